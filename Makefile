@@ -1,0 +1,29 @@
+# Everything happens in .venv; the first target on a fresh machine installs it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CLIP ?= samples/dance.mp4
+SLOW ?= 4
+
+.PHONY: demo test lint clean
+
+demo: .venv/installed  ## slow the sample clip four times
+	$(BIN)/nakawari slow $(CLIP) --slow $(SLOW) --overwrite
+
+test: .venv/installed  ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: .venv/installed  ## style, types, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## forget the environment
+	rm -rf .venv
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[dev]'
+	touch $@
