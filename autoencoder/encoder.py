@@ -1,0 +1,86 @@
+"""The encoder: a frame to a pyramid of features and the latent that the quantiser reads.
+
+Legend: B batch, C latent channels, H/W frame size.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from autoencoder.layers import downsample, residual_block
+
+STRIDE = 16
+"""Height and width of a frame must be multiples of this: matching begins at 1/16."""
+
+
+class FrameFeatures(NamedTuple):
+    """What the decoder may look at in a neighbour frame."""
+
+    half: Tensor  # (B, c, H/2, W/2)
+    quarter: Tensor  # (B, c, H/4, W/4)
+    eighth: Tensor  # (B, c, H/8, W/8)
+
+    def expand(self, batch: int) -> "FrameFeatures":
+        """Repeat features of one frame for a batch of ``batch`` without copying them."""
+        return FrameFeatures(*(level.expand(batch, -1, -1, -1) for level in self))
+
+
+class Encoding(NamedTuple):
+    """A frame as the encoder sees it."""
+
+    latents: Tensor  # (B, C, H/8, W/8), not yet quantised
+    features: FrameFeatures
+
+
+class Encoder(nn.Module):
+    """Pixel-unshuffle by two, then strided convolutions to 1/8."""
+
+    def __init__(self, channels: tuple[int, int, int], latent_channels: int) -> None:
+        """Build it.
+
+        Args:
+            channels: of the features at 1/2, 1/4 and 1/8, multiples of eight.
+            latent_channels: channels of the latent, C.
+        """
+        super().__init__()
+        half, quarter, eighth = channels
+        self.to_half = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(12, half, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(half, half, 3, padding=1),
+            nn.SiLU(),
+        )
+        self.to_quarter = nn.Sequential(downsample(half, quarter), residual_block(quarter))
+        self.to_eighth = nn.Sequential(
+            downsample(quarter, eighth), residual_block(eighth), residual_block(eighth)
+        )
+        self.to_latents = nn.Sequential(
+            nn.GroupNorm(8, eighth),
+            nn.SiLU(),
+            nn.Conv2d(eighth, latent_channels, 1),
+            # Centred, or all tokens point the same way, and the quantiser, which sees directions
+            # only, has a quarter of its codes in use (docs/experiments.md, 2026-11-22).
+            nn.BatchNorm2d(latent_channels, affine=False),
+        )
+
+    def forward(self, frames: Tensor) -> Encoding:
+        """Encode frames in [-1, 1], shape (B, 3, H, W); H and W not multiples of 16 raise."""
+        height, width = frames.shape[-2:]
+        if height % STRIDE or width % STRIDE:
+            raise ValueError(
+                f"frame size must be a multiple of {STRIDE}, got {height}x{width}; "
+                "call pad_to_multiple() first"
+            )
+        half = self.to_half(frames)
+        quarter = self.to_quarter(half)
+        eighth = self.to_eighth(quarter)
+        return Encoding(self.to_latents(eighth), FrameFeatures(half, quarter, eighth))
+
+
+def pad_to_multiple(frames: Tensor, multiple: int = STRIDE) -> Tensor:
+    """Repeat the right and lower edge until height and width are multiples of ``multiple``."""
+    height, width = frames.shape[-2:]
+    padding = [0, -width % multiple, 0, -height % multiple]
+    return torch.nn.functional.pad(frames, padding, mode="replicate")

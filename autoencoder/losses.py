@@ -1,0 +1,87 @@
+"""Losses of stage 1, each a pure function. Frames are (B, 3, H, W) in [-1, 1]."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autoencoder.decoder import Decoded
+from autoencoder.matching import resize_flow
+from nakawari.data.triplet import Triplet
+
+
+def lines(frames: Tensor, sigma: float = 1.0, ratio: float = 1.6, gain: float = 10.0) -> Tensor:
+    """Return how much of a dark line each pixel is, shape (B, 1, H, W) in [0, 1].
+
+    Difference of Gaussians of the luma (Winnemöller et al., 2012, eq. 1, with ratio 1.6): positive
+    where a pixel is darker than its surroundings.
+    """
+    luma = (frames * frames.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return (gain * (_blur(luma, sigma * ratio) - _blur(luma, sigma))).clamp(0, 1)
+
+
+def line_weighted_l1(prediction: Tensor, target: Tensor, strength: float) -> Tensor:
+    """Return the mean absolute error, the lines of the target counted ``1 + strength`` times."""
+    weight = 1 + strength * lines(target)
+    return ((prediction - target).abs() * weight).mean()
+
+
+def motion_loss(motion: Sequence[Tensor], triplet: Triplet, hidden_weight: float = 0.1) -> Tensor:
+    """Return the mean end-point error of the motion at every level, in pixels of the frame.
+
+    Points hidden in a neighbour count ``hidden_weight``: where they went is known, but can only be
+    guessed from what surrounds them. Samples without known motion count nothing.
+    """
+    truth = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)  # (B, 4, H, W)
+    visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)  # (B, 2, H, W)
+    known = triplet.has_motion.to(truth.dtype).view(-1, 1, 1, 1)
+    weight = (hidden_weight + (1 - hidden_weight) * visible) * known
+    total = truth.new_zeros(())
+    for level in motion:
+        up = resize_flow(level, (truth.shape[-2], truth.shape[-1]))
+        error = (up - truth).unflatten(1, (2, 2)).norm(dim=2)  # (B, 2, H, W)
+        # A robust error (RAFT-style L1 gone sublinear): a layer lost altogether must not drown
+        # the sub-pixel errors that make lines soft.
+        total = total + (weight * (error.square() + 0.01).pow(0.35)).sum() / weight.sum().clamp(1)
+    return total / max(len(motion), 1)
+
+
+def end_point_error(motion: Tensor, triplet: Triplet) -> Tensor:
+    """Return the mean distance [px of the frame] between motion (B, 4, h, w) and the truth.
+
+    Over points that are visible in the neighbour; a scalar.
+    """
+    truth = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)
+    visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)
+    up = resize_flow(motion, (truth.shape[-2], truth.shape[-1]))
+    error = (up - truth).unflatten(1, (2, 2)).norm(dim=2)
+    return (error * visible).sum() / visible.sum().clamp(min=1)
+
+
+def source_loss(decoded: Decoded, triplet: Triplet) -> Tensor:
+    """Return the cross-entropy of drawing from a neighbour that shows the point.
+
+    Where a point is seen in one neighbour, its pixel should come from there; where in both, from
+    either; where in none, it should be painted.
+    """
+    shown_0, shown_1 = triplet.visible_0, triplet.visible_1
+    right = torch.cat([shown_0, shown_1, (1 - shown_0) * (1 - shown_1)], dim=1)  # (B, 3, H, W)
+    mass = (decoded.weights * right).sum(dim=1).clamp(1e-4, 1)
+    known = triplet.has_motion.to(mass.dtype).view(-1, 1, 1)
+    return -(mass.log() * known).mean()
+
+
+def hinge_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Return the hinge loss of the discriminator (Lim and Ye, 2017) on its logits."""
+    return (F.relu(1 - real) + F.relu(1 + fake)).mean() / 2
+
+
+def _blur(image: Tensor, sigma: float) -> Tensor:
+    radius = int(3 * sigma + 0.5)
+    offsets = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    image = F.pad(image, [radius] * 4, mode="replicate")
+    image = F.conv2d(image, kernel.view(1, 1, 1, -1))
+    return F.conv2d(image, kernel.view(1, 1, -1, 1))

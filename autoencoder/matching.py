@@ -1,0 +1,104 @@
+"""Finding where the points of one feature map are in another, and fetching them from there.
+
+Legend: B batch, C channels, h/w height and width of the map at hand, N = h * w.
+A flow is (B, 2, h, w), (x, y) displacements in pixels of its own map: the point seen at ``p`` is
+found in the other frame at ``p + flow[p]``.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# Rows of the similarity matrix held at once: 1080p has 8,160 cells at 1/16, whose whole matrix
+# would take 266 MB a neighbour.
+_QUERIES_AT_ONCE = 2048
+
+
+class Match(NamedTuple):
+    """Where each point was found, and how surely."""
+
+    flow: Tensor  # (B, 2, h, w), pixels of this map
+    confidence: Tensor  # (B, 1, h, w) in (0, 1], the probability mass near the place found
+
+
+def pixel_grid(height: int, width: int, like: Tensor) -> Tensor:
+    """Return the (x, y) position of each pixel, shape (2, height, width), device of ``like``."""
+    y = torch.arange(height, device=like.device, dtype=torch.float32)
+    x = torch.arange(width, device=like.device, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1])
+
+
+def warp(image: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
+    """Fetch ``image`` at ``p + flow[p]`` for each pixel p (backward warping).
+
+    Positions outside take the nearest pixel inside. ``image`` is (B, C, h, w), ``flow``
+    (B, 2, h, w); a zero flow gives the image back. ``mode`` is "bilinear" or "bicubic".
+    """
+    height, width = image.shape[-2:]
+    position = pixel_grid(height, width, image) + flow.float()  # (B, 2, h, w)
+    size = position.new_tensor([width, height]).view(1, 2, 1, 1)
+    # align_corners=False: pixel centres are at (i + 0.5) * 2 / size - 1
+    grid = ((2 * position + 1) / size - 1).permute(0, 2, 3, 1)  # (B, h, w, 2)
+    return F.grid_sample(
+        image, grid.to(image.dtype), mode=mode, padding_mode="border", align_corners=False
+    )
+
+
+def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize a flow to ``size`` (h, w) and rescale its displacements to the new pixels.
+
+    Takes any number of flows stacked as (B, 2k, h, w).
+    """
+    scale_x, scale_y = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=False)
+    return resized * resized.new_tensor([scale_x, scale_y] * (flow.shape[1] // 2)).view(1, -1, 1, 1)
+
+
+def global_match(queries: Tensor, keys: Tensor, temperature: Tensor, nearness: Tensor) -> Match:
+    """Match every query against every key, after GMFlow (Xu et al., CVPR 2022, eqs. 1 to 3).
+
+    The flow is the expected position under ``softmax(cosine / temperature - nearness * d**2)``,
+    d being the distance in cells: where the colour is flat, the nearer of two equals wins.
+
+    Args:
+        queries, keys: (B, C, h, w), of equal shape.
+        temperature, nearness: positive scalars.
+    """
+    batch, _, height, width = queries.shape
+    queries = F.normalize(queries.flatten(2), dim=1)  # (B, C, N)
+    keys = F.normalize(keys.flatten(2), dim=1)
+    position = pixel_grid(height, width, queries).flatten(1).T.to(queries.dtype)  # (N, 2)
+    flows, confidences = [], []
+    for start in range(0, height * width, _QUERIES_AT_ONCE):
+        rows = slice(start, start + _QUERIES_AT_ONCE)
+        here = position[rows]
+        similarity = queries[..., rows].transpose(1, 2) @ keys  # (B, n, N)
+        logits = similarity / temperature - nearness * torch.cdist(here, position).square()
+        probability = logits.softmax(dim=-1)
+        flows.append(probability @ position - here)  # (B, n, 2)
+        confidences.append(probability.amax(dim=-1))
+    flow = torch.cat(flows, dim=1).transpose(1, 2).reshape(batch, 2, height, width)
+    confidence = torch.cat(confidences, dim=1).reshape(batch, 1, height, width)
+    return Match(flow, confidence)
+
+
+def local_correlation(queries: Tensor, keys: Tensor, flow: Tensor, radius: int) -> Tensor:
+    """Return the cosine of each query with the keys round the place its flow points to.
+
+    After PWC-Net (Sun et al., CVPR 2018, eq. 3). ``queries`` and ``keys`` are (B, C, h, w); the
+    result is (B, (2 * radius + 1)**2, h, w) in [-1, 1], row by row from the upper left.
+    """
+    height, width = queries.shape[-2:]
+    queries = F.normalize(queries, dim=1)
+    keys = F.pad(warp(F.normalize(keys, dim=1), flow), [radius] * 4)
+    window = range(2 * radius + 1)
+    return torch.stack(
+        [
+            (queries * keys[..., y : y + height, x : x + width]).sum(1)
+            for y in window
+            for x in window
+        ],
+        dim=1,
+    )

@@ -1,0 +1,62 @@
+"""The VQ autoencoder of stage 1: encoder, quantiser and decoder, saved and loaded by diffusers."""
+
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor
+
+from autoencoder.decoder import Decoded, Decoder, Motion, Neighbours
+from autoencoder.encoder import Encoder, Encoding
+from autoencoder.quantiser import Quantised, Quantiser
+
+
+class VQAutoencoder(ModelMixin, ConfigMixin):
+    """Compress frames to a grid of codes at 1/8, and draw them again, helped by two neighbours."""
+
+    @register_to_config
+    def __init__(
+        self,
+        encoder_channels: tuple[int, int, int] = (32, 64, 96),
+        decoder_channels: tuple[int, int, int] = (32, 48, 96),
+        match_channels: int = 64,
+        latent_channels: int = 32,
+        codebook_heads: int = 4,
+        codebook_size: int = 256,
+    ) -> None:
+        """Build it.
+
+        Args:
+            encoder_channels: at 1/2, 1/4 and 1/8, multiples of eight.
+            decoder_channels: at 1/2, 1/4 and 1/8, multiples of eight.
+            match_channels: of the descriptors that find the latent in the neighbours.
+            latent_channels: C, a multiple of ``codebook_heads``.
+            codebook_heads: codes a token.
+            codebook_size: codes to choose from, a head.
+        """
+        super().__init__()
+        self.encoder = Encoder(tuple(encoder_channels), latent_channels)
+        self.quantiser = Quantiser(latent_channels, codebook_heads, codebook_size)
+        self.decoder = Decoder(
+            tuple(encoder_channels), latent_channels, tuple(decoder_channels), match_channels
+        )
+
+    def encode(self, frames: Tensor) -> Encoding:
+        """Return latents (B, C, H/8, W/8), not yet quantised, and features of (B, 3, H, W)."""
+        return self.encoder(frames)
+
+    def quantise(self, latents: Tensor) -> Quantised:
+        """Snap latents (B, C, h, w) to the codebook."""
+        return self.quantiser(latents)
+
+    def decode(self, latents: Tensor, neighbours: Neighbours | None = None) -> Decoded:
+        """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W)."""
+        return self.decoder(latents, neighbours)
+
+    def find_motion(self, latents: Tensor, neighbours: Neighbours) -> Motion:
+        """Find what quantised latents show in two neighbours (see ``Decoder.motion``)."""
+        return self.decoder.motion(latents, neighbours)
+
+    def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
+        """Encode the two frames (B, 3, H, W) round the one to draw."""
+        return Neighbours(
+            frame_0, frame_1, self.encode(frame_0).features, self.encode(frame_1).features
+        )

@@ -1,0 +1,178 @@
+"""Wiring of stage 1's training: which loss meets which tensor, optimisers, figures, pictures."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from diffusers.training_utils import EMAModel
+from torch import Tensor
+
+from autoencoder import losses
+from autoencoder.config import AutoencoderConfig
+from autoencoder.decoder import Neighbours
+from autoencoder.discriminator import PatchDiscriminator
+from autoencoder.model import VQAutoencoder
+from nakawari.data.triplet import Triplet, as_frames
+from nakawari.metrics import load_lpips, psnr
+from nakawari.training.optimisation import cosine_schedule, update
+from nakawari.training.pictures import log_pictures
+
+
+class AutoencoderModule(lightning.LightningModule):
+    """Trains a ``VQAutoencoder`` to draw the middle frame from its own latent and its neighbours."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        # Two optimisers, the second only with an adversarial loss.
+        self.automatic_optimization = False
+        self.config = config
+        self.model = VQAutoencoder(**asdict(config.model))
+        self.average = EMAModel(
+            self.model.parameters(), decay=config.trainer.ema_decay, use_ema_warmup=True, power=0.75
+        )
+        weights = config.loss.perceptual_weights
+        # Training state holds what is trained, not LPIPS: the list hides it from state_dict.
+        self._perceptual = [
+            load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
+        ]
+        self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW for the model, and for the discriminator if there is one."""
+        trainer = self.config.trainer
+        optimisers = [torch.optim.AdamW(self.model.parameters(), lr=trainer.learning_rate)]
+        if self.discriminator is not None:
+            optimisers.append(
+                torch.optim.AdamW(
+                    self.discriminator.parameters(), lr=trainer.learning_rate, betas=(0.5, 0.9)
+                )
+            )
+        schedules = [
+            cosine_schedule(optimiser, trainer.warmup_updates, trainer.max_updates)
+            for optimiser in optimisers
+        ]
+        return optimisers, schedules
+
+    def on_fit_start(self) -> None:
+        """Bring along what Lightning does not know of."""
+        self._perceptual[0].to(self.device)
+        self.average.to(self.device)
+
+    def training_step(self, batch: Triplet, batch_idx: int) -> None:
+        """Make one update."""
+        triplet, loss = as_frames(batch), self.config.loss
+        frames = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
+        encoding = self.model.encode(frames)
+        of_0, of_target, of_1 = zip(*(level.chunk(3) for level in encoding.features), strict=True)
+        del of_target
+        neighbours = Neighbours(
+            triplet.frame_0,
+            triplet.frame_1,
+            type(encoding.features)(*of_0),
+            type(encoding.features)(*of_1),
+        )
+        quantised = self.model.quantise(encoding.latents.chunk(3)[1])
+        alone = bool(torch.rand(()) < loss.alone_share)
+        decoded = self.model.decode(self._disturb(quantised.latents), None if alone else neighbours)
+        terms = {
+            "pixels": losses.line_weighted_l1(decoded.frames, triplet.target, loss.lines),
+            "perceptual": self._perceptual[0](decoded.frames, triplet.target).mean(),
+            "commitment": quantised.commitment_loss,
+        }
+        if not alone:
+            terms["motion"] = losses.motion_loss(decoded.motion, triplet)
+            terms["source"] = losses.source_loss(decoded, triplet)
+        adversarial = self.discriminator is not None and self.global_step >= loss.adversarial_start
+        if adversarial:
+            terms["adversarial"] = -self.discriminator(decoded.frames).mean()  # type: ignore[misc]
+        total = torch.stack([getattr(loss, name) * term for name, term in terms.items()]).sum()
+        if adversarial:
+            # Which loss the discriminator's weights get is decided below, not here.
+            self.discriminator.requires_grad_(False)  # type: ignore[union-attr]
+        update(self, total, 0, self.model.parameters(), self.config.trainer.gradient_clip)
+        if adversarial:
+            self._update_discriminator(decoded.frames.detach(), triplet.target)
+        self.average.step(self.model.parameters())
+        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
+
+    def _update_discriminator(self, fake: Tensor, real: Tensor) -> None:
+        discriminator = self.discriminator
+        assert discriminator is not None
+        discriminator.requires_grad_(True)
+        loss = losses.hinge_discriminator_loss(discriminator(real), discriminator(fake))
+        update(self, loss, 1, discriminator.parameters(), self.config.trainer.gradient_clip)
+        self.log("train/discriminator", loss.detach())
+
+    def _disturb(self, latents: Tensor) -> Tensor:
+        """Replace a share of the batch's latents by what the codebook makes of noisy ones."""
+        loss = self.config.loss
+        chosen = torch.rand(len(latents), 1, 1, 1, device=latents.device) < loss.corrupted_share
+        strength = torch.rand(len(latents), 1, 1, 1, device=latents.device) * loss.corruption
+        noisy = latents + chosen * strength * torch.randn_like(latents)
+        snapped = self.model.quantiser.snap(noisy.detach())
+        # Straight through: the encoder learns from the latents that it would have given.
+        return torch.where(chosen, latents + (snapped - latents).detach(), latents)
+
+    def on_validation_epoch_start(self) -> None:
+        """Validate the averaged weights."""
+        self.average.store(self.model.parameters())
+        self.average.copy_to(self.model.parameters())
+
+    def validation_step(self, batch: Triplet, batch_idx: int) -> None:
+        """Decode the true latent, beside a cross-fade and a decoder without neighbours."""
+        triplet = as_frames(batch)
+        neighbours = self.model.neighbours(triplet.frame_0, triplet.frame_1)
+        quantised = self.model.quantise(self.model.encode(triplet.target).latents)
+        decoded = self.model.decode(quantised.latents, neighbours)
+        alone = self.model.decode(quantised.latents)
+        lpips = self._perceptual[0]
+        fade = torch.lerp(triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1))
+        figures = {
+            "loss": losses.line_weighted_l1(decoded.frames, triplet.target, self.config.loss.lines)
+            + lpips(decoded.frames, triplet.target).mean(),
+            "lpips": lpips(decoded.frames, triplet.target).mean(),
+            "lpips_alone": lpips(alone.frames, triplet.target).mean(),
+            "lpips_blend": lpips(fade, triplet.target).mean(),
+            "psnr": psnr(decoded.frames, triplet.target).clamp(max=60).mean(),
+            "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
+            "codes_in_use": self.model.quantiser.share_of_codes_in_use(quantised.indices),
+        }
+        self.log_dict(
+            {f"validation/{name}": value for name, value in figures.items()},
+            batch_size=len(fade),
+            sync_dist=True,
+        )
+        if batch_idx == 0:
+            log_pictures(
+                self,
+                {
+                    "frame_0": triplet.frame_0,
+                    "decoded": decoded.frames,
+                    "target": triplet.target,
+                    "frame_1": triplet.frame_1,
+                    "error": (decoded.frames - triplet.target).abs() - 1,
+                    "alone": alone.frames,
+                    "from_0_1_paint": decoded.weights * 2 - 1,
+                },
+            )
+
+    def on_validation_epoch_end(self) -> None:
+        """Go on with the weights that are trained."""
+        self.average.restore(self.model.parameters())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the averaged weights with the training state."""
+        checkpoint["average"] = self.average.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the averaged weights up again."""
+        self.average.load_state_dict(checkpoint["average"])
+
+    def export(self, folder: Path) -> None:
+        """Write the averaged weights to ``folder``, as ``VQAutoencoder.from_pretrained`` reads."""
+        self.average.store(self.model.parameters())
+        self.average.copy_to(self.model.parameters())
+        self.model.save_pretrained(folder)
+        self.average.restore(self.model.parameters())

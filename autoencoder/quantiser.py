@@ -1,0 +1,76 @@
+"""The quantiser: continuous latents to codes. vector-quantize-pytorch, narrowed to what we use."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from vector_quantize_pytorch import VectorQuantize
+
+
+class Quantised(NamedTuple):
+    """A quantised latent."""
+
+    latents: Tensor  # (B, C, h, w), unit variance, straight-through gradient
+    indices: Tensor  # (B, h, w, heads), int64 in [0, codebook_size)
+    commitment_loss: Tensor  # scalar
+
+
+class Quantiser(nn.Module):
+    """Product quantisation on the sphere: each head snaps its share of the channels to a code.
+
+    Cosine similarity, k-means initialisation and revival of dead codes keep the codebook in use
+    (vector-quantize-pytorch issues 72, 74 and 205). A token takes
+    ``heads * log2(codebook_size)`` bits.
+    """
+
+    def __init__(self, channels: int, heads: int, codebook_size: int) -> None:
+        """Build it; ``channels`` that ``heads`` does not divide raise ``ValueError``."""
+        super().__init__()
+        if channels % heads:
+            raise ValueError(
+                f"latent_channels must be a multiple of codebook_heads, got {channels} and {heads}"
+            )
+        self.heads = heads
+        self.codebook_size = codebook_size
+        # Codes have norm one a head; times this they have variance one a channel, as diffusion
+        # likes it.
+        self.scale = (channels // heads) ** 0.5
+        self.codebook = VectorQuantize(
+            dim=channels,
+            codebook_dim=channels // heads,
+            codebook_size=codebook_size,
+            heads=heads,
+            separate_codebook_per_head=True,
+            use_cosine_sim=True,
+            kmeans_init=True,
+            kmeans_iters=10,
+            threshold_ema_dead_code=2,
+            decay=0.95,
+            commitment_weight=1.0,
+            accept_image_fmap=True,
+        )
+
+    def forward(self, latents: Tensor) -> Quantised:
+        """Snap latents (B, C, h, w) of any scale to the codebook.
+
+        In training mode the codebook follows its codes (moving average) and dead codes are
+        replaced by latents of the batch; in evaluation mode nothing changes.
+        """
+        quantized, indices, loss = self.codebook(latents)
+        indices = indices.reshape(*indices.shape[:3], self.heads)
+        return Quantised(quantized * self.scale, indices, loss.sum())
+
+    @torch.no_grad()
+    def snap(self, latents: Tensor) -> Tensor:
+        """Return the codes nearest to latents (B, C, h, w), the codebook untouched."""
+        training = self.codebook.training
+        self.codebook.eval()
+        snapped, _, _ = self.codebook(latents)
+        self.codebook.train(training)
+        return snapped * self.scale
+
+    def share_of_codes_in_use(self, indices: Tensor) -> Tensor:
+        """Return which share of all codes occurs in ``indices`` (..., heads), a scalar in (0, 1]."""
+        heads = indices.reshape(-1, self.heads).T
+        used = torch.stack([torch.bincount(h, minlength=self.codebook_size) > 0 for h in heads])
+        return used.float().mean()

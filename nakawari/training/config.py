@@ -1,0 +1,95 @@
+"""Settings that both stages share, and how they are read: YAML and dotted overrides."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from jsonargparse import ArgumentParser
+
+ConfigT = TypeVar("ConfigT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What is trained on.
+
+    Attributes:
+        height, width: of the training crops, multiples of 16.
+        batch_size: samples a process and step.
+        workers: processes that draw samples; 0 draws in the training process.
+        art: folders with ``cels/``, ``faces/`` and ``backgrounds/``; empty for the built-in art.
+        triplets: a folder in ATD-12K's layout to train on instead of drawn cels.
+        validation_samples: drawn once, with a seed of their own, never trained on.
+        seed: of the drawn samples.
+    """
+
+    height: int = 192
+    width: int = 192
+    batch_size: int = 4
+    workers: int = 1
+    art: tuple[str, ...] = ()
+    triplets: str | None = None
+    validation_samples: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            if (size := getattr(self, name)) < 16 or size % 16:
+                raise ValueError(f"data.{name} must be a positive multiple of 16, got {size}")
+        for name in ("batch_size", "validation_samples"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers < 0:
+            raise ValueError(f"data.workers must be at least 0, got {self.workers}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """How long and how it is trained.
+
+    Attributes:
+        max_updates: updates of the weights in all, over every resume.
+        max_minutes: end this call after so many minutes, to be resumed; None for no limit.
+        learning_rate: at its highest, after the warm-up; it then falls as a cosine.
+        warmup_updates: over which the learning rate rises linearly from 0.
+        gradient_clip: largest norm of the gradient.
+        validate_every: updates between two validations; the training state is saved at each.
+        ema_decay: of the moving average of the weights that is validated and exported.
+        seed: of initial weights and of all noise.
+        run: the folder that takes training state, pictures and figures.
+        resume: go on from the run's training state, if there is one.
+        logger: where figures and pictures go.
+        channels_last: memory layout of convolutions, faster on recent GPUs.
+    """
+
+    max_updates: int = 100_000
+    max_minutes: float | None = None
+    learning_rate: float = 4e-4
+    warmup_updates: int = 200
+    gradient_clip: float = 1.0
+    validate_every: int = 1000
+    ema_decay: float = 0.999
+    seed: int = 0
+    run: str = "runs/latest"
+    resume: bool = False
+    logger: Literal["csv", "tensorboard", "wandb"] = "csv"
+    channels_last: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("max_updates", "validate_every", "learning_rate", "gradient_clip"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"trainer.{name} must be positive, got {getattr(self, name)}")
+        if not 0 <= self.ema_decay < 1:
+            raise ValueError(f"trainer.ema_decay must be in [0, 1), got {self.ema_decay}")
+
+
+def parse_config(config_class: type[ConfigT], argv: list[str] | None = None) -> ConfigT:
+    """Read a config from ``--config FILE.yaml`` and overrides such as ``--data.width 256``.
+
+    An unknown key, in the file or on the command line, ends the program with one line.
+    """
+    parser = ArgumentParser(description=(config_class.__doc__ or "").partition("\n")[0])
+    parser.add_argument("--config", action="config", help="a YAML file of settings")
+    parser.add_class_arguments(config_class, as_group=False)
+    settings = parser.parse_args(argv)
+    settings.pop("config", None)
+    return config_class(**vars(parser.instantiate_classes(settings)))

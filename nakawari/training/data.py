@@ -1,0 +1,74 @@
+"""Feeds drawn cels, or a folder of triplets, to a trainer."""
+
+import lightning
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+
+from nakawari.data.cels import CelConfig, CelDataset
+from nakawari.data.folder import TripletFolder
+from nakawari.data.sampler import IndexSampler
+from nakawari.data.triplet import Triplet
+from nakawari.training.config import DataConfig
+
+# Far from every training seed that one would type.
+_VALIDATION_SEED_OFFSET = 1_000_000_007
+
+
+class TripletData(lightning.LightningDataModule):
+    """Training samples without end, from where the training stands, and fixed validation samples."""
+
+    def __init__(self, config: DataConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def train_dataloader(self) -> DataLoader[Triplet]:
+        """Draw from the first sample that no rank has consumed yet."""
+        trainer = self.trainer
+        assert trainer is not None
+        consumed = trainer.global_step * self.config.batch_size * trainer.world_size
+        return DataLoader(
+            self._training_set(),
+            batch_size=self.config.batch_size,
+            sampler=IndexSampler(consumed, trainer.global_rank, trainer.world_size),
+            num_workers=self.config.workers,
+            prefetch_factor=4 if self.config.workers else None,
+            persistent_workers=self.config.workers > 0,
+            pin_memory=trainer.strategy.root_device.type == "cuda",
+        )
+
+    def val_dataloader(self) -> DataLoader[Triplet]:
+        """Draw the validation samples, the same each time."""
+        cels = self._cels(self.config.seed + _VALIDATION_SEED_OFFSET)
+        samples = [cels[index] for index in range(self.config.validation_samples)]
+        return DataLoader(samples, batch_size=self.config.batch_size)  # type: ignore[arg-type]
+
+    def _training_set(self) -> Dataset[Triplet]:
+        config = self.config
+        if config.triplets is not None:
+            return _Endless(
+                TripletFolder(config.triplets, config.height, config.width), config.seed
+            )
+        return self._cels(config.seed)
+
+    def _cels(self, seed: int) -> CelDataset:
+        return CelDataset(
+            CelConfig(
+                height=self.config.height,
+                width=self.config.width,
+                seed=seed,
+                art_dirs=self.config.art,
+            )
+        )
+
+
+class _Endless(Dataset[Triplet]):
+    """A finite dataset over and over, in another order each time round."""
+
+    def __init__(self, dataset: TripletFolder, seed: int) -> None:
+        self.dataset = dataset
+        self.seed = seed
+
+    def __getitem__(self, index: int) -> Triplet:
+        round_number, place = divmod(index, len(self.dataset))
+        order = np.random.default_rng([self.seed, round_number]).permutation(len(self.dataset))
+        return self.dataset[int(order[place])]
