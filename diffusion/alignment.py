@@ -1,0 +1,114 @@
+"""What the U-Net knows of the neighbours: their latents, and those latents carried to frame_time.
+
+Stage 1's decoder can find a latent in two frames. Given the latent of ``frame_0``, it finds the
+motion from ``frame_0`` to ``frame_1``, and the reverse. Carried along that motion (linear in
+time), both frames come to lie where the middle frame is; encoded again, they are the coarse
+guess that diffusion starts from and corrects.
+
+Legend: B batch, C latent channels, H/W frame size, h/w latent size (H/8, W/8). Flows are in
+pixels of their own map, as in ``autoencoder.matching``.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autoencoder import Neighbours, VQAutoencoder
+from autoencoder.matching import resize_flow, warp
+from diffusion.splatting import fill_holes, splat
+
+
+class Interval(NamedTuple):
+    """Two frames, and everything about them that does not depend on frame_time."""
+
+    neighbours: Neighbours
+    latents_0: Tensor  # (B, C, h, w), quantised
+    latents_1: Tensor  # (B, C, h, w), quantised
+    motion_01: Tensor  # (B, 2, H/4, W/4), from frame_0 to frame_1
+    motion_10: Tensor  # (B, 2, H/4, W/4), from frame_1 to frame_0
+
+    def expand(self, batch: int) -> "Interval":
+        """Repeat one interval for a batch of ``batch`` without copying it."""
+        tensors = (tensor.expand(batch, -1, -1, -1) for tensor in self[1:])
+        return Interval(self.neighbours.expand(batch), *tensors)
+
+
+class Conditions(NamedTuple):
+    """What the U-Net is given besides the noisy latents."""
+
+    latents_0: Tensor  # (B, C, h, w)
+    latents_1: Tensor  # (B, C, h, w)
+    aligned_0: Tensor  # (B, C, h, w), frame_0 carried to frame_time
+    aligned_1: Tensor  # (B, C, h, w), frame_1 carried to frame_time
+    coverage: Tensor  # (B, 2, h, w) in [0, 1]: does any of frame_0, frame_1 come to lie here
+    guess: Tensor  # (B, C, h, w), the aligned latents' mean, by time and coverage
+    frame_time: Tensor  # (B,) in (0, 1)
+
+    @staticmethod
+    def channels(latent_channels: int) -> int:
+        """Return the channels of the noisy latents and all maps together."""
+        return 5 * latent_channels + 2
+
+    def maps(self) -> tuple[Tensor, ...]:
+        """Return the maps to concatenate with the noisy latents."""
+        return self.latents_0, self.latents_1, self.aligned_0, self.aligned_1, self.coverage
+
+
+def observe(autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor) -> Interval:
+    """Encode two frames (B, 3, H, W) in [-1, 1] and find the motion between them."""
+    encodings = [autoencoder.encode(frame) for frame in (frame_0, frame_1)]
+    neighbours = Neighbours(frame_0, frame_1, encodings[0].features, encodings[1].features)
+    latents_0, latents_1 = (
+        autoencoder.quantise(encoding.latents).latents for encoding in encodings
+    )
+    motion_01 = autoencoder.find_motion(latents_0, neighbours).quarter[:, 2:]
+    motion_10 = autoencoder.find_motion(latents_1, neighbours).quarter[:, :2]
+    return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
+
+
+def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) -> Conditions:
+    """Carry both frames of each interval to ``frame_time``, shape (B,) in (0, 1)."""
+    frame_0, frame_1 = interval.neighbours.frame_0, interval.neighbours.frame_1
+    motion, coverage = _motion_at(interval, frame_time)
+    motion = resize_flow(motion, (frame_0.shape[-2], frame_0.shape[-1]))
+    aligned_0, aligned_1 = (
+        autoencoder.quantise(autoencoder.encode(frame).latents).latents
+        for frame in (warp(frame_0, motion[:, :2]), warp(frame_1, motion[:, 2:]))
+    )
+    size = interval.latents_0.shape[-2:]
+    coverage = F.interpolate(coverage, size=size, mode="area")
+    near_0 = 1 - frame_time.view(-1, 1, 1, 1)
+    weight_0 = near_0 * coverage[:, 0:1] + 1e-3
+    weight_1 = (1 - near_0) * coverage[:, 1:2] + 1e-3
+    guess = torch.lerp(aligned_1, aligned_0, weight_0 / (weight_0 + weight_1))
+    return Conditions(
+        interval.latents_0, interval.latents_1, aligned_0, aligned_1, coverage, guess, frame_time
+    )
+
+
+def _motion_at(interval: Interval, frame_time: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the motion from ``frame_time`` to both frames, (B, 4, H/4, W/4), and coverage.
+
+    Every point of either frame is carried to where it is at ``frame_time``, and with it what it
+    knows: how far it has come, and how far it has to go.
+    """
+    time = frame_time.view(-1, 1, 1, 1)
+    motion_01, motion_10 = interval.motion_01, interval.motion_10
+    frames = [
+        F.interpolate(frame, size=motion_01.shape[-2:], mode="area")
+        for frame in (interval.neighbours.frame_0, interval.neighbours.frame_1)
+    ]
+    # Softmax splatting (Niklaus and Liu, CVPR 2020): of two points that come to lie on one
+    # another, the one that looks the same at both ends is believed.
+    trust_0 = torch.exp(-5 * (frames[0] - warp(frames[1], motion_01)).abs().mean(1, keepdim=True))
+    trust_1 = torch.exp(-5 * (frames[1] - warp(frames[0], motion_10)).abs().mean(1, keepdim=True))
+    known_0 = torch.cat([-time * motion_01, (1 - time) * motion_01], dim=1)
+    known_1 = torch.cat([time * motion_10, (time - 1) * motion_10], dim=1)
+    sum_0, weight_0 = splat(known_0, time * motion_01, trust_0)
+    sum_1, weight_1 = splat(known_1, (1 - time) * motion_10, trust_1)
+    total = (1 - time) * sum_0 + time * sum_1
+    weight = (1 - time) * weight_0 + time * weight_1
+    coverage = torch.cat([weight_0, weight_1], dim=1).clamp(0, 1)
+    return fill_holes(total, weight), coverage

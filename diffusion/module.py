@@ -1,0 +1,175 @@
+"""Wiring of stage 2's training: noise, losses, optimiser, figures, pictures."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers.training_utils import EMAModel
+from torch import Tensor
+
+from autoencoder import VQAutoencoder
+from autoencoder.losses import line_weighted_l1, motion_loss
+from diffusion.alignment import Interval, align, observe
+from diffusion.bridge import between, source
+from diffusion.config import DiffusionConfig
+from diffusion.losses import code_direction_loss, play_backwards
+from diffusion.pipeline import FrameInterpolationPipeline, load_model
+from diffusion.unet import InBetweenUNet
+from nakawari.data.triplet import Triplet, as_frames
+from nakawari.metrics import load_lpips, psnr
+from nakawari.training.optimisation import cosine_schedule, update
+from nakawari.training.pictures import log_pictures
+
+_LINE_STRENGTH = 4.0
+
+
+class DiffusionModule(lightning.LightningModule):
+    """Trains an ``InBetweenUNet`` on the latents of a frozen ``VQAutoencoder``."""
+
+    def __init__(self, config: DiffusionConfig) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.config = config
+        autoencoder = load_model(VQAutoencoder, Path(config.autoencoder)).requires_grad_(False)
+        self.unet = InBetweenUNet(
+            latent_channels=autoencoder.config.latent_channels, **asdict(config.model)
+        )
+        self.average = EMAModel(
+            self.unet.parameters(), decay=config.trainer.ema_decay, use_ema_warmup=True, power=0.75
+        )
+        weights = config.loss.perceptual_weights
+        perceptual = load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
+        # Training state holds what is trained: the list hides the rest from state_dict.
+        self._frozen = [autoencoder, perceptual]
+
+    @property
+    def autoencoder(self) -> VQAutoencoder:
+        """Stage 1, frozen."""
+        return self._frozen[0]
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW."""
+        trainer = self.config.trainer
+        optimiser = torch.optim.AdamW(self.unet.parameters(), lr=trainer.learning_rate)
+        return [optimiser], [
+            cosine_schedule(optimiser, trainer.warmup_updates, trainer.max_updates)
+        ]
+
+    def on_fit_start(self) -> None:
+        """Bring along what Lightning does not know of."""
+        for module in self._frozen:
+            module.to(self.device)
+        self.average.to(self.device)
+
+    def training_step(self, batch: Triplet, batch_idx: int) -> None:
+        """Make one update."""
+        loss = self.config.loss
+        triplet = as_frames(batch)
+        count, device = len(triplet.frame_time), triplet.frame_time.device
+        triplet = play_backwards(triplet, torch.rand(count, device=device) < loss.swap_share)
+        with torch.no_grad():
+            interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
+            conditions = align(self.autoencoder, interval, triplet.frame_time)
+            target = self._latents_of(triplet.target)
+        timestep = torch.rand(count, device=device)
+        timestep[torch.rand(count, device=device) < loss.start_share] = 1.0
+        start = source(conditions.guess, torch.randn_like(target), self.config.model.noise_scale)
+        clean = self.unet(between(target, start, timestep), timestep, conditions)
+        heads = self.autoencoder.config.codebook_heads
+        terms = {
+            "latents": (clean - target).square().mean(),
+            "codes": code_direction_loss(clean, target, heads),
+        }
+        if loss.decodes:
+            terms |= self._decoded_terms(clean, interval, triplet)
+        total = torch.stack([getattr(loss, name) * term for name, term in terms.items()]).sum()
+        update(self, total, 0, self.unet.parameters(), self.config.trainer.gradient_clip)
+        self.average.step(self.unet.parameters())
+        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
+
+    def _decoded_terms(
+        self, clean: Tensor, interval: Interval, triplet: Triplet
+    ) -> dict[str, Tensor]:
+        """Judge the latents by the frame that they decode to, straight through the codebook."""
+        snapped = self.autoencoder.quantiser.snap(clean.detach())
+        decoded = self.autoencoder.decode(clean + (snapped - clean).detach(), interval.neighbours)
+        return {
+            "pixels": line_weighted_l1(decoded.frames, triplet.target, _LINE_STRENGTH),
+            "perceptual": self._frozen[1](decoded.frames, triplet.target).mean(),
+            "motion": motion_loss(decoded.motion, triplet),
+        }
+
+    def _latents_of(self, frames: Tensor) -> Tensor:
+        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents
+
+    def on_validation_epoch_start(self) -> None:
+        """Validate the averaged weights."""
+        self.average.store(self.unet.parameters())
+        self.average.copy_to(self.unet.parameters())
+
+    def validation_step(self, batch: Triplet, batch_idx: int) -> None:
+        """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""
+        triplet = as_frames(batch)
+        pipeline = self._pipeline()
+        around = (triplet.frame_0, triplet.frame_1, triplet.frame_time)
+        frames = {
+            latent: pipeline(*around, num_steps=self.config.validation_steps, latent=latent)
+            for latent in ("sampled", "random", "aligned")
+        }
+        frames["ceiling"] = pipeline.reconstruct(
+            triplet.frame_0, triplet.target, triplet.frame_1, triplet.frame_time
+        )
+        frames["blend"] = torch.lerp(
+            triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
+        )
+        figures = {
+            f"lpips_{name}": self._frozen[1](frame, triplet.target).mean()
+            for name, frame in frames.items()
+        }
+        figures["loss"] = figures["lpips_sampled"]
+        figures["psnr"] = psnr(frames["sampled"], triplet.target).clamp(max=60).mean()
+        self.log_dict(
+            {f"validation/{name}": value for name, value in figures.items()},
+            batch_size=len(triplet.frame_time),
+            sync_dist=True,
+        )
+        if batch_idx == 0:
+            log_pictures(
+                self,
+                {
+                    "frame_0": triplet.frame_0,
+                    "sampled": frames["sampled"],
+                    "target": triplet.target,
+                    "frame_1": triplet.frame_1,
+                    "error": (frames["sampled"] - triplet.target).abs() - 1,
+                    "ceiling": frames["ceiling"],
+                    "random": frames["random"],
+                },
+            )
+
+    def on_validation_epoch_end(self) -> None:
+        """Go on with the weights that are trained."""
+        self.average.restore(self.unet.parameters())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the averaged weights with the training state."""
+        checkpoint["average"] = self.average.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the averaged weights up again."""
+        self.average.load_state_dict(checkpoint["average"])
+
+    def export(self, folder: Path) -> None:
+        """Write both stages to ``folder``, as ``FrameInterpolationPipeline.from_pretrained`` reads."""
+        self.average.store(self.unet.parameters())
+        self.average.copy_to(self.unet.parameters())
+        self._pipeline().save_pretrained(folder)
+        self.average.restore(self.unet.parameters())
+
+    def _pipeline(self) -> FrameInterpolationPipeline:
+        return FrameInterpolationPipeline(
+            self.autoencoder, self.unet, FlowMatchEulerDiscreteScheduler()
+        )

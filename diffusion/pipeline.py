@@ -1,0 +1,205 @@
+"""Two frames and a time in, the frame between them out: both stages together."""
+
+import inspect
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import torch
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor
+
+from autoencoder import VQAutoencoder, pad_to_multiple
+from diffusion.alignment import Conditions, Interval, align, observe
+from diffusion.bridge import sample
+from diffusion.unet import InBetweenUNet
+
+Latent = Literal["sampled", "random", "mean", "aligned"]
+ModelT = TypeVar("ModelT", bound=ModelMixin)
+
+
+class FrameInterpolationPipeline(DiffusionPipeline):
+    """Draws in-betweens: ``pipeline(frame_0, frame_1, frame_time=0.5)``."""
+
+    def __init__(
+        self,
+        autoencoder: VQAutoencoder,
+        unet: InBetweenUNet,
+        scheduler: FlowMatchEulerDiscreteScheduler,
+    ) -> None:
+        super().__init__()
+        self.register_modules(autoencoder=autoencoder, unet=unet, scheduler=scheduler)
+        self.set_progress_bar_config(disable=True)
+
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str] | None, **kwargs: Any
+    ) -> "FrameInterpolationPipeline":
+        """Load both stages, in float32, from a folder written by ``save_pretrained``.
+
+        Nothing is ever downloaded. A missing file raises ``FileNotFoundError``; a config with an
+        unknown key, or weights that do not fit their config, raise ``ValueError``.
+        """
+        if kwargs:
+            raise ValueError(f"unknown options: {', '.join(kwargs)}; only a folder is taken")
+        folder = Path(pretrained_model_name_or_path or "")
+        if not folder.is_dir():
+            raise FileNotFoundError(f"no folder of weights at {folder}; pass one with --model DIR")
+        scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(
+            folder / "scheduler", local_files_only=True
+        )
+        autoencoder = load_model(VQAutoencoder, folder / "autoencoder")
+        unet = load_model(InBetweenUNet, folder / "unet")
+        if autoencoder.config.latent_channels != unet.config.latent_channels:
+            raise ValueError(
+                f"the autoencoder in {folder} has {autoencoder.config.latent_channels} latent "
+                f"channels and the U-Net {unet.config.latent_channels}; they must come from one "
+                "training"
+            )
+        return cls(autoencoder, unet, scheduler)
+
+    def configure(
+        self, num_steps: int = 2, seed: int = 0, latent: Latent = "sampled"
+    ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return this pipeline as a ``FrameInterpolator`` with its settings fixed."""
+
+        def interpolate(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
+            return self(frame_0, frame_1, frame_time, num_steps=num_steps, seed=seed, latent=latent)
+
+        return interpolate
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        frame_0: Tensor,
+        frame_1: Tensor,
+        frame_time: float | Tensor = 0.5,
+        *,
+        num_steps: int = 2,
+        seed: int = 0,
+        latent: Latent = "sampled",
+    ) -> Tensor:
+        """Draw one frame for each ``frame_time``.
+
+        Args:
+            frame_0: (B, 3, H, W) in [-1, 1], any H and W; or (1, 3, H, W) for every time.
+            frame_1: the same shape.
+            frame_time: in (0, 1); a number, or a tensor of shape (B,).
+            num_steps: of the sampler, at least 1.
+            seed: of the noise. The noise is the same for every interval and every frame_time,
+                so that what stands still does not shimmer.
+            latent: "sampled" is the model. The others are for the benchmark: "random" draws
+                codes by chance, "mean" takes the mean of the neighbours' latents, "aligned"
+                the guess that sampling starts from.
+
+        Returns:
+            Frames (B, 3, H, W) in [-1, 1].
+        """
+        times = self._times(frame_0, frame_1, frame_time)
+        height, width = frame_0.shape[-2:]
+        interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
+        interval = interval.expand(len(times))
+        conditions = align(self.autoencoder, interval, times)
+        latents = self._latents(conditions, num_steps, seed, latent)
+        return self._draw(latents, interval)[..., :height, :width]
+
+    @torch.inference_mode()
+    def reconstruct(
+        self, frame_0: Tensor, target: Tensor, frame_1: Tensor, frame_time: float | Tensor = 0.5
+    ) -> Tensor:
+        """Draw the middle frame from its true latent: the most that stage 2 could reach.
+
+        All frames are (B, 3, H, W) in [-1, 1].
+        """
+        self._times(frame_0, frame_1, frame_time)
+        height, width = frame_0.shape[-2:]
+        interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
+        latents = self.autoencoder.encode(*self._padded(target)).latents
+        return self._draw(latents, interval)[..., :height, :width]
+
+    def _latents(self, conditions: Conditions, num_steps: int, seed: int, latent: Latent) -> Tensor:
+        # Drawn on the CPU, so that a seed means the same noise on every device.
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn((1, *conditions.guess.shape[1:]), generator=generator)
+        noise = noise.to(conditions.guess)
+        if latent == "sampled":
+            return sample(self.unet, self.scheduler, conditions, noise, num_steps)
+        if latent == "random":
+            return noise.expand_as(conditions.guess)
+        if latent == "mean":
+            return (conditions.latents_0 + conditions.latents_1) / 2
+        if latent == "aligned":
+            return conditions.guess
+        raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
+
+    def _draw(self, latents: Tensor, interval: Interval) -> Tensor:
+        snapped = self.autoencoder.quantise(latents).latents
+        return self.autoencoder.decode(snapped, interval.neighbours).frames.clamp(-1, 1)
+
+    def _padded(self, *frames: Tensor) -> list[Tensor]:
+        return [pad_to_multiple(frame.to(self.device, self.autoencoder.dtype)) for frame in frames]
+
+    def _times(self, frame_0: Tensor, frame_1: Tensor, frame_time: float | Tensor) -> Tensor:
+        if frame_0.shape != frame_1.shape or frame_0.ndim != 4 or frame_0.shape[1] != 3:
+            raise ValueError(
+                "frame_0 and frame_1 must both be (B, 3, H, W), "
+                f"got {tuple(frame_0.shape)} and {tuple(frame_1.shape)}"
+            )
+        times = torch.as_tensor(frame_time, dtype=torch.float32, device=self.device).reshape(-1)
+        if not bool(((times > 0) & (times < 1)).all()):
+            raise ValueError(
+                f"frame_time must be in (0, 1), got {times.tolist()}; "
+                "at 0 and 1 take the frames themselves"
+            )
+        if len(times) == 1:
+            times = times.expand(len(frame_0))
+        if len(frame_0) not in (1, len(times)):
+            raise ValueError(
+                f"give one frame_time, or one for each frame: got {len(times)} for {len(frame_0)}"
+            )
+        return times
+
+
+def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
+    """Load a model in float32 and evaluation mode, refusing what does not fit.
+
+    Raises ``FileNotFoundError`` or ``ValueError``, each saying what to do.
+    """
+    config_file = folder / "config.json"
+    if not config_file.is_file():
+        raise FileNotFoundError(f"{config_file} is missing; pass a complete folder with --model")
+    try:
+        config = json.loads(config_file.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{config_file} is not JSON ({error}); restore it") from error
+    known = inspect.signature(model_class.__init__).parameters
+    unknown = [key for key in config if key not in known and not key.startswith("_")]
+    if unknown:
+        raise ValueError(
+            f"{config_file} has unknown keys: {', '.join(unknown)}; "
+            f"{model_class.__name__} knows {', '.join(name for name in known if name != 'self')}"
+        )
+    try:
+        model, report = model_class.from_pretrained(
+            folder,
+            torch_dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"the weights in {folder} cannot be loaded: {first_line}; "
+            "config.json and the weights must come from the same training"
+        ) from error
+    wrong = [*report["missing_keys"], *report["unexpected_keys"], *report["mismatched_keys"]]
+    if wrong:
+        raise ValueError(
+            f"the weights in {folder} do not fit config.json: {len(wrong)} tensors are missing, "
+            f"unknown or of another shape, the first is {wrong[0]}"
+        )
+    return model.eval()

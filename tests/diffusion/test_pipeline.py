@@ -1,0 +1,139 @@
+"""Both stages together: any size, one noise, files that reload, and clear refusals."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from diffusion import FrameInterpolationPipeline
+
+
+def test_any_size_comes_back_as_it_was(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    drawn = pipeline(frames[0], frames[2], frame_time=0.5)
+    assert drawn.shape == frames[0].shape
+    assert drawn.min() >= -1
+    assert drawn.max() <= 1
+
+
+def test_one_interval_with_many_times_is_each_time_alone(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    together = pipeline(frames[0], frames[2], torch.tensor([0.25, 0.5]))
+    for time, frame in zip((0.25, 0.5), together, strict=True):
+        alone = pipeline(frames[0], frames[2], time)[0]
+        torch.testing.assert_close(frame, alone, atol=1e-4, rtol=0)
+
+
+def test_the_same_seed_draws_the_same_frame_and_another_does_not(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    first = pipeline.configure(seed=1)(frames[0], frames[2], torch.tensor([0.5]))
+    again = pipeline.configure(seed=1)(frames[0], frames[2], torch.tensor([0.5]))
+    other = pipeline.configure(seed=2)(frames[0], frames[2], torch.tensor([0.5]))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_the_latent_decides_the_picture(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    drawn = {
+        latent: pipeline(frames[0], frames[2], latent=latent)
+        for latent in ("sampled", "random", "mean")
+    }
+    assert not torch.allclose(drawn["sampled"], drawn["random"])
+    assert not torch.allclose(drawn["mean"], drawn["random"])
+
+
+def test_saved_weights_reload_bit_identically(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    assert not list(tmp_path.rglob("*.bin"))
+    again = FrameInterpolationPipeline.from_pretrained(tmp_path)
+    assert torch.equal(again(frames[0], frames[2]), pipeline(frames[0], frames[2]))
+
+
+def test_half_precision_weights_are_computed_with_in_full(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, tmp_path: Path
+) -> None:
+    pipeline.to(torch.float16).save_pretrained(tmp_path)
+    again = FrameInterpolationPipeline.from_pretrained(tmp_path)
+    assert again.unet.dtype == again.autoencoder.dtype == torch.float32
+    assert again(frames[0], frames[2]).isfinite().all()
+
+
+def test_frame_times_outside_fail(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    for time in (0.0, 1.0, 1.5):
+        with pytest.raises(ValueError, match=r"frame_time must be in \(0, 1\)"):
+            pipeline(frames[0], frames[2], time)
+
+
+def test_frames_of_different_sizes_fail(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    with pytest.raises(ValueError, match=r"must both be \(B, 3, H, W\)"):
+        pipeline(frames[0], frames[2][..., :-1])
+
+
+def test_no_steps_and_unknown_latents_fail(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    with pytest.raises(ValueError, match="num_steps must be at least 1, got 0"):
+        pipeline(frames[0], frames[2], num_steps=0)
+    with pytest.raises(ValueError, match="latent must be sampled, random"):
+        pipeline(frames[0], frames[2], latent="best")  # type: ignore[arg-type]
+
+
+def test_a_missing_folder_fails(tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match="no folder of weights at .*; pass one with --model"
+    ):
+        FrameInterpolationPipeline.from_pretrained(tmp_path / "nothing")
+
+
+def test_an_unknown_key_in_the_config_fails(
+    pipeline: FrameInterpolationPipeline, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    file = tmp_path / "unet" / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"chanels": [8]}))
+    with pytest.raises(ValueError, match="unknown keys: chanels; InBetweenUNet knows"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path)
+
+
+def test_weights_of_the_wrong_shape_fail(
+    pipeline: FrameInterpolationPipeline, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    file = tmp_path / "unet" / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"channels": [16, 24, 40]}))
+    with pytest.raises(ValueError, match=r"cannot be loaded|do not fit"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path)
+
+
+def test_missing_tensors_fail(pipeline: FrameInterpolationPipeline, tmp_path: Path) -> None:
+    pipeline.save_pretrained(tmp_path)
+    file = tmp_path / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(file)
+    del tensors["enter.bias"]
+    save_file(tensors, file, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match="do not fit config.json: 1 tensors .* enter.bias"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path)
+
+
+def test_stages_of_different_trainings_fail(
+    pipeline: FrameInterpolationPipeline, tmp_path: Path
+) -> None:
+    from diffusion import InBetweenUNet
+
+    pipeline.save_pretrained(tmp_path)
+    InBetweenUNet(latent_channels=4, channels=(8, 8)).save_pretrained(tmp_path / "unet")
+    with pytest.raises(ValueError, match="8 latent channels and the U-Net 4"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path)
