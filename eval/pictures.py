@@ -1,0 +1,66 @@
+"""Pictures on disk and frames in memory."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from nakawari.errors import UserError
+
+# Pillow opens these with more than 8 bits a channel, and convert("RGB") would clip them.
+_DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L")
+
+
+class PictureSize(NamedTuple):
+    width: int
+    height: int
+
+
+def picture_size(path: Path) -> PictureSize:
+    """Read the header of a picture; ``UserError`` names a file that is missing or no picture."""
+    with _open(path) as image:
+        return PictureSize(*image.size)
+
+
+def read_frame(path: Path) -> Tensor:
+    """Read a PNG, WebP or JPEG as one frame in [-1, 1], shape (1, 3, H, W), transparency ignored.
+
+    ``UserError`` names a file that is missing, no picture, cut short or of more than 8 bits.
+    """
+    with _open(path) as image:
+        if image.mode in _DEEP_MODES:
+            raise UserError(f"{path} has more than 8 bits a channel; convert it to 8-bit RGB")
+        try:
+            pixels = np.array(image.convert("RGB"))
+        except (OSError, SyntaxError) as error:  # Pillow's PNG reader raises SyntaxError
+            raise UserError(f"cannot read {path}: {error}; replace the file") from error
+    return frame_from_pixels(pixels)
+
+
+def frame_from_pixels(pixels: np.ndarray) -> Tensor:
+    """Turn (H, W, 3) uint8 into a frame in [-1, 1], shape (1, 3, H, W)."""
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def pixels_from_frame(frame: Tensor) -> np.ndarray:
+    """Clip a frame to [-1, 1], shape (1, 3, H, W), and round it to (H, W, 3) uint8."""
+    levels = (frame[0].float().clamp(-1, 1) * 127.5 + 127.5).round()
+    return levels.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+
+
+def write_png(pixels: np.ndarray, path: Path) -> None:
+    """Write (H, W, 3) uint8, making the folder if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, format="PNG", compress_level=4)
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        return Image.open(path)
+    except UnidentifiedImageError as error:
+        raise UserError(f"{path} is no picture; give a PNG, WebP or JPEG") from error
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; check the path") from error

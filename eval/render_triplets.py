@@ -1,0 +1,110 @@
+"""Draw the small set that the repository ships: ``python eval/render_triplets.py --help``.
+
+Cel animation from the built-in generator, with a seed of its own, so that no training sample is
+among them. Run it again only when the generator's drawing changes: figures measured on one
+rendering of the set do not compare with figures on another.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from nakawari.data.art import load_art
+from nakawari.data.render import render
+from nakawari.data.scene import KINDS, sample_scene
+
+ROOT = Path(__file__).parents[1]
+SEED = 1_000_003  # training counts its seeds from 0
+FRAME_TIMES = (0.25, 0.5, 0.75)
+MAX_MOTION = 60.0  # px at a height of 288 px
+MOVING = 0.5  # px; what moves less stands still
+# Upper bounds [px at a height of 288 px] of the tiers, for the median pixel that moves. Real TV
+# animation moves 4.7 / 11.5 / 28.7 px (10th, 50th, 90th percentile).
+TIERS = {"motion:small": 6.0, "motion:medium": 18.0, "motion:large": float("inf")}
+
+
+class RenderedTriplet(NamedTuple):
+    """Three pictures, (H, W, 3) uint8, and what is known of them."""
+
+    frame_0: np.ndarray
+    target: np.ndarray
+    frame_1: np.ndarray
+    frame_time: float
+    tags: list[str]
+
+
+def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTriplet]:
+    """Draw ``per_kind`` triplets of each kind of movement, the frame_times taken in turn.
+
+    Scenes are taken in the order of their index; the one reason to pass over a scene, besides
+    having enough of its kind, is that nothing moves in it.
+    """
+    wanted = dict.fromkeys(KINDS, per_kind)
+    for index in itertools.count():
+        if not any(wanted.values()):
+            return
+        rng = np.random.default_rng([SEED, index])
+        scene = sample_scene(rng, load_art(), height, width, MAX_MOTION)
+        if not wanted[scene.kind]:
+            continue
+        frame_time = FRAME_TIMES[wanted[scene.kind] % len(FRAME_TIMES)]
+        target = render(scene.layers, frame_time, height, width, motion_times=(0.0, 1.0))
+        tier = motion_tier(target.motions[1] - target.motions[0], height)
+        if tier is None:
+            continue
+        wanted[scene.kind] -= 1
+        frame_0, frame_1 = (render(scene.layers, time, height, width).frame for time in (0.0, 1.0))
+        yield RenderedTriplet(
+            frame_0, target.frame, frame_1, frame_time, [f"moves:{scene.kind}", tier]
+        )
+
+
+def motion_tier(displacement: np.ndarray, height: int) -> str | None:
+    """Name the tier of a displacement from frame_0 to frame_1, (H, W, 2) [px]; None: it rests."""
+    length = np.hypot(displacement[..., 0], displacement[..., 1]) * 288 / height
+    moving = length[length > MOVING]
+    if not moving.size:
+        return None
+    return next(tier for tier, bound in TIERS.items() if np.median(moving) < bound)
+
+
+def write_set(folder: Path, height: int, width: int, per_kind: int) -> int:
+    """Write ``triplets.jsonl`` and its pictures into ``folder``; return how many triplets."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for number, triplet in enumerate(draw_triplets(height, width, per_kind)):
+        name = f"cel_{number:03d}"
+        entry: dict[str, Any] = {"id": name}
+        for frame in ("frame_0", "frame_1", "target"):
+            entry[frame] = f"{name}_{frame}.webp"
+            # Lossless would be four times as large; every method is measured on the same files.
+            picture = Image.fromarray(getattr(triplet, frame))
+            picture.save(folder / entry[frame], quality=95, method=6)
+        lines.append(entry | {"frame_time": triplet.frame_time, "tags": triplet.tags})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "triplets.jsonl").write_text(text, encoding="utf-8")
+    return len(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Render the set and say where it is."""
+    parser = argparse.ArgumentParser(prog="render_triplets", description="Draw the shipped set.")
+    parser.add_argument("--output", type=Path, default=ROOT / "eval" / "triplets")
+    parser.add_argument(
+        "--per-kind", type=int, default=3, help=f"triplets for each of {list(KINDS)}"
+    )
+    options = parser.parse_args(arguments)
+    count = write_set(options.output, height=288, width=512, per_kind=options.per_kind)
+    print(f"{count} triplets in {options.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
