@@ -1,0 +1,1 @@
+"""Slow motion: from drawings and an output clock to the frames to be drawn."""

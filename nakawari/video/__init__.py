@@ -1,0 +1,1 @@
+"""Video in and out: pictures with exact times, cuts, colour, sound."""

@@ -1,0 +1,96 @@
+"""The one form in which pictures travel through the tool: 8-bit planar 4:2:0, upright, even."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation
+
+PASS_THROUGH_FORMATS = ("yuv420p", "yuvj420p")  # their planes are copied, never converted
+# swscale's number for each matrix of H.273; it takes BT.601 for what it does not know, as we do.
+_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
+
+
+class Picture(NamedTuple):
+    """Three planes of code values, uint8; the range and matrix are the clip's ``ColorTags``."""
+
+    luma: np.ndarray  # (H, W), H and W even
+    blue_difference: np.ndarray  # (H/2, W/2)
+    red_difference: np.ndarray  # (H/2, W/2)
+
+    @property
+    def height(self) -> int:
+        """Height [px]."""
+        return int(self.luma.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Width [px]."""
+        return int(self.luma.shape[1])
+
+    def to_frame(self) -> av.VideoFrame:
+        """Return a fresh yuv420p frame: no time, no picture type, no side data."""
+        frame = av.VideoFrame(self.width, self.height, "yuv420p")
+        for plane, values in zip(frame.planes, self, strict=True):
+            _plane_view(plane)[:] = values
+        return frame
+
+
+def _plane_view(plane: av.video.plane.VideoPlane) -> np.ndarray:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
+def picture_from_frame(
+    frame: av.VideoFrame, matrix: int, value_range: int, rotation: int = 0
+) -> Picture:
+    """Return a decoded frame as a picture.
+
+    A yuv420p frame's planes are copied as they are. Everything else goes through swscale to
+    8-bit 4:2:0 in the given matrix and range (numbers of ITU-T H.273). Transparent pixels are
+    laid on black. An odd width or height grows by repeating the last column or row: H.264 with
+    4:2:0 needs even sizes, and so nothing is cut off.
+
+    Args:
+        frame: what PyAV decoded.
+        matrix: the clip's matrix.
+        value_range: the clip's range.
+        rotation: quarter turns are undone, degrees counter-clockwise as PyAV tells them.
+    """
+    if frame.format.name not in PASS_THROUGH_FORMATS:
+        if has_alpha(frame):
+            frame = _flatten(frame)
+        is_rgb = frame.format.is_rgb or frame.format.has_palette
+        frame = frame.reformat(
+            format="yuv420p",
+            dst_colorspace=_SWSCALE_MATRIX.get(matrix, 5) if is_rgb else None,
+            src_color_range=None if is_rgb else value_range,
+            dst_color_range=value_range,
+            interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+        )
+    luma, blue_difference, red_difference = (_plane_view(plane) for plane in frame.planes)
+    height, width = luma.shape
+    luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+    picture = Picture(luma, blue_difference.copy(), red_difference.copy())
+    quarter_turns = round(rotation / 90) % 4
+    if quarter_turns:
+        picture = Picture(*(np.rot90(plane, quarter_turns).copy() for plane in picture))
+    return picture
+
+
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Return whether the frame's format can hold transparency."""
+    return any(component.is_alpha for component in frame.format.components)
+
+
+def is_see_through(frame: av.VideoFrame) -> bool:
+    """Return whether any pixel of the frame is not opaque."""
+    return has_alpha(frame) and bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
+
+
+def _flatten(frame: av.VideoFrame) -> av.VideoFrame:
+    rgba = frame.to_ndarray(format="rgba").astype(np.uint16)
+    rgb = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
+    return av.VideoFrame.from_ndarray(rgb.astype(np.uint8), format="rgb24")

@@ -1,0 +1,108 @@
+"""The loop passes drawings through, asks for what is missing, and crosses no cut."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+
+from nakawari.errors import UserError
+from nakawari.slowmo.baselines import blend
+from nakawari.slowmo.drawings import RepeatedFrames
+from nakawari.slowmo.job import SlowJob, run_job
+from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.slow import MAX_BATCH, slow_down
+from nakawari.video.color import ColorTags
+from nakawari.video.picture import Picture
+from nakawari.video.reader import SourceFrame
+
+
+def gray(luma: int) -> Picture:
+    chroma = np.full((8, 8), 128, np.uint8)
+    return Picture(np.full((16, 16), luma, np.uint8), chroma, chroma)
+
+
+def slowed(levels: list[int], factor: int, interpolator=blend):
+    """Return the brightness of every output frame, and the tally; one input frame a second."""
+    frames = [
+        SourceFrame(gray(level), Fraction(number), Fraction(number + 1))
+        for number, level in enumerate(levels)
+    ]
+    clock = OutputClock(rate=Fraction(1), factor=Fraction(factor))
+    written: list[Picture] = []
+    tally = slow_down(
+        iter(frames), RepeatedFrames(), clock, interpolator, ColorTags(), "cpu", written.append
+    )
+    return [int(picture.luma.mean()) for picture in written], tally
+
+
+def test_a_held_drawing_moves_through_its_whole_hold() -> None:
+    shown, tally = slowed([40, 40, 48, 48], 2)
+    assert shown == [40, 42, 44, 46, 48, 48, 48, 48]
+    assert (tally.drawings, tally.drawn, tally.passed) == (2, 3, 5)
+
+
+def test_a_long_hold_rests_and_moves_in_its_last_frame() -> None:
+    shown, _ = slowed([40] * 8 + [48], 2)
+    assert shown == [40] * 15 + [44, 48, 48]
+
+
+def test_nothing_is_drawn_across_a_cut() -> None:
+    rng = np.random.default_rng(0)
+    first, second = (
+        Picture(
+            np.kron(rng.integers(20, 230, (6, 8), np.uint8), np.ones((16, 16), np.uint8)),
+            *np.kron(rng.integers(60, 200, (2, 6, 8), np.uint8), np.ones((8, 8), np.uint8)),
+        )
+        for _ in range(2)
+    )
+    frames = [
+        SourceFrame(picture, Fraction(number), Fraction(number + 1))
+        for number, picture in enumerate([first] * 4 + [second] * 4)
+    ]
+    written: list[Picture] = []
+    clock = OutputClock(rate=Fraction(1), factor=Fraction(3))
+    tally = slow_down(
+        iter(frames), RepeatedFrames(), clock, blend, ColorTags(), "cpu", written.append
+    )
+    assert (tally.shots, tally.drawn) == (2, 0)
+    assert [picture is first for picture in written] == [True] * 12 + [False] * 12
+
+
+def test_the_interpolator_gets_one_interval_and_a_few_times() -> None:
+    calls = []
+
+    def spy(frame_0, frame_1, frame_time):
+        calls.append((frame_0.shape, frame_1.shape, frame_time.tolist()))
+        return blend(frame_0, frame_1, frame_time)
+
+    slowed([40, 48], 8, spy)
+    assert all(shapes == (1, 3, 16, 16) for call in calls for shapes in call[:2])
+    assert max(len(times) for *_, times in calls) == MAX_BATCH
+    assert [time for *_, times in calls for time in times] == [n / 8 for n in range(1, 8)]
+
+
+def test_speed_and_rate_may_leave_frames_out() -> None:
+    frames = [SourceFrame(gray(40 + 9 * n), Fraction(n), Fraction(n + 1)) for n in range(8)]
+    written: list[Picture] = []
+    clock = OutputClock(rate=Fraction(1), factor=Fraction(1, 2))
+    tally = slow_down(
+        iter(frames), RepeatedFrames(), clock, blend, ColorTags(), "cpu", written.append
+    )
+    assert (tally.drawings, tally.drawn, len(written)) == (8, 0, 4)
+
+
+@pytest.mark.parametrize("field", ["audio", "holds"])
+def test_a_job_with_an_unknown_word_fails(tmp_path, field) -> None:
+    with pytest.raises(ValueError, match=f"{field} must be"):
+        SlowJob(source=tmp_path, output=tmp_path, **{field: "maybe"})
+
+
+def test_a_full_graphics_card_fails_and_leaves_nothing(make_clip, tmp_path) -> None:
+    def too_big(*_: torch.Tensor) -> torch.Tensor:
+        raise torch.OutOfMemoryError("out of memory")
+
+    job = SlowJob(source=make_clip(), output=tmp_path / "out.mp4")
+    with pytest.raises(UserError, match="use --device cpu"):
+        run_job(job, lambda: too_big, "cpu")
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

@@ -1,0 +1,216 @@
+"""``nakawari slow`` keeps its contract: the file, its duration, and one line for a bad input."""
+
+import re
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from nakawari import cli
+from nakawari.slowmo.slow import slow_down
+from nakawari.video.reader import VideoReader
+
+RATE = Fraction(24000, 1001)
+
+
+def slow(*arguments: object) -> int:
+    """Run ``nakawari slow`` with the cross-fade for a model."""
+    return cli.main(["slow", *map(str, arguments), "--model", "blend"])
+
+
+def frames_of(path: Path) -> list:
+    with VideoReader(path) as reader:
+        return list(reader.frames())
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Return the one line that a refusal prints, once the exit status was found to be 2."""
+    try:
+        status = cli.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    line = printed.err.rpartition("\r")[2]  # a progress bar wipes itself
+    assert re.fullmatch(r"nakawari: .+; .+\n", line), printed.err
+    return line
+
+
+def test_four_times_as_long_at_the_same_rate_beside_the_input(make_clip, capsys) -> None:
+    clip = make_clip(frames=12)
+    assert slow(clip, "--slow", "4") == 0
+    output = clip.with_name("clip.slow4x.mp4")
+    frames = frames_of(output)
+    assert len(frames) == 48
+    assert frames[-1].end == 48 / RATE
+    printed = capsys.readouterr().out
+    assert str(output) in printed
+    assert "2.002 s at 23.976 frames/s" in printed
+    assert "6 drawings in 1 shot; 35 frames drawn, 13 passed through" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count", "rate"),
+    [
+        (("--slow", "2.5"), 30, RATE),
+        (("--slow", "1", "--fps", "48"), 25, Fraction(48)),  # 12·1001/24000 s are 24.02 frames
+        (("--slow", "1/2"), 6, RATE),
+        (("--slow", "2", "--fps", "60000/1001"), 60, Fraction(60000, 1001)),
+    ],
+)
+def test_any_factor_and_rate(make_clip, tmp_path, arguments, count, rate) -> None:
+    output = tmp_path / "out.mp4"
+    assert slow(make_clip(frames=12), "-o", output, *arguments) == 0
+    with av.open(str(output)) as container:
+        stream = container.streams.video[0]
+        assert (stream.frames, stream.average_rate) == (count, rate)
+
+
+def test_slowed_once_keeps_every_frame(make_clip, tmp_path) -> None:
+    clip = make_clip(frames=6, hold=1, options={"crf": "1"})
+    assert slow(clip, "--slow", "1", "-o", tmp_path / "out.mp4") == 0
+    for ours, theirs in zip(frames_of(tmp_path / "out.mp4"), frames_of(clip), strict=True):
+        assert np.abs(ours.picture.luma.astype(int) - theirs.picture.luma).mean() < 1.5
+
+
+@pytest.mark.parametrize(("holds", "drawings"), [("auto", 6), ("keep", 12)])
+def test_holds_are_found_or_kept(make_clip, capsys, holds, drawings) -> None:
+    assert slow(make_clip(frames=12), "--holds", holds, "--slow", "2") == 0
+    assert f"{drawings} drawings" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("audio", "tracks"), [("stretch", 1), ("drop", 0)])
+def test_sound_is_stretched_or_dropped(make_clip, tmp_path, audio, tracks) -> None:
+    output = tmp_path / "out.mp4"
+    assert slow(make_clip(frames=24, tone=440.0), "-o", output, "--audio", audio) == 0
+    with av.open(str(output)) as container:
+        assert len(container.streams.audio) == tracks
+        for stream in container.streams.audio:
+            length = stream.duration * stream.time_base
+            assert abs(length - 96 / RATE) < 0.1
+
+
+def test_tags_and_pixel_aspect_go_through(make_clip, tmp_path) -> None:
+    clip = make_clip(colorspace=1, color_range=2, color_primaries=9, aspect=Fraction(4, 3))
+    assert slow(clip, "-o", tmp_path / "out.mp4") == 0
+    with VideoReader(clip) as before, VideoReader(tmp_path / "out.mp4") as after:
+        assert before.info.tags == after.info.tags
+        assert after.info.sample_aspect_ratio == Fraction(4, 3)
+
+
+def test_an_odd_size_works(make_clip, tmp_path, capsys) -> None:
+    paintings = [np.full((31, 33, 4), 255 - 9 * number, np.uint8) for number in range(4)]
+    clip = make_clip("odd.mkv", paintings=paintings, codec="ffv1")
+    assert slow(clip, "-o", tmp_path / "out.mp4") == 0
+    assert "33x31 grows to 34x32" in capsys.readouterr().err
+
+
+def test_the_same_command_gives_the_same_pictures(make_clip, tmp_path) -> None:
+    clip = make_clip()
+    for name in ("a.mp4", "b.mp4"):
+        assert slow(clip, "-o", tmp_path / name, "--seed", "7") == 0
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_an_existing_output_is_replaced_only_when_told_to(make_clip, tmp_path, capsys) -> None:
+    clip, output = make_clip(), tmp_path / "out.mp4"
+    output.write_bytes(b"old")
+    assert "use --overwrite" in refused(capsys, "slow", clip, "-o", output)
+    assert output.read_bytes() == b"old"
+    assert slow(clip, "-o", output, "--overwrite") == 0
+    assert len(frames_of(output)) == 48
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--slow", "0"), "is not above 0"),
+        (("--slow", "-2"), "is not above 0"),
+        (("--slow", "four"), "is not a number"),
+        (("--slow", "nan"), "is not a number"),
+        (("--slow", "1/0"), "is not a number"),
+        (("--slow", "1e9"), "is out of range"),
+        (("--fps", "0"), "is not above 0"),
+        (("--fps", "1e9"), "is out of range"),
+        (("--steps", "0"), "is not a whole number above 0"),
+        (("--audio", "loud"), "invalid choice"),
+        (("--colour", "red"), "unrecognized arguments"),
+        (("-o", "none/out.mp4"), "does not exist; create it first"),
+        (("-o", "clip.mp4"), "is the input itself"),
+        (("-o", "clip.mp4/out.mp4"), "is not a folder"),
+        (("-o", "/proc/out.mp4", "--model", "blend"), "cannot write"),
+        (("-o", "out.txt"), "must end in one of"),
+        (("--model", "none"), "does not exist; give another with --model"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(
+    make_clip, tmp_path, capsys, monkeypatch, arguments, words
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_clip()
+    assert words in refused(capsys, "slow", "clip.mp4", *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_bad_file_is_refused_in_one_line(make_clip, tmp_path, capsys) -> None:
+    truncated = make_clip("a.mkv", frames=60, hold=1)
+    truncated.write_bytes(truncated.read_bytes()[: truncated.stat().st_size // 2])
+    line = refused(capsys, "slow", truncated, "--model", "nearest", "-o", tmp_path / "out.mp4")
+    assert "is truncated" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_missing_graphics_card_is_refused_in_one_line(make_clip, capsys) -> None:
+    assert "use --device auto" in refused(capsys, "slow", make_clip(), "--device", "cuda")
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError])
+def test_unusable_weights_are_refused_in_one_line(
+    make_clip, tmp_path, capsys, monkeypatch, error
+) -> None:
+    class Pipeline:
+        @staticmethod
+        def from_pretrained(folder: str) -> None:
+            raise error("unknown key 'depht' in config.json;\nremove it")
+
+    monkeypatch.setitem(sys.modules, "diffusion", type(sys)("diffusion"))
+    sys.modules["diffusion"].FrameInterpolationPipeline = Pipeline
+    line = refused(capsys, "slow", make_clip(), "--model", tmp_path)
+    assert "cannot use the model in" in line
+    assert "unknown key 'depht'" in line
+
+
+def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None:
+    def interrupted(frames, *rest):
+        slow_down(frames, *rest)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nakawari.slowmo.job.slow_down", interrupted)
+    assert slow(make_clip(), "-o", tmp_path / "out.mp4") == 130
+    assert "nothing was left behind" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "name"),
+    [("4", "a.slow4x.mp4"), ("2.5", "a.slow2.5x.mp4"), ("1", "a.slow1x.mp4"),
+     ("1/2", "a.slow0.5x.mp4"), ("1000", "a.slow1000x.mp4")],
+)  # fmt: skip
+def test_the_default_output_is_named_after_the_factor(factor, name) -> None:
+    assert cli.default_output(Path("in/a.mkv"), Fraction(factor)) == Path("in") / name
+
+
+def test_help_is_quick_because_it_loads_neither_torch_nor_ffmpeg() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from nakawari.cli import build_parser; build_parser().format_help();"
+        "sys.exit(bool({'torch', 'av', 'diffusion'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,55 @@
+"""Colour conversion agrees with swscale and undoes itself."""
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from nakawari.video.color import BT601, BT709, FULL, LIMITED, ColorTags, from_rgb, to_rgb
+from nakawari.video.picture import Picture, picture_from_frame
+
+COLORS = [(255, 0, 0), (0, 255, 0), (20, 40, 200), (255, 255, 255), (0, 0, 0), (200, 160, 120)]
+
+
+def flat(color: tuple[int, int, int]) -> torch.Tensor:
+    return (torch.tensor(color).float() / 127.5 - 1)[:, None, None].expand(3, 8, 12)
+
+
+@pytest.mark.parametrize("value_range", [LIMITED, FULL])
+@pytest.mark.parametrize("matrix", [BT601, BT709])
+@pytest.mark.parametrize("color", COLORS)
+def test_a_flat_color_survives_the_way_to_codes_and_back(color, matrix, value_range) -> None:
+    tags = ColorTags(matrix=matrix, value_range=value_range)
+    back = to_rgb(from_rgb(flat(color), tags), tags)[0]
+    assert (back - flat(color)).abs().max() * 127.5 <= 2
+
+
+@pytest.mark.parametrize("value_range", [LIMITED, FULL])
+@pytest.mark.parametrize("matrix", [BT601, BT709])
+@pytest.mark.parametrize("color", COLORS)
+def test_our_codes_are_those_of_swscale(color, matrix, value_range) -> None:
+    pixels = np.broadcast_to(np.array(color, np.uint8), (8, 12, 3)).copy()
+    frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+    reference = picture_from_frame(frame, matrix, value_range)
+    ours = from_rgb(flat(color), ColorTags(matrix=matrix, value_range=value_range))
+    for plane, expected in zip(ours, reference, strict=True):
+        assert np.abs(plane.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("tags", [ColorTags(), ColorTags(matrix=BT709, value_range=FULL)])
+def test_pixels_left_alone_come_back_to_the_very_same_codes(tags) -> None:
+    generator = np.random.default_rng(0)
+    # Muted colours: every code triple in this box lies inside the RGB cube.
+    picture = Picture(
+        generator.integers(90, 160, (8, 12), np.uint8),
+        generator.integers(110, 146, (4, 6), np.uint8),
+        generator.integers(110, 146, (4, 6), np.uint8),
+    )
+    back = from_rgb(to_rgb(picture, tags)[0], tags)
+    for plane, expected in zip(back, picture, strict=True):
+        np.testing.assert_array_equal(plane, expected)
+
+
+def test_an_untagged_clip_is_read_as_players_read_it() -> None:
+    assert ColorTags().weights(height=480) == ColorTags(matrix=BT601).weights(height=480)
+    assert ColorTags().weights(height=720) == ColorTags(matrix=BT709).weights(height=720)

@@ -1,0 +1,62 @@
+"""Cuts are found; holds, motion, pans, flashes and fades are not taken for cuts."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from nakawari.video.cuts import mark_cuts
+from nakawari.video.picture import Picture
+from nakawari.video.reader import SourceFrame
+
+
+def scene(seed: int, shift: int = 0, light: float = 1.0) -> Picture:
+    """A patchwork of flat colours that ``seed`` draws, ``shift`` pixels along."""
+    generator = np.random.default_rng(seed)
+    tiles = generator.integers(30, 220, (3, 6, 40)).astype(float)
+    tiles[0] += np.linspace(-20, 20, 3)[seed % 3]
+    planes = [np.kron(plane, np.ones((16, 16)))[:, shift : shift + 128] for plane in tiles]
+    luma, blue, red = planes[0] * light, *(128 + (plane - 128) * light for plane in planes[1:])
+    return Picture(
+        luma.astype(np.uint8), blue[::2, ::2].astype(np.uint8), red[::2, ::2].astype(np.uint8)
+    )
+
+
+def cuts(pictures: list[Picture]) -> list[int]:
+    frames = [
+        SourceFrame(picture, Fraction(number), Fraction(number + 1))
+        for number, picture in enumerate(pictures)
+    ]
+    marked = list(mark_cuts(iter(frames)))
+    assert all(frame.picture is picture for frame, picture in zip(marked, pictures, strict=True))
+    return [number for number, frame in enumerate(marked) if frame.begins_shot]
+
+
+def test_cuts_between_moving_shots_are_found() -> None:
+    shots = [[scene(seed, number // 2 * 2) for number in range(20)] for seed in (1, 2, 3)]
+    assert cuts([picture for shot in shots for picture in shot]) == [20, 40]
+
+
+def test_cuts_between_still_shots_are_found() -> None:
+    assert cuts([scene(1)] * 9 + [scene(2)] * 9) == [9]
+
+
+def test_a_fast_pan_is_no_cut() -> None:
+    assert cuts([scene(1, 16 * number) for number in range(30)]) == []
+
+
+def test_a_flash_is_no_cut() -> None:
+    white = Picture(
+        *(np.full_like(plane, 235 if i == 0 else 128) for i, plane in enumerate(scene(1)))
+    )
+    assert (
+        cuts([scene(1, n) for n in range(12)] + [white] * 3 + [scene(1, n) for n in range(12, 24)])
+        == []
+    )
+
+
+def test_a_fade_is_no_cut() -> None:
+    assert cuts([scene(1, light=1 - number / 12) for number in range(13)]) == []
+
+
+def test_no_frames_give_no_frames() -> None:
+    assert cuts([]) == []
