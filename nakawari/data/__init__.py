@@ -1,0 +1,1 @@
+"""Training data: drawn cel animation with exact in-betweens, and folders of real triplets."""

@@ -1,0 +1,63 @@
+"""Joining the parts of a figure that do not move against each other, to draw them once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nakawari.data.figures import Part
+from nakawari.data.render import Layer, flattened
+from nakawari.data.warps import Chain, Path, Placement, Warp, is_still
+
+# Larger figures reach far out of the frame: to draw all of them once would cost more than to
+# draw what is seen three times.
+_LARGEST = 420  # px
+
+
+def merged(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts with neighbours joined that look the same at every time.
+
+    Only what is drawn once changes: order, look and motion stay.
+    """
+    result: list[Part] = []
+    run: list[Part] = []
+    for part in (_loosened(part) for part in parts):
+        still = all(is_still(warp) for warp in part.warps)
+        if run and not (still and part.group is run[0].group):
+            result += _joined(run)
+            run = []
+        if still:
+            run.append(part)
+        else:
+            result.append(part)
+    return result + _joined(run)
+
+
+def _loosened(part: Part) -> Part:
+    """Return the part out of its group, if the group does not move."""
+    if part.group.warps and is_still(part.group):
+        return Part(part.pixels, [*part.warps, *part.group.warps])
+    return part
+
+
+def _joined(run: list[Part]) -> list[Part]:
+    if len(run) < 2:
+        return run
+    corners = [_extent(part) for part in run]
+    low = np.floor(np.min([corner[0] for corner in corners], axis=0)) - 2
+    high = np.ceil(np.max([corner[1] for corner in corners], axis=0)) + 2
+    width, height = (int(size) for size in high - low)
+    if max(width, height) > _LARGEST:
+        return run
+    shift = Placement((float(low[0]), float(low[1])), Path(0.0), Path(0.0))
+    layers = [Layer(part.pixels, Chain([*part.warps, shift])) for part in run]
+    back: list[Warp] = [Placement((0.0, 0.0), Path(float(low[0])), Path(float(low[1])))]
+    return [Part(flattened(layers, height, width), back, run[0].group)]
+
+
+def _extent(part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and greatest (x, y) of a part in its group."""
+    height, width = part.pixels.shape[:2]
+    share = np.linspace(0.0, 1.0, 7)
+    x, y = np.meshgrid(share * width, share * height)
+    x, y = Chain(part.warps).forward((x, y), 0.0)
+    return np.array([x.min(), y.min()]), np.array([x.max(), y.max()])

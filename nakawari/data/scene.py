@@ -1,0 +1,154 @@
+"""A random scene: a background, figures over it, a camera, and what moves how far."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nakawari.data.art import Art
+from nakawari.data.backdrop import sample_backdrop
+from nakawari.data.camera import Camera, CameraView, sample_camera
+from nakawari.data.easing import Path
+from nakawari.data.figures import Figure, Manner, cel_figure
+from nakawari.data.merging import merged
+from nakawari.data.movement import sample_displacement
+from nakawari.data.puppet import puppet_figure
+from nakawari.data.render import Layer
+from nakawari.data.warps import Chain, Placement
+
+STAGE_HEIGHT = 288  # px of the view in which displacements and sizes are given
+STAGE_WIDTH = 512
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that is drawn, from back to front, in output pixels."""
+
+    layers: list[Layer]
+    kind: str  # "still", "figures", "pan" or "all": what moves
+
+
+# What moves, and in what share of samples: a small part only; the figures before a still
+# background; the camera alone, over held drawings; everything.
+KINDS = {"still": 0.2, "figures": 0.3, "pan": 0.15, "all": 0.35}
+PUPPET_SHARE = 0.6  # of the figures are drawn characters, the others come from the art
+
+
+def sample_scene(
+    rng: np.random.Generator, art: Art, height: int, width: int, max_motion: float
+) -> Scene:
+    """Return a scene seen through a window of (height, width) px.
+
+    The window is cut out of a view that is ``STAGE_WIDTH`` x ``STAGE_HEIGHT``, or of the
+    smallest view of that shape that contains it. ``max_motion`` [px] bounds the displacement
+    that is asked for, at a view of 288 px height; bends may go a little past it.
+    """
+    scale = max(1.0, height / STAGE_HEIGHT, width / STAGE_WIDTH)
+    view = (STAGE_WIDTH * scale, STAGE_HEIGHT * scale)
+    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    limit = max_motion * scale
+    camera = Camera()
+    if kind in ("pan", "all"):
+        share = 1.2 if kind == "pan" else 0.9
+        camera = sample_camera(rng, share * sample_displacement(rng, scale, limit), view[0])
+    figures, focus = _sample_figures(rng, art, kind, scale, limit)
+    centre = _window(rng, focus, height, width, view)
+    layers = [_background(rng, art, camera, centre, view)]
+    # A camera that turns, or a background as near as the figures, moves all alike: no parallax.
+    flat = rng.random() < 0.35
+    for depth, figure in figures:
+        look = CameraView(camera, 1.0 if flat else depth, centre)
+        whole = Chain([*figure.warps, look])
+        layers += [
+            Layer(part.pixels, Chain([*part.warps, part.group, whole]))
+            for part in merged(figure.parts)
+        ]
+    return Scene(layers, kind)
+
+
+def _sample_figures(
+    rng: np.random.Generator, art: Art, kind: str, scale: float, limit: float
+) -> tuple[list[tuple[float, Figure]], Figure]:
+    """Return figures with their depth (how much of the camera they feel), back to front.
+
+    And the one to look at: in a still scene it alone moves.
+    """
+    count = int(rng.choice([1, 2, 3, 4], p=[0.5, 0.32, 0.12, 0.06]))
+    moving = int(rng.integers(count))
+    figures = []
+    for index in range(count):
+        size, position = _framing(rng, scale)
+        manner = _manner(rng, kind, scale, limit, index == moving)
+        if rng.random() < PUPPET_SHARE:
+            figure = puppet_figure(rng, size, position, manner)
+        else:
+            if kind == "still" and index == moving:  # a small thing moves as a whole
+                size, manner = min(size, 130 * scale), Manner(manner.parts, manner.parts)
+                position = (position[0], STAGE_HEIGHT * scale * float(rng.uniform(-0.1, 0.5)))
+            # A cel is all head or all body: less of it fits the frame. Its top stays.
+            standing = (position[0], position[1] - 0.35 * size)
+            figure = cel_figure(rng, art, 0.65 * size, standing, manner)
+        figures.append((size, figure))
+    focus = figures[moving][1]
+    figures.sort(key=lambda pair: pair[0])
+    depths = np.sort(rng.uniform(0.8, 1.3, count))
+    layered = [(float(depth), figure) for depth, (_, figure) in zip(depths, figures, strict=True)]
+    return layered, focus
+
+
+def _framing(rng: np.random.Generator, scale: float) -> tuple[float, tuple[float, float]]:
+    """Return the size of a figure [px] and where its anchor is: close-up, bust or full figure."""
+    shot = rng.choice(["close", "bust", "full", "far"], p=[0.22, 0.4, 0.26, 0.12])
+    low, high = {
+        "close": (1.4, 2.4), "bust": (0.85, 1.4), "full": (0.5, 0.95), "far": (0.15, 0.5)
+    }[str(shot)]  # fmt: skip
+    view = STAGE_HEIGHT * scale
+    size = view * rng.uniform(low, high)
+    spread = STAGE_WIDTH * scale * (0.12 if shot == "close" else 0.28)
+    if shot in ("close", "bust"):  # the head is in the picture, the feet are not
+        top = view * rng.uniform(-0.65, -0.3)
+        bottom = max(top + size, 0.5 * view)
+    else:
+        bottom = view * rng.uniform(0.0, 0.5) + size * rng.uniform(0.0, 0.25)
+    return float(size), (float(rng.uniform(-spread, spread)), float(bottom))
+
+
+def _manner(
+    rng: np.random.Generator, kind: str, scale: float, limit: float, chosen: bool
+) -> Manner:
+    if kind == "pan":
+        return Manner(0.0, 0.0)
+    if kind == "still":
+        # Only the parts of one figure, or one small figure, move.
+        return Manner(0.0, sample_displacement(rng, scale, limit) if chosen else 0.0)
+    if kind == "figures" and not chosen and rng.random() < 0.4:
+        return Manner(0.0, 0.0)
+    whole = sample_displacement(rng, scale, limit)
+    return Manner(whole, min(whole * rng.uniform(0.3, 1.2), limit))
+
+
+def _window(
+    rng: np.random.Generator,
+    focus: Figure,
+    height: int,
+    width: int,
+    view: tuple[float, float],
+) -> tuple[float, float]:
+    """Return the output pixel of the stage's origin, so that the window shows a figure."""
+    spare_x, spare_y = (view[0] - width) / 2, (view[1] - height) / 2
+    left = np.clip(focus.x + rng.normal() * 0.18 * width, -spare_x, spare_x)
+    top = rng.uniform(-spare_y, spare_y)
+    return (width / 2 - float(left), height / 2 - float(top))
+
+
+def _background(
+    rng: np.random.Generator,
+    art: Art,
+    camera: Camera,
+    centre: tuple[float, float],
+    view: tuple[float, float],
+) -> Layer:
+    width, height = int(view[0] * 1.15), int(view[1] * 1.15)
+    pixels = sample_backdrop(rng, art, height, width)
+    hang = Placement((width / 2, height / 2), Path(0.0), Path(0.0))
+    look = CameraView(camera, float(rng.uniform(0.6, 1.0)), centre)
+    return Layer(pixels, Chain([hang, look]), endless=True)
