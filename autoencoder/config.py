@@ -27,8 +27,11 @@ class LossConfig:
         perceptual: of LPIPS.
         perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).
         perceptual_weights: safetensors of the backbone; None for the shipped AlexNet.
+        matching: of the decoder's keys being told from one another, where motion is known.
         motion: of the end-point error of the decoder's motion, where it is known.
         source: of drawing from the neighbour that shows the point.
+        sketch: of the absolute error of the frame as the latent alone tells it; without it, the
+            latent need tell nothing, since the neighbours show nearly everything.
         commitment: of latents staying near their codes.
         adversarial: of the discriminator's verdict; 0 leaves the discriminator out.
         adversarial_start: update from which it counts, once the rest has settled.
@@ -43,8 +46,10 @@ class LossConfig:
     perceptual: float = 1.0
     perceptual_net: str = "alex"
     perceptual_weights: str | None = None
-    motion: float = 0.1
+    matching: float = 0.1
+    motion: float = 0.15
     source: float = 0.05
+    sketch: float = 1.0
     commitment: float = 0.1
     adversarial: float = 0.0
     adversarial_start: int = 20_000

@@ -1,15 +1,16 @@
 """The decoder: a latent, and the features of the two neighbours, to the frame between them.
 
 It moves pixels rather than inventing them, so that lines stay sharp: the latent says what is to
-be drawn, and the decoder looks for it in the neighbours. A global match at 1/16 is refined at
-1/8, 1/4 and 1/2; the neighbours' pixels are fetched along the motion so found, and painted over
-where neither neighbour shows what the latent asks for. All motion is read from the latent: with
-a wrong latent the picture is wrong.
+be drawn, and the decoder looks for it in the neighbours' latents. A global match at 1/16 is
+refined at 1/8, 1/4 and 1/2; the neighbours' pixels are fetched along the motion so found, and
+painted over where neither neighbour shows what the latent asks for. All motion is read from the
+latent: with a wrong latent the picture is wrong.
 
 Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0
 (x, y), then the flow to frame_1, in pixels of its own map.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -24,21 +25,37 @@ RADIUS = 2
 """Of the local search at 1/8, in cells: with the warp before it, it mends errors up to 16 px."""
 
 
+class Description(NamedTuple):
+    """A latent as the decoder reads it; those of two frames can be matched."""
+
+    eighth: Tensor  # (B, c, H/8, W/8)
+    sixteenth: Tensor  # (B, c, H/16, W/16)
+    key_8: Tensor  # (B, match channels / 2, H/8, W/8)
+    key_16: Tensor  # (B, match channels, H/16, W/16)
+
+
 class Neighbours(NamedTuple):
-    """The two frames round the one to draw: pixels (B, 3, H, W) and features."""
+    """The two frames round the one to draw: pixels (B, 3, H, W), features, and descriptions."""
 
     frame_0: Tensor
     frame_1: Tensor
     features_0: FrameFeatures
     features_1: FrameFeatures
+    description_0: Description
+    description_1: Description
 
     def expand(self, batch: int) -> "Neighbours":
         """Repeat one interval for a batch of ``batch`` without copying it."""
+
+        def expanded(tensors: Iterable[Tensor]) -> Iterator[Tensor]:
+            return (tensor.expand(batch, -1, -1, -1) for tensor in tensors)
+
         return Neighbours(
-            self.frame_0.expand(batch, -1, -1, -1),
-            self.frame_1.expand(batch, -1, -1, -1),
-            self.features_0.expand(batch),
-            self.features_1.expand(batch),
+            *expanded((self.frame_0, self.frame_1)),
+            FrameFeatures(*expanded(self.features_0)),
+            FrameFeatures(*expanded(self.features_1)),
+            Description(*expanded(self.description_0)),
+            Description(*expanded(self.description_1)),
         )
 
 
@@ -57,6 +74,8 @@ class Decoded(NamedTuple):
     frames: Tensor  # (B, 3, H, W)
     motion: tuple[Tensor, ...]  # motion at 1/16, 1/8, 1/4 and 1/2; empty without neighbours
     weights: Tensor  # (B, 3, H, W): shares of frame_0, frame_1 and paint; they sum to one
+    sketch: Tensor  # (B, 3, H/2, W/2), the frame as the latent alone tells it
+    description: Description  # of the latent
 
 
 class Decoder(nn.Module):
@@ -79,22 +98,23 @@ class Decoder(nn.Module):
         """
         super().__init__()
         half, quarter, eighth = channels
-        self.context = nn.Sequential(
+        self.context_8 = nn.Sequential(
             nn.Conv2d(latent_channels, eighth, 3, padding=1),
             residual_block(eighth),
             residual_block(eighth),
         )
         self.context_16 = nn.Sequential(downsample(eighth, eighth), residual_block(eighth))
-        self.query_16 = nn.Conv2d(eighth, match_channels, 1)
-        self.query_8 = nn.Conv2d(eighth, match_channels // 2, 1)
+        # Keys are centred over the frame: what all its points share tells none from another.
+        # The same network describes all three frames, so that keys match before any training.
         self.key_16 = nn.Sequential(
-            downsample(encoder_channels[2], eighth),
-            residual_block(eighth),
-            nn.Conv2d(eighth, match_channels, 1),
+            nn.Conv2d(eighth, match_channels, 1), nn.InstanceNorm2d(match_channels)
         )
-        self.key_8 = nn.Conv2d(encoder_channels[2], match_channels // 2, 1)
-        self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
-        self.log_nearness = nn.Parameter(torch.tensor(0.02).log())
+        self.key_8 = nn.Sequential(
+            nn.Conv2d(eighth, match_channels // 2, 1), nn.InstanceNorm2d(match_channels // 2)
+        )
+        self.sketch = nn.Conv2d(eighth, 3 * 4**2, 1)
+        self.log_temperature = nn.Parameter(torch.tensor(0.07).log())
+        self.log_nearness = nn.Parameter(torch.tensor(0.06).log())
 
         self.refine_16 = _Refinement(eighth + 6, eighth, blocks=2)
         self.refine_8 = _Refinement(2 * eighth + 4 + 2 * (2 * RADIUS + 1) ** 2, eighth, blocks=2)
@@ -107,83 +127,77 @@ class Decoder(nn.Module):
         nn.init.zeros_(self.to_pixels.weight)
         nn.init.zeros_(self.to_pixels.bias)
 
+    def describe(self, latents: Tensor) -> Description:
+        """Read latents (B, C, H/8, W/8), quantised or not."""
+        eighth = self.context_8(latents)
+        sixteenth = self.context_16(eighth)
+        return Description(eighth, sixteenth, self.key_8(eighth), self.key_16(sixteenth))
+
     def forward(self, latents: Tensor, neighbours: Neighbours | None = None) -> Decoded:
         """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours."""
-        context = self.context(latents)
+        description = self.describe(latents)
+        sketch = F.pixel_shuffle(self.sketch(description.eighth), 4)  # (B, 3, H/2, W/2)
         if neighbours is None:
-            return self._paint(context)
-        motion = self._motion(context, neighbours)
-        size = neighbours.features_0.half.shape[-2:]
-        motion_2 = resize_flow(motion.quarter, (size[0], size[1]))
+            return self._paint(description, sketch)
+        motion = self._motion(description, neighbours)
+        motion_2 = resize_flow(motion.quarter, _size(sketch))
         warped = _warp_both(
             self.key_2(neighbours.features_0.half), self.key_2(neighbours.features_1.half), motion_2
         )
         hidden, motion_2 = self.refine_2(motion_2, [upsample(motion.hidden), warped])
-        full_size = neighbours.frame_0.shape[-2:]
-        motion_1 = resize_flow(motion_2, (full_size[0], full_size[1]))
+        motion_1 = resize_flow(motion_2, _size(neighbours.frame_0))
         pixels = F.pixel_shuffle(self.to_pixels(hidden), 2)  # (B, 6, H, W)
         # Painting begins as the exception (its logit starts at -3).
         weights = (pixels[:, :3] - pixels.new_tensor([0.0, 0.0, 3.0]).view(1, 3, 1, 1)).softmax(1)
         frame_0 = warp(neighbours.frame_0, motion_1[:, :2], "bicubic")
         frame_1 = warp(neighbours.frame_1, motion_1[:, 2:], "bicubic")
-        frames = (
-            weights[:, 0:1] * frame_0 + weights[:, 1:2] * frame_1 + weights[:, 2:3] * pixels[:, 3:]
-        )
+        paint = upsample(sketch) + pixels[:, 3:]
+        frames = weights[:, 0:1] * frame_0 + weights[:, 1:2] * frame_1 + weights[:, 2:3] * paint
         frames = _keep_what_stands_still(frames, neighbours, motion_1)
         levels = (motion.sixteenth, motion.eighth, motion.quarter, motion_2)
-        return Decoded(frames, levels, weights)
+        return Decoded(frames, levels, weights, sketch, description)
 
     def motion(self, latents: Tensor, neighbours: Neighbours) -> Motion:
         """Find what ``latents`` (B, C, H/8, W/8) show in the two neighbours, down to 1/4."""
-        return self._motion(self.context(latents), neighbours)
+        return self._motion(self.describe(latents), neighbours)
 
-    def _motion(self, context: Tensor, neighbours: Neighbours) -> Motion:
-        features_0, features_1 = neighbours.features_0, neighbours.features_1
-        context_16 = self.context_16(context)
-        queries = self.query_16(context_16)
+    def _motion(self, description: Description, neighbours: Neighbours) -> Motion:
+        of_0, of_1 = neighbours.description_0, neighbours.description_1
         temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
-        match_0 = global_match(queries, self.key_16(features_0.eighth), temperature, nearness)
-        match_1 = global_match(queries, self.key_16(features_1.eighth), temperature, nearness)
+        match_0 = global_match(description.key_16, of_0.key_16, temperature, nearness)
+        match_1 = global_match(description.key_16, of_1.key_16, temperature, nearness)
         hidden, motion_16 = self.refine_16(
             torch.cat([match_0.flow, match_1.flow], 1),
-            [context_16, match_0.confidence, match_1.confidence],
+            [description.sixteenth, match_0.confidence, match_1.confidence],
         )
 
-        motion_8 = resize_flow(motion_16, (context.shape[-2], context.shape[-1]))
-        queries = self.query_8(context)
-        correlation_0 = local_correlation(
-            queries, self.key_8(features_0.eighth), motion_8[:, :2], RADIUS
-        )
-        correlation_1 = local_correlation(
-            queries, self.key_8(features_1.eighth), motion_8[:, 2:], RADIUS
-        )
+        motion_8 = resize_flow(motion_16, _size(description.eighth))
+        correlations = [
+            local_correlation(description.key_8, of.key_8, flow, RADIUS)
+            for of, flow in ((of_0, motion_8[:, :2]), (of_1, motion_8[:, 2:]))
+        ]
         hidden, motion_8 = self.refine_8(
-            motion_8, [upsample(hidden), context, correlation_0, correlation_1]
+            motion_8, [upsample(hidden), description.eighth, *correlations]
         )
 
-        size = features_0.quarter.shape[-2:]
-        motion_4 = resize_flow(motion_8, (size[0], size[1]))
-        warped = _warp_both(
-            self.key_4(features_0.quarter), self.key_4(features_1.quarter), motion_4
-        )
+        features_0, features_1 = neighbours.features_0.quarter, neighbours.features_1.quarter
+        motion_4 = resize_flow(motion_8, _size(features_0))
+        warped = _warp_both(self.key_4(features_0), self.key_4(features_1), motion_4)
         hidden, motion_4 = self.refine_4(motion_4, [upsample(hidden), warped])
         return Motion(motion_16, motion_8, motion_4, hidden)
 
-    def _paint(self, context: Tensor) -> Decoded:
+    def _paint(self, description: Description, sketch: Tensor) -> Decoded:
         """Draw from the latent alone, the levels' inputs from neighbours being zero."""
-        hidden = context
+        hidden = description.eighth
         for refine in (self.refine_4, self.refine_2):
             hidden = upsample(hidden)
-            absent = hidden.new_zeros(
-                len(hidden), refine.in_channels - hidden.shape[1] - 4, *hidden.shape[-2:]
-            )
-            hidden, _ = refine(
-                absent.new_zeros(len(hidden), 4, *hidden.shape[-2:]), [hidden, absent]
-            )
-        frames = F.pixel_shuffle(self.to_pixels(hidden), 2)[:, 3:]
+            still = hidden.new_zeros(len(hidden), 4, *hidden.shape[-2:])
+            absent = still[:, :1].expand(-1, refine.in_channels - hidden.shape[1] - 4, -1, -1)
+            hidden, _ = refine(still, [hidden, absent])
+        frames = upsample(sketch) + F.pixel_shuffle(self.to_pixels(hidden), 2)[:, 3:]
         weights = torch.zeros_like(frames)
         weights[:, 2] = 1
-        return Decoded(frames, (), weights)
+        return Decoded(frames, (), weights, sketch, description)
 
 
 class _Refinement(nn.Module):
@@ -202,6 +216,10 @@ class _Refinement(nn.Module):
         # Displacements reach tens of pixels; the convolutions see them at the scale of features.
         hidden = self.blocks(self.enter(torch.cat([motion / 8, *evidence], dim=1)))
         return hidden, motion + self.correction(hidden)
+
+
+def _size(features: Tensor) -> tuple[int, int]:
+    return features.shape[-2], features.shape[-1]
 
 
 def _warp_both(features_0: Tensor, features_1: Tensor, motion: Tensor) -> Tensor:

@@ -19,11 +19,6 @@ class FrameFeatures(NamedTuple):
 
     half: Tensor  # (B, c, H/2, W/2)
     quarter: Tensor  # (B, c, H/4, W/4)
-    eighth: Tensor  # (B, c, H/8, W/8)
-
-    def expand(self, batch: int) -> "FrameFeatures":
-        """Repeat features of one frame for a batch of ``batch`` without copying them."""
-        return FrameFeatures(*(level.expand(batch, -1, -1, -1) for level in self))
 
 
 class Encoding(NamedTuple):
@@ -31,6 +26,11 @@ class Encoding(NamedTuple):
 
     latents: Tensor  # (B, C, H/8, W/8), not yet quantised
     features: FrameFeatures
+
+    def chunk(self, count: int) -> "list[Encoding]":
+        """Split a batch into ``count`` equal ones."""
+        tensors = zip(*(t.chunk(count) for t in (self.latents, *self.features)), strict=True)
+        return [Encoding(latents, FrameFeatures(*features)) for latents, *features in tensors]
 
 
 class Encoder(nn.Module):
@@ -60,8 +60,7 @@ class Encoder(nn.Module):
             nn.GroupNorm(8, eighth),
             nn.SiLU(),
             nn.Conv2d(eighth, latent_channels, 1),
-            # Centred, or all tokens point the same way, and the quantiser, which sees directions
-            # only, has a quarter of its codes in use (docs/experiments.md, 2026-11-22).
+            # Centred, or all tokens point the same way, which is all that the quantiser sees.
             nn.BatchNorm2d(latent_channels, affine=False),
         )
 
@@ -76,7 +75,7 @@ class Encoder(nn.Module):
         half = self.to_half(frames)
         quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
-        return Encoding(self.to_latents(eighth), FrameFeatures(half, quarter, eighth))
+        return Encoding(self.to_latents(eighth), FrameFeatures(half, quarter))
 
 
 def pad_to_multiple(frames: Tensor, multiple: int = STRIDE) -> Tensor:

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.decoder import Decoded
-from autoencoder.matching import resize_flow
+from autoencoder.decoder import Decoded, Description
+from autoencoder.matching import pixel_grid, resize_flow
 from nakawari.data.triplet import Triplet
 
 
@@ -45,6 +45,40 @@ def motion_loss(motion: Sequence[Tensor], triplet: Triplet, hidden_weight: float
         # the sub-pixel errors that make lines soft.
         total = total + (weight * (error.square() + 0.01).pow(0.35)).sum() / weight.sum().clamp(1)
     return total / max(len(motion), 1)
+
+
+def matching_loss(
+    description: Description, of_0: Description, of_1: Description, triplet: Triplet
+) -> Tensor:
+    """Return the cross-entropy of matching each cell with where it truly is in a neighbour.
+
+    Over 1/8 and 1/16 and cells whose centre is seen in the neighbour. It tells the keys apart
+    long before the motion that they lead to is any good (InfoNCE, van den Oord et al., 2018).
+    """
+    total = triplet.motion_0.new_zeros(())
+    for of, motion, visible in (
+        (of_0, triplet.motion_0, triplet.visible_0),
+        (of_1, triplet.motion_1, triplet.visible_1),
+    ):
+        visible = visible * triplet.has_motion.to(visible.dtype).view(-1, 1, 1, 1)
+        for keys, true_keys in ((description.key_8, of.key_8), (description.key_16, of.key_16)):
+            total = total + _cell_cross_entropy(keys, true_keys, motion, visible)
+    return total / 4
+
+
+def _cell_cross_entropy(queries: Tensor, keys: Tensor, motion: Tensor, visible: Tensor) -> Tensor:
+    height, width = queries.shape[-2:]
+    stride = motion.shape[-1] // width
+    seen = F.avg_pool2d(visible, stride).flatten(1) > 0.5  # (B, N)
+    place = pixel_grid(height, width, motion) + F.avg_pool2d(motion, stride) / stride
+    x, y = place.round().long().flatten(2).unbind(1)  # (B, N) each
+    seen &= (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    cell = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
+    queries = F.normalize(queries.flatten(2), dim=1)
+    similarity = queries.transpose(1, 2) @ F.normalize(keys.flatten(2), dim=1)  # (B, N, N)
+    logits = similarity.float() / 0.1
+    entropy = F.cross_entropy(logits.flatten(0, 1), cell.flatten(), reduction="none")
+    return (entropy * seen.flatten()).sum() / seen.sum().clamp(min=1)
 
 
 def end_point_error(motion: Tensor, triplet: Triplet) -> Tensor:

@@ -57,6 +57,17 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
         """Encode the two frames (B, 3, H, W) round the one to draw."""
+        return self.as_neighbours(frame_0, frame_1, self.encode(frame_0), self.encode(frame_1))
+
+    def as_neighbours(
+        self, frame_0: Tensor, frame_1: Tensor, encoding_0: Encoding, encoding_1: Encoding
+    ) -> Neighbours:
+        """Do what ``neighbours`` does for frames that have been encoded."""
         return Neighbours(
-            frame_0, frame_1, self.encode(frame_0).features, self.encode(frame_1).features
+            frame_0,
+            frame_1,
+            encoding_0.features,
+            encoding_1.features,
+            self.decoder.describe(encoding_0.latents),
+            self.decoder.describe(encoding_1.latents),
         )

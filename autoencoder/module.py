@@ -6,12 +6,12 @@ from typing import Any
 
 import lightning
 import torch
+import torch.nn.functional as F
 from diffusers.training_utils import EMAModel
 from torch import Tensor
 
 from autoencoder import losses
 from autoencoder.config import AutoencoderConfig
-from autoencoder.decoder import Neighbours
 from autoencoder.discriminator import PatchDiscriminator
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
@@ -21,7 +21,7 @@ from nakawari.training.pictures import log_pictures
 
 
 class AutoencoderModule(lightning.LightningModule):
-    """Trains a ``VQAutoencoder`` to draw the middle frame from its own latent and its neighbours."""
+    """Trains a ``VQAutoencoder`` to draw a frame from its own latent and its neighbours."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -64,24 +64,24 @@ class AutoencoderModule(lightning.LightningModule):
         """Make one update."""
         triplet, loss = as_frames(batch), self.config.loss
         frames = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
-        encoding = self.model.encode(frames)
-        of_0, of_target, of_1 = zip(*(level.chunk(3) for level in encoding.features), strict=True)
-        del of_target
-        neighbours = Neighbours(
-            triplet.frame_0,
-            triplet.frame_1,
-            type(encoding.features)(*of_0),
-            type(encoding.features)(*of_1),
-        )
-        quantised = self.model.quantise(encoding.latents.chunk(3)[1])
+        of_0, of_target, of_1 = self.model.encode(frames).chunk(3)
+        neighbours = self.model.as_neighbours(triplet.frame_0, triplet.frame_1, of_0, of_1)
+        quantised = self.model.quantise(of_target.latents)
         alone = bool(torch.rand(()) < loss.alone_share)
         decoded = self.model.decode(self._disturb(quantised.latents), None if alone else neighbours)
         terms = {
             "pixels": losses.line_weighted_l1(decoded.frames, triplet.target, loss.lines),
             "perceptual": self._perceptual[0](decoded.frames, triplet.target).mean(),
+            "sketch": (decoded.sketch - F.avg_pool2d(triplet.target, 2)).abs().mean(),
             "commitment": quantised.commitment_loss,
         }
         if not alone:
+            terms["matching"] = losses.matching_loss(
+                decoded.description,
+                neighbours.description_0,
+                neighbours.description_1,
+                triplet,
+            )
             terms["motion"] = losses.motion_loss(decoded.motion, triplet)
             terms["source"] = losses.source_loss(decoded, triplet)
         adversarial = self.discriminator is not None and self.global_step >= loss.adversarial_start

@@ -59,7 +59,7 @@ class Conditions(NamedTuple):
 def observe(autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor) -> Interval:
     """Encode two frames (B, 3, H, W) in [-1, 1] and find the motion between them."""
     encodings = [autoencoder.encode(frame) for frame in (frame_0, frame_1)]
-    neighbours = Neighbours(frame_0, frame_1, encodings[0].features, encodings[1].features)
+    neighbours = autoencoder.as_neighbours(frame_0, frame_1, *encodings)
     latents_0, latents_1 = (
         autoencoder.quantise(encoding.latents).latents for encoding in encodings
     )

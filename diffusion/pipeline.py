@@ -18,6 +18,7 @@ from diffusion.bridge import sample
 from diffusion.unet import InBetweenUNet
 
 Latent = Literal["sampled", "random", "mean", "aligned"]
+DEFAULT_STEPS = 2
 ModelT = TypeVar("ModelT", bound=ModelMixin)
 
 
@@ -62,9 +63,13 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         return cls(autoencoder, unet, scheduler)
 
     def configure(
-        self, num_steps: int = 2, seed: int = 0, latent: Latent = "sampled"
+        self, num_steps: int | None = None, seed: int = 0, latent: Latent = "sampled"
     ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """Return this pipeline as a ``FrameInterpolator`` with its settings fixed."""
+        """Return this pipeline as a ``FrameInterpolator`` with its settings fixed.
+
+        ``num_steps`` None takes the usual number.
+        """
+        num_steps = DEFAULT_STEPS if num_steps is None else num_steps
 
         def interpolate(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
             return self(frame_0, frame_1, frame_time, num_steps=num_steps, seed=seed, latent=latent)
@@ -78,7 +83,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         frame_1: Tensor,
         frame_time: float | Tensor = 0.5,
         *,
-        num_steps: int = 2,
+        num_steps: int = DEFAULT_STEPS,
         seed: int = 0,
         latent: Latent = "sampled",
     ) -> Tensor:

@@ -87,7 +87,8 @@ def parse_config(config_class: type[ConfigT], argv: list[str] | None = None) -> 
 
     An unknown key, in the file or on the command line, ends the program with one line.
     """
-    parser = ArgumentParser(description=(config_class.__doc__ or "").partition("\n")[0])
+    description = (config_class.__doc__ or "").partition("\n")[0]
+    parser = ArgumentParser(description=description, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="a YAML file of settings")
     parser.add_class_arguments(config_class, as_group=False)
     settings = parser.parse_args(argv)

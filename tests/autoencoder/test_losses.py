@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from autoencoder import losses
-from autoencoder.decoder import Decoded
+from autoencoder.decoder import Decoded, Description
 from autoencoder.discriminator import PatchDiscriminator
 from nakawari.data.triplet import Triplet
+
+NOTHING = Description(*[torch.zeros(1, 1, 1, 1)] * 4)
 
 
 def triplet(motion: float, visible: float = 1.0, known: bool = True) -> Triplet:
@@ -59,12 +61,36 @@ def test_motion_counts_only_where_it_is_known() -> None:
     assert losses.motion_loss(wrong, triplet(4.0)) > losses.motion_loss(wrong, triplet(1.0)) > 0
 
 
+def test_keys_that_lead_to_the_truth_cost_less_than_keys_that_do_not() -> None:
+    frames, shown = torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64)
+    moved = torch.zeros(1, 2, 64, 64)
+    moved[:, 0] = 16.0  # two cells at 1/8, one at 1/16
+    sample = Triplet(
+        frames, frames, frames, torch.tensor([0.5]), moved, -moved, shown, shown,
+        torch.tensor([True]),
+    )  # fmt: skip
+    generator = torch.Generator().manual_seed(0)
+    key_8 = torch.randn(1, 32, 8, 8, generator=generator)
+    key_16 = torch.randn(1, 32, 4, 4, generator=generator)
+
+    def described(shift: int) -> Description:
+        keys = torch.roll(key_8, 2 * shift, dims=3), torch.roll(key_16, shift, dims=3)
+        return Description(key_8, key_16, *keys)
+
+    still, right, left = described(0), described(1), described(-1)
+    cost = losses.matching_loss(still, right, left, sample)
+    assert cost < 0.2
+    assert losses.matching_loss(still, left, right, sample) > cost + 3
+    unknown = sample._replace(has_motion=torch.tensor([False]))
+    assert losses.matching_loss(still, left, right, unknown) == 0
+
+
 def test_drawing_from_the_neighbour_that_shows_the_point_costs_nothing() -> None:
     sample = triplet(0.0)._replace(visible_1=torch.zeros(1, 1, 16, 16))
     right = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
     frames = torch.zeros(1, 3, 16, 16)
-    assert losses.source_loss(Decoded(frames, (), right), sample).item() == 0
-    assert losses.source_loss(Decoded(frames, (), right.flip(1)), sample).item() > 5
+    assert losses.source_loss(Decoded(frames, (), right, frames, NOTHING), sample).item() == 0
+    assert losses.source_loss(Decoded(frames, (), right.flip(1), frames, NOTHING), sample).item() > 5
 
 
 def test_the_discriminator_learns_to_tell_flat_from_noise() -> None:

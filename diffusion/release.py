@@ -1,0 +1,45 @@
+"""Write trained weights as they are shipped: ``python -m diffusion.release FROM TO``."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from diffusion.pipeline import FrameInterpolationPipeline
+
+LARGEST = 24 * 2**20
+"""Bytes that the shipped weights may take."""
+
+
+def release(source: Path, destination: Path) -> int:
+    """Write the pipeline in ``source`` to ``destination`` in half precision; return its bytes.
+
+    More than 24 MiB raise ``ValueError``.
+    """
+    pipeline = FrameInterpolationPipeline.from_pretrained(source).to(torch.float16)
+    size = sum(
+        tensor.numel() * tensor.element_size()
+        for model in (pipeline.autoencoder, pipeline.unet)
+        for tensor in model.state_dict().values()
+    )
+    if size > LARGEST:
+        raise ValueError(
+            f"the weights take {size / 2**20:.1f} MiB in half precision, more than 24 MiB; "
+            "ship a smaller model"
+        )
+    pipeline.save_pretrained(destination)
+    return size
+
+
+def main() -> None:
+    """Release the weights named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=Path, help="a training's weights/")
+    parser.add_argument("destination", type=Path, help="such as checkpoints/nakawari")
+    arguments = parser.parse_args()
+    size = release(arguments.source, arguments.destination)
+    print(f"{arguments.destination}: {size / 2**20:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

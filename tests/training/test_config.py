@@ -1,0 +1,69 @@
+"""Settings come from YAML and dotted overrides; what is unknown or senseless is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from autoencoder.config import AutoencoderConfig
+from diffusion.config import DiffusionConfig
+from nakawari.training.config import DataConfig, TrainerConfig, parse_config
+
+CONFIGS = sorted(Path("configs").glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=str)
+def test_every_shipped_config_parses(file: Path) -> None:
+    stage = {"autoencoder": AutoencoderConfig, "diffusion": DiffusionConfig}[file.parent.name]
+    assert isinstance(parse_config(stage, ["--config", str(file)]), stage)
+
+
+def test_without_arguments_the_built_in_cels_are_trained_on() -> None:
+    config = parse_config(AutoencoderConfig, [])
+    assert config == AutoencoderConfig()
+    assert config.data.art == ()
+    assert config.data.triplets is None
+
+
+def test_overrides_win_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("trainer: {max_updates: 7, run: there}\n")
+    argv = ["--config", str(file), "--trainer.max_updates", "9", "--data.art", "[a, b]"]
+    config = parse_config(AutoencoderConfig, argv)
+    assert config.trainer.max_updates == 9
+    assert config.trainer.run == "there"
+    assert config.data.art == ("a", "b")
+
+
+def test_an_unknown_key_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("trainer: {max_update: 7}\n")
+    for argv in (["--config", str(file)], ["--trainer.max_update", "7"]):
+        with pytest.raises(SystemExit) as stop:
+            parse_config(AutoencoderConfig, argv)
+        assert stop.value.code == 2
+        assert "max_update" in capsys.readouterr().err
+
+
+def test_a_size_that_no_network_takes_fails() -> None:
+    with pytest.raises(ValueError, match="data.height must be a positive multiple of 16, got 100"):
+        DataConfig(height=100)
+
+
+def test_an_empty_batch_fails() -> None:
+    with pytest.raises(ValueError, match="data.batch_size must be at least 1, got 0"):
+        DataConfig(batch_size=0)
+
+
+def test_a_negative_number_of_workers_fails() -> None:
+    with pytest.raises(ValueError, match="data.workers must be at least 0, got -1"):
+        DataConfig(workers=-1)
+
+
+def test_a_training_of_no_length_fails() -> None:
+    with pytest.raises(ValueError, match="trainer.max_updates must be positive, got 0"):
+        TrainerConfig(max_updates=0)
+
+
+def test_an_average_that_never_moves_fails() -> None:
+    with pytest.raises(ValueError, match=r"trainer.ema_decay must be in \[0, 1\), got 1"):
+        TrainerConfig(ema_decay=1.0)
