@@ -10,7 +10,6 @@ Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the 
 (x, y), then the flow to frame_1, in pixels of its own map.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -18,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autoencoder.encoder import FrameFeatures
-from autoencoder.layers import downsample, residual_block, upsample
+from autoencoder.layers import downsample, residual_block, upsample, zero_out
 from autoencoder.matching import global_match, local_correlation, resize_flow, warp
 
 RADIUS = 2
@@ -47,15 +46,16 @@ class Neighbours(NamedTuple):
     def expand(self, batch: int) -> "Neighbours":
         """Repeat one interval for a batch of ``batch`` without copying it."""
 
-        def expanded(tensors: Iterable[Tensor]) -> Iterator[Tensor]:
-            return (tensor.expand(batch, -1, -1, -1) for tensor in tensors)
+        def expanded(tensor: Tensor) -> Tensor:
+            return tensor.expand(batch, -1, -1, -1)
 
         return Neighbours(
-            *expanded((self.frame_0, self.frame_1)),
-            FrameFeatures(*expanded(self.features_0)),
-            FrameFeatures(*expanded(self.features_1)),
-            Description(*expanded(self.description_0)),
-            Description(*expanded(self.description_1)),
+            expanded(self.frame_0),
+            expanded(self.frame_1),
+            FrameFeatures(*map(expanded, self.features_0)),
+            FrameFeatures(*map(expanded, self.features_1)),
+            Description(*map(expanded, self.description_0)),
+            Description(*map(expanded, self.description_1)),
         )
 
 
@@ -124,8 +124,7 @@ class Decoder(nn.Module):
         self.refine_2 = _Refinement(quarter + half + 4, half, blocks=1)
         # Three shares and three colours for each of the 2x2 pixels.
         self.to_pixels = nn.Conv2d(half, 4 * 6, 3, padding=1)
-        nn.init.zeros_(self.to_pixels.weight)
-        nn.init.zeros_(self.to_pixels.bias)
+        zero_out(self.to_pixels)
 
     def describe(self, latents: Tensor) -> Description:
         """Read latents (B, C, H/8, W/8), quantised or not."""
@@ -209,8 +208,7 @@ class _Refinement(nn.Module):
         self.enter = nn.Conv2d(in_channels, channels, 3, padding=1)
         self.blocks = nn.Sequential(*(residual_block(channels) for _ in range(blocks)))
         self.correction = nn.Conv2d(channels, 4, 3, padding=1)
-        nn.init.zeros_(self.correction.weight)
-        nn.init.zeros_(self.correction.bias)
+        zero_out(self.correction)
 
     def forward(self, motion: Tensor, evidence: list[Tensor]) -> tuple[Tensor, Tensor]:
         # Displacements reach tens of pixels; the convolutions see them at the scale of features.

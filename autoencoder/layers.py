@@ -21,6 +21,12 @@ def upsample(features: Tensor) -> Tensor:
     return F.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def zero_out(convolution: nn.Conv2d) -> None:
+    """Make a convolution return zeros until it is trained."""
+    for parameter in convolution.parameters():
+        nn.init.zeros_(parameter)
+
+
 class _Residual(ResnetBlock2D):
     """``ResnetBlock2D`` as a module of one argument, so that it fits in ``nn.Sequential``."""
 

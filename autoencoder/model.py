@@ -33,11 +33,9 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
             codebook_size: codes to choose from, a head.
         """
         super().__init__()
-        self.encoder = Encoder(tuple(encoder_channels), latent_channels)
+        self.encoder = Encoder(encoder_channels, latent_channels)
         self.quantiser = Quantiser(latent_channels, codebook_heads, codebook_size)
-        self.decoder = Decoder(
-            tuple(encoder_channels), latent_channels, tuple(decoder_channels), match_channels
-        )
+        self.decoder = Decoder(encoder_channels, latent_channels, decoder_channels, match_channels)
 
     def encode(self, frames: Tensor) -> Encoding:
         """Return latents (B, C, H/8, W/8), not yet quantised, and features of (B, 3, H, W)."""

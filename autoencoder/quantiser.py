@@ -70,7 +70,7 @@ class Quantiser(nn.Module):
         return snapped * self.scale
 
     def share_of_codes_in_use(self, indices: Tensor) -> Tensor:
-        """Return which share of all codes occurs in ``indices`` (..., heads), a scalar in (0, 1]."""
+        """Return the share of all codes that occurs in ``indices`` (..., heads), a scalar."""
         heads = indices.reshape(-1, self.heads).T
         used = torch.stack([torch.bincount(h, minlength=self.codebook_size) > 0 for h in heads])
         return used.float().mean()

@@ -163,7 +163,7 @@ class DiffusionModule(lightning.LightningModule):
         self.average.load_state_dict(checkpoint["average"])
 
     def export(self, folder: Path) -> None:
-        """Write both stages to ``folder``, as ``FrameInterpolationPipeline.from_pretrained`` reads."""
+        """Write both stages to ``folder``, as ``FrameInterpolationPipeline`` reads them."""
         self.average.store(self.unet.parameters())
         self.average.copy_to(self.unet.parameters())
         self._pipeline().save_pretrained(folder)

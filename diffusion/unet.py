@@ -3,6 +3,8 @@
 Legend: B batch, C latent channels, h/w latent size (H/8, W/8).
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -12,6 +14,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
+from autoencoder.layers import zero_out
 from diffusion.alignment import Conditions
 
 
@@ -67,21 +70,16 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.down_blocks = nn.ModuleList(level(width, width) for width in channels)
         self.downsamplers = nn.ModuleList(
             Downsample2D(width, use_conv=True, out_channels=wider, padding=1, name="op")
-            for width, wider in zip(channels[:-1], channels[1:], strict=True)
+            for width, wider in pairwise(channels)
         )
         self.up_blocks = nn.ModuleList(level(2 * width, width) for width in reversed(channels))
         self.upsamplers = nn.ModuleList(
-            nn.Conv2d(wider, width, 3, padding=1)
-            for wider, width in zip(channels[:0:-1], channels[-2::-1], strict=True)
+            nn.Conv2d(wider, width, 3, padding=1) for wider, width in pairwise(reversed(channels))
         )
-        self.leave = nn.Sequential(
-            nn.GroupNorm(8, channels[0]),
-            nn.SiLU(),
-            nn.Conv2d(channels[0], latent_channels, 3, padding=1),
-        )
+        correction = nn.Conv2d(channels[0], latent_channels, 3, padding=1)
         # Untrained, the network returns its best guess, the mean of the aligned neighbours.
-        nn.init.zeros_(self.leave[-1].weight)
-        nn.init.zeros_(self.leave[-1].bias)
+        zero_out(correction)
+        self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU(), correction)
 
     def forward(self, noisy_latents: Tensor, timestep: Tensor, conditions: Conditions) -> Tensor:
         """Return the clean latents, not quantised, (B, C, h, w).
@@ -95,8 +93,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         hidden = self.enter(torch.cat([noisy_latents, *conditions.maps()], dim=1))
         skips = [hidden]
         for index, blocks in enumerate(self.down_blocks):
-            for block in blocks:
-                hidden = block(hidden, emb)
+            hidden = _run(blocks, hidden, emb)
             if index < len(self.downsamplers):
                 hidden = self.downsamplers[index](hidden)
                 skips.append(hidden)
@@ -106,9 +103,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 # To the skip's size, not twice our own: an odd size was rounded up going down.
                 hidden = F.interpolate(hidden, size=skip.shape[-2:], mode="nearest")
                 hidden = self.upsamplers[index - 1](hidden)
-            hidden = torch.cat([hidden, skip], dim=1)
-            for block in blocks:
-                hidden = block(hidden, emb)
+            hidden = _run(blocks, torch.cat([hidden, skip], dim=1), emb)
         return conditions.guess + self.leave(hidden)
 
     def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
@@ -118,3 +113,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         """
         sinusoids = [self.sinusoid(1000 * value) for value in (timestep, frame_time)]
         return self.time_embedding(torch.cat(sinusoids, dim=1).to(self.dtype))
+
+
+def _run(blocks: nn.Module, hidden: Tensor, emb: Tensor) -> Tensor:
+    for block in blocks.children():
+        hidden = block(hidden, emb)
+    return hidden

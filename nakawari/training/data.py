@@ -15,7 +15,7 @@ _VALIDATION_SEED_OFFSET = 1_000_000_007
 
 
 class TripletData(lightning.LightningDataModule):
-    """Training samples without end, from where the training stands, and fixed validation samples."""
+    """Training samples without end, from where the training stands; fixed validation samples."""
 
     def __init__(self, config: DataConfig) -> None:
         super().__init__()

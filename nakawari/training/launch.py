@@ -40,8 +40,8 @@ class Launch:
         ):
             if environment.get(variable, "false").lower() in ("true", "1", "yes"):
                 raise ValueError(
-                    f"accelerate is set to {name}, but the models fit on one GPU and Lightning runs "
-                    "the loop; run `accelerate config` again and choose plain multi-GPU"
+                    f"accelerate is set to {name}, but the models fit on one GPU and Lightning "
+                    "runs the loop; run `accelerate config` again and choose plain multi-GPU"
                 )
         mixed_precision = environment.get("ACCELERATE_MIXED_PRECISION", "no")
         if mixed_precision not in _PRECISION:
@@ -85,7 +85,7 @@ def train(
         devices=launch.processes_a_machine,
         num_nodes=launch.machines,
         strategy="ddp" if launch.processes > 1 else "auto",
-        precision=launch.precision,  # type: ignore[arg-type]
+        precision=launch.precision,
         max_steps=config.max_updates,
         val_check_interval=config.validate_every,
         check_val_every_n_epoch=None,
@@ -99,7 +99,7 @@ def train(
         default_root_dir=run,
     )
     if trainer.is_global_zero:
-        size = data.config.batch_size * launch.processes  # type: ignore[attr-defined]
+        size = data.config.batch_size * launch.processes
         print(
             f"training on {launch.processes} x {launch.accelerator} in {launch.precision}: "
             f"effective batch {size}, learning rate {config.learning_rate}, "

@@ -38,7 +38,7 @@ def update(
     module.manual_backward(loss)
     torch.nn.utils.clip_grad_norm_(parameters, gradient_clip)
     optimiser.step()
-    _listed(module.lr_schedulers())[which].step()  # type: ignore[call-arg]
+    _listed(module.lr_schedulers())[which].step()
 
 
 def _listed(one_or_many: Any) -> list[Any]:

@@ -90,7 +90,9 @@ def test_drawing_from_the_neighbour_that_shows_the_point_costs_nothing() -> None
     right = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
     frames = torch.zeros(1, 3, 16, 16)
     assert losses.source_loss(Decoded(frames, (), right, frames, NOTHING), sample).item() == 0
-    assert losses.source_loss(Decoded(frames, (), right.flip(1), frames, NOTHING), sample).item() > 5
+    assert (
+        losses.source_loss(Decoded(frames, (), right.flip(1), frames, NOTHING), sample).item() > 5
+    )
 
 
 def test_the_discriminator_learns_to_tell_flat_from_noise() -> None:

@@ -93,7 +93,7 @@ def test_no_steps_and_unknown_latents_fail(
 
 def test_a_missing_folder_fails(tmp_path: Path) -> None:
     with pytest.raises(
-        FileNotFoundError, match="no folder of weights at .*; pass one with --model"
+        FileNotFoundError, match=r"no folder of weights at .*; pass one with --model"
     ):
         FrameInterpolationPipeline.from_pretrained(tmp_path / "nothing")
 
@@ -124,7 +124,7 @@ def test_missing_tensors_fail(pipeline: FrameInterpolationPipeline, tmp_path: Pa
     tensors = load_file(file)
     del tensors["enter.bias"]
     save_file(tensors, file, metadata={"format": "pt"})
-    with pytest.raises(ValueError, match="do not fit config.json: 1 tensors .* enter.bias"):
+    with pytest.raises(ValueError, match=r"do not fit config.json: 1 tensors .* enter.bias"):
         FrameInterpolationPipeline.from_pretrained(tmp_path)
 
 

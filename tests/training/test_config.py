@@ -45,22 +45,22 @@ def test_an_unknown_key_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_size_that_no_network_takes_fails() -> None:
-    with pytest.raises(ValueError, match="data.height must be a positive multiple of 16, got 100"):
+    with pytest.raises(ValueError, match=r"data.height must be a positive multiple of 16, got 100"):
         DataConfig(height=100)
 
 
 def test_an_empty_batch_fails() -> None:
-    with pytest.raises(ValueError, match="data.batch_size must be at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"data.batch_size must be at least 1, got 0"):
         DataConfig(batch_size=0)
 
 
 def test_a_negative_number_of_workers_fails() -> None:
-    with pytest.raises(ValueError, match="data.workers must be at least 0, got -1"):
+    with pytest.raises(ValueError, match=r"data.workers must be at least 0, got -1"):
         DataConfig(workers=-1)
 
 
 def test_a_training_of_no_length_fails() -> None:
-    with pytest.raises(ValueError, match="trainer.max_updates must be positive, got 0"):
+    with pytest.raises(ValueError, match=r"trainer.max_updates must be positive, got 0"):
         TrainerConfig(max_updates=0)
 
 

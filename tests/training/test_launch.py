@@ -12,7 +12,11 @@ def test_one_process_without_a_launcher() -> None:
 
 
 def test_two_machines_of_eight() -> None:
-    environment = {"WORLD_SIZE": "16", "LOCAL_WORLD_SIZE": "8", "ACCELERATE_MIXED_PRECISION": "bf16"}
+    environment = {
+        "WORLD_SIZE": "16",
+        "LOCAL_WORLD_SIZE": "8",
+        "ACCELERATE_MIXED_PRECISION": "bf16",
+    }
     launch = Launch.from_environment(environment)
     assert (launch.processes, launch.processes_a_machine, launch.machines) == (16, 8, 2)
     assert launch.precision == "bf16-mixed"

@@ -57,10 +57,11 @@ def test_stage_1_learns_and_leaves_weights_state_and_pictures(stage_1: Path) -> 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
     stage_1: Path, tmp_path: Path
 ) -> None:
-    fit_autoencoder(autoencoder_config(tmp_path, max_updates=24, validate_every=12, max_minutes=1e-6))
+    length = {"max_updates": 24, "validate_every": 12}
+    fit_autoencoder(autoencoder_config(tmp_path, **length, max_minutes=1e-6))
     first_stint = torch.load(tmp_path / "last.ckpt", weights_only=False)["global_step"]
     assert 0 < first_stint < 24
-    fit_autoencoder(autoencoder_config(tmp_path, max_updates=24, validate_every=12, resume=True))
+    fit_autoencoder(autoencoder_config(tmp_path, **length, resume=True))
     whole = VQAutoencoder.from_pretrained(stage_1 / "weights").state_dict()
     resumed = VQAutoencoder.from_pretrained(tmp_path / "weights").state_dict()
     for name, tensor in whole.items():
@@ -68,7 +69,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
 
 
 def test_a_folder_that_holds_a_training_fails(stage_1: Path) -> None:
-    with pytest.raises(ValueError, match="already holds a training; go on with --trainer.resume"):
+    with pytest.raises(ValueError, match=r"already holds a training; go on with --trainer.resume"):
         fit_autoencoder(autoencoder_config(stage_1))
 
 
@@ -87,9 +88,7 @@ def test_the_adversarial_loss_joins_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("decoded", [0.0, 1.0])
-def test_stage_2_trains_on_what_stage_1_left(
-    stage_1: Path, tmp_path: Path, decoded: float
-) -> None:
+def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, decoded: float) -> None:
     config = parse_config(DiffusionConfig, ["--config", "configs/diffusion/smoke.yaml"])
     config = dataclasses.replace(
         config,
