@@ -2,15 +2,19 @@
 
 from autoencoder.config import AutoencoderConfig
 from autoencoder.module import AutoencoderModule
+from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.launch import train
+from nakawari.training.launch import one_line_errors, train
 
 
 def main(argv: list[str] | None = None) -> None:
     """Train the autoencoder that the settings describe."""
-    config = parse_config(AutoencoderConfig, argv)
-    train(AutoencoderModule(config), TripletData(config.data), config.trainer)
+    with one_line_errors(ValueError, OSError):
+        config = parse_config(AutoencoderConfig, argv)
+        module, data = AutoencoderModule(config), TripletData(config.data)
+    with one_line_errors(UserError):
+        train(module, data, config.trainer)
 
 
 if __name__ == "__main__":

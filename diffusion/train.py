@@ -2,15 +2,19 @@
 
 from diffusion.config import DiffusionConfig
 from diffusion.module import DiffusionModule
+from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.launch import train
+from nakawari.training.launch import one_line_errors, train
 
 
 def main(argv: list[str] | None = None) -> None:
     """Train the U-Net that the settings describe."""
-    config = parse_config(DiffusionConfig, argv)
-    train(DiffusionModule(config), TripletData(config.data), config.trainer)
+    with one_line_errors(ValueError, OSError):
+        config = parse_config(DiffusionConfig, argv)
+        module, data = DiffusionModule(config), TripletData(config.data)
+    with one_line_errors(UserError):
+        train(module, data, config.trainer)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ class TripletData(lightning.LightningDataModule):
     def __init__(self, config: DataConfig) -> None:
         super().__init__()
         self.config = config
+        # Drawn from later; built now, so that a missing folder is told before any training.
+        self._training_set = self._build_training_set()
+        self._validation_set = self._cels(config.seed + _VALIDATION_SEED_OFFSET)
 
     def train_dataloader(self) -> DataLoader[Triplet]:
         """Draw from the first sample that no rank has consumed yet."""
@@ -27,7 +30,7 @@ class TripletData(lightning.LightningDataModule):
         assert trainer is not None
         consumed = trainer.global_step * self.config.batch_size * trainer.world_size
         return DataLoader(
-            self._training_set(),
+            self._training_set,
             batch_size=self.config.batch_size,
             sampler=IndexSampler(consumed, trainer.global_rank, trainer.world_size),
             num_workers=self.config.workers,
@@ -38,11 +41,10 @@ class TripletData(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Triplet]:
         """Draw the validation samples, the same each time."""
-        cels = self._cels(self.config.seed + _VALIDATION_SEED_OFFSET)
-        samples = [cels[index] for index in range(self.config.validation_samples)]
+        samples = [self._validation_set[index] for index in range(self.config.validation_samples)]
         return DataLoader(samples, batch_size=self.config.batch_size)  # type: ignore[arg-type]
 
-    def _training_set(self) -> Dataset[Triplet]:
+    def _build_training_set(self) -> Dataset[Triplet]:
         config = self.config
         if config.triplets is not None:
             return _Endless(

@@ -1,7 +1,9 @@
 """One training, on whatever ``accelerate launch`` or ``torchrun`` started it on."""
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, Timer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
+from nakawari.errors import UserError
 from nakawari.training.callbacks import KeepTheModel, PlainProgress, SeedEveryUpdate
 from nakawari.training.config import TrainerConfig
 
@@ -32,20 +35,20 @@ class Launch:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Launch":
         """Read the variables of ``accelerate launch`` and ``torchrun``.
 
-        What Lightning would silently not obey raises ``ValueError``.
+        What Lightning would silently not obey raises ``UserError``.
         """
         for variable, name in (
             ("ACCELERATE_USE_FSDP", "FSDP"),
             ("ACCELERATE_USE_DEEPSPEED", "DeepSpeed"),
         ):
             if environment.get(variable, "false").lower() in ("true", "1", "yes"):
-                raise ValueError(
+                raise UserError(
                     f"accelerate is set to {name}, but the models fit on one GPU and Lightning "
                     "runs the loop; run `accelerate config` again and choose plain multi-GPU"
                 )
         mixed_precision = environment.get("ACCELERATE_MIXED_PRECISION", "no")
         if mixed_precision not in _PRECISION:
-            raise ValueError(
+            raise UserError(
                 f"mixed precision must be one of {', '.join(_PRECISION)}, got {mixed_precision}; "
                 "pass --mixed_precision to accelerate launch"
             )
@@ -61,6 +64,16 @@ class Launch:
         )
 
 
+@contextmanager
+def one_line_errors(*kinds: type[Exception]) -> Iterator[None]:
+    """End the program with one line and status 2 on what the user can put right."""
+    try:
+        yield
+    except kinds as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
 def train(
     module: lightning.LightningModule, data: lightning.LightningDataModule, config: TrainerConfig
 ) -> None:
@@ -73,7 +86,7 @@ def train(
     run = Path(config.run)
     state = run / "last.ckpt"
     if state.exists() and not config.resume:
-        raise ValueError(
+        raise UserError(
             f"{run} already holds a training; go on with --trainer.resume true, "
             "or choose another folder with --trainer.run"
         )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nakawari.training.launch import Launch
+from nakawari.errors import UserError
+from nakawari.training.launch import Launch, one_line_errors
 
 
 def test_one_process_without_a_launcher() -> None:
@@ -28,10 +29,22 @@ def test_the_cpu_is_used_when_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["FSDP", "DeepSpeed"])
 def test_sharded_training_fails(name: str) -> None:
-    with pytest.raises(ValueError, match=f"accelerate is set to {name}.*choose plain multi-GPU"):
+    with pytest.raises(UserError, match=f"accelerate is set to {name}.*choose plain multi-GPU"):
         Launch.from_environment({f"ACCELERATE_USE_{name.upper()}": "true"})
 
 
 def test_an_unknown_precision_fails() -> None:
-    with pytest.raises(ValueError, match="mixed precision must be one of no, bf16, fp16, got fp8"):
+    with pytest.raises(UserError, match="mixed precision must be one of no, bf16, fp16, got fp8"):
         Launch.from_environment({"ACCELERATE_MIXED_PRECISION": "fp8"})
+
+
+def test_what_the_user_can_put_right_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop, one_line_errors(ValueError):
+        raise ValueError("data.height is odd; choose another")
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.endswith(": data.height is odd; choose another\n")
+
+
+def test_our_own_bugs_keep_their_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), one_line_errors(UserError):
+        print(1 / 0)

@@ -13,6 +13,7 @@ from autoencoder.module import AutoencoderModule
 from diffusion import FrameInterpolationPipeline
 from diffusion.config import DiffusionConfig
 from diffusion.module import DiffusionModule
+from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.launch import train
@@ -69,7 +70,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
 
 
 def test_a_folder_that_holds_a_training_fails(stage_1: Path) -> None:
-    with pytest.raises(ValueError, match=r"already holds a training; go on with --trainer.resume"):
+    with pytest.raises(UserError, match=r"already holds a training; go on with --trainer.resume"):
         fit_autoencoder(autoencoder_config(stage_1))
 
 
