@@ -1,6 +1,6 @@
 """Stage 1: a VQ autoencoder whose decoder looks at the neighbour frames."""
 
-from autoencoder.decoder import Decoded, Motion, Neighbours
+from autoencoder.decoder import Decoded, Motion, Neighbour, Neighbours
 from autoencoder.encoder import Encoding, FrameFeatures, pad_to_multiple
 from autoencoder.model import VQAutoencoder
 
@@ -9,6 +9,7 @@ __all__ = [
     "Encoding",
     "FrameFeatures",
     "Motion",
+    "Neighbour",
     "Neighbours",
     "VQAutoencoder",
     "pad_to_multiple",

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autoencoder.encoder import FrameFeatures
+from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample, zero_out
 from autoencoder.matching import global_match, local_correlation, resize_flow, warp
 
@@ -33,30 +33,37 @@ class Description(NamedTuple):
     key_16: Tensor  # (B, match channels, H/16, W/16)
 
 
-class Neighbours(NamedTuple):
-    """The two frames round the one to draw: pixels (B, 3, H, W), features, and descriptions."""
+class Neighbour(NamedTuple):
+    """A frame beside the one to draw, as the decoder looks at it."""
 
-    frame_0: Tensor
-    frame_1: Tensor
-    features_0: FrameFeatures
-    features_1: FrameFeatures
-    description_0: Description
-    description_1: Description
+    frame: Tensor  # (B, 3, H, W)
+    half: Tensor  # (B, c, H/2, W/2), what is compared at 1/2
+    quarter: Tensor  # (B, c, H/4, W/4), what is compared at 1/4
+    description: Description  # of its own latent, not quantised
 
-    def expand(self, batch: int) -> "Neighbours":
-        """Repeat one interval for a batch of ``batch`` without copying it."""
+    def expand(self, batch: int) -> "Neighbour":
+        """Repeat one frame for a batch of ``batch`` without copying it."""
 
         def expanded(tensor: Tensor) -> Tensor:
             return tensor.expand(batch, -1, -1, -1)
 
-        return Neighbours(
-            expanded(self.frame_0),
-            expanded(self.frame_1),
-            FrameFeatures(*map(expanded, self.features_0)),
-            FrameFeatures(*map(expanded, self.features_1)),
-            Description(*map(expanded, self.description_0)),
-            Description(*map(expanded, self.description_1)),
+        return Neighbour(
+            expanded(self.frame),
+            expanded(self.half),
+            expanded(self.quarter),
+            Description(*map(expanded, self.description)),
         )
+
+
+class Neighbours(NamedTuple):
+    """The two frames round the one to draw."""
+
+    of_0: Neighbour
+    of_1: Neighbour
+
+    def expand(self, batch: int) -> "Neighbours":
+        """Repeat one interval for a batch of ``batch`` without copying it."""
+        return Neighbours(self.of_0.expand(batch), self.of_1.expand(batch))
 
 
 class Motion(NamedTuple):
@@ -132,6 +139,15 @@ class Decoder(nn.Module):
         sixteenth = self.context_16(eighth)
         return Description(eighth, sixteenth, self.key_8(eighth), self.key_16(sixteenth))
 
+    def look_at(self, frame: Tensor, encoding: Encoding) -> Neighbour:
+        """Prepare a neighbour frame (B, 3, H, W): once an interval, for all of its in-betweens."""
+        return Neighbour(
+            frame,
+            self.key_2(encoding.features.half),
+            self.key_4(encoding.features.quarter),
+            self.describe(encoding.latents),
+        )
+
     def forward(self, latents: Tensor, neighbours: Neighbours | None = None) -> Decoded:
         """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours."""
         description = self.describe(latents)
@@ -140,16 +156,19 @@ class Decoder(nn.Module):
             return self._paint(description, sketch)
         motion = self._motion(description, neighbours)
         motion_2 = resize_flow(motion.quarter, _size(sketch))
-        warped = _warp_both(
-            self.key_2(neighbours.features_0.half), self.key_2(neighbours.features_1.half), motion_2
+        hidden, motion_2 = self.refine_2(
+            motion_2,
+            [
+                upsample(motion.hidden),
+                _warp_both(neighbours.of_0.half, neighbours.of_1.half, motion_2),
+            ],
         )
-        hidden, motion_2 = self.refine_2(motion_2, [upsample(motion.hidden), warped])
-        motion_1 = resize_flow(motion_2, _size(neighbours.frame_0))
+        motion_1 = resize_flow(motion_2, _size(neighbours.of_0.frame))
         pixels = F.pixel_shuffle(self.to_pixels(hidden), 2)  # (B, 6, H, W)
         # Painting begins as the exception (its logit starts at -3).
         weights = (pixels[:, :3] - pixels.new_tensor([0.0, 0.0, 3.0]).view(1, 3, 1, 1)).softmax(1)
-        frame_0 = warp(neighbours.frame_0, motion_1[:, :2], "bicubic")
-        frame_1 = warp(neighbours.frame_1, motion_1[:, 2:], "bicubic")
+        frame_0 = warp(neighbours.of_0.frame, motion_1[:, :2], "bicubic")
+        frame_1 = warp(neighbours.of_1.frame, motion_1[:, 2:], "bicubic")
         paint = upsample(sketch) + pixels[:, 3:]
         frames = weights[:, 0:1] * frame_0 + weights[:, 1:2] * frame_1 + weights[:, 2:3] * paint
         frames = _keep_what_stands_still(frames, neighbours, motion_1)
@@ -161,7 +180,7 @@ class Decoder(nn.Module):
         return self._motion(self.describe(latents), neighbours)
 
     def _motion(self, description: Description, neighbours: Neighbours) -> Motion:
-        of_0, of_1 = neighbours.description_0, neighbours.description_1
+        of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
         temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
         match_0 = global_match(description.key_16, of_0.key_16, temperature, nearness)
         match_1 = global_match(description.key_16, of_1.key_16, temperature, nearness)
@@ -179,9 +198,8 @@ class Decoder(nn.Module):
             motion_8, [upsample(hidden), description.eighth, *correlations]
         )
 
-        features_0, features_1 = neighbours.features_0.quarter, neighbours.features_1.quarter
-        motion_4 = resize_flow(motion_8, _size(features_0))
-        warped = _warp_both(self.key_4(features_0), self.key_4(features_1), motion_4)
+        motion_4 = resize_flow(motion_8, _size(neighbours.of_0.quarter))
+        warped = _warp_both(neighbours.of_0.quarter, neighbours.of_1.quarter, motion_4)
         hidden, motion_4 = self.refine_4(motion_4, [upsample(hidden), warped])
         return Motion(motion_16, motion_8, motion_4, hidden)
 
@@ -212,7 +230,11 @@ class _Refinement(nn.Module):
 
     def forward(self, motion: Tensor, evidence: list[Tensor]) -> tuple[Tensor, Tensor]:
         # Displacements reach tens of pixels; the convolutions see them at the scale of features.
-        hidden = self.blocks(self.enter(torch.cat([motion / 8, *evidence], dim=1)))
+        stacked = torch.cat([motion / 8, *evidence], dim=1)
+        evidence.clear()  # at 1/2 of 720p it holds 75 MB, which nobody needs any more
+        hidden = self.enter(stacked)
+        del stacked
+        hidden = self.blocks(hidden)
         return hidden, motion + self.correction(hidden)
 
 
@@ -231,8 +253,9 @@ def _keep_what_stands_still(frames: Tensor, neighbours: Neighbours, motion: Tens
     fade out softly: a difference of 1 to 3 code values of 255 within three pixels, and a motion
     of 0.5 to 1 pixel.
     """
-    difference = (neighbours.frame_0 - neighbours.frame_1).abs().amax(dim=1, keepdim=True) * 127.5
+    frame_0, frame_1 = neighbours.of_0.frame, neighbours.of_1.frame
+    difference = (frame_0 - frame_1).abs().amax(dim=1, keepdim=True) * 127.5
     difference = F.max_pool2d(difference, 7, stride=1, padding=3)
     speed = torch.maximum(motion[:, :2].norm(dim=1), motion[:, 2:].norm(dim=1)).unsqueeze(1)
     still = ((3 - difference) / 2).clamp(0, 1) * (2 - 2 * speed.detach()).clamp(0, 1)
-    return torch.lerp(frames, (neighbours.frame_0 + neighbours.frame_1) / 2, still)
+    return torch.lerp(frames, (frame_0 + frame_1) / 2, still)

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # Rows of the similarity matrix held at once: 1080p has 8,160 cells at 1/16, whose whole matrix
-# would take 266 MB a neighbour.
-_QUERIES_AT_ONCE = 2048
+# would take 266 MB, a few times over.
+_QUERIES_AT_ONCE = 512
 
 
 class Match(NamedTuple):

@@ -61,11 +61,5 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         self, frame_0: Tensor, frame_1: Tensor, encoding_0: Encoding, encoding_1: Encoding
     ) -> Neighbours:
         """Do what ``neighbours`` does for frames that have been encoded."""
-        return Neighbours(
-            frame_0,
-            frame_1,
-            encoding_0.features,
-            encoding_1.features,
-            self.decoder.describe(encoding_0.latents),
-            self.decoder.describe(encoding_1.latents),
-        )
+        look_at = self.decoder.look_at
+        return Neighbours(look_at(frame_0, encoding_0), look_at(frame_1, encoding_1))

@@ -78,8 +78,8 @@ class AutoencoderModule(lightning.LightningModule):
         if not alone:
             terms["matching"] = losses.matching_loss(
                 decoded.description,
-                neighbours.description_0,
-                neighbours.description_1,
+                neighbours.of_0.description,
+                neighbours.of_1.description,
                 triplet,
             )
             terms["motion"] = losses.motion_loss(decoded.motion, triplet)

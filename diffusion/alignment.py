@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder import Neighbours, VQAutoencoder
+from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
 from diffusion.splatting import fill_holes, splat
 
@@ -58,19 +58,25 @@ class Conditions(NamedTuple):
 
 def observe(autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor) -> Interval:
     """Encode two frames (B, 3, H, W) in [-1, 1] and find the motion between them."""
-    encodings = [autoencoder.encode(frame) for frame in (frame_0, frame_1)]
-    neighbours = autoencoder.as_neighbours(frame_0, frame_1, *encodings)
-    latents_0, latents_1 = (
-        autoencoder.quantise(encoding.latents).latents for encoding in encodings
+    (of_0, latents_0), (of_1, latents_1) = (
+        _look_at(autoencoder, frame) for frame in (frame_0, frame_1)
     )
+    neighbours = Neighbours(of_0, of_1)
     motion_01 = autoencoder.find_motion(latents_0, neighbours).quarter[:, 2:]
     motion_10 = autoencoder.find_motion(latents_1, neighbours).quarter[:, :2]
     return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
 
 
+def _look_at(autoencoder: VQAutoencoder, frame: Tensor) -> tuple[Neighbour, Tensor]:
+    # One frame at a time: at 720p the encoder's features take 45 MB, and end here.
+    encoding = autoencoder.encode(frame)
+    latents = autoencoder.quantise(encoding.latents).latents
+    return autoencoder.decoder.look_at(frame, encoding), latents
+
+
 def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) -> Conditions:
     """Carry both frames of each interval to ``frame_time``, shape (B,) in (0, 1)."""
-    frame_0, frame_1 = interval.neighbours.frame_0, interval.neighbours.frame_1
+    frame_0, frame_1 = (neighbour.frame for neighbour in interval.neighbours)
     motion, coverage = _motion_at(interval, frame_time)
     motion = resize_flow(motion, (frame_0.shape[-2], frame_0.shape[-1]))
     aligned_0, aligned_1 = (
@@ -97,8 +103,8 @@ def _motion_at(interval: Interval, frame_time: Tensor) -> tuple[Tensor, Tensor]:
     time = frame_time.view(-1, 1, 1, 1)
     motion_01, motion_10 = interval.motion_01, interval.motion_10
     frames = [
-        F.interpolate(frame, size=motion_01.shape[-2:], mode="area")
-        for frame in (interval.neighbours.frame_0, interval.neighbours.frame_1)
+        F.interpolate(neighbour.frame, size=motion_01.shape[-2:], mode="area")
+        for neighbour in interval.neighbours
     ]
     # Softmax splatting (Niklaus and Liu, CVPR 2020): of two points that come to lie on one
     # another, the one that looks the same at both ends is believed.
