@@ -41,9 +41,12 @@ def warp(image: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
     size = position.new_tensor([width, height]).view(1, 2, 1, 1)
     # align_corners=False: pixel centres are at (i + 0.5) * 2 / size - 1
     grid = ((2 * position + 1) / size - 1).permute(0, 2, 3, 1)  # (B, h, w, 2)
-    return F.grid_sample(
-        image, grid.to(image.dtype), mode=mode, padding_mode="border", align_corners=False
-    )
+    # In float32 also under mixed precision: bfloat16 knows positions to half a pixel at best.
+    with torch.autocast(image.device.type, enabled=False):
+        fetched = F.grid_sample(
+            image.float(), grid, mode=mode, padding_mode="border", align_corners=False
+        )
+    return fetched.to(image.dtype)
 
 
 def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
@@ -69,15 +72,16 @@ def global_match(queries: Tensor, keys: Tensor, temperature: Tensor, nearness: T
     batch, _, height, width = queries.shape
     queries = F.normalize(queries.flatten(2), dim=1)  # (B, C, N)
     keys = F.normalize(keys.flatten(2), dim=1)
-    position = pixel_grid(height, width, queries).flatten(1).T.to(queries.dtype)  # (N, 2)
+    position = pixel_grid(height, width, queries).flatten(1).T  # (N, 2), float32
     flows, confidences = [], []
     for start in range(0, height * width, _QUERIES_AT_ONCE):
         rows = slice(start, start + _QUERIES_AT_ONCE)
         here = position[rows]
-        similarity = queries[..., rows].transpose(1, 2) @ keys  # (B, n, N)
+        similarity = (queries[..., rows].transpose(1, 2) @ keys).float()  # (B, n, N)
         logits = similarity / temperature - nearness * torch.cdist(here, position).square()
         probability = logits.softmax(dim=-1)
-        flows.append(probability @ position - here)  # (B, n, 2)
+        with torch.autocast(here.device.type, enabled=False):
+            flows.append(probability @ position - here)  # (B, n, 2)
         confidences.append(probability.amax(dim=-1))
     flow = torch.cat(flows, dim=1).transpose(1, 2).reshape(batch, 2, height, width)
     confidence = torch.cat(confidences, dim=1).reshape(batch, 1, height, width)

@@ -7,7 +7,6 @@ from typing import Any
 import lightning
 import torch
 import torch.nn.functional as F
-from diffusers.training_utils import EMAModel
 from torch import Tensor
 
 from autoencoder import losses
@@ -16,6 +15,7 @@ from autoencoder.discriminator import PatchDiscriminator
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
+from nakawari.training.average import AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, update
 from nakawari.training.pictures import log_pictures
 
@@ -29,9 +29,7 @@ class AutoencoderModule(lightning.LightningModule):
         self.automatic_optimization = False
         self.config = config
         self.model = VQAutoencoder(**asdict(config.model))
-        self.average = EMAModel(
-            self.model.parameters(), decay=config.trainer.ema_decay, use_ema_warmup=True, power=0.75
-        )
+        self.average = AveragedWeights(self.model, config.trainer.ema_decay)
         weights = config.loss.perceptual_weights
         # Training state holds what is trained, not LPIPS: the list hides it from state_dict.
         self._perceptual = [
@@ -94,7 +92,7 @@ class AutoencoderModule(lightning.LightningModule):
         update(self, total, 0, self.model.parameters(), self.config.trainer.gradient_clip)
         if adversarial:
             self._update_discriminator(decoded.frames.detach(), triplet.target)
-        self.average.step(self.model.parameters())
+        self.average.step()
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
 
     def _update_discriminator(self, fake: Tensor, real: Tensor) -> None:
@@ -117,8 +115,7 @@ class AutoencoderModule(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Validate the averaged weights."""
-        self.average.store(self.model.parameters())
-        self.average.copy_to(self.model.parameters())
+        self.average.apply()
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Decode the true latent, beside a cross-fade and a decoder without neighbours."""
@@ -160,7 +157,7 @@ class AutoencoderModule(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Go on with the weights that are trained."""
-        self.average.restore(self.model.parameters())
+        self.average.leave()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the averaged weights with the training state."""
@@ -172,7 +169,6 @@ class AutoencoderModule(lightning.LightningModule):
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights to ``folder``, as ``VQAutoencoder.from_pretrained`` reads."""
-        self.average.store(self.model.parameters())
-        self.average.copy_to(self.model.parameters())
+        self.average.apply()
         self.model.save_pretrained(folder)
-        self.average.restore(self.model.parameters())
+        self.average.leave()

@@ -88,7 +88,8 @@ def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) ->
     near_0 = 1 - frame_time.view(-1, 1, 1, 1)
     weight_0 = near_0 * coverage[:, 0:1] + 1e-3
     weight_1 = (1 - near_0) * coverage[:, 1:2] + 1e-3
-    guess = torch.lerp(aligned_1, aligned_0, weight_0 / (weight_0 + weight_1))
+    share_0 = weight_0 / (weight_0 + weight_1)
+    guess = share_0 * aligned_0 + (1 - share_0) * aligned_1
     return Conditions(
         interval.latents_0, interval.latents_1, aligned_0, aligned_1, coverage, guess, frame_time
     )

@@ -24,7 +24,8 @@ def source(guess: Tensor, noise: Tensor, noise_scale: float) -> Tensor:
 
 def between(clean: Tensor, start: Tensor, timestep: Tensor) -> Tensor:
     """Return the point of the bridge at ``timestep`` (B,): ``(1 - s) clean + s start``."""
-    return torch.lerp(clean, start, timestep.view(-1, 1, 1, 1))
+    level = timestep.view(-1, 1, 1, 1)
+    return (1 - level) * clean + level * start
 
 
 def sample(

@@ -7,7 +7,6 @@ from typing import Any
 import lightning
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
-from diffusers.training_utils import EMAModel
 from torch import Tensor
 
 from autoencoder import VQAutoencoder
@@ -20,6 +19,7 @@ from diffusion.pipeline import FrameInterpolationPipeline, load_model
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
+from nakawari.training.average import AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, update
 from nakawari.training.pictures import log_pictures
 
@@ -37,9 +37,7 @@ class DiffusionModule(lightning.LightningModule):
         self.unet = InBetweenUNet(
             latent_channels=autoencoder.config.latent_channels, **asdict(config.model)
         )
-        self.average = EMAModel(
-            self.unet.parameters(), decay=config.trainer.ema_decay, use_ema_warmup=True, power=0.75
-        )
+        self.average = AveragedWeights(self.unet, config.trainer.ema_decay)
         weights = config.loss.perceptual_weights
         perceptual = load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
         # Training state holds what is trained: the list hides the rest from state_dict.
@@ -87,7 +85,7 @@ class DiffusionModule(lightning.LightningModule):
             terms |= self._decoded_terms(clean, interval, triplet)
         total = torch.stack([getattr(loss, name) * term for name, term in terms.items()]).sum()
         update(self, total, 0, self.unet.parameters(), self.config.trainer.gradient_clip)
-        self.average.step(self.unet.parameters())
+        self.average.step()
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
 
     def _decoded_terms(
@@ -107,8 +105,7 @@ class DiffusionModule(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Validate the averaged weights."""
-        self.average.store(self.unet.parameters())
-        self.average.copy_to(self.unet.parameters())
+        self.average.apply()
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""
@@ -152,7 +149,7 @@ class DiffusionModule(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Go on with the weights that are trained."""
-        self.average.restore(self.unet.parameters())
+        self.average.leave()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the averaged weights with the training state."""
@@ -164,10 +161,9 @@ class DiffusionModule(lightning.LightningModule):
 
     def export(self, folder: Path) -> None:
         """Write both stages to ``folder``, as ``FrameInterpolationPipeline`` reads them."""
-        self.average.store(self.unet.parameters())
-        self.average.copy_to(self.unet.parameters())
+        self.average.apply()
         self._pipeline().save_pretrained(folder)
-        self.average.restore(self.unet.parameters())
+        self.average.leave()
 
     def _pipeline(self) -> FrameInterpolationPipeline:
         return FrameInterpolationPipeline(

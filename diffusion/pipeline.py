@@ -19,6 +19,8 @@ from diffusion.unet import InBetweenUNet
 
 Latent = Literal["sampled", "random", "mean", "aligned"]
 DEFAULT_STEPS = 2
+PIXELS_AT_ONCE = 1_000_000
+"""Of the in-betweens of one interval: a network's feature maps take some hundred times theirs."""
 ModelT = TypeVar("ModelT", bound=ModelMixin)
 
 
@@ -106,10 +108,18 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         times = self._times(frame_0, frame_1, frame_time)
         height, width = frame_0.shape[-2:]
         interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
-        interval = interval.expand(len(times))
-        conditions = align(self.autoencoder, interval, times)
-        latents = self._latents(conditions, num_steps, seed, latent)
-        return self._draw(latents, interval)[..., :height, :width]
+        if len(frame_0) < len(times):
+            # One look at the interval, but only so many in-betweens at once as memory allows.
+            at_once = max(1, PIXELS_AT_ONCE // (height * width))
+            pieces = [(interval.expand(len(some)), some) for some in times.split(at_once)]
+        else:
+            pieces = [(interval, times)]
+        frames = []
+        for interval, some in pieces:
+            conditions = align(self.autoencoder, interval, some)
+            latents = self._latents(conditions, num_steps, seed, latent)
+            frames.append(self._draw(latents, interval))
+        return torch.cat(frames)[..., :height, :width]
 
     @torch.inference_mode()
     def reconstruct(

@@ -14,7 +14,6 @@ from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
-from autoencoder.layers import zero_out
 from diffusion.alignment import Conditions
 
 
@@ -76,10 +75,12 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.upsamplers = nn.ModuleList(
             nn.Conv2d(wider, width, 3, padding=1) for wider, width in pairwise(reversed(channels))
         )
-        correction = nn.Conv2d(channels[0], latent_channels, 3, padding=1)
-        # Untrained, the network returns its best guess, the mean of the aligned neighbours.
-        zero_out(correction)
-        self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU(), correction)
+        # A correction, and which of the two neighbours to lean to.
+        answer = nn.Conv2d(channels[0], latent_channels + 1, 3, padding=1)
+        # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
+        # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
+        answer.weight.data.mul_(0.1)
+        self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU(), answer)
 
     def forward(self, noisy_latents: Tensor, timestep: Tensor, conditions: Conditions) -> Tensor:
         """Return the clean latents, not quantised, (B, C, h, w).
@@ -104,7 +105,10 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 hidden = F.interpolate(hidden, size=skip.shape[-2:], mode="nearest")
                 hidden = self.upsamplers[index - 1](hidden)
             hidden = _run(blocks, torch.cat([hidden, skip], dim=1), emb)
-        return conditions.guess + self.leave(hidden)
+        answer = self.leave(hidden)
+        correction, leaning = answer[:, :-1], answer[:, -1:].tanh()
+        apart = conditions.aligned_0 - conditions.aligned_1
+        return conditions.guess + leaning * apart / 2 + correction
 
     def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
         """Return the embedding that every block projects once more, (B, time_channels).

@@ -10,33 +10,36 @@ from nakawari.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 SHIPPED_TRIPLETS = ROOT / "eval" / "triplets" / "triplets.jsonl"
+OWN_OUTPUT = Path("runs") / "benchmark"
+"""Where a run without ``--output`` goes, over the last such run."""
 SHIPPED_MODEL = ROOT / "checkpoints" / "nakawari"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; 0 when it ran to its end, 2 with one line on stderr when it cannot."""
     options = _parser().parse_args(arguments)
+    output = options.output or OWN_OUTPUT
     try:
         table = run_benchmark(
             BenchmarkConfig(
                 triplets=options.triplets,
                 methods=tuple(name for name in options.methods.split(",") if name),
                 predictions=_named_folders(options.predictions),
-                output=options.output,
+                output=output,
                 model=options.model,
                 steps=options.steps,
                 seed=options.seed,
                 device=options.device,
                 save_predictions=options.save_predictions,
                 update_readme=options.update_readme,
-                overwrite=options.overwrite,
+                overwrite=options.overwrite or options.output is None,
             )
         )
     except (UserError, OSError) as error:  # OSError: the disk is full, the folder has gone
         print(f"benchmark: {error}", file=sys.stderr)
         return 2
     print(table)
-    print(f"\nSee {options.output / 'report.html'}", file=sys.stderr)
+    print(f"\nSee {output / 'report.html'}", file=sys.stderr)
     return 0
 
 
@@ -68,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--triplets", type=Path, default=SHIPPED_TRIPLETS, help="JSONL (default: the shipped set)")
     add("--methods", default="nakawari,blend,nearest", help=f"of {', '.join(METHODS)}")
     add("--predictions", action="append", default=[], metavar="NAME=DIR", help="DIR/ID.png")
-    add("--output", type=Path, required=True, help="folder of results.json and report.html")
+    add("--output", type=Path, help=f"folder of the results (default: {OWN_OUTPUT}, replaced)")
     add("--save-predictions", action="store_true", help="write OUTPUT/predictions/METHOD/ID.png")
     add("--model", type=Path, default=SHIPPED_MODEL, help="folder of weights")
     add("--steps", type=_positive, help="denoising steps (default: the model's own)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import signal
 import sys
 import threading
@@ -26,6 +27,10 @@ SHIPPED_MODEL = Path("checkpoints") / "nakawari"
 MAX_RATE = 1000
 MAX_RATE_DENOMINATOR = 1_000_000
 MAX_FACTOR = 1000
+# Fraction("1e999999999") is an exact number of a billion digits, and takes as long to write down.
+MAX_NUMBER_LENGTH = 40
+LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
+MAX_SEED = 2**63 - 1
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,6 +42,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _positive_fraction(text: str) -> Fraction:
+    if len(text) > MAX_NUMBER_LENGTH or LONG_EXPONENT.search(text):
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} has too many digits; "
+            "give a number such as 4, 2.5 or 60000/1001"
+        )
     try:
         value = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
@@ -44,7 +54,7 @@ def _positive_fraction(text: str) -> Fraction:
             f"{text!r} is not a number; give one such as 4, 2.5 or 60000/1001"
         ) from error
     if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0; give a positive number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0; give a positive number")
     return value
 
 
@@ -53,7 +63,7 @@ def factor(text: str) -> Fraction:
     value = _positive_fraction(text)
     if not Fraction(1, MAX_FACTOR) <= value <= MAX_FACTOR:
         raise argparse.ArgumentTypeError(
-            f"{text} is out of range; give a factor from 1/{MAX_FACTOR} to {MAX_FACTOR}"
+            f"{text!r} is out of range; give a factor from 1/{MAX_FACTOR} to {MAX_FACTOR}"
         )
     return value
 
@@ -63,7 +73,7 @@ def rate(text: str) -> Fraction:
     value = _positive_fraction(text)
     if not Fraction(1, MAX_RATE) <= value <= MAX_RATE:
         raise argparse.ArgumentTypeError(
-            f"{text} is out of range; give a rate from 1/{MAX_RATE} to {MAX_RATE}"
+            f"{text!r} is out of range; give a rate from 1/{MAX_RATE} to {MAX_RATE}"
         )
     return value.limit_denominator(MAX_RATE_DENOMINATOR)
 
@@ -72,6 +82,17 @@ def _positive_int(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def seed(text: str) -> int:
+    """Parse a seed: a whole number that torch takes, 0 to 2**63 - 1."""
+    digits = len(str(MAX_SEED))
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= digits else -1
+    if not 0 <= value <= MAX_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} is no seed; give a whole number from 0 to {MAX_SEED}"
+        )
+    return value
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -107,7 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="other weights than the shipped ones; 'blend' (cross-fade) and 'nearest' need none",
     )  # fmt: skip
     slow.add_argument("--steps", type=_positive_int, metavar="N", help="denoising steps")
-    slow.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise (default: 0)")
+    slow.add_argument("--seed", type=seed, default=0, metavar="N", help="of the noise (default: 0)")
     slow.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     slow.add_argument("--overwrite", action="store_true", help="replace an existing output")
     return parser
@@ -160,6 +181,12 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"cannot use the model in {folder}: {reason}") from error
+    except TypeError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"cannot use the model in {folder}: a config.json has a value of the wrong type "
+            f"({reason}); restore it, or give another folder with --model"
+        ) from error
 
 
 def _shipped_model() -> Path:

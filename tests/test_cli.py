@@ -1,5 +1,8 @@
 """``nakawari slow`` keeps its contract: the file, its duration, and one line for a bad input."""
 
+import errno
+import json
+import os
 import re
 import sys
 from fractions import Fraction
@@ -9,10 +12,16 @@ import av
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from nakawari import cli
 from nakawari.slowmo.slow import slow_down
+from nakawari.video.audio import StretchedAudio
 from nakawari.video.reader import VideoReader
+from tests.diffusion import conftest as tiny
+
+# The tiny models of the diffusion tests: a real pipeline, with random weights.
+autoencoder, unet, pipeline = tiny.autoencoder, tiny.unet, tiny.pipeline
 
 RATE = Fraction(24000, 1001)
 
@@ -38,6 +47,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert printed.out == ""
     line = printed.err.rpartition("\r")[2]  # a progress bar wipes itself
     assert re.fullmatch(r"nakawari: .+; .+\n", line), printed.err
+    assert printed.err.count("\n") == 1, printed.err
     return line
 
 
@@ -137,6 +147,13 @@ def test_an_existing_output_is_replaced_only_when_told_to(make_clip, tmp_path, c
         (("--slow", "1e9"), "is out of range"),
         (("--fps", "0"), "is not above 0"),
         (("--fps", "1e9"), "is out of range"),
+        (("--slow", "1e999999999"), "has too many digits"),
+        (("--fps", "1e-9_999_999"), "has too many digits"),
+        (("--slow", "9" * 5000), "has too many digits"),
+        (("--seed", "-1"), "is no seed"),
+        (("--seed", str(2**63)), "is no seed"),
+        (("--seed", "9" * 5000), "is no seed"),
+        (("--seed", "1.5"), "is no seed"),
         (("--steps", "0"), "is not a whole number above 0"),
         (("--audio", "loud"), "invalid choice"),
         (("--colour", "red"), "unrecognized arguments"),
@@ -165,6 +182,80 @@ def test_a_bad_file_is_refused_in_one_line(make_clip, tmp_path, capsys) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
 
 
+def _no_video(make_clip) -> Path:
+    path = make_clip("a.mkv")
+    path.write_text("A poem, and no film.\n" * 99)
+    return path
+
+
+def _no_frames(make_clip) -> Path:
+    path = make_clip("a.avi", codec="mpeg4")
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"movi") + 4])
+    return path
+
+
+def _one_frame(make_clip) -> Path:
+    return make_clip("a.mp4", frames=1)
+
+
+def _still(make_clip) -> Path:
+    path = make_clip("a.mp4").with_name("a.png")
+    path.with_name("a.mp4").unlink()
+    Image.new("RGB", (32, 32)).save(path)
+    return path
+
+
+def _sound_without_decoder(make_clip) -> Path:
+    path = make_clip("a.mkv", tone=440.0)
+    path.write_bytes(path.read_bytes().replace(b"A_AAC", b"A_XYZ"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make_bad", "words"),
+    [
+        (_no_video, "is no video that can be read"),
+        (_no_frames, "has a video stream but no frames"),
+        (_one_frame, "is a single frame"),
+        (_still, "is a still picture"),
+        (_sound_without_decoder, "use --audio drop"),
+    ],
+)
+def test_an_unusable_input_is_refused_in_one_line(
+    make_clip, tmp_path, capsys, make_bad, words
+) -> None:
+    path = make_bad(make_clip)
+    line = refused(capsys, "slow", path, "--model", "blend", "-o", tmp_path / "out.mp4")
+    assert words in line
+    assert [left.name for left in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_full_disk_is_refused_in_one_line(make_clip, tmp_path, capsys, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    clip = make_clip()
+    monkeypatch.setattr(os, "replace", full)
+    line = refused(capsys, "slow", clip, "--model", "blend", "-o", tmp_path / "out.mp4")
+    assert "no space left for" in line
+    assert [left.name for left in tmp_path.iterdir()] == [clip.name]
+
+
+@pytest.mark.parametrize("kind", [av.error.InvalidDataError, av.error.PermissionError])
+def test_sound_that_breaks_off_is_blamed_on_the_input(
+    make_clip, tmp_path, capsys, monkeypatch, kind
+) -> None:
+    def broken(self: StretchedAudio) -> None:
+        raise kind(1, "broken")
+
+    clip = make_clip(tone=440.0)
+    monkeypatch.setattr(StretchedAudio, "_decode", broken)
+    line = refused(capsys, "slow", clip, "--model", "blend", "-o", tmp_path / "out.mp4")
+    assert f"cannot read the sound of {clip}" in line
+    assert [left.name for left in tmp_path.iterdir()] == [clip.name]
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_missing_graphics_card_is_refused_in_one_line(make_clip, capsys) -> None:
     assert "use --device auto" in refused(capsys, "slow", make_clip(), "--device", "cuda")
@@ -184,6 +275,46 @@ def test_unusable_weights_are_refused_in_one_line(
     line = refused(capsys, "slow", make_clip(), "--model", tmp_path)
     assert "cannot use the model in" in line
     assert "unknown key 'depht'" in line
+
+
+def picture_bytes(path: Path) -> bytes:
+    return b"".join(plane.tobytes() for frame in frames_of(path) for plane in frame.picture)
+
+
+def test_a_real_pipeline_draws_the_same_pictures_from_the_same_seed_only(
+    make_clip, tmp_path, capsys, pipeline
+) -> None:
+    pipeline.save_pretrained(tmp_path / "model")
+    clip = make_clip(frames=4)
+    command = ["slow", str(clip), "--model", str(tmp_path / "model"), "--slow", "2"]
+    command += ["--device", "cpu"]  # graphics cards do not promise the same bits twice
+    for name, seed in [("a.mp4", "1"), ("b.mp4", "1"), ("c.mp4", "2")]:
+        assert cli.main([*command, "--seed", seed, "-o", str(tmp_path / name)]) == 0
+    first, again, other = (picture_bytes(tmp_path / f"{name}.mp4") for name in "abc")
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"channels": [16, 24, 40]}, "must come from the same training"),
+        ({"chanels": [8]}, "has unknown keys: chanels"),
+        ({"channels": 16}, "has a value of the wrong type"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused_in_one_line(
+    make_clip, tmp_path, capsys, pipeline, change, words
+) -> None:
+    folder = tmp_path / "model"
+    pipeline.save_pretrained(folder)
+    config = folder / "unet" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | change))
+    line = refused(
+        capsys, "slow", make_clip(), "--model", folder, "--device", "cpu", "-o", tmp_path / "o.mp4"
+    )
+    assert words in line
+    assert {left.name for left in tmp_path.iterdir()} == {"clip.mp4", "model"}
 
 
 def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None:

@@ -18,10 +18,10 @@ from nakawari.video.cuts import mark_cuts
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
 
-# In-betweens asked for in one call: a few share the work on their two drawings, and their pixels
-# together stay bounded, because a model needs some hundred times a frame's memory.
-MAX_BATCH = 4
-MAX_BATCH_PIXELS = 1_000_000
+# In-betweens asked for in one call: they share the work on their two drawings. How many it draws
+# at once is the interpolator's affair; here only the finished frames are bounded.
+MAX_BATCH = 8
+MAX_BATCH_PIXELS = 4_000_000
 
 
 @dataclass

@@ -3,16 +3,22 @@
 import os
 import shutil
 import time
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from nakawari.training.average import AveragedWeights
 
-class ExportsWeights(Protocol):
-    """A module that can write the weights one would ship."""
+
+class KeepsAverage(Protocol):
+    """A module that trains one set of weights and ships their average."""
+
+    average: AveragedWeights
 
     def export(self, folder: Path) -> None:
         """Write ``config.json`` and safetensors to ``folder``."""
@@ -33,13 +39,13 @@ class KeepTheModel(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Save after each validation."""
-        self._save(trainer, pl_module)
+        self._save(trainer, cast(KeepsAverage, pl_module))
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Save when the training has reached its end or its time."""
-        self._save(trainer, pl_module)
+        self._save(trainer, cast(KeepsAverage, pl_module))
 
     def on_exception(
         self,
@@ -49,9 +55,10 @@ class KeepTheModel(Callback):
     ) -> None:
         """Save on an error, Ctrl-C or SIGTERM, if any update has been made."""
         if trainer.global_step > 0:
-            self._save(trainer, pl_module)
+            self._save(trainer, cast(KeepsAverage, pl_module))
 
-    def _save(self, trainer: lightning.Trainer, module: Any) -> None:
+    def _save(self, trainer: lightning.Trainer, module: KeepsAverage) -> None:
+        module.average.leave()  # what ends the training may come in a validation
         self.run.mkdir(parents=True, exist_ok=True)
         new_state = self.run / "last.ckpt.new"
         trainer.save_checkpoint(new_state)  # a collective call: every rank takes part
@@ -90,31 +97,28 @@ class SeedEveryUpdate(Callback):
 
 
 class PlainProgress(Callback):
-    """Print a line now and then: update, losses, samples a second, time left."""
+    """Print a line now and then: update, losses, samples a second, time left.
 
-    def __init__(self, seconds: float = 20.0) -> None:
+    Args:
+        draw_rate: measures how many samples a second the data can deliver; called once.
+        seconds: between two lines.
+    """
+
+    def __init__(self, draw_rate: Callable[[], float], seconds: float = 20.0) -> None:
+        self.draw_rate = draw_rate
         self.seconds = seconds
+        self._drawn = 0.0
         self._last = 0.0
         self._last_update = 0
-        self._waited = 0.0
-        self._batch_end = 0.0
+        self._validation_began = 0.0
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Start the clock."""
-        self._last = self._batch_end = time.monotonic()
+        self._drawn = self.draw_rate()
+        self._last = time.monotonic()
         self._last_update = trainer.global_step
-
-    def on_train_batch_start(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
-        """Count the time that the trainer waited for samples."""
-        self._waited += time.monotonic() - self._batch_end
 
     def on_train_batch_end(
         self,
@@ -125,35 +129,42 @@ class PlainProgress(Callback):
         batch_idx: int,
     ) -> None:
         """Print, if the last line is old enough."""
-        now = self._batch_end = time.monotonic()
+        now = time.monotonic()
         elapsed = now - self._last
-        if elapsed < self.seconds or not trainer.is_global_zero:
-            return
         updates = trainer.global_step - self._last_update
-        samples = updates * len(batch[0]) * trainer.world_size
-        losses = "  ".join(
-            f"{name.removeprefix('train/')} {float(value):.4f}"
-            for name, value in trainer.callback_metrics.items()
-            if name.startswith("train/")
+        if elapsed < self.seconds or not trainer.is_global_zero or not updates:
+            return
+        consumed = updates * len(batch[0]) * trainer.world_size / elapsed
+        left = timedelta(
+            seconds=round((trainer.max_steps - trainer.global_step) * elapsed / updates)
         )
-        consumed = samples / elapsed
-        busy = max(elapsed - self._waited, 1e-9)
         print(
-            f"update {trainer.global_step}/{trainer.max_steps}  {losses}  "
-            f"{consumed:.1f} samples/s consumed, {samples / busy:.1f} without waiting for data",
+            f"update {trainer.global_step}/{trainer.max_steps}, {left} left  "
+            f"{_figures(trainer, 'train/')}  "
+            f"{consumed:.1f} samples/s consumed, {self._drawn:.1f} can be drawn",
             flush=True,
         )
-        self._last, self._last_update, self._waited = now, trainer.global_step, 0.0
+        self._last, self._last_update = now, trainer.global_step
+
+    def on_validation_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Stop the clock: a validation's time is not the training's."""
+        self._validation_began = time.monotonic()
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Print the figures of a validation; its time is not the training's."""
+        """Print the figures of a validation, and let the clock go on."""
+        self._last += time.monotonic() - self._validation_began
         if trainer.is_global_zero:
-            figures = "  ".join(
-                f"{name.removeprefix('validation/')} {float(value):.4f}"
-                for name, value in trainer.callback_metrics.items()
-                if name.startswith("validation/")
-            )
+            figures = _figures(trainer, "validation/")
             print(f"validation at {trainer.global_step}: {figures}", flush=True)
-        self._batch_end = time.monotonic()
+
+
+def _figures(trainer: lightning.Trainer, prefix: str) -> str:
+    return "  ".join(
+        f"{name.removeprefix(prefix)} {float(value):.4f}"
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith(prefix)
+    )

@@ -1,7 +1,8 @@
 """Settings that both stages share, and how they are read: YAML and dotted overrides."""
 
+import sys
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 from jsonargparse import ArgumentParser
 
@@ -58,7 +59,6 @@ class TrainerConfig:
         run: the folder that takes training state, pictures and figures.
         resume: go on from the run's training state, if there is one.
         logger: where figures and pictures go.
-        channels_last: memory layout of convolutions, faster on recent GPUs.
     """
 
     max_updates: int = 100_000
@@ -72,7 +72,6 @@ class TrainerConfig:
     run: str = "runs/latest"
     resume: bool = False
     logger: Literal["csv", "tensorboard", "wandb"] = "csv"
-    channels_last: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_updates", "validate_every", "learning_rate", "gradient_clip"):
@@ -82,13 +81,22 @@ class TrainerConfig:
             raise ValueError(f"trainer.ema_decay must be in [0, 1), got {self.ema_decay}")
 
 
+class _Parser(ArgumentParser):
+    """Tells what is wrong in one line."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        reason = " ".join(message.split())
+        print(f"{self.prog}: {reason}; see --help", file=sys.stderr)
+        sys.exit(2)
+
+
 def parse_config(config_class: type[ConfigT], argv: list[str] | None = None) -> ConfigT:
     """Read a config from ``--config FILE.yaml`` and overrides such as ``--data.width 256``.
 
     An unknown key, in the file or on the command line, ends the program with one line.
     """
     description = (config_class.__doc__ or "").partition("\n")[0]
-    parser = ArgumentParser(description=description, allow_abbrev=False)
+    parser = _Parser(description=description, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="a YAML file of settings")
     parser.add_class_arguments(config_class, as_group=False)
     settings = parser.parse_args(argv)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import av
 from av.filter import Graph
 from av.filter.context import FilterContext
+
+from nakawari.errors import UserError
 
 # libavfilter's atempo takes 0.5 to 100 in one go.
 MIN_TEMPO = Fraction(1, 2)
@@ -43,7 +45,8 @@ class StretchedAudio:
 
     Sound and picture keep their offset: silence is put before sound that starts later than the
     picture, what comes before the picture is cut, and gaps are filled, all before stretching. A
-    clip without sound has no ``StretchedAudio``: see ``open_audio``.
+    clip without sound has no ``StretchedAudio``. Raises ``UserError``, on opening and from
+    ``frames``, if the sound cannot be read; a damaged packet alone is replaced by silence.
 
     Args:
         path: the file.
@@ -59,8 +62,15 @@ class StretchedAudio:
         factor: Fraction,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self._container = av.open(f"file:{path}")
+        self._path = path
+        try:
+            self._container = av.open(f"file:{path}")
+        except av.error.FFmpegError as error:
+            self._refuse(error.strerror, error)
         self._stream = self._container.streams.audio[0]
+        if self._stream.codec_context is None:
+            self.close()
+            self._refuse("there is no decoder for it")
         self._picture_start = picture_start
         self._factor = factor
         self._tell = tell
@@ -74,11 +84,23 @@ class StretchedAudio:
         """Close the file."""
         self._container.close()
 
+    def _refuse(self, reason: str | None, cause: Exception | None = None) -> NoReturn:
+        raise UserError(
+            f"cannot read the sound of {self._path} ({reason or cause}); use --audio drop to leave "
+            "it out"
+        ) from cause
+
     def frames(self) -> Iterator[av.AudioFrame]:
         """Yield the sound from output time 0 on, pts in samples, without gaps.
 
         It does not end: silence follows. A track from which nothing can be decoded yields nothing.
         """
+        try:
+            yield from self._stretch()
+        except av.error.FFmpegError as error:
+            self._refuse(error.strerror, error)
+
+    def _stretch(self) -> Iterator[av.AudioFrame]:
         graph: Graph | None = None
         written = 0
         for decoded in self._decode():

@@ -107,6 +107,8 @@ def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu"
 
     Each chroma sample serves its 2×2 pixels. That is coarser than interpolating, and on
     purpose: ``from_rgb`` averages the same 2×2, so pixels left alone keep their code values.
+    Only those of colours that RGB can show do: codes outside it (luma above white or below black,
+    chroma too strong for its luma) are clamped to [-1, 1] here and come back as other codes.
     """
     offset, luma_span, chroma_span = _scales(tags)
     height, width = picture.height, picture.width

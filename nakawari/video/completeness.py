@@ -38,7 +38,8 @@ def check_length(container: InputContainer, path: Path, reached: Fraction) -> No
     Args:
         container: the input, read to its end.
         path: its name, for the message.
-        reached: where the longest stream ended, on the container's clock [s].
+        reached: where the longest stream ended, on the container's clock [s]; of all streams, for
+            the declared duration covers subtitles and data too.
     """
     if not DECLARING_FORMATS & set(container.format.name.split(",")) or not container.duration:
         return

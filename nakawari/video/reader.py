@@ -123,9 +123,9 @@ class VideoReader:
         )
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        wanted = [*self._container.streams.video, *self._container.streams.audio]
         try:
-            for packet in self._container.demux(wanted):
+            # Of every stream: the declared duration is the longest one's, subtitles included.
+            for packet in self._container.demux():
                 if packet.pts is not None and packet.time_base is not None:
                     end = (packet.pts + (packet.duration or 0)) * packet.time_base
                     self._reached = max(self._reached, end)

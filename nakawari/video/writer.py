@@ -57,7 +57,7 @@ class VideoWriter:
         rate: frames a second.
         tags: what the pictures' code values mean.
         sample_aspect_ratio: width over height of one pixel.
-        audio: the sound, from output time 0; closed with the writer.
+        audio: the sound, from output time 0; closed with the writer, and if it cannot be made.
     """
 
     def __init__(
@@ -77,13 +77,17 @@ class VideoWriter:
         self._audio = audio
         # A hidden name in the same folder: only there is the renaming at the end atomic.
         self._partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-        with self._disk_errors():
-            # Made by us first: FFmpeg's own words about a folder it cannot write to are vague.
-            self._partial.open("xb").close()
         try:
-            self._open(width, height, tags, sample_aspect_ratio)
+            with self._disk_errors():
+                # Made by us first: FFmpeg's own words about a folder it cannot write to are vague.
+                self._partial.open("xb").close()
+            try:
+                self._open(width, height, tags, sample_aspect_ratio)
+            except BaseException:
+                self._discard()
+                raise
         except BaseException:
-            self._discard()
+            self._close_audio()
             raise
 
     def _open(self, width: int, height: int, tags: ColorTags, ratio: Fraction) -> None:
@@ -167,6 +171,10 @@ class VideoWriter:
                 self._container.close()
         self._partial.unlink(missing_ok=True)
 
+    def _close_audio(self) -> None:
+        if self._audio is not None:
+            self._audio.close()
+
     def __enter__(self) -> VideoWriter:
         return self
 
@@ -180,7 +188,6 @@ class VideoWriter:
             if kind is None:
                 self._finish()
         finally:
-            if self._audio is not None:
-                self._audio.close()
+            self._close_audio()
             if self._partial.exists():
                 self._discard()

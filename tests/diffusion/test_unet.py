@@ -18,10 +18,14 @@ def noisy() -> Tensor:
     return torch.randn(2, 8, 9, 11, generator=torch.Generator().manual_seed(3))
 
 
-def test_untrained_it_returns_the_guess() -> None:
+def test_untrained_it_stays_near_the_guess_and_all_of_it_can_learn() -> None:
+    torch.manual_seed(0)
     unet = InBetweenUNet(latent_channels=8, channels=(16, 24), time_channels=32)
     known = conditions()
-    torch.testing.assert_close(unet(noisy(), torch.rand(2), known), known.guess)
+    clean = unet(noisy(), torch.rand(2), known)
+    assert (clean - known.guess).square().mean() < 0.1
+    clean.square().mean().backward()
+    assert all(parameter.grad.abs().max() > 1e-7 for parameter in unet.parameters())
 
 
 def test_the_first_stage_of_the_time_embedding_changes_the_output(unet: InBetweenUNet) -> None:

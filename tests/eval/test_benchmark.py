@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import write_picture
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
@@ -18,6 +17,7 @@ from eval import benchmark
 from eval.methods import METHODS, Method, Sample, choose_methods
 from nakawari.errors import UserError
 from nakawari.metrics import load_lpips
+from tests.eval.conftest import write_picture
 
 Run = Callable[..., dict[str, Any]]
 ROOT = Path(__file__).parents[2]
@@ -277,3 +277,12 @@ def test_it_runs_as_a_script_from_the_root(triplets: Path, tmp_path: Path) -> No
     assert done.stderr.count("\n") == 1
     assert "sizes differ" in done.stderr
     assert done.stdout == ""
+
+
+def test_without_an_output_folder_the_last_own_run_is_replaced(
+    triplets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert benchmark.main(["--triplets", str(triplets), "--methods", "nearest"]) == 0
+    assert (tmp_path / "runs" / "benchmark" / "results.json").is_file()

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import entry, write_list, write_picture
 from PIL import Image
 
 from eval.pictures import frame_from_pixels, pixels_from_frame, read_frame
 from eval.triplets import read_triplets
 from nakawari.errors import UserError
+from tests.eval.conftest import entry, write_list, write_picture
 
 
 def test_paths_are_relative_to_the_file_and_order_is_kept(triplets: Path) -> None:

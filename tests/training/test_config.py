@@ -41,7 +41,9 @@ def test_an_unknown_key_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         with pytest.raises(SystemExit) as stop:
             parse_config(AutoencoderConfig, argv)
         assert stop.value.code == 2
-        assert "max_update" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "max_update" in told
+        assert told.count("\n") == 1
 
 
 def test_a_size_that_no_network_takes_fails() -> None:

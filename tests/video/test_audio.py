@@ -3,11 +3,13 @@
 from fractions import Fraction
 from math import prod
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nakawari.errors import UserError
 from nakawari.video.audio import MAX_TEMPO, MIN_TEMPO, StretchedAudio, tempo_chain
 
 TONE = 440.0
@@ -65,3 +67,25 @@ def test_sound_before_the_picture_is_cut(make_clip) -> None:
     wave, sample_rate = stretched(clip, Fraction(1), 1.5, picture_start=Fraction(1, 2))
     quiet = np.flatnonzero(np.abs(wave) > 0.1)[-1] / sample_rate
     assert quiet == pytest.approx(0.5, abs=0.06)
+
+
+def test_sound_without_a_decoder_fails(make_clip) -> None:
+    clip = make_clip("a.mkv", tone=TONE)
+    clip.write_bytes(clip.read_bytes().replace(b"A_AAC", b"A_XYZ"))
+    with pytest.raises(UserError, match=r"no decoder for it\); use --audio drop"):
+        StretchedAudio(clip, Fraction(0), Fraction(4))
+
+
+def test_sound_that_cannot_be_opened_fails(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"cannot read the sound of .*; use --audio drop"):
+        StretchedAudio(tmp_path / "gone.mkv", Fraction(0), Fraction(4))
+
+
+@pytest.mark.parametrize("kind", [av.error.InvalidDataError, av.error.PermissionError])
+def test_sound_that_cannot_be_read_on_fails(make_clip, monkeypatch, kind) -> None:
+    def broken(self: StretchedAudio) -> None:
+        raise kind(1, "broken")
+
+    monkeypatch.setattr(StretchedAudio, "_decode", broken)
+    with pytest.raises(UserError, match=r"cannot read the sound of .*; use --audio drop"):
+        stretched(make_clip(tone=TONE), Fraction(4), 1.0)

@@ -3,6 +3,7 @@
 import wave
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -161,3 +162,19 @@ def test_a_truncated_file_fails(make_clip, name, options, match) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match=match):
         read(path)
+
+
+def test_a_subtitle_long_after_the_end_is_no_truncation(make_clip, tmp_path) -> None:
+    clip, words = make_clip(frames=12), tmp_path / "a.srt"
+    words.write_text("1\n00:00:00,100 --> 00:00:00,300\na\n\n2\n00:00:05,000 --> 00:00:09,000\nb\n")
+    path = tmp_path / "a.mkv"
+    with av.open(str(clip)) as film, av.open(str(words)) as text, av.open(str(path), "w") as both:
+        streams = [both.add_stream_from_template(source.streams[0]) for source in (film, text)]
+        for source, stream in zip((film, text), streams, strict=True):
+            for packet in source.demux(source.streams[0]):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    both.mux(packet)
+    with av.open(str(path)) as container:
+        assert container.duration == 9 * av.time_base
+    assert len(read(path)[1]) == 12

@@ -116,6 +116,25 @@ def test_a_folder_that_takes_no_files_fails() -> None:
         write(Path("/proc/a.mp4"))
 
 
+class _Sound:
+    layout, sample_rate, closed = "mono", 48000, False
+
+    def frames(self):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("folder", [None, Path("/proc")])
+def test_a_writer_that_cannot_begin_closes_the_sound_and_leaves_nothing(tmp_path, folder) -> None:
+    sound = _Sound()
+    with pytest.raises((UserError, OSError)):
+        write((folder or tmp_path) / "a.mp4", audio=sound)
+    assert sound.closed
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_check_output_fails(tmp_path) -> None:
     source, taken = tmp_path / "in.mp4", tmp_path / "taken.mp4"
     source.touch()

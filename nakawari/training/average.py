@@ -1,0 +1,45 @@
+"""The moving average of the weights: what is validated and exported."""
+
+from typing import Any
+
+import torch
+from diffusers.training_utils import EMAModel
+from torch import nn
+
+
+class AveragedWeights:
+    """An exponential moving average of a model's parameters, to be put in their place at times."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self._model = model
+        self._average = EMAModel(model.parameters(), decay=decay, use_ema_warmup=True, power=0.75)
+        self._applied = False
+
+    def step(self) -> None:
+        """Take the trained weights into account, once an update."""
+        self._average.step(self._model.parameters())
+
+    def apply(self) -> None:
+        """Put the average in the place of the trained weights, which are kept aside."""
+        if not self._applied:
+            self._average.store(self._model.parameters())
+            self._average.copy_to(self._model.parameters())
+            self._applied = True
+
+    def leave(self) -> None:
+        """Put the trained weights back; nothing happens if they are in place."""
+        if self._applied:
+            self._average.restore(self._model.parameters())
+            self._applied = False
+
+    def to(self, device: torch.device) -> None:
+        """Move the average to the model's device."""
+        self._average.to(device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed training needs."""
+        return self._average.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what ``state_dict`` returned."""
+        self._average.load_state_dict(state)
