@@ -76,10 +76,11 @@ def test_the_interpolator_gets_one_interval_and_a_few_times() -> None:
         calls.append((frame_0.shape, frame_1.shape, frame_time.tolist()))
         return blend(frame_0, frame_1, frame_time)
 
-    slowed([40, 48], 8, spy)
+    slowed([40, 48], 2 * MAX_BATCH, spy)
     assert all(shapes == (1, 3, 16, 16) for call in calls for shapes in call[:2])
     assert max(len(times) for *_, times in calls) == MAX_BATCH
-    assert [time for *_, times in calls for time in times] == [n / 8 for n in range(1, 8)]
+    share = 2 * MAX_BATCH
+    assert [time for *_, times in calls for time in times] == [n / share for n in range(1, share)]
 
 
 def test_speed_and_rate_may_leave_frames_out() -> None:
