@@ -4,7 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,12 +14,12 @@ from autoencoder.discriminator import PatchDiscriminator
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
-from nakawari.training.average import AveragedWeights
+from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, update
 from nakawari.training.pictures import log_pictures
 
 
-class AutoencoderModule(lightning.LightningModule):
+class AutoencoderModule(AveragedModule):
     """Trains a ``VQAutoencoder`` to draw a frame from its own latent and its neighbours."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
@@ -113,10 +112,6 @@ class AutoencoderModule(lightning.LightningModule):
         # Straight through: the encoder learns from the latents that it would have given.
         return torch.where(chosen, latents + (snapped - latents).detach(), latents)
 
-    def on_validation_epoch_start(self) -> None:
-        """Validate the averaged weights."""
-        self.average.apply()
-
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Decode the true latent, beside a cross-fade and a decoder without neighbours."""
         triplet = as_frames(batch)
@@ -154,18 +149,6 @@ class AutoencoderModule(lightning.LightningModule):
                     "from_0_1_paint": decoded.weights * 2 - 1,
                 },
             )
-
-    def on_validation_epoch_end(self) -> None:
-        """Go on with the weights that are trained."""
-        self.average.leave()
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the averaged weights with the training state."""
-        checkpoint["average"] = self.average.state_dict()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the averaged weights up again."""
-        self.average.load_state_dict(checkpoint["average"])
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights to ``folder``, as ``VQAutoencoder.from_pretrained`` reads."""

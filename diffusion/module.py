@@ -4,7 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
@@ -19,14 +18,14 @@ from diffusion.pipeline import FrameInterpolationPipeline, load_model
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
-from nakawari.training.average import AveragedWeights
+from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, update
 from nakawari.training.pictures import log_pictures
 
 _LINE_STRENGTH = 4.0
 
 
-class DiffusionModule(lightning.LightningModule):
+class DiffusionModule(AveragedModule):
     """Trains an ``InBetweenUNet`` on the latents of a frozen ``VQAutoencoder``."""
 
     def __init__(self, config: DiffusionConfig) -> None:
@@ -103,10 +102,6 @@ class DiffusionModule(lightning.LightningModule):
     def _latents_of(self, frames: Tensor) -> Tensor:
         return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents
 
-    def on_validation_epoch_start(self) -> None:
-        """Validate the averaged weights."""
-        self.average.apply()
-
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""
         triplet = as_frames(batch)
@@ -146,18 +141,6 @@ class DiffusionModule(lightning.LightningModule):
                     "random": frames["random"],
                 },
             )
-
-    def on_validation_epoch_end(self) -> None:
-        """Go on with the weights that are trained."""
-        self.average.leave()
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the averaged weights with the training state."""
-        checkpoint["average"] = self.average.state_dict()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the averaged weights up again."""
-        self.average.load_state_dict(checkpoint["average"])
 
     def export(self, folder: Path) -> None:
         """Write both stages to ``folder``, as ``FrameInterpolationPipeline`` reads them."""

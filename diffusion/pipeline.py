@@ -12,8 +12,8 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor
 
-from autoencoder import VQAutoencoder, pad_to_multiple
-from diffusion.alignment import Conditions, Interval, align, observe
+from autoencoder import Neighbours, VQAutoencoder, pad_to_multiple
+from diffusion.alignment import Conditions, align, observe
 from diffusion.bridge import sample
 from diffusion.unet import InBetweenUNet
 
@@ -118,7 +118,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         for interval, some in pieces:
             conditions = align(self.autoencoder, interval, some)
             latents = self._latents(conditions, num_steps, seed, latent)
-            frames.append(self._draw(latents, interval))
+            frames.append(self._draw(latents, interval.neighbours))
         return torch.cat(frames)[..., :height, :width]
 
     @torch.inference_mode()
@@ -131,9 +131,9 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         """
         self._times(frame_0, frame_1, frame_time)
         height, width = frame_0.shape[-2:]
-        interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
+        neighbours = self.autoencoder.neighbours(*self._padded(frame_0, frame_1))
         latents = self.autoencoder.encode(*self._padded(target)).latents
-        return self._draw(latents, interval)[..., :height, :width]
+        return self._draw(latents, neighbours)[..., :height, :width]
 
     def _latents(self, conditions: Conditions, num_steps: int, seed: int, latent: Latent) -> Tensor:
         # Drawn on the CPU, so that a seed means the same noise on every device.
@@ -150,9 +150,9 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             return conditions.guess
         raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
 
-    def _draw(self, latents: Tensor, interval: Interval) -> Tensor:
+    def _draw(self, latents: Tensor, neighbours: Neighbours) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
-        return self.autoencoder.decode(snapped, interval.neighbours).frames.clamp(-1, 1)
+        return self.autoencoder.decode(snapped, neighbours).frames.clamp(-1, 1)
 
     def _padded(self, *frames: Tensor) -> list[Tensor]:
         return [pad_to_multiple(frame.to(self.device, self.autoencoder.dtype)) for frame in frames]

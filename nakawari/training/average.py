@@ -1,7 +1,9 @@
 """The moving average of the weights: what is validated and exported."""
 
+from pathlib import Path
 from typing import Any
 
+import lightning
 import torch
 from diffusers.training_utils import EMAModel
 from torch import nn
@@ -43,3 +45,29 @@ class AveragedWeights:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up what ``state_dict`` returned."""
         self._average.load_state_dict(state)
+
+
+class AveragedModule(lightning.LightningModule):
+    """A module that trains one set of weights, and validates, saves and exports their average."""
+
+    average: AveragedWeights
+
+    def export(self, folder: Path) -> None:
+        """Write the averaged weights to ``folder``: ``config.json`` and safetensors."""
+        raise NotImplementedError
+
+    def on_validation_epoch_start(self) -> None:
+        """Validate the averaged weights."""
+        self.average.apply()
+
+    def on_validation_epoch_end(self) -> None:
+        """Go on with the weights that are trained."""
+        self.average.leave()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the averaged weights with the training state."""
+        checkpoint["average"] = self.average.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the averaged weights up again."""
+        self.average.load_state_dict(checkpoint["average"])

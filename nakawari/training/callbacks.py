@@ -6,23 +6,13 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from nakawari.training.average import AveragedWeights
-
-
-class KeepsAverage(Protocol):
-    """A module that trains one set of weights and ships their average."""
-
-    average: AveragedWeights
-
-    def export(self, folder: Path) -> None:
-        """Write ``config.json`` and safetensors to ``folder``."""
-        ...
+from nakawari.training.average import AveragedModule
 
 
 class KeepTheModel(Callback):
@@ -39,13 +29,13 @@ class KeepTheModel(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Save after each validation."""
-        self._save(trainer, cast(KeepsAverage, pl_module))
+        self._save(trainer, cast(AveragedModule, pl_module))
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Save when the training has reached its end or its time."""
-        self._save(trainer, cast(KeepsAverage, pl_module))
+        self._save(trainer, cast(AveragedModule, pl_module))
 
     def on_exception(
         self,
@@ -55,9 +45,9 @@ class KeepTheModel(Callback):
     ) -> None:
         """Save on an error, Ctrl-C or SIGTERM, if any update has been made."""
         if trainer.global_step > 0:
-            self._save(trainer, cast(KeepsAverage, pl_module))
+            self._save(trainer, cast(AveragedModule, pl_module))
 
-    def _save(self, trainer: lightning.Trainer, module: KeepsAverage) -> None:
+    def _save(self, trainer: lightning.Trainer, module: AveragedModule) -> None:
         module.average.leave()  # what ends the training may come in a validation
         self.run.mkdir(parents=True, exist_ok=True)
         new_state = self.run / "last.ckpt.new"
