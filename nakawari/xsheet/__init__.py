@@ -1,0 +1,1 @@
+"""The exposure sheet: which frames show which drawing, where it cuts, what the camera does."""
