@@ -18,20 +18,36 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossConfig:
-    """Weights of the terms of stage 1's loss.
+class DecodingLossConfig:
+    """Weights of the terms that judge a decoded frame (``autoencoder.losses.decoding_terms``).
 
     Attributes:
         pixels: of the absolute error, lines counted ``1 + lines`` times.
         lines: how much more the pixels of lines count.
         perceptual: of LPIPS.
-        perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).
-        perceptual_weights: safetensors of the backbone; None for the shipped AlexNet.
+        sketch: of the absolute error of the frame as the latent alone tells it; without it, the
+            latent need tell nothing, since the neighbours show nearly everything.
         matching: of the decoder's keys being told from one another, where motion is known.
         motion: of the end-point error of the decoder's motion, where it is known.
         source: of drawing from the neighbour that shows the point.
-        sketch: of the absolute error of the frame as the latent alone tells it; without it, the
-            latent need tell nothing, since the neighbours show nearly everything.
+    """
+
+    pixels: float = 1.0
+    lines: float = 4.0
+    perceptual: float = 1.0
+    sketch: float = 1.0
+    matching: float = 0.1
+    motion: float = 0.15
+    source: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig(DecodingLossConfig):
+    """Weights of the terms of stage 1's loss, beside those of ``DecodingLossConfig``.
+
+    Attributes:
+        perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).
+        perceptual_weights: safetensors of the backbone; None for the shipped AlexNet.
         commitment: of latents staying near their codes.
         adversarial: of the discriminator's verdict; 0 leaves the discriminator out.
         adversarial_start: update from which it counts, once the rest has settled.
@@ -41,15 +57,8 @@ class LossConfig:
         alone_share: of updates in which the decoder gets no neighbours.
     """
 
-    pixels: float = 1.0
-    lines: float = 4.0
-    perceptual: float = 1.0
     perceptual_net: str = "alex"
     perceptual_weights: str | None = None
-    matching: float = 0.1
-    motion: float = 0.15
-    source: float = 0.05
-    sketch: float = 1.0
     commitment: float = 0.1
     adversarial: float = 0.0
     adversarial_start: int = 20_000

@@ -1,14 +1,41 @@
 """Losses of stage 1, each a pure function. Frames are (B, 3, H, W) in [-1, 1]."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.decoder import Decoded, Description
+from autoencoder.decoder import Decoded, Description, Neighbours
 from autoencoder.matching import pixel_grid, resize_flow
 from nakawari.data.triplet import Triplet
+
+HIDDEN_WEIGHT = 0.1
+"""Of the motion to where a point is hidden: known, but to be guessed from what surrounds it."""
+
+
+def decoding_terms(
+    decoded: Decoded,
+    neighbours: Neighbours,
+    triplet: Triplet,
+    perceptual: Callable[[Tensor, Tensor], Tensor],
+    line_strength: float,
+) -> dict[str, Tensor]:
+    """Return what judges a decoded frame, by the names of ``DecodingLossConfig``'s weights.
+
+    What was decoded without neighbours has no motion to be judged. ``perceptual`` is LPIPS.
+    """
+    terms = {
+        "pixels": line_weighted_l1(decoded.frames, triplet.target, line_strength),
+        "perceptual": perceptual(decoded.frames, triplet.target).mean(),
+        "sketch": (decoded.sketch - F.avg_pool2d(triplet.target, 2)).abs().mean(),
+    }
+    if decoded.motion:
+        of_0, of_1 = (neighbour.description for neighbour in neighbours)
+        terms["matching"] = matching_loss(decoded.description, of_0, of_1, triplet)
+        terms["motion"] = motion_loss(decoded.motion, triplet)
+        terms["source"] = source_loss(decoded, triplet)
+    return terms
 
 
 def lines(frames: Tensor, sigma: float = 1.0, ratio: float = 1.6, gain: float = 10.0) -> Tensor:
@@ -27,24 +54,36 @@ def line_weighted_l1(prediction: Tensor, target: Tensor, strength: float) -> Ten
     return ((prediction - target).abs() * weight).mean()
 
 
-def motion_loss(motion: Sequence[Tensor], triplet: Triplet, hidden_weight: float = 0.1) -> Tensor:
-    """Return the mean end-point error of the motion at every level, in pixels of the frame.
+def motion_loss(motion: Sequence[Tensor], triplet: Triplet) -> Tensor:
+    """Return the mean robust error of the motion at every level, in pixels of the frame.
 
-    Points hidden in a neighbour count ``hidden_weight``: where they went is known, but can only be
-    guessed from what surrounds them. Samples without known motion count nothing.
+    Points hidden in a neighbour count ``HIDDEN_WEIGHT``. Samples without known motion count
+    nothing.
     """
     truth = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)  # (B, 4, H, W)
     visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)  # (B, 2, H, W)
     known = triplet.has_motion.to(truth.dtype).view(-1, 1, 1, 1)
-    weight = (hidden_weight + (1 - hidden_weight) * visible) * known
+    weight = (HIDDEN_WEIGHT + (1 - HIDDEN_WEIGHT) * visible) * known
     total = truth.new_zeros(())
     for level in motion:
-        up = resize_flow(level, (truth.shape[-2], truth.shape[-1]))
-        error = (up - truth).unflatten(1, (2, 2)).norm(dim=2)  # (B, 2, H, W)
-        # A robust error (RAFT-style L1 gone sublinear): a layer lost altogether must not drown
-        # the sub-pixel errors that make lines soft.
-        total = total + (weight * (error.square() + 0.01).pow(0.35)).sum() / weight.sum().clamp(1)
+        total = total + robust_motion_error(level, truth, weight)
     return total / max(len(motion), 1)
+
+
+def robust_motion_error(motion: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted mean of the end-point error [px of the frame], made sublinear.
+
+    RAFT-style L1 gone sublinear: a layer lost altogether must not drown the sub-pixel errors that
+    make lines soft.
+
+    Args:
+        motion: two flows, (B, 4, h, w), in pixels of their own map.
+        truth: the same, (B, 4, H, W).
+        weight: of each point and flow, (B, 2, H, W).
+    """
+    up = resize_flow(motion, (truth.shape[-2], truth.shape[-1]))
+    error = (up - truth).unflatten(1, (2, 2)).norm(dim=2)  # (B, 2, H, W)
+    return (weight * (error.square() + 0.01).pow(0.35)).sum() / weight.sum().clamp(1)
 
 
 def matching_loss(

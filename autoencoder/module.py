@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder import losses
@@ -15,7 +14,7 @@ from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, update
+from nakawari.training.optimisation import cosine_schedule, update, weighted_sum
 from nakawari.training.pictures import log_pictures
 
 
@@ -66,25 +65,12 @@ class AutoencoderModule(AveragedModule):
         quantised = self.model.quantise(of_target.latents)
         alone = bool(torch.rand(()) < loss.alone_share)
         decoded = self.model.decode(self._disturb(quantised.latents), None if alone else neighbours)
-        terms = {
-            "pixels": losses.line_weighted_l1(decoded.frames, triplet.target, loss.lines),
-            "perceptual": self._perceptual[0](decoded.frames, triplet.target).mean(),
-            "sketch": (decoded.sketch - F.avg_pool2d(triplet.target, 2)).abs().mean(),
-            "commitment": quantised.commitment_loss,
-        }
-        if not alone:
-            terms["matching"] = losses.matching_loss(
-                decoded.description,
-                neighbours.of_0.description,
-                neighbours.of_1.description,
-                triplet,
-            )
-            terms["motion"] = losses.motion_loss(decoded.motion, triplet)
-            terms["source"] = losses.source_loss(decoded, triplet)
+        terms = losses.decoding_terms(decoded, neighbours, triplet, self._perceptual[0], loss.lines)
+        terms["commitment"] = quantised.commitment_loss
         adversarial = self.discriminator is not None and self.global_step >= loss.adversarial_start
         if adversarial:
             terms["adversarial"] = -self.discriminator(decoded.frames).mean()  # type: ignore[misc]
-        total = torch.stack([getattr(loss, name) * term for name, term in terms.items()]).sum()
+        total = weighted_sum(terms, loss)
         if adversarial:
             # Which loss the discriminator's weights get is decided below, not here.
             self.discriminator.requires_grad_(False)  # type: ignore[union-attr]

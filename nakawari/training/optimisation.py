@@ -19,6 +19,11 @@ def cosine_schedule(
     )
 
 
+def weighted_sum(terms: dict[str, Tensor], weights: object) -> Tensor:
+    """Return the sum of a loss's terms, each times the weight that has its name."""
+    return torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
+
+
 def update(
     module: lightning.LightningModule,
     loss: Tensor,
