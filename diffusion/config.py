@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from autoencoder.config import DecodingLossConfig
 from nakawari.training.config import DataConfig, TrainerConfig
 
 
@@ -26,6 +27,7 @@ class LossConfig:
             ``motion`` spares the decoding.
         perceptual: of the decoded frame's LPIPS.
         motion: of the end-point error of the motion that the decoder reads from the latent.
+            Where the decoder is tuned, these three teach it too.
         perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).
         perceptual_weights: safetensors of the backbone; None for the shipped AlexNet.
         start_share: of samples trained at the bridge's very start, where few-step sampling
@@ -57,17 +59,93 @@ class LossConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TuningLossConfig(DecodingLossConfig):
+    """Weights of the terms that tune the decoder, beside those of ``DecodingLossConfig``.
+
+    Attributes:
+        interval: of the end-point error of the motion between the neighbours, on which the
+            guess rests (``diffusion.losses.interval_motion_loss``).
+    """
+
+    interval: float = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderConfig:
+    """Tune stage 1's decoder for the latents that it is given in the end, which are not the true.
+
+    Encoder and codebook stay as they are, and with them what latents mean. The shares are of the
+    samples, by what they are decoded from, and sum to one.
+
+    Attributes:
+        learning_rate: at its highest; 0 leaves the decoder as stage 1 left it.
+        true_share: the target's own latents.
+        aligned_share: the guess that sampling starts from.
+        sampled_share: what the U-Net samples, in ``steps`` steps.
+        noisy_share: the target's own latents with noise, up to the bridge's.
+        steps: of the sampler.
+    """
+
+    learning_rate: float = 0.0
+    true_share: float = 0.25
+    aligned_share: float = 0.35
+    sampled_share: float = 0.35
+    noisy_share: float = 0.05
+    steps: int = 1
+    loss: TuningLossConfig = field(default_factory=TuningLossConfig)
+
+    def __post_init__(self) -> None:
+        if self.learning_rate < 0:
+            raise ValueError(
+                f"decoder.learning_rate must not be negative, got {self.learning_rate}"
+            )
+        if self.steps < 1:
+            raise ValueError(f"decoder.steps must be at least 1, got {self.steps}")
+        if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-6:
+            raise ValueError(
+                "decoder.true_share, aligned_share, sampled_share and noisy_share must not be "
+                f"negative and must sum to one, got {', '.join(map(str, self.shares))}"
+            )
+
+    @property
+    def tunes(self) -> bool:
+        """Whether the decoder is trained at all."""
+        return self.learning_rate > 0
+
+    @property
+    def shares(self) -> tuple[float, float, float, float]:
+        """The shares of true, aligned, sampled and noisy latents."""
+        return self.true_share, self.aligned_share, self.sampled_share, self.noisy_share
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiffusionConfig:
-    """Train the latent U-Net (stage 2) on a frozen autoencoder.
+    """Train the latent U-Net (stage 2), tune stage 1's decoder, or both.
 
     Attributes:
         autoencoder: the folder of stage 1's weights.
+        unet: a folder of weights to begin with, whose size then counts; None for an untrained
+            one of ``model``'s size.
+        train_unet: False leaves the U-Net as ``unet`` has it.
         validation_steps: of the sampler, in validation.
     """
 
     autoencoder: str = "checkpoints/nakawari/autoencoder"
+    unet: str | None = None
+    train_unet: bool = True
     validation_steps: int = 2
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
     data: DataConfig = field(default_factory=DataConfig)
     trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(run="runs/diffusion"))
+
+    def __post_init__(self) -> None:
+        if self.train_unet:
+            return
+        if self.unet is None:
+            raise ValueError("train_unet false leaves the U-Net untrained; name weights with unet")
+        if not self.decoder.tunes:
+            raise ValueError(
+                "train_unet false and decoder.learning_rate 0 leave nothing to train; set either"
+            )

@@ -6,74 +6,110 @@ from typing import Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
 from autoencoder.losses import line_weighted_l1, motion_loss
-from diffusion.alignment import Interval, align, observe
+from diffusion.alignment import Conditions, Interval, align, observe
 from diffusion.bridge import between, source
 from diffusion.config import DiffusionConfig
 from diffusion.losses import code_direction_loss, play_backwards
 from diffusion.pipeline import FrameInterpolationPipeline, load_model
+from diffusion.tuning import mixed_latents, tuning_terms
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, update
+from nakawari.training.optimisation import cosine_schedule, update, weighted_sum
 from nakawari.training.pictures import log_pictures
 
 _LINE_STRENGTH = 4.0
 
 
 class DiffusionModule(AveragedModule):
-    """Trains an ``InBetweenUNet`` on the latents of a frozen ``VQAutoencoder``."""
+    """Trains an ``InBetweenUNet`` on a ``VQAutoencoder``'s latents, and may tune its decoder."""
 
     def __init__(self, config: DiffusionConfig) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.config = config
         autoencoder = load_model(VQAutoencoder, Path(config.autoencoder)).requires_grad_(False)
-        self.unet = InBetweenUNet(
-            latent_channels=autoencoder.config.latent_channels, **asdict(config.model)
-        )
-        self.average = AveragedWeights(self.unet, config.trainer.ema_decay)
+        self.unet = _unet(config, autoencoder.config.latent_channels)
+        self.decoder = autoencoder.decoder.requires_grad_() if config.decoder.tunes else None
+        self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)
         weights = config.loss.perceptual_weights
         perceptual = load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
         # Training state holds what is trained: the list hides the rest from state_dict.
-        self._frozen = [autoencoder, perceptual]
+        self._hidden = [autoencoder, perceptual]
 
     @property
     def autoencoder(self) -> VQAutoencoder:
-        """Stage 1, frozen."""
-        return self._frozen[0]
+        """Stage 1, frozen but for its decoder if that is tuned."""
+        return self._hidden[0]
+
+    def _trained(self) -> dict[nn.Module, float]:
+        """Return what is trained, each with its highest learning rate."""
+        trained: dict[nn.Module, float] = {}
+        if self.config.train_unet:
+            trained[self.unet] = self.config.trainer.learning_rate
+        if self.decoder is not None:
+            trained[self.decoder] = self.config.decoder.learning_rate
+        return trained
 
     def configure_optimizers(self) -> Any:
         """Return AdamW."""
         trainer = self.config.trainer
-        optimiser = torch.optim.AdamW(self.unet.parameters(), lr=trainer.learning_rate)
+        optimiser = torch.optim.AdamW(
+            [{"params": list(m.parameters()), "lr": rate} for m, rate in self._trained().items()]
+        )
         return [optimiser], [
             cosine_schedule(optimiser, trainer.warmup_updates, trainer.max_updates)
         ]
 
     def on_fit_start(self) -> None:
         """Bring along what Lightning does not know of."""
-        for module in self._frozen:
+        for module in self._hidden:
             module.to(self.device)
         self.average.to(self.device)
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
-        loss = self.config.loss
+        config = self.config
         triplet = as_frames(batch)
         count, device = len(triplet.frame_time), triplet.frame_time.device
-        triplet = play_backwards(triplet, torch.rand(count, device=device) < loss.swap_share)
+        chosen = torch.rand(count, device=device) < config.loss.swap_share
+        triplet = play_backwards(triplet, chosen)
+        # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
+        interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
         with torch.no_grad():
-            interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
             conditions = align(self.autoencoder, interval, triplet.frame_time)
             target = self._latents_of(triplet.target)
+        total, terms = torch.zeros((), device=device), dict[str, Tensor]()
+        if config.train_unet:
+            of_unet = self._unet_terms(interval, conditions, target, triplet)
+            total = total + weighted_sum(of_unet, config.loss)
+            terms |= of_unet
+        if config.decoder.tunes:
+            latents = mixed_latents(self.unet, conditions, target, config.decoder)
+            of_decoder = tuning_terms(
+                self.autoencoder, interval, latents, triplet, self._hidden[1], config.decoder
+            )
+            total = total + weighted_sum(of_decoder, config.decoder.loss)
+            terms |= {f"decoder_{name}": term for name, term in of_decoder.items()}
+        parameters = (p for module in self._trained() for p in module.parameters())
+        update(self, total, 0, parameters, config.trainer.gradient_clip)
+        self.average.step()
+        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
+
+    def _unet_terms(
+        self, interval: Interval, conditions: Conditions, target: Tensor, triplet: Triplet
+    ) -> dict[str, Tensor]:
+        """Denoise from somewhere on the bridge, and judge the clean latents."""
+        loss, device = self.config.loss, target.device
+        count = len(target)
         timestep = torch.rand(count, device=device)
         timestep[torch.rand(count, device=device) < loss.start_share] = 1.0
-        start = source(conditions.guess, torch.randn_like(target), self.config.model.noise_scale)
+        start = source(conditions.guess, torch.randn_like(target), self.unet.config.noise_scale)
         clean = self.unet(between(target, start, timestep), timestep, conditions)
         heads = self.autoencoder.config.codebook_heads
         terms = {
@@ -82,10 +118,7 @@ class DiffusionModule(AveragedModule):
         }
         if loss.decodes:
             terms |= self._decoded_terms(clean, interval, triplet)
-        total = torch.stack([getattr(loss, name) * term for name, term in terms.items()]).sum()
-        update(self, total, 0, self.unet.parameters(), self.config.trainer.gradient_clip)
-        self.average.step()
-        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
+        return terms
 
     def _decoded_terms(
         self, clean: Tensor, interval: Interval, triplet: Triplet
@@ -95,7 +128,7 @@ class DiffusionModule(AveragedModule):
         decoded = self.autoencoder.decode(clean + (snapped - clean).detach(), interval.neighbours)
         return {
             "pixels": line_weighted_l1(decoded.frames, triplet.target, _LINE_STRENGTH),
-            "perceptual": self._frozen[1](decoded.frames, triplet.target).mean(),
+            "perceptual": self._hidden[1](decoded.frames, triplet.target).mean(),
             "motion": motion_loss(decoded.motion, triplet),
         }
 
@@ -118,7 +151,7 @@ class DiffusionModule(AveragedModule):
             triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
         )
         figures = {
-            f"lpips_{name}": self._frozen[1](frame, triplet.target).mean()
+            f"lpips_{name}": self._hidden[1](frame, triplet.target).mean()
             for name, frame in frames.items()
         }
         figures["loss"] = figures["lpips_sampled"]
@@ -152,3 +185,15 @@ class DiffusionModule(AveragedModule):
         return FrameInterpolationPipeline(
             self.autoencoder, self.unet, FlowMatchEulerDiscreteScheduler()
         )
+
+
+def _unet(config: DiffusionConfig, latent_channels: int) -> InBetweenUNet:
+    if config.unet is None:
+        return InBetweenUNet(latent_channels=latent_channels, **asdict(config.model))
+    unet = load_model(InBetweenUNet, Path(config.unet)).requires_grad_(config.train_unet)
+    if unet.config.latent_channels != latent_channels:
+        raise ValueError(
+            f"the U-Net in {config.unet} has {unet.config.latent_channels} latent channels and the "
+            f"autoencoder in {config.autoencoder} {latent_channels}; train one for it"
+        )
+    return unet
