@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
@@ -36,6 +37,33 @@ class Picture(NamedTuple):
         for plane, values in zip(frame.planes, self, strict=True):
             _plane_view(plane)[:] = values
         return frame
+
+
+    def reduced(self, factor: int) -> Picture:
+        """Return the picture ``factor`` times smaller, each pixel the mean of those it stands for.
+
+        What is left over at the right and lower edge is cut off; the sizes may become odd.
+        """
+        return Picture(*(_reduced(plane, factor) for plane in self))
+
+
+def reduced_picture(frame: av.VideoFrame, matrix: int, value_range: int, factor: int) -> Picture:
+    """Return ``picture_from_frame(...).reduced(factor)``, without a copy in full size on the way.
+
+    Arguments as there; the frame's rotation is undone.
+    """
+    if frame.format.name in PASS_THROUGH_FORMATS and not frame.rotation:
+        planes = (_reduced(_plane_view(plane), factor) for plane in frame.planes)
+        return Picture(*planes)
+    return picture_from_frame(frame, matrix, value_range, frame.rotation).reduced(factor)
+
+
+def _reduced(plane: np.ndarray, factor: int) -> np.ndarray:
+    if factor == 1:
+        return plane.copy()
+    height, width = (side // factor for side in plane.shape)
+    whole = plane[: height * factor, : width * factor]
+    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _plane_view(plane: av.video.plane.VideoPlane) -> np.ndarray:

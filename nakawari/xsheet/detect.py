@@ -1,13 +1,25 @@
-"""From a clip to its exposure sheet."""
+"""From a clip to its exposure sheet: cuts first, then the camera, then the drawings of each shot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.sheet import ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.cadence import pace_of
+from nakawari.xsheet.camera import camera_moves
+from nakawari.xsheet.cuts import mark_cuts
+from nakawari.xsheet.holds import decide, is_new
+from nakawari.xsheet.measure import Measure, ShotMeter
+from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing, Shot
+
+WORKING_WIDTH = 512  # px, about; what is larger is reduced by a whole number
+# Code values of a block's change that weigh as much as one of the whole picture's brightness.
+LIGHT_WEIGHT = 12.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +27,9 @@ class Detection:
     """A sheet and what it was decided by.
 
     ``changes`` has one value for each frame of the clip: how much it differs from the drawing
-    shown before it, camera moves taken out (0 for the first frame of a shot, where nothing is
-    compared). ``thresholds`` has one value for each shot: above it, a frame is a new drawing.
+    shown before it, camera moves taken out [code values] (0 for the first frame of a shot, where
+    nothing is compared). ``thresholds`` has one value for each frame too: above it, the frame
+    is a new drawing, as far as the change alone tells.
     """
 
     sheet: ExposureSheet
@@ -41,16 +54,99 @@ def detect(
         on_frame: is called after every frame with the frames done and, as far as the clip
             declares its length, the frames expected.
     """
-    frames = 0
+    shots: list[_ShotRecord] = []
     with VideoReader(path, tell) as reader:
-        for frames, _ in enumerate(reader.frames(), 1):
-            on_frame(frames, None)
-        rate = reader.info.rate
+        info = reader.info
+        reduction = max(1, round(info.width / WORKING_WIDTH))
+        size = (info.width // reduction, info.height // reduction)
+        expected = None if info.duration is None else round(info.duration * info.rate)
+        for done, frame in enumerate(mark_cuts(reader.frames(reduction)), 1):
+            if frame.begins_shot or not shots:
+                shots.append(_ShotRecord(done - 1))
+            shots[-1].add(frame.picture)
+            on_frame(done, expected)
+    return _assembled(path.name, info.rate, size, shots)
+
+
+class _ShotRecord:
+    """The measures of one shot."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.measures: list[Measure] = []
+        self._meter = ShotMeter()
+
+    def add(self, picture) -> None:
+        self.measures.append(self._meter(picture))
+
+
+def _assembled(
+    clip: str, rate: Fraction, size: tuple[int, int], records: list[_ShotRecord]
+) -> Detection:
+    drawings: list[SheetDrawing] = []
+    camera: list[CameraMove] = []
+    shots: list[Shot] = []
+    all_changes: list[float] = []
+    thresholds: list[float] = []
+    for record in records:
+        measures = record.measures
+        moves = camera_moves([measure.motion for measure in measures], record.start, *size)
+        changes = _changes(record, moves)
+        decision = decide(changes)
+        found = _drawings(record.start, is_new(decision), decision.new_probability)
+        pace = pace_of(found)
+        shots.append(
+            Shot(
+                start=record.start,
+                end=record.start + len(measures) - 1,
+                cadence=pace.cadence,
+                animation_fps=(
+                    None
+                    if pace.drawings_per_frame is None
+                    else round(pace.drawings_per_frame * float(rate), 3)
+                ),
+                confidence=round(float(np.mean([drawing.confidence for drawing in found])), 3),
+            )
+        )
+        drawings += found
+        camera += moves
+        all_changes += [float(change) for change in changes]
+        thresholds += [decision.threshold] * len(measures)
     sheet = ExposureSheet(
-        clip=path.name,
+        clip=clip,
         fps=rate,
-        frames=frames,
-        drawings=tuple(SheetDrawing(start=frame, hold=1) for frame in range(frames)),
-        shots=(Shot(start=0, end=frames - 1, cadence=1, animation_fps=float(rate)),),
+        frames=len(all_changes),
+        drawings=tuple(drawings),
+        shots=tuple(shots),
+        camera=tuple(camera),
     )
-    return Detection(sheet=sheet, changes=(0.0,) * frames, thresholds=(0.0,))
+    return Detection(sheet=sheet, changes=tuple(all_changes), thresholds=tuple(thresholds))
+
+
+def _changes(record: _ShotRecord, moves: list[CameraMove]) -> np.ndarray:
+    """Return each frame's change [code values], the camera's motion taken out where it moves."""
+    camera = np.zeros(len(record.measures), bool)
+    for move in moves:
+        camera[move.start + 1 - record.start : move.end + 1 - record.start] = True
+    return np.array(
+        [
+            measure.moved
+            if moving and measure.moved is not None
+            else max(measure.still, measure.since_kept, LIGHT_WEIGHT * measure.light)
+            for measure, moving in zip(record.measures, camera, strict=True)
+        ]
+    )
+
+
+def _drawings(start: int, new: np.ndarray, probability: np.ndarray) -> list[SheetDrawing]:
+    begins = np.flatnonzero(new)
+    ends = np.append(begins[1:], len(new))
+    certainty = np.where(new, probability, 1 - probability)
+    return [
+        SheetDrawing(
+            start=start + int(begin),
+            hold=int(end - begin),
+            confidence=round(float(certainty[begin:end].min()), 3),
+        )
+        for begin, end in zip(begins, ends, strict=True)
+    ]

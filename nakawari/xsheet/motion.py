@@ -1,0 +1,113 @@
+"""The motion of the camera between two frames, and of a layer that feels a part of it.
+
+A camera that moves carries the whole background by one similarity (shift, zoom, roll). A layer
+nearer or farther than the background goes ``depth`` times as far: a character fixed to the
+screen has depth 0, one that stands on the ground depth 1, and in between lies parallax. So what
+remains to be found in a picture that moves all over is one similarity and one number.
+
+Corners are tracked (Lucas-Kanade, pyramids) and a similarity is fitted with RANSAC. Sizes are in
+pixels of the pictures given, which are to be some 500 px wide.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+MAX_CORNERS = 250
+MIN_TRACKS = 12  # fewer corners say nothing
+MIN_LAYER_TRACKS = 8
+INLIER_DISTANCE = 0.4  # px
+_RANSAC = {"method": cv2.RANSAC, "ransacReprojThreshold": INLIER_DISTANCE, "maxIters": 500}
+_RING = 0.18  # of the picture's width and height: where the background shows beside a figure
+
+Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
+STILL: Matrix = np.eye(2, 3)
+
+
+class Motion(NamedTuple):
+    """What moves between two frames."""
+
+    camera: Matrix
+    speed: float  # px a frame: root mean square over the picture of the camera's displacement
+    support: float  # share of the tracks in the picture's outer ring that follow the camera
+    layer: Matrix | None  # of a second layer, if one was found
+    depth: float  # of that layer
+
+
+def camera_motion(before: np.ndarray, after: np.ndarray) -> Motion | None:
+    """Return how the camera moves from one luma plane, (H, W) uint8, to the next.
+
+    ``None`` if there is too little to go by (a flat or dark picture, a cut).
+    """
+    points, targets = _tracks(before, after)
+    if len(points) < MIN_TRACKS:
+        return None
+    camera, inliers = cv2.estimateAffinePartial2D(points, targets, **_RANSAC)
+    if camera is None:
+        return None
+    follows = inliers[:, 0].astype(bool)
+    if follows.sum() < MIN_TRACKS:
+        return None
+    ring = _in_ring(points, before.shape)
+    support = float(follows[ring].mean()) if ring.sum() >= MIN_TRACKS else float(follows.mean())
+    layer, depth = _second_layer(points, targets, camera, follows)
+    return Motion(camera, _speed(camera, before.shape), support, layer, depth)
+
+
+def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return corners of ``before`` and where they are in ``after``, both (N, 2) float32."""
+    half = cv2.resize(before, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    corners = cv2.goodFeaturesToTrack(half, MAX_CORNERS, 0.005, 4)
+    if corners is None:
+        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
+    points = corners * 2 + np.float32(0.5)
+    targets, found, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, None, winSize=(13, 13), maxLevel=3
+    )
+    kept = found[:, 0] == 1
+    return points[kept, 0], targets[kept, 0]
+
+
+def _in_ring(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return which points lie near the left, right or upper edge; figures stand on the lower."""
+    x, y = points[:, 0] / shape[1], points[:, 1] / shape[0]
+    return (x < _RING) | (x > 1 - _RING) | (y < _RING)
+
+
+def _speed(camera: Matrix, shape: tuple[int, ...]) -> float:
+    x, y = np.meshgrid(np.linspace(0, shape[1], 5), np.linspace(0, shape[0], 5))
+    places = np.stack([x.ravel(), y.ravel()])
+    moved = camera[:, :2] @ places + camera[:, 2:] - places
+    return float(np.sqrt((moved**2).sum(axis=0).mean()))
+
+
+def _second_layer(
+    points: np.ndarray, targets: np.ndarray, camera: Matrix, follows: np.ndarray
+) -> tuple[Matrix | None, float]:
+    """Return the motion and depth of the largest group of tracks that go another part of the way.
+
+    Tracks that stand still are not looked at: stillness is always thought of.
+    """
+    moved = targets - points
+    felt = points @ camera[:, :2].T + camera[:, 2] - points  # by a point of the background
+    felt_squared = np.maximum((felt**2).sum(axis=1), 1e-6)
+    depths = (moved * felt).sum(axis=1) / felt_squared
+    stray = np.hypot(*(moved - depths[:, None] * felt).T)
+    rests = np.hypot(*moved.T) < INLIER_DISTANCE
+    candidates = ~follows & ~rests & (stray < INLIER_DISTANCE)
+    if candidates.sum() < MIN_LAYER_TRACKS:
+        return None, 0.0
+    ordered = np.sort(depths[candidates])
+    width = INLIER_DISTANCE / float(np.sqrt(np.median(felt_squared)))
+    members = np.searchsorted(ordered, ordered + width, side="right") - np.arange(len(ordered))
+    lowest = ordered[members.argmax()]
+    chosen = candidates & (depths >= lowest) & (depths <= lowest + width)
+    if chosen.sum() < MIN_LAYER_TRACKS:
+        return None, 0.0
+    depth = float(np.median(depths[chosen]))
+    layer = STILL + depth * (camera - STILL)
+    layer[:, 2] += np.median((moved - depth * felt)[chosen], axis=0)
+    return layer, depth
