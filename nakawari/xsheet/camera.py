@@ -13,8 +13,9 @@ from nakawari.xsheet.sheet import CameraMove
 
 MIN_SPEED = 0.25  # px a frame; slower than that a run does not begin
 MIN_EASING_SPEED = 0.06  # px a frame; it goes on, though, down to here
-MIN_SUPPORT = 0.5  # of the tracks near the edges must follow
+MIN_SUPPORT = 0.4  # of the tracks near the edges must follow
 MIN_LENGTH = 4  # frames; a figure that fills the picture moves by single frames, a camera by runs
+MIN_SEEN_SHARE = 0.6  # of a run's frames
 MAX_GAP = 1  # frames without an estimate inside a run
 SHAKE_RATIO = 0.35  # a shake ends near where it began
 
@@ -81,7 +82,8 @@ def _runs(motions: Sequence[Motion | None]) -> list[tuple[int, int]]:
                 last = frame
             frame += 1
         run = range(begin, last + 1)
-        if sum(moves(member, MIN_SPEED) for member in run) >= max(MIN_LENGTH, len(run) // 2):
+        seen = sum(moves(member, MIN_SPEED) for member in run)
+        if seen >= max(MIN_LENGTH, MIN_SEEN_SHARE * len(run)):
             runs.append((begin, last + 1))
         frame = last + 1
     return runs

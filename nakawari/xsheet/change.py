@@ -13,15 +13,20 @@ import cv2
 import numpy as np
 
 from nakawari.video.picture import Picture
-from nakawari.xsheet.motion import Matrix
+from nakawari.xsheet.motion import RIM, Matrix
 
 BLOCK = 8  # px
 BLUR = 1.0  # px, standard deviation: against grain and the ringing of lossy coding
-# The largest few blocks overlap by half, so a mouth of 8 px fills four of them; one alone is noise.
+# Blocks overlap by half, so a mouth of 8 px fills four of them, and one alone is noise. A figure
+# fills many more, and its sixteenth stands out of the noise of coding twice as far as its fourth.
 RANK = 4
+WIDE_RANK = 16
+WIDE_WEIGHT = 2.2
 # Of the gradient: a picture moved by a fraction of a pixel is never found again quite the same.
 MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
+SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
+FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
 
 
@@ -63,29 +68,88 @@ def changed_share(before: np.ndarray, after: np.ndarray) -> float:
 
     Both are smoothed luma, (H, W) uint8. A picture without contours has changed wholly.
     """
+    changed, textured = _changed_blocks(before, after, VISIBLE)
+    return float(changed[textured].mean()) if textured.any() else 1.0
+
+
+def changed_rim_share(before: np.ndarray, after: np.ndarray) -> float:
+    """Return the same of the blocks near the left, right and upper edge, where no figure stands."""
+    changed, textured = _changed_blocks(before, after, FAINT)
+    rows, columns = (round(RIM * side) for side in textured.shape)
+    textured[rows:, columns : textured.shape[1] - columns] = False
+    return float(changed[textured].mean()) if textured.any() else 0.0
+
+
+def _changed_blocks(
+    before: np.ndarray, after: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
     change = _block_means(cv2.absdiff(before, after))
     gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    textured = _block_means(gradient) > 2 * VISIBLE
-    return float((change[textured] > VISIBLE).mean()) if textured.any() else 1.0
+    return change > threshold, _block_means(gradient) > 2 * VISIBLE
 
 
-def moved_change(before: Plate, after: Plate, motions: list[Matrix]) -> float:
-    """Return the change of the most changed part if each pixel may have stood still or moved.
+class Remainder(NamedTuple):
+    """What is left of the difference of two frames once the camera's motion is taken out."""
 
-    What the first of ``motions`` brings into the picture is not counted.
+    difference: np.ndarray  # (H, W) uint8
+    uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
+
+    def change(self) -> float:
+        """Return the change of the most changed part [code values]."""
+        return _top(_block_means(self.difference))
+
+    def change_seen_from(self, now: Plate, after: Plate, camera: Matrix) -> float:
+        """Return the same, leaving out background that has only just come to light.
+
+        It cannot be found in the frame before; that it is background shows in the frame after,
+        to which ``camera`` leads: there it has gone on with the camera.
+        """
+        if not self.uncovered.any():
+            return self.change()
+        height, width = self.difference.shape
+        onward = cv2.warpAffine(
+            after.smooth, camera, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        stray = cv2.subtract(cv2.absdiff(onward, now.smooth), _allowance(now))
+        background = cv2.bitwise_and(cv2.inRange(stray, 0, SAME), self.uncovered)
+        background = cv2.dilate(background, np.ones((3, 3), np.uint8))
+        return _top(_block_means(cv2.bitwise_and(self.difference, cv2.bitwise_not(background))))
+
+
+def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None) -> Remainder:
+    """Compare two frames in which each pixel may have stood still, gone with the camera or a layer.
+
+    What the camera brings into the picture is not counted.
     """
     height, width = after.luma.shape
-    gradient = cv2.morphologyEx(after.smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    allowance = cv2.convertScaleAbs(gradient, alpha=MISMATCH / 2)  # it spans two pixels
-    least = cv2.absdiff(before.smooth, after.smooth)
-    for motion in motions:
+    allowance = _allowance(after)
+
+    def moved_by(motion: Matrix) -> np.ndarray:
         moved = cv2.warpAffine(
             before.smooth, motion, (width, height), flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        least = cv2.min(least, cv2.subtract(cv2.absdiff(moved, after.smooth), allowance))
-    known = cv2.warpAffine(np.full((height, width), 255, np.uint8), motions[0], (width, height))
-    return _top(_block_means(cv2.bitwise_and(least, known)))
+        return cv2.subtract(cv2.absdiff(moved, after.smooth), allowance)
+
+    figure = cv2.absdiff(before.smooth, after.smooth)
+    reach = np.hypot(
+        *(camera[:, :2] @ (width / 2, height / 2) + camera[:, 2] - (width / 2, height / 2))
+    )
+    if layer is not None:
+        figure = cv2.min(figure, moved_by(layer))
+    background = moved_by(camera)
+    known = cv2.warpAffine(np.full((height, width), 255, np.uint8), camera, (width, height))
+    difference = cv2.bitwise_and(cv2.min(figure, background), known)
+    edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
+    size = 2 * int(np.ceil(reach)) + 3
+    return Remainder(difference, cv2.dilate(edges, np.ones((size, size), np.uint8)))
+
+
+def _allowance(now: Plate) -> np.ndarray:
+    """Return how much each pixel may differ for want of exactness of the motion."""
+    gradient = cv2.morphologyEx(now.smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return cv2.convertScaleAbs(gradient, alpha=MISMATCH / 2)  # the gradient spans two pixels
 
 
 def _cells(luma: np.ndarray) -> np.ndarray:
@@ -105,5 +169,6 @@ def _block_means(difference: np.ndarray) -> np.ndarray:
 
 
 def _top(blocks: np.ndarray) -> float:
-    rank = min(RANK, blocks.size)
-    return float(np.partition(blocks.ravel(), -rank)[-rank]) if rank else 0.0
+    """Return how much the most changed blocks changed: a few of them, or many by less."""
+    largest = np.sort(np.partition(blocks.ravel(), -WIDE_RANK)[-WIDE_RANK:])
+    return float(max(largest[-RANK], WIDE_WEIGHT * largest[0]))

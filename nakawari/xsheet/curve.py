@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
 
 from nakawari.xsheet.sheet import SheetDrawing
 from nakawari.xsheet.text import percent
@@ -51,12 +53,15 @@ class DifferenceAxis:
 
 
 def difference_svg(
-    changes: Sequence[float], new: Sequence[bool], threshold: float, axis: DifferenceAxis
+    changes: Sequence[float],
+    new: Sequence[bool],
+    thresholds: Sequence[float],
+    axis: DifferenceAxis,
 ) -> str:
     """Return the differences of one shot as an SVG, a unit a frame wide and ``HEIGHT`` high.
 
     Every frame has a bar: those where a new drawing begins in one path, with a dot on top, held
-    ones in another; the threshold is a line. ``changes`` and ``new`` have a value a frame.
+    ones in another; the threshold is a line of steps. All sequences have a value a frame.
     """
 
     def down(value: float) -> str:
@@ -71,19 +76,28 @@ def difference_svg(
         if is_new:
             dots += f"M{frame + 0.5} {down(change)}h0"
     lines = "".join(f"M0 {down(tick)}H{len(changes)}" for tick in axis.ticks())
-    line = down(threshold)
+    steps = "".join(f"V{down(limit)}H{frame}" for frame, limit in _runs(thresholds))
     return (
         f'<svg class="curve" viewBox="0 0 {len(changes)} {HEIGHT}" preserveAspectRatio="none" '
         'role="img" aria-label="difference of each frame from the drawing before it">'
         f'<path class="grid" d="{lines}"/>'
         f'<path class="held" d="{bars[False]}"/><path class="new" d="{bars[True]}"/>'
-        f'<line class="threshold" x1="0" x2="{len(changes)}" y1="{line}" y2="{line}"/>'
+        f'<path class="threshold" d="M0 {down(thresholds[0])}{steps}"/>'
         f'<path class="dots" d="{dots}"/></svg>'
     )
 
 
-def axis_labels(threshold: float, axis: DifferenceAxis) -> str:
-    """Return the labels beside a curve: the powers of ten, and the threshold where it lies."""
+def _runs(values: Sequence[float]) -> Iterator[tuple[int, float]]:
+    """Yield where each run of equal values ends, the number after its last, and the value."""
+    end = 0
+    for value, run in groupby(values):
+        end += len(list(run))
+        yield end, value
+
+
+def axis_labels(thresholds: Sequence[float], axis: DifferenceAxis) -> str:
+    """Return the labels beside a curve: the powers of ten, and the median threshold."""
+    threshold = median(thresholds)
     at = axis.height(threshold)
     labels = [
         f'<span style="bottom:{100 * axis.height(tick):.1f}%">{tick:g}</span>'
@@ -105,7 +119,7 @@ def histogram(drawings: Sequence[SheetDrawing]) -> str:
     bars = "".join(
         f'<div class="bar" data-hold="{label}" data-count="{counts[label]}" '
         f'title="{percent(counts[label] / max(1, len(drawings)))} of all drawings">'
-        f'<b>{counts[label] or ""}</b><i style="height:{100 * counts[label] / tallest:.1f}%"></i>'
+        f'<b>{counts[label] or ""}</b><i style="--share:{counts[label] / tallest:.4f}"></i>'
         f"<span>{label}</span></div>"
         for label in labels
     )

@@ -1,4 +1,4 @@
-"""From a clip to its exposure sheet: cuts first, then the camera, then the drawings of each shot."""
+"""From a clip to its exposure sheet: cuts, then the camera, then the drawings of each shot."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,22 +63,18 @@ def detect(
         expected = None if info.duration is None else round(info.duration * info.rate)
         for done, frame in enumerate(mark_cuts(reader.frames(reduction)), 1):
             if frame.begins_shot or not shots:
-                shots.append(_ShotRecord(done - 1))
-            shots[-1].add(frame.picture)
+                meter = ShotMeter()
+                shots.append(_ShotRecord(done - 1, meter.measures))
+            meter.add(frame.picture)
             on_frame(done, expected)
     return _assembled(path.name, info.rate, size, shots)
 
 
-class _ShotRecord:
+class _ShotRecord(NamedTuple):
     """The measures of one shot."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
-        self.measures: list[Measure] = []
-        self._meter = ShotMeter()
-
-    def add(self, picture) -> None:
-        self.measures.append(self._meter(picture))
+    start: int  # frame
+    measures: list[Measure]
 
 
 def _assembled(
@@ -91,8 +88,11 @@ def _assembled(
     for record in records:
         measures = record.measures
         moves = camera_moves([measure.motion for measure in measures], record.start, *size)
-        changes = _changes(record, moves)
-        decision = decide(changes)
+        moving = _moving(record, moves)
+        changes = np.array(
+            [_change(measure, moves) for measure, moves in zip(measures, moving, strict=True)]
+        )
+        decision = decide(changes, moving.astype(int))
         found = _drawings(record.start, is_new(decision), decision.new_probability)
         pace = pace_of(found)
         shots.append(
@@ -111,7 +111,7 @@ def _assembled(
         drawings += found
         camera += moves
         all_changes += [float(change) for change in changes]
-        thresholds += [decision.threshold] * len(measures)
+        thresholds += [float(threshold) for threshold in decision.thresholds]
     sheet = ExposureSheet(
         clip=clip,
         fps=rate,
@@ -123,19 +123,19 @@ def _assembled(
     return Detection(sheet=sheet, changes=tuple(all_changes), thresholds=tuple(thresholds))
 
 
-def _changes(record: _ShotRecord, moves: list[CameraMove]) -> np.ndarray:
-    """Return each frame's change [code values], the camera's motion taken out where it moves."""
-    camera = np.zeros(len(record.measures), bool)
+def _moving(record: _ShotRecord, moves: list[CameraMove]) -> np.ndarray:
+    """Return before which frames the camera moved, (N,) bool."""
+    moving = np.zeros(len(record.measures), bool)
     for move in moves:
-        camera[move.start + 1 - record.start : move.end + 1 - record.start] = True
-    return np.array(
-        [
-            measure.moved
-            if moving and measure.moved is not None
-            else max(measure.still, measure.since_kept, LIGHT_WEIGHT * measure.light)
-            for measure, moving in zip(record.measures, camera, strict=True)
-        ]
-    )
+        moving[move.start + 1 - record.start : move.end + 1 - record.start] = True
+    return moving
+
+
+def _change(measure: Measure, camera_moves: bool) -> float:
+    """Return how much a frame changed [code values], the camera's motion taken out."""
+    if camera_moves and measure.moved is not None:
+        return measure.moved
+    return max(measure.still, measure.since_kept, LIGHT_WEIGHT * measure.light)
 
 
 def _drawings(start: int, new: np.ndarray, probability: np.ndarray) -> list[SheetDrawing]:

@@ -20,16 +20,20 @@ from typing import NamedTuple
 import numpy as np
 
 CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
-MAX_AGE = 12  # frames since a drawing began; from here on all are alike
+MAX_AGE = 9  # frames since a drawing began; from here on all are alike
 LONG_HOLD = 0.03  # of the drawings, whatever the cadence, are a pause
 PAUSE_HAZARD = 0.08  # that a pause ends with a given frame
 OFF_BEAT = 0.05  # of the drawings are a frame early or late
 SWITCH = 0.04  # that the cadence changes with a drawing
-ROUNDS = 8  # of expectation-maximisation
+STARTS = 10  # places between the least and the largest change where the two states may part
+FINALISTS = 3
+ROUNDS = 5  # of expectation-maximisation, for each finalist
 # A frame is the same drawing only if that is so much more probable: a drawing dropped is lost,
 # a repeat taken for a drawing costs little.
 MIN_HELD_PROBABILITY = 0.8
-FLOOR = 0.5  # code values, so that no change at all has a logarithm
+FLOOR = 1.0  # code values, so that no change at all has a logarithm
+MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
+APART = 0.7  # the levels' least distance
 
 
 class Level(NamedTuple):
@@ -43,18 +47,27 @@ class Prior(NamedTuple):
     """What is known of a level before the shot was seen."""
 
     level: Level
-    weight: float  # frames' worth
+    spread: float  # of the mean, from shot to shot
+    weight: float  # frames that the deviation counts for
 
 
-SAME = Prior(Level(math.log(2.5), 0.45), 6.0)
-NEW = Prior(Level(math.log(25.0), 0.9), 3.0)
+SAME = Prior(Level(math.log(3.0), 0.35), 0.6, 6.0)
+NEW = Prior(Level(math.log(35.0), 0.8), 0.9, 3.0)
+MAX_SAME = math.log(10.0)  # of the mean; no coding that can be watched changes a drawing more
 
 
 class Decision(NamedTuple):
     """What was made of a shot's changes."""
 
     new_probability: np.ndarray  # (N,) float64, each frame's
-    threshold: float  # change [code values] at which both are as probable, timing left aside
+    thresholds: np.ndarray  # (N,) change [code values] at which both states are as probable
+
+
+class _Fit(NamedTuple):
+    same: tuple[Level, ...]  # of each group of frames
+    new: Level
+    probability: np.ndarray
+    score: float
 
 
 def is_new(decision: Decision) -> np.ndarray:
@@ -62,71 +75,137 @@ def is_new(decision: Decision) -> np.ndarray:
     return decision.new_probability > 1 - MIN_HELD_PROBABILITY
 
 
-def decide(changes: np.ndarray, noise_hint: float | None = None) -> Decision:
+def decide(changes: np.ndarray, groups: np.ndarray) -> Decision:
     """Find the drawings of one shot.
 
     Args:
         changes: (N,) of each frame against the one before it [code values]; the first, which has
             none before it in the shot, is not looked at: it is a new drawing.
+        groups: (N,) int, frames between which repeats differ alike: 0 under a camera that stands,
+            1 under one that moves.
     """
     observed = np.log(changes.astype(np.float64) + FLOOR)
-    same, new = SAME.level, NEW.level
-    probability = np.ones(len(changes))
+    if len(observed) == 1:
+        return Decision(np.ones(1), np.zeros(1))
+    places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
+    starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
+    starts.sort(key=lambda fit: -fit.score)
+    best = max((_refined(observed, groups, fit) for fit in starts[:FINALISTS]), key=_score)
+    crossings = np.array([_crossing(same, best.new) for same in best.same])
+    return Decision(best.probability, crossings[groups])
+
+
+def _score(fit: _Fit) -> float:
+    return fit.score
+
+
+def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
+    """Return the levels if every change above ``place`` were a new drawing, timing left aside."""
+    probability = (observed > place).astype(np.float64)
+    same, new = _levels(observed, groups, probability)
+    same_density, new_density = _densities(observed, groups, same, new)
+    likely = np.logaddexp(same_density + math.log(0.5), new_density + math.log(0.5))[1:].sum()
+    return _Fit(same, new, probability, float(likely) + _prior_density(same, new))
+
+
+def _refined(observed: np.ndarray, groups: np.ndarray, fit: _Fit) -> _Fit:
     for _ in range(ROUNDS):
-        probability = _posterior(observed, same, new)
-        weight = probability[1:]
-        same = _fitted(SAME, observed[1:], 1 - weight)
-        new = _fitted(NEW, observed[1:], weight)
-    return Decision(probability, _crossing(same, new))
+        same, new = _levels(observed, groups, fit.probability)
+        same_density, _ = _densities(observed, groups, same, new)
+        odds = _log_odds(observed, groups, same, new)
+        probability, likelihood = _posterior(np.exp(odds))
+        score = likelihood + float(same_density[1:].sum()) + _prior_density(same, new)
+        fit = _Fit(same, new, probability, score)
+    return fit
+
+
+def _levels(
+    observed: np.ndarray, groups: np.ndarray, probability: np.ndarray
+) -> tuple[tuple[Level, ...], Level]:
+    """Return the most probable levels of repeats, of each group, and of new drawings."""
+    weight = probability.copy()
+    weight[0] = 0.0
+    held = 1.0 - probability
+    held[0] = 0.0
+    new = _fitted(NEW, observed, weight)
+    same = tuple(
+        _fitted(SAME, observed, np.where(groups == group, held, 0.0))
+        for group in range(int(groups.max()) + 1)
+    )
+    return tuple(
+        level._replace(mean=min(level.mean, new.mean - APART, MAX_SAME)) for level in same
+    ), new
 
 
 def _fitted(prior: Prior, observed: np.ndarray, weight: np.ndarray) -> Level:
-    """Return the level's most probable parameters, the prior counting as ``prior.weight`` frames."""
-    total = prior.weight + weight.sum()
-    mean = (prior.weight * prior.level.mean + (weight * observed).sum()) / total
+    """Return a level's most probable parameters, given how much each frame belongs to it."""
+    total = weight.sum()
+    pull = (prior.level.deviation / prior.spread) ** 2  # frames that the prior's mean counts for
+    mean = (pull * prior.level.mean + (weight * observed).sum()) / (pull + total)
     spread = prior.weight * prior.level.deviation**2 + (weight * (observed - mean) ** 2).sum()
-    return Level(float(mean), float(max(math.sqrt(spread / total), 0.2)))
+    return Level(float(mean), float(max(math.sqrt(spread / (prior.weight + total)), 0.2)))
 
 
-def _log_density(level: Level, observed: np.ndarray) -> np.ndarray:
-    return -0.5 * ((observed - level.mean) / level.deviation) ** 2 - math.log(level.deviation)
+def _prior_density(same: tuple[Level, ...], new: Level) -> float:
+    pairs = [(SAME, level) for level in same] + [(NEW, new)]
+    return sum(
+        -0.5 * ((level.mean - prior.level.mean) / prior.spread) ** 2 for prior, level in pairs
+    )
 
 
-def log_odds(observed: np.ndarray, same: Level, new: Level) -> np.ndarray:
-    """Return log p(observed | new) - log p(observed | same), never falling as the change grows.
+def _densities(
+    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level
+) -> tuple[np.ndarray, np.ndarray]:
+    means = np.array([level.mean for level in same])[groups]
+    deviations = np.array([level.deviation for level in same])[groups]
+    same_density = -0.5 * ((observed - means) / deviations) ** 2 - np.log(deviations)
+    new_density = -0.5 * ((observed - new.mean) / new.deviation) ** 2 - math.log(new.deviation)
+    return same_density, new_density
 
-    Two normal curves of different widths cross twice; beyond their means the odds stay as there,
-    and no frame's evidence counts for more than e^8.
+
+def _log_odds(
+    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level
+) -> np.ndarray:
+    """Return log p(change | new) - log p(change | same), never falling as the change grows.
+
+    Two normal curves of different widths cross twice; beyond their means the odds stay as there.
     """
-    clipped = np.clip(observed, same.mean, new.mean)
-    odds = _log_density(new, clipped) - _log_density(same, clipped)
-    return np.clip(odds, -8.0, 8.0)
+    means = np.array([level.mean for level in same])[groups]
+    clipped = np.clip(observed, means, new.mean)
+    same_density, new_density = _densities(clipped, groups, same, new)
+    return np.clip(new_density - same_density, -MAX_EVIDENCE, MAX_EVIDENCE)
 
 
-def _posterior(observed: np.ndarray, same: Level, new: Level) -> np.ndarray:
-    """Return the probability of a new drawing at each frame, by the forward-backward algorithm."""
-    evidence = np.exp(log_odds(observed, same, new))
-    count, states = len(observed), len(_BEGIN)
+def _posterior(evidence: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return each frame's probability of a new drawing, and the log-likelihood over all.
+
+    ``evidence`` is p(change | new) / p(change | same) of each frame; the likelihood is over that
+    of all being the same. By the forward-backward algorithm.
+    """
+    count, states = len(evidence), len(_BEGIN)
     forward = np.empty((count, states))
     forward[0] = _BEGIN
+    likelihood = 0.0
     for frame in range(1, count):
         ahead = evidence[frame] * (forward[frame - 1] @ _TO_NEW) + forward[frame - 1] @ _TO_SAME
-        forward[frame] = ahead / ahead.sum()
+        total = ahead.sum()
+        likelihood += math.log(total)
+        forward[frame] = ahead / total
     probability = np.ones(count)
     backward = np.ones(states)
     for frame in range(count - 1, 0, -1):
-        to_new = evidence[frame] * forward[frame - 1] @ (_TO_NEW * backward)
-        to_same = forward[frame - 1] @ (_TO_SAME * backward)
-        new_share, same_share = to_new.sum(), to_same.sum()
+        to_new, to_same = evidence[frame] * (_TO_NEW @ backward), _TO_SAME @ backward
+        new_share, same_share = forward[frame - 1] @ to_new, forward[frame - 1] @ to_same
         probability[frame] = new_share / (new_share + same_share)
-        backward = evidence[frame] * _TO_NEW @ backward + _TO_SAME @ backward
+        backward = to_new + to_same
         backward /= backward.max()
-    return probability
+    return probability, likelihood
 
 
 def _crossing(same: Level, new: Level) -> float:
-    places = np.linspace(same.mean, max(new.mean, same.mean + 1e-3), 400)
-    above = np.flatnonzero(log_odds(places, same, new) >= 0)
+    places = np.linspace(same.mean, new.mean, 400)
+    odds = _log_odds(places, np.zeros(len(places), int), (same,), new)
+    above = np.flatnonzero(odds >= 0)
     return float(math.exp(places[above[0] if above.size else -1]) - FLOOR)
 
 
@@ -144,7 +223,7 @@ def _hold_probabilities(cadence: int) -> np.ndarray:
 
 
 def _hazards(cadence: int) -> np.ndarray:
-    """Return the probability that a drawing ends after 1 to MAX_AGE frames, having lasted so long."""
+    """Return the probability that a drawing of 1 to MAX_AGE frames so far ends."""
     holds = _hold_probabilities(cadence)
     pauses = LONG_HOLD * PAUSE_HAZARD * (1 - PAUSE_HAZARD) ** np.arange(MAX_AGE)
     ending = holds + pauses

@@ -10,22 +10,26 @@ import numpy as np
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import (
     Plate,
+    Remainder,
     block_change,
-    changed_share,
+    changed_rim_share,
     light_change,
-    moved_change,
     plate,
+    remainder,
 )
 from nakawari.xsheet.motion import STILL, Motion, camera_motion
 
-MOVING_SHARE = 0.2  # of the textured blocks change before a camera move is looked for
+MOVING_SHARE = 0.2  # of the blocks at the rim change before a camera move is looked for
 MEMORY = 48  # frames that tell how much repeats change
 MAX_NOISE = 8.0  # code values; on ones no frame is a repeat, and the least change is no noise
 DEPTHS = 15  # frames over which a layer's depth is remembered
 MIN_DEPTHS = 3
+DEPTH_MISFIT = 0.15  # px a frame
 MIN_SPEED = 0.06  # px a frame; what is slower stands still
 MIN_DEPTH_SPEED = 0.5  # px a frame; below it a depth cannot be told
-DEPTH_MISFIT = 0.15  # px a frame
+MIN_SUPPORT = 0.5  # of a motion that is to be trusted
+INERTIA = 0.85  # how much of its support a motion keeps with each frame that it is not seen
+LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 
 
 class Measure(NamedTuple):
@@ -42,23 +46,43 @@ class Measure(NamedTuple):
 FIRST = Measure(0.0, 0.0, 0.0, 0.0, None, None)
 
 
+class _Unexplained(NamedTuple):
+    """A frame that changed at the rim, though no camera move was found."""
+
+    place: int  # in the shot
+    before: Plate
+    now: Plate
+
+
+class _Open(NamedTuple):
+    """A frame under a camera move that waits for the next one to tell what was uncovered."""
+
+    place: int
+    now: Plate
+    left: Remainder
+
+
 class ShotMeter:
-    """Measures the frames of one shot, in order. Keeps three of them, whatever the shot's length."""
+    """Measures the frames of one shot, in order. Keeps a few, whatever the shot's length."""
 
     def __init__(self) -> None:
+        self.measures: list[Measure] = []
         self._kept: Plate | None = None
         self._before: Plate | None = None
         self._twice_before: Plate | None = None
         self._stills: deque[float] = deque(maxlen=MEMORY)
         self._depths: deque[float] = deque(maxlen=DEPTHS)
-        self._moves = False
+        self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_BACK)
+        self._open: _Open | None = None
+        self._motion: Motion | None = None  # the last that was good, or is still believed in
 
-    def __call__(self, picture: Picture) -> Measure:
+    def add(self, picture: Picture) -> None:
         """Measure the next frame, given reduced to some 500 px width."""
         now = plate(picture)
         if self._before is None or self._kept is None:
             self._kept = self._before = now
-            return FIRST
+            self.measures.append(FIRST)
+            return
         before, kept = self._before, self._kept
         still, light = block_change(before, now), light_change(before, now)
         since_kept = still
@@ -66,30 +90,51 @@ class ShotMeter:
             since_kept = block_change(kept, now)
             light = max(light, light_change(kept, now))
         twice = block_change(self._twice_before, now) if self._twice_before is not None else still
-        moved, motion = self._moved(before, now)
         if max(still, since_kept) > self._clear_change():
             self._kept = now
         self._stills.append(still)
         self._twice_before, self._before = before, now
-        return Measure(still, since_kept, twice, light, moved, motion)
+        self.measures.append(Measure(still, since_kept, twice, light, None, None))
+        self._follow_camera(before, now)
 
     def _clear_change(self) -> float:
         """Return a change that repeats in this shot seldom show, erring on the low side."""
         noise = float(np.percentile(self._stills, 30)) if self._stills else 0.0
         return min(1.6 * noise + 1.0, MAX_NOISE)
 
-    def _moved(self, before: Plate, now: Plate) -> tuple[float | None, Motion | None]:
-        if not self._moves and changed_share(before.smooth, now.smooth) < MOVING_SHARE:
-            return None, None
-        motion = camera_motion(before.luma, now.luma)
-        self._moves = motion is not None and motion.speed >= MIN_SPEED
-        if motion is None or motion.speed < MIN_SPEED:
-            return None, motion
-        motions = [motion.camera]
-        layer = self._layer(motion)
-        if layer is not None:
-            motions.append(layer)
-        return moved_change(before, now, motions), motion
+    def _follow_camera(self, before: Plate, now: Plate) -> None:
+        """Take the camera's motion out of the last frame, and out of those that waited for it."""
+        if changed_rim_share(before.smooth, now.smooth) < MOVING_SHARE:
+            self._motion = None
+            self._unexplained.clear()
+            return
+        here = _Unexplained(len(self.measures) - 1, before, now)
+        seen = camera_motion(before.smooth, now.smooth)
+        if seen is not None and seen.support >= MIN_SUPPORT and seen.speed >= MIN_SPEED:
+            self._motion = seen
+            for earlier in self._unexplained:
+                self._take_out(earlier, seen)
+            self._unexplained.clear()
+            self._take_out(here, seen)
+        elif self._motion is not None:
+            # Coarse coding and backgrounds without contours hide a slow camera now and then.
+            self._motion = self._motion._replace(support=self._motion.support * INERTIA)
+            self._take_out(here, self._motion)
+            if self._motion.support < MIN_SUPPORT * INERTIA**3:
+                self._motion = None
+        else:
+            self._unexplained.append(here)
+
+    def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
+        left = remainder(frame.before, frame.now, motion.camera, self._layer(motion))
+        waiting = self._open
+        if waiting is not None and waiting.place == frame.place - 1:
+            moved = waiting.left.change_seen_from(waiting.now, frame.now, motion.camera)
+            self.measures[waiting.place] = self.measures[waiting.place]._replace(moved=moved)
+        self.measures[frame.place] = self.measures[frame.place]._replace(
+            moved=left.change(), motion=motion
+        )
+        self._open = _Open(frame.place, frame.now, left)
 
     def _layer(self, motion: Motion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.

@@ -16,12 +16,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-MAX_CORNERS = 250
-MIN_TRACKS = 12  # fewer corners say nothing
+MAX_CORNERS = 300
+MIN_TRACKS = 8  # fewer corners say nothing
 MIN_LAYER_TRACKS = 8
-INLIER_DISTANCE = 0.4  # px
-_RANSAC = {"method": cv2.RANSAC, "ransacReprojThreshold": INLIER_DISTANCE, "maxIters": 500}
-_RING = 0.18  # of the picture's width and height: where the background shows beside a figure
+MIN_ASKED = 6
+INLIER_DISTANCE = 0.25  # px
+REST_DISTANCE = 0.1  # px; what moved less stands still
+MIN_SPREAD = 0.5  # of the width: a camera moves the picture, not one place in it
+MAX_RESTING = 0.75  # of the tracks at the rim, if a camera moves
+
+RIM = 0.18  # of the picture's width and height: where the background shows beside a figure
 
 Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
 STILL: Matrix = np.eye(2, 3)
@@ -32,7 +36,7 @@ class Motion(NamedTuple):
 
     camera: Matrix
     speed: float  # px a frame: root mean square over the picture of the camera's displacement
-    support: float  # share of the tracks in the picture's outer ring that follow the camera
+    support: float  # 0 to 1: of what moves near the edges of the picture, so much follows
     layer: Matrix | None  # of a second layer, if one was found
     depth: float  # of that layer
 
@@ -40,21 +44,48 @@ class Motion(NamedTuple):
 def camera_motion(before: np.ndarray, after: np.ndarray) -> Motion | None:
     """Return how the camera moves from one luma plane, (H, W) uint8, to the next.
 
-    ``None`` if there is too little to go by (a flat or dark picture, a cut).
+    ``None`` if there is too little to go by (a flat or dark picture, a cut) or nothing moves.
     """
     points, targets = _tracks(before, after)
-    if len(points) < MIN_TRACKS:
+    # A figure that stands still on the screen may have most of the corners: it is left aside.
+    moving = np.hypot(*(targets - points).T) > REST_DISTANCE
+    if moving.sum() < MIN_TRACKS:
         return None
-    camera, inliers = cv2.estimateAffinePartial2D(points, targets, **_RANSAC)
-    if camera is None:
+    rim = _in_rim(points, before.shape)
+    fits = [
+        fit
+        for chosen in (moving & rim, moving)
+        if chosen.sum() >= MIN_TRACKS and (fit := _fit(points, targets, chosen))
+    ]
+    if not fits:
         return None
-    follows = inliers[:, 0].astype(bool)
-    if follows.sum() < MIN_TRACKS:
+    best = max(fits, key=lambda fit: fit.share(moving & rim))
+    support = best.share(moving & rim)
+    spread = np.ptp(points[best.follows & moving, 0]) / before.shape[1]
+    if spread < MIN_SPREAD or (~moving[rim]).mean() > MAX_RESTING:
+        support = 0.0
+    layer, depth = _second_layer(points, targets, best.camera, best.follows)
+    return Motion(best.camera, _speed(best.camera, before.shape), support, layer, depth)
+
+
+class _Fit(NamedTuple):
+    camera: Matrix
+    follows: np.ndarray  # (N,) bool, which of all tracks go with it
+
+    def share(self, asked: np.ndarray) -> float:
+        """Return the share of the tracks asked that follow; of all, if they are few."""
+        return float((self.follows[asked] if asked.sum() >= MIN_ASKED else self.follows).mean())
+
+
+def _fit(points: np.ndarray, targets: np.ndarray, chosen: np.ndarray) -> _Fit | None:
+    """Fit a similarity to the chosen tracks."""
+    camera, inliers = cv2.estimateAffinePartial2D(
+        points[chosen], targets[chosen], ransacReprojThreshold=INLIER_DISTANCE, maxIters=500
+    )
+    if camera is None or inliers.sum() < MIN_TRACKS:
         return None
-    ring = _in_ring(points, before.shape)
-    support = float(follows[ring].mean()) if ring.sum() >= MIN_TRACKS else float(follows.mean())
-    layer, depth = _second_layer(points, targets, camera, follows)
-    return Motion(camera, _speed(camera, before.shape), support, layer, depth)
+    stray = np.hypot(*(points @ camera[:, :2].T + camera[:, 2] - targets).T)
+    return _Fit(camera, stray < INLIER_DISTANCE)
 
 
 def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,16 +96,16 @@ def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
     points = corners * 2 + np.float32(0.5)
     targets, found, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, points, None, winSize=(13, 13), maxLevel=3
+        before, after, points, None, winSize=(15, 15), maxLevel=3
     )
     kept = found[:, 0] == 1
     return points[kept, 0], targets[kept, 0]
 
 
-def _in_ring(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _in_rim(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return which points lie near the left, right or upper edge; figures stand on the lower."""
     x, y = points[:, 0] / shape[1], points[:, 1] / shape[0]
-    return (x < _RING) | (x > 1 - _RING) | (y < _RING)
+    return (x < RIM) | (x > 1 - RIM) | (y < RIM)
 
 
 def _speed(camera: Matrix, shape: tuple[int, ...]) -> float:
@@ -96,7 +127,7 @@ def _second_layer(
     felt_squared = np.maximum((felt**2).sum(axis=1), 1e-6)
     depths = (moved * felt).sum(axis=1) / felt_squared
     stray = np.hypot(*(moved - depths[:, None] * felt).T)
-    rests = np.hypot(*moved.T) < INLIER_DISTANCE
+    rests = np.hypot(*moved.T) < REST_DISTANCE
     candidates = ~follows & ~rests & (stray < INLIER_DISTANCE)
     if candidates.sum() < MIN_LAYER_TRACKS:
         return None, 0.0

@@ -32,6 +32,8 @@ SHOT_KEYS = ("start", "end", "cadence", "animation_fps", "confidence")
 PULLDOWN_KEYS = ("cycle", "phase")
 DEFAULT_FPS = Fraction(24)
 MAX_FRAMES = 2**31
+MAX_DIGITS = 40
+MAX_SHOWN = 40  # characters of a value in an error
 MAX_FPS = 1000
 RATE = re.compile(r"\d{1,12}(/0*[1-9]\d{0,11}|\.\d{1,12})?", re.ASCII)
 
@@ -125,12 +127,12 @@ class _Entry(NamedTuple):
 
 def _short(value: Any) -> str:
     text = json.dumps(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_without_doubles)
+        return json.loads(text, parse_int=_whole_number, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"line {error.lineno}, column {error.colno} is no JSON ({error.msg}); look for a "
@@ -138,6 +140,12 @@ def _parse(text: str) -> Any:
         ) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply; give an exposure sheet") from error
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"it has a number of {len(digits)} digits; shorten it")
+    return int(digits)
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,12 +5,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
 
 const zoom = document.getElementById("zoom");
-function setFrameWidth(width) {
-  root.style.setProperty("--frame", `${width}px`);
-  document.body.classList.toggle("small", width < 18);
-}
-zoom.addEventListener("input", () => setFrameWidth(zoom.value));
-setFrameWidth(zoom.value);
+const setFrameWidth = () => root.style.setProperty("--frame", `${zoom.value}px`);
+zoom.addEventListener("input", setFrameWidth);
+setFrameWidth(); // a reloaded page keeps the slider where it was
 
 const shots = [...document.querySelectorAll(".shot")];
 const links = [...document.querySelectorAll(".shots a")];
@@ -65,11 +62,10 @@ function describe(frame, shot, drawing) {
     parts.push(line(`confidence ${percent} %${unsure ? ", to check" : ""}`, "div",
       unsure ? "unsure" : ""));
   }
-  const limit = data.thresholds[shots.indexOf(shot)];
   const isFirst = frame === +shot.dataset.start;
   parts.push(line(isFirst
     ? "first frame of the shot: compared with nothing"
-    : `difference ${data.changes[frame]}, threshold ${limit}`));
+    : `difference ${data.changes[frame]}, threshold ${data.thresholds[frame]}`));
   for (const [start, end, kind] of data.camera) {
     if (start <= frame && frame <= end) parts.push(line(`camera: ${kind}`));
   }

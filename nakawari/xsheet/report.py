@@ -43,8 +43,15 @@ def html_report(detection: Detection, thumbnails: Thumbnails) -> str:
     sheet = detection.sheet
     axis = DifferenceAxis.around([*detection.changes, *detection.thresholds])
     shots = "".join(
-        shot_section(sheet, number, thumbnails, detection.changes, threshold, axis)
-        for number, threshold in enumerate(detection.thresholds, 1)
+        shot_section(
+            sheet,
+            number,
+            thumbnails,
+            detection.changes[shot.start : shot.end + 1],
+            detection.thresholds[shot.start : shot.end + 1],
+            axis,
+        )
+        for number, shot in enumerate(sheet.shots, 1)
     )
     style = f":root{{--frame:{_frame_width(sheet)}px;--aspect:{thumbnails.aspect:.4f}}}"
     return (
@@ -166,9 +173,9 @@ def _checks(sheet: ExposureSheet) -> str:
 def _legend(sheet: ExposureSheet, axis: DifferenceAxis | None) -> str:
     unsure = any(map(is_unsure, sheet.drawings))
     curve = (
-        '<span><i class="bar-new"></i>difference of a new drawing</span>'
+        '<span><i class="bar-new"></i>difference of a new drawing [code values]</span>'
         '<span><i class="bar-held"></i>of a held frame</span>'
-        '<span><i class="line"></i>threshold of the shot</span>'
+        '<span><i class="line"></i>threshold</span>'
     )
     doubt = '<span><i class="doubt"></i>drawing to check</span>' if unsure else ""
     return f'<p class="legend">{curve if axis else "No differences were measured."}{doubt}</p>'

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
-
-from nakawari.errors import UserError
 
 Cadence = int | Literal["mixed"] | None
 CAMERA_KINDS = ("pan", "zoom", "roll", "shake")

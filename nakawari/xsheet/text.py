@@ -94,9 +94,7 @@ def exposure_rows(sheet: ExposureSheet, shot: Shot, width: int = 80) -> list[str
     fitting = max(1, (width - margin) // 2)
     fitting -= fitting % ROW_STEP if fitting > ROW_STEP else 0
     new = {drawing.start for drawing in sheet.drawings_of(shot)}
-    moving = {
-        frame for move in camera_of(sheet, shot) for frame in range(move.start, move.end + 1)
-    }
+    moving = {frame for move in camera_of(sheet, shot) for frame in range(move.start, move.end + 1)}
     rows = []
     for begin in range(shot.start, shot.end + 1, fitting):
         frames = range(begin, min(begin + fitting, shot.end + 1))

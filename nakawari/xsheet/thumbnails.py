@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nakawari.video.color import ColorTags
     from nakawari.video.picture import Picture
 
-# About 6 kB, 4 kB and 3 kB each as data URIs: the page stays below some 12 MB.
+# About 9 kB, 6 kB and 4 kB each as data URIs: the page stays below some 15 MB.
 WIDTHS = {800: 160, 1600: 120, 3000: 96}  # number of thumbnails to their width [px]
 MAX_THUMBNAILS = max(WIDTHS)
 JPEG_QUALITY = 82

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from nakawari.wording import count
@@ -34,11 +35,14 @@ def shot_section(
     sheet: ExposureSheet,
     number: int,
     thumbnails: Thumbnails,
-    changes: tuple[float, ...],
-    threshold: float,
+    changes: Sequence[float],
+    thresholds: Sequence[float],
     axis: DifferenceAxis | None,
 ) -> str:
-    """Return the section of one shot; ``number`` counts from 1, ``changes`` are the clip's."""
+    """Return the section of one shot; ``number`` counts from 1.
+
+    ``changes`` and ``thresholds`` have a value for each frame of the shot.
+    """
     shot = sheet.shots[number - 1]
     drawings = sheet.drawings_of(shot)
     cells = "".join(_drawing(drawing, thumbnails) for drawing in drawings)
@@ -49,12 +53,9 @@ def shot_section(
     ]
     if axis is not None:
         starts = {drawing.start for drawing in drawings}
-        frames = range(shot.start, shot.end + 1)
-        curve = difference_svg(
-            changes[shot.start : shot.end + 1], [frame in starts for frame in frames], threshold,
-            axis,
-        )  # fmt: skip
-        label = f'difference<div class="axis">{axis_labels(threshold, axis)}</div>'
+        new = [frame in starts for frame in range(shot.start, shot.end + 1)]
+        curve = difference_svg(changes, new, thresholds, axis)
+        label = f'difference<div class="axis">{axis_labels(thresholds, axis)}</div>'
         tracks.append((label, "differences", curve))
     rows = "".join(
         f'<div class="label">{label}</div><div class="track {kind}">{content}</div>'
