@@ -75,8 +75,8 @@ class Judge:
         self._truth = truth
         self._device = device
         self._lpips = load_lpips("alex").to(device)
-        self._changes = list(changes(read_pixels(truth)))
-        self.frames = len(self._changes) + 1  # of the truth
+        self._changes = changes(read_pixels(truth))
+        self.frames = len(self._changes.single) + 1  # of the truth
 
     def __call__(self, video: Path) -> Score:
         """Compare frame by frame, as far as both go; ``UserError`` if the sizes differ."""
@@ -93,13 +93,13 @@ class Judge:
                 lpips.append(self._lpips(prediction, target).item())
                 distances.append(psnr(prediction, target).item())
         finite = [distance for distance in distances if math.isfinite(distance)]
-        own_changes = list(changes(read_pixels(video)))
+        own_changes = changes(read_pixels(video))
         return Score(
             lpips=float(np.mean(lpips)),
             psnr=float(np.mean(finite)) if finite else math.inf,
             still=stillness(own_changes, self._changes),
             frames=len(lpips),
-            frames_there=len(own_changes) + 1,
+            frames_there=len(own_changes.single) + 1,
         )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 BLOCK = 16  # px
-# Code values. Coded by x264 at CRF 16 to 23, a picture that is held changes by up to 3, by more only
-# after a key frame of the coding. Between the two bounds lies what may be either: in-betweens of
-# small movements, and the truth's grain.
+# Code values. Coded by x264 at CRF 16 to 23, a picture that is held changes by up to 3 (by more
+# only after a key frame of the coding). Between the two bounds lies what may be either: in-betweens
+# of small movements, and the truth's grain.
 STANDS = 3.0
 MOVES = 6.0
 
@@ -28,30 +29,53 @@ class Stillness(NamedTuple):
         return self.stills / self.moving if self.moving else 0.0
 
 
-def changes(frames: Iterable[np.ndarray]) -> Iterator[float]:
-    """Yield the change in each step from a frame to the next [code values].
+class Changes(NamedTuple):
+    """How much a video changes [code values]."""
 
-    It is the largest mean difference of luma of any block of 16×16 px, so that a small thing that
-    moves counts as much as a large one.
+    single: list[float]  # from each frame to the next
+    double: list[float]  # from each frame to the next but one
+
+
+def changes(frames: Iterable[np.ndarray]) -> Changes:
+    """Measure a video, frame by frame.
+
+    A change is the largest mean difference of luma of any block of 16×16 px, so that a small thing
+    that moves counts as much as a large one.
 
     Args:
         frames: (H, W, 3) uint8, RGB.
     """
-    before: np.ndarray | None = None
+    single, double = [], []
+    before: deque[np.ndarray] = deque(maxlen=2)
     for frame in frames:
-        luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        if before is not None:
-            yield float(cv2.blur(np.abs(luma - before), (BLOCK, BLOCK)).max())
-        before = luma
+        luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        if before:
+            single.append(_largest_block_change(before[-1], luma))
+        if len(before) == 2:
+            double.append(_largest_block_change(before[0], luma))
+        before.append(luma)
+    return Changes(single, double)
 
 
-def stillness(prediction: Iterable[float], truth: Iterable[float]) -> Stillness:
-    """Compare the ``changes`` of a video with the truth's, step by step, as far as both go.
+def _largest_block_change(before: np.ndarray, after: np.ndarray) -> float:
+    change = cv2.absdiff(before, after).astype(np.float32)
+    return float(cv2.blur(change, (BLOCK, BLOCK)).max())
 
-    The truth moves in a step if it changes by more than ``MOVES``; a video stands still if it
-    changes by less than ``STANDS``. A movement of the camera counts like any other, so that a
-    character that stutters on a background that moves is not seen here.
+
+def stillness(prediction: Changes, truth: Changes) -> Stillness:
+    """Compare a video with the truth, step by step, as far as both go.
+
+    The truth moves in a step if it changes by more than ``MOVES``. A video stands still in it if
+    it changes by less than ``STANDS``, or if the step before or after undoes the change: a model
+    that draws an "in-between" of two repeats makes the picture shimmer, not move. A movement of the
+    camera counts like any other, so that a character that stutters on a background that moves is
+    not seen here.
     """
-    pairs = list(zip(prediction, truth, strict=False))
-    moving = [ours for ours, theirs in pairs if theirs > MOVES]
-    return Stillness(sum(ours < STANDS for ours in moving), len(moving))
+    steps = range(min(len(prediction.single), len(truth.single)))
+    moving = [step for step in steps if truth.single[step] > MOVES]
+    return Stillness(sum(_stands(prediction, step) for step in moving), len(moving))
+
+
+def _stands(video: Changes, step: int) -> bool:
+    around = video.double[max(step - 1, 0) : step + 1]
+    return min([video.single[step], *around]) < STANDS

@@ -112,7 +112,10 @@ class Remainder(NamedTuple):
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
         stray = cv2.subtract(cv2.absdiff(onward, now.smooth), _allowance(now))
-        background = cv2.bitwise_and(cv2.inRange(stray, 0, SAME), self.uncovered)
+        better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
+        background = cv2.bitwise_and(
+            cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
+        )
         background = cv2.dilate(background, np.ones((3, 3), np.uint8))
         return _top(_block_means(cv2.bitwise_and(self.difference, cv2.bitwise_not(background))))
 

@@ -14,13 +14,17 @@ from nakawari.video.reader import VideoReader
 from nakawari.xsheet.cadence import pace_of
 from nakawari.xsheet.camera import camera_moves
 from nakawari.xsheet.cuts import mark_cuts
-from nakawari.xsheet.holds import decide, is_new
+from nakawari.xsheet.holds import FLOOR, decide, is_new
 from nakawari.xsheet.measure import Measure, ShotMeter
 from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing, Shot
 
 WORKING_WIDTH = 512  # px, about; what is larger is reduced by a whole number
 # Code values of a block's change that weigh as much as one of the whole picture's brightness.
 LIGHT_WEIGHT = 12.0
+# A change too slow to be seen from frame to frame shows against the last frame that differed; but
+# so does, a little, the noise of coding.
+CREEP_RATIO = 2.0
+CREEP_MARGIN = 4.0  # code values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +96,7 @@ def _assembled(
         changes = np.array(
             [_change(measure, moves) for measure, moves in zip(measures, moving, strict=True)]
         )
-        decision = decide(changes, moving.astype(int))
+        decision = decide(changes, moving.astype(int), _growth(measures, moving))
         found = _drawings(record.start, is_new(decision), decision.new_probability)
         pace = pace_of(found)
         shots.append(
@@ -135,7 +139,19 @@ def _change(measure: Measure, camera_moves: bool) -> float:
     """Return how much a frame changed [code values], the camera's motion taken out."""
     if camera_moves and measure.moved is not None:
         return measure.moved
-    return max(measure.still, measure.since_kept, LIGHT_WEIGHT * measure.light)
+    crept = measure.since_kept > CREEP_RATIO * measure.still + CREEP_MARGIN
+    still = measure.since_kept if crept else measure.still
+    return max(still, LIGHT_WEIGHT * measure.light)
+
+
+def _growth(measures: list[Measure], moving: np.ndarray) -> np.ndarray:
+    """Return log(change over two frames / the larger of the two between), (N,); see ``decide``."""
+    growth = np.zeros(len(measures))
+    for frame in range(2, len(measures)):
+        if not moving[frame] and not moving[frame - 1]:
+            single = max(measures[frame].still, measures[frame - 1].still)
+            growth[frame] = np.log((measures[frame].twice + FLOOR) / (single + FLOOR))
+    return growth
 
 
 def _drawings(start: int, new: np.ndarray, probability: np.ndarray) -> list[SheetDrawing]:

@@ -21,8 +21,8 @@ import numpy as np
 
 CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
 MAX_AGE = 9  # frames since a drawing began; from here on all are alike
-LONG_HOLD = 0.03  # of the drawings, whatever the cadence, are a pause
-PAUSE_HAZARD = 0.08  # that a pause ends with a given frame
+LONG_HOLD = 0.1  # of the drawings, whatever the cadence, are a pause
+PAUSE_HAZARD = 0.04  # that a pause ends with a given frame
 OFF_BEAT = 0.05  # of the drawings are a frame early or late
 SWITCH = 0.04  # that the cadence changes with a drawing
 STARTS = 10  # places between the least and the largest change where the two states may part
@@ -31,9 +31,11 @@ ROUNDS = 5  # of expectation-maximisation, for each finalist
 # A frame is the same drawing only if that is so much more probable: a drawing dropped is lost,
 # a repeat taken for a drawing costs little.
 MIN_HELD_PROBABILITY = 0.8
-FLOOR = 1.0  # code values, so that no change at all has a logarithm
+FLOOR = 2.0  # code values, so that no change at all has a logarithm
 MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
-APART = 0.7  # the levels' least distance
+MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
+GROWTH_WEIGHT = 12.0
+APART = 0.5  # the levels' least distance
 
 
 class Level(NamedTuple):
@@ -51,8 +53,8 @@ class Prior(NamedTuple):
     weight: float  # frames that the deviation counts for
 
 
-SAME = Prior(Level(math.log(3.0), 0.35), 0.6, 6.0)
-NEW = Prior(Level(math.log(35.0), 0.8), 0.9, 3.0)
+SAME = Prior(Level(math.log(4.0), 0.3), 0.4, 6.0)
+NEW = Prior(Level(math.log(35.0), 0.8), 0.6, 3.0)
 MAX_SAME = math.log(10.0)  # of the mean; no coding that can be watched changes a drawing more
 
 
@@ -75,7 +77,7 @@ def is_new(decision: Decision) -> np.ndarray:
     return decision.new_probability > 1 - MIN_HELD_PROBABILITY
 
 
-def decide(changes: np.ndarray, groups: np.ndarray) -> Decision:
+def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decision:
     """Find the drawings of one shot.
 
     Args:
@@ -83,14 +85,19 @@ def decide(changes: np.ndarray, groups: np.ndarray) -> Decision:
             none before it in the shot, is not looked at: it is a new drawing.
         groups: (N,) int, frames between which repeats differ alike: 0 under a camera that stands,
             1 under one that moves.
+        growth: (N,) logarithm of the change over two frames, by the larger of those over one
+            frame that it is made up of: two movements add up, a repeat and its noise add nothing.
+            0 where it was not measured.
     """
+    adding = np.exp(np.clip(GROWTH_WEIGHT * (growth - MIN_GROWTH), -0.5, 4.0))
+    adding[growth == 0] = 1.0
     observed = np.log(changes.astype(np.float64) + FLOOR)
     if len(observed) == 1:
         return Decision(np.ones(1), np.zeros(1))
     places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
     starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
     starts.sort(key=lambda fit: -fit.score)
-    best = max((_refined(observed, groups, fit) for fit in starts[:FINALISTS]), key=_score)
+    best = max((_refined(observed, groups, adding, fit) for fit in starts[:FINALISTS]), key=_score)
     crossings = np.array([_crossing(same, best.new) for same in best.same])
     return Decision(best.probability, crossings[groups])
 
@@ -108,12 +115,12 @@ def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
     return _Fit(same, new, probability, float(likely) + _prior_density(same, new))
 
 
-def _refined(observed: np.ndarray, groups: np.ndarray, fit: _Fit) -> _Fit:
+def _refined(observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fit: _Fit) -> _Fit:
     for _ in range(ROUNDS):
         same, new = _levels(observed, groups, fit.probability)
         same_density, _ = _densities(observed, groups, same, new)
         odds = _log_odds(observed, groups, same, new)
-        probability, likelihood = _posterior(np.exp(odds))
+        probability, likelihood = _posterior(np.exp(odds), adding)
         score = likelihood + float(same_density[1:].sum()) + _prior_density(same, new)
         fit = _Fit(same, new, probability, score)
     return fit
@@ -176,25 +183,29 @@ def _log_odds(
     return np.clip(new_density - same_density, -MAX_EVIDENCE, MAX_EVIDENCE)
 
 
-def _posterior(evidence: np.ndarray) -> tuple[np.ndarray, float]:
+def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, float]:
     """Return each frame's probability of a new drawing, and the log-likelihood over all.
 
     ``evidence`` is p(change | new) / p(change | same) of each frame; the likelihood is over that
-    of all being the same. By the forward-backward algorithm.
+    of all being the same. ``adding`` is the like for this frame and the one before both being
+    new. By the forward-backward algorithm.
     """
     count, states = len(evidence), len(_BEGIN)
     forward = np.empty((count, states))
     forward[0] = _BEGIN
     likelihood = 0.0
     for frame in range(1, count):
-        ahead = evidence[frame] * (forward[frame - 1] @ _TO_NEW) + forward[frame - 1] @ _TO_SAME
+        came = forward[frame - 1]
+        weighed = came * np.where(_JUST_BEGUN, adding[frame], 1.0)
+        ahead = evidence[frame] * (weighed @ _TO_NEW) + came @ _TO_SAME
         total = ahead.sum()
         likelihood += math.log(total)
         forward[frame] = ahead / total
     probability = np.ones(count)
     backward = np.ones(states)
     for frame in range(count - 1, 0, -1):
-        to_new, to_same = evidence[frame] * (_TO_NEW @ backward), _TO_SAME @ backward
+        to_new = evidence[frame] * (_TO_NEW @ backward) * np.where(_JUST_BEGUN, adding[frame], 1.0)
+        to_same = _TO_SAME @ backward
         new_share, same_share = forward[frame - 1] @ to_new, forward[frame - 1] @ to_same
         probability[frame] = new_share / (new_share + same_share)
         backward = to_new + to_same
@@ -253,3 +264,4 @@ def _transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 _BEGIN, _TO_NEW, _TO_SAME = _transitions()
+_JUST_BEGUN = np.arange(len(_BEGIN)) % MAX_AGE == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from eval import slowmo
-from eval.stillness import changes, stillness
+from eval.stillness import Changes, changes, stillness
 from tests.conftest import write_clip
 
 SHARP = {"crf": "4"}
@@ -76,13 +76,21 @@ def test_a_small_thing_that_moves_counts_as_much_as_a_large_one() -> None:
     before = np.full((64, 64, 3), 100, np.uint8)
     after = before.copy()
     after[8:24, 8:24] = 130
-    assert list(changes([before, after])) == pytest.approx([30])
+    assert changes([before, after, before]) == (pytest.approx([30, 30]), [0])
 
 
 def test_only_steps_in_which_the_truth_moves_count() -> None:
-    found = stillness([0.5, 9.0, 0.5, 0.5], [9.0, 9.0, 1.0, 9.0, 9.0])
+    found = stillness(
+        Changes([0.5, 9.0, 0.5, 0.5], [9.0] * 3), Changes([9.0, 9.0, 1.0, 9.0, 9.0], [])
+    )
     assert (found.stills, found.moving) == (2, 3)
-    assert stillness([0.0], [0.0]).share == 0
+    assert stillness(Changes([0.0], []), Changes([0.0], [])).share == 0
+
+
+def test_a_change_that_is_undone_stands_still() -> None:
+    shimmer = Changes([8.0, 8.0, 20.0, 20.0], [0.5, 20.0, 35.0])
+    found = stillness(shimmer, Changes([9.0] * 4, [18.0] * 3))
+    assert (found.stills, found.moving) == (2, 4)
 
 
 @pytest.mark.parametrize(
