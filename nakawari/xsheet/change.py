@@ -7,6 +7,7 @@ stood still, or gone with the camera, or with a second layer; the best of these 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -22,9 +23,11 @@ BLUR = 1.0  # px, standard deviation: against grain and the ringing of lossy cod
 RANK = 4
 WIDE_RANK = 16
 WIDE_WEIGHT = 2.2
+MAX_GRAIN = 2.5  # code values
 # Of the gradient: a picture moved by a fraction of a pixel is never found again quite the same.
 MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
+EDGE = 3  # px
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
@@ -142,11 +145,20 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
     if layer is not None:
         figure = cv2.min(figure, moved_by(layer))
     background = moved_by(camera)
-    known = cv2.warpAffine(np.full((height, width), 255, np.uint8), camera, (width, height))
-    difference = cv2.bitwise_and(cv2.min(figure, background), known)
+    inner = _inner(height, width)
+    known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
+    difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
     size = 2 * int(np.ceil(reach)) + 3
     return Remainder(difference, cv2.dilate(edges, np.ones((size, size), np.uint8)))
+
+
+@cache
+def _inner(height: int, width: int) -> np.ndarray:
+    """Return a mask of all but the edge, where blur and motion lack the other side."""
+    mask = np.zeros((height, width), np.uint8)
+    mask[EDGE:-EDGE, EDGE:-EDGE] = 255
+    return mask
 
 
 def _allowance(now: Plate) -> np.ndarray:
@@ -172,6 +184,15 @@ def _block_means(difference: np.ndarray) -> np.ndarray:
 
 
 def _top(blocks: np.ndarray) -> float:
-    """Return how much the most changed blocks changed: a few of them, or many by less."""
-    largest = np.sort(np.partition(blocks.ravel(), -WIDE_RANK)[-WIDE_RANK:])
-    return float(max(largest[-RANK], WIDE_WEIGHT * largest[0]))
+    """Return how much the most changed blocks changed: a few of them, or many by less.
+
+    What all blocks have in common, up to ``MAX_GRAIN``, is grain and does not count.
+    """
+    flat = blocks.ravel()
+    if not flat.size:  # a picture smaller than a block
+        return 0.0
+    ranks = [flat.size // 4, max(flat.size - WIDE_RANK, 0), max(flat.size - RANK, 0)]
+    quarter, wide, narrow = (float(value) for value in np.partition(flat, ranks)[ranks])
+    grain = min(quarter, MAX_GRAIN)
+    few, many = narrow - grain, wide - grain
+    return max(few, WIDE_WEIGHT * many)

@@ -35,7 +35,8 @@ FLOOR = 2.0  # code values, so that no change at all has a logarithm
 MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
 MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
 GROWTH_WEIGHT = 12.0
-APART = 0.5  # the levels' least distance
+MIN_DEVIATION = 0.1
+APART = 0.3  # the levels' least distance
 
 
 class Level(NamedTuple):
@@ -53,7 +54,7 @@ class Prior(NamedTuple):
     weight: float  # frames that the deviation counts for
 
 
-SAME = Prior(Level(math.log(4.0), 0.3), 0.4, 6.0)
+SAME = Prior(Level(math.log(4.0), 0.25), 0.4, 3.0)
 NEW = Prior(Level(math.log(35.0), 0.8), 0.6, 3.0)
 MAX_SAME = math.log(10.0)  # of the mean; no coding that can be watched changes a drawing more
 
@@ -150,7 +151,7 @@ def _fitted(prior: Prior, observed: np.ndarray, weight: np.ndarray) -> Level:
     pull = (prior.level.deviation / prior.spread) ** 2  # frames that the prior's mean counts for
     mean = (pull * prior.level.mean + (weight * observed).sum()) / (pull + total)
     spread = prior.weight * prior.level.deviation**2 + (weight * (observed - mean) ** 2).sum()
-    return Level(float(mean), float(max(math.sqrt(spread / (prior.weight + total)), 0.2)))
+    return Level(float(mean), float(max(math.sqrt(spread / (prior.weight + total)), MIN_DEVIATION)))
 
 
 def _prior_density(same: tuple[Level, ...], new: Level) -> float:

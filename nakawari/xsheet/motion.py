@@ -21,6 +21,7 @@ MIN_TRACKS = 8  # fewer corners say nothing
 MIN_LAYER_TRACKS = 8
 MIN_ASKED = 6
 INLIER_DISTANCE = 0.25  # px
+FOLLOW_DISTANCE = 0.5  # px; coarse coding shifts blocks by quarters of a pixel
 REST_DISTANCE = 0.1  # px; what moved less stands still
 MIN_SPREAD = 0.5  # of the width: a camera moves the picture, not one place in it
 MAX_RESTING = 0.75  # of the tracks at the rim, if a camera moves
@@ -61,20 +62,22 @@ def camera_motion(before: np.ndarray, after: np.ndarray) -> Motion | None:
         return None
     best = max(fits, key=lambda fit: fit.share(moving & rim))
     support = best.share(moving & rim)
-    spread = np.ptp(points[best.follows & moving, 0]) / before.shape[1]
+    follows = best.stray < INLIER_DISTANCE
+    spread = np.ptp(points[follows & moving, 0]) / before.shape[1]
     if spread < MIN_SPREAD or (~moving[rim]).mean() > MAX_RESTING:
         support = 0.0
-    layer, depth = _second_layer(points, targets, best.camera, best.follows)
+    layer, depth = _second_layer(points, targets, best.camera, follows)
     return Motion(best.camera, _speed(best.camera, before.shape), support, layer, depth)
 
 
 class _Fit(NamedTuple):
     camera: Matrix
-    follows: np.ndarray  # (N,) bool, which of all tracks go with it
+    stray: np.ndarray  # (N,) px, by how much each of all tracks misses it
 
     def share(self, asked: np.ndarray) -> float:
         """Return the share of the tracks asked that follow; of all, if they are few."""
-        return float((self.follows[asked] if asked.sum() >= MIN_ASKED else self.follows).mean())
+        follows = self.stray < FOLLOW_DISTANCE
+        return float((follows[asked] if asked.sum() >= MIN_ASKED else follows).mean())
 
 
 def _fit(points: np.ndarray, targets: np.ndarray, chosen: np.ndarray) -> _Fit | None:
@@ -85,7 +88,7 @@ def _fit(points: np.ndarray, targets: np.ndarray, chosen: np.ndarray) -> _Fit | 
     if camera is None or inliers.sum() < MIN_TRACKS:
         return None
     stray = np.hypot(*(points @ camera[:, :2].T + camera[:, 2] - targets).T)
-    return _Fit(camera, stray < INLIER_DISTANCE)
+    return _Fit(camera, stray)
 
 
 def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
