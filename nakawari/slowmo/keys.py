@@ -21,17 +21,15 @@ of a key, or lies on the camera's way from one key to the next.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
 from nakawari.slowmo.pulldown import repeats
-from nakawari.xsheet.cadence import MAX_MOVING_HOLD
+from nakawari.xsheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet import Cadence, ExposureSheet, SheetDrawing
 
-MAX_MOVING_TIME = Fraction(1, 4)  # s; six frames at 24 a second
 DEFAULT_STEP = 2  # frames
 DEFAULT_STEP_TIME = Fraction(1, 12)  # s
 
@@ -43,15 +41,6 @@ class Key:
     frame: int
     moves_from: int | None  # the frame at which the movement to the next key begins; None: never
     begins_shot: bool = False  # True for the first key after a cut
-
-
-def longest_moving_hold(fps: Fraction) -> int:
-    """Return for how many frames a drawing may be held without resting.
-
-    Six, which is a quarter of a second at 24 frames a second, and as long at a faster rate: there,
-    drawings on threes are held for more than six frames.
-    """
-    return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
 
 
 def movement_step(cadence: Cadence, fps: Fraction) -> int:

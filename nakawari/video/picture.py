@@ -38,32 +38,33 @@ class Picture(NamedTuple):
             _plane_view(plane)[:] = values
         return frame
 
-
-    def reduced(self, factor: int) -> Picture:
-        """Return the picture ``factor`` times smaller, each pixel the mean of those it stands for.
+    def halved(self, times: int) -> Picture:
+        """Return the picture at half the size, ``times`` times: each pixel the mean of four.
 
         What is left over at the right and lower edge is cut off; the sizes may become odd.
         """
-        return Picture(*(_reduced(plane, factor) for plane in self))
+        return Picture(*(_halved(plane, times) for plane in self))
 
 
-def reduced_picture(frame: av.VideoFrame, matrix: int, value_range: int, factor: int) -> Picture:
-    """Return ``picture_from_frame(...).reduced(factor)``, without a copy in full size on the way.
+def halved_picture(frame: av.VideoFrame, matrix: int, value_range: int, times: int) -> Picture:
+    """Return ``picture_from_frame(...).halved(times)``, without a copy in full size on the way.
 
     Arguments as there; the frame's rotation is undone.
     """
     if frame.format.name in PASS_THROUGH_FORMATS and not frame.rotation:
-        planes = (_reduced(_plane_view(plane), factor) for plane in frame.planes)
+        planes = (_halved(_plane_view(plane), times) for plane in frame.planes)
         return Picture(*planes)
-    return picture_from_frame(frame, matrix, value_range, frame.rotation).reduced(factor)
+    return picture_from_frame(frame, matrix, value_range, frame.rotation).halved(times)
 
 
-def _reduced(plane: np.ndarray, factor: int) -> np.ndarray:
-    if factor == 1:
+def _halved(plane: np.ndarray, times: int) -> np.ndarray:
+    if times == 0:
         return plane.copy()
-    height, width = (side // factor for side in plane.shape)
-    whole = plane[: height * factor, : width * factor]
-    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    for _ in range(times):  # OpenCV is seven times as fast at this as at a quarter in one step
+        height, width = plane.shape[0] // 2, plane.shape[1] // 2
+        even = plane[: 2 * height, : 2 * width]
+        plane = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return plane
 
 
 def _plane_view(plane: av.video.plane.VideoPlane) -> np.ndarray:

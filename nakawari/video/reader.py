@@ -17,9 +17,9 @@ from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.picture import (
     Picture,
+    halved_picture,
     is_see_through,
     picture_from_frame,
-    reduced_picture,
 )
 from nakawari.video.timestamps import nominal_rate, snap_to_grid
 
@@ -143,11 +143,11 @@ class VideoReader:
                 f"({error.strerror}); copy or download it again"
             ) from error
 
-    def frames(self, reduction: int = 1) -> Iterator[SourceFrame]:
+    def frames(self, halvings: int = 0) -> Iterator[SourceFrame]:
         """Yield every frame once, in the order of display; the first is at time 0.
 
-        Frames whose time does not advance are skipped, and told of. With a ``reduction`` of n the
-        pictures are n times smaller (see ``Picture.reduced``), and reading is faster.
+        Frames whose time does not advance are skipped, and told of. With ``halvings`` the
+        pictures are halved so often (see ``Picture.halved``), and reading is faster.
         """
         pending: SourceFrame | None = None
         duration = 1 / self.info.rate
@@ -158,7 +158,7 @@ class VideoReader:
                     self._say("frames whose time stamps do not advance are skipped")
                     continue
                 yield pending._replace(end=time)
-            pending = SourceFrame(self._picture(frame, reduction), time, time + duration)
+            pending = SourceFrame(self._picture(frame, halvings), time, time + duration)
         if pending is not None:
             yield pending
         check_length(self._container, self.path, self._reached)
@@ -177,17 +177,17 @@ class VideoReader:
             duration = 1 / info.rate
         return time, duration
 
-    def _picture(self, frame: av.VideoFrame, reduction: int) -> Picture:
+    def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info
         self._tell_changes(frame)
-        if reduction > 1 and (frame.width, frame.height) == self._decoded_size:
-            return reduced_picture(frame, info.tags.matrix, info.tags.value_range, reduction)
+        if halvings and (frame.width, frame.height) == self._decoded_size:
+            return halved_picture(frame, info.tags.matrix, info.tags.value_range, halvings)
         picture = picture_from_frame(frame, info.tags.matrix, info.tags.value_range, frame.rotation)
         if (picture.width, picture.height) != (info.width, info.height):
             self._say("the picture changes its size on the way; later frames are scaled")
             scaled = picture.to_frame().reformat(width=info.width, height=info.height)
             picture = picture_from_frame(scaled, info.tags.matrix, info.tags.value_range)
-        return picture.reduced(reduction) if reduction > 1 else picture
+        return picture.halved(halvings) if halvings else picture
 
     def _tell_changes(self, frame: av.VideoFrame) -> None:
         if any(component.bits > 8 for component in frame.format.components):

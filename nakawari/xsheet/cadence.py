@@ -1,33 +1,53 @@
-"""What the drawings' holds add up to: a shot's cadence, and the pulldown of a whole clip."""
+"""What the holds of a shot's drawings add up to: its cadence."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
-from nakawari.xsheet.sheet import Cadence, SheetDrawing
+from nakawari.xsheet.sheet import Cadence, Pulldown, SheetDrawing
 
-MAX_MOVING_HOLD = 6  # frames; a drawing held longer is a pause and says nothing of the cadence
-MIN_SHARE = 0.7  # of the moving drawings, for a cadence to have a number
+MAX_MOVING_HOLD = 6  # frames
+MAX_MOVING_TIME = Fraction(1, 4)  # s; six frames at 24 a second
+MIN_SHARE = 0.6  # of the moving drawings, for a cadence to have a number
 
 
 class Pace(NamedTuple):
     """How a shot is animated."""
 
     cadence: Cadence
-    drawings_per_frame: float | None  # while it moves
+    animation_fps: float | None  # drawings a second while it moves
 
 
-def pace_of(drawings: Sequence[SheetDrawing]) -> Pace:
+def longest_moving_hold(fps: Fraction) -> int:
+    """Return for how many frames a drawing may be held without resting.
+
+    Six, which is a quarter of a second at 24 frames a second, and as long at a faster rate: there,
+    drawings on threes are held for more than six frames. What is held longer is a pause, and says
+    nothing of the cadence.
+    """
+    return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
+
+
+def pace_of(
+    drawings: Sequence[SheetDrawing], fps: Fraction, pulldown: Pulldown | None = None
+) -> Pace:
     """Return the pace of one shot's drawings, in order.
 
-    The last drawing is cut off by the end of the shot, so it does not count where others do.
+    The last drawing is cut off by the end of the shot, so it does not count where others do. With
+    ``pulldown``, holds are counted in film frames.
     """
-    moving = [drawing.hold for drawing in drawings[:-1] if drawing.hold <= MAX_MOVING_HOLD]
+    holds = [drawing.hold for drawing in drawings[:-1]]
+    if pulldown is not None:
+        holds = [pulldown.film_hold(drawing) for drawing in drawings[:-1]]
+        fps *= Fraction(pulldown.cycle - 1, pulldown.cycle)
+    moving = [hold for hold in holds if hold <= longest_moving_hold(fps)]
     if not moving:
         return Pace(None, None)
     hold, count = Counter(moving).most_common(1)[0]
     if count >= MIN_SHARE * len(moving):
-        return Pace(hold, 1 / hold)
-    return Pace("mixed", len(moving) / sum(moving))
+        return Pace(hold, round(float(fps / hold), 3))
+    return Pace("mixed", round(float(fps * len(moving) / sum(moving)), 3))

@@ -17,6 +17,7 @@ from nakawari.video.picture import Picture
 from nakawari.xsheet.motion import RIM, Matrix
 
 BLOCK = 8  # px
+BLUR_SIZE = (5, 5)
 BLUR = 1.0  # px, standard deviation: against grain and the ringing of lossy coding
 # Blocks overlap by half, so a mouth of 8 px fills four of them, and one alone is noise. A figure
 # fills many more, and its sixteenth stands out of the noise of coding twice as far as its fourth.
@@ -36,25 +37,29 @@ GRID = (5, 8)  # cells in which a change of brightness is looked for
 class Plate(NamedTuple):
     """A frame made ready to be compared."""
 
-    luma: np.ndarray  # (H, W) uint8, as it came
-    smooth: np.ndarray  # (H, W) uint8, blurred
-    blue_difference: np.ndarray  # (h, w) uint8, blurred
-    red_difference: np.ndarray
-    cells: np.ndarray  # GRID float64, mean luma
+    smooth: Picture  # blurred, some 500 px wide
+    small: np.ndarray  # (H/8, W/8) float32, luma
+    cells: np.ndarray  # GRID float32, mean luma
 
 
 def plate(picture: Picture) -> Plate:
-    """Prepare a reduced picture (some 500 px wide)."""
-    smooth, blue, red = (cv2.GaussianBlur(plane, (0, 0), BLUR) for plane in picture)
-    return Plate(picture.luma, smooth, blue, red, _cells(smooth))
+    """Prepare a picture of some 500 px width."""
+    smooth = Picture(*(cv2.GaussianBlur(plane, BLUR_SIZE, BLUR) for plane in picture))
+    small = thumbnail(smooth.luma)
+    return Plate(smooth, small, cv2.resize(small, GRID[::-1], interpolation=cv2.INTER_AREA))
 
 
 def block_change(before: Plate, after: Plate) -> float:
     """Return the change of the most changed part, nothing having moved [code values]."""
-    luma = _top(_block_means(cv2.absdiff(before.smooth, after.smooth)))
-    blue = _top(_block_means(cv2.absdiff(before.blue_difference, after.blue_difference)))
-    red = _top(_block_means(cv2.absdiff(before.red_difference, after.red_difference)))
-    return max(luma, blue, red)
+    return max(
+        _top(_block_means(cv2.absdiff(earlier, later)))
+        for earlier, later in zip(before.smooth, after.smooth, strict=True)
+    )
+
+
+def luma_change(before: Plate, after: Plate) -> float:
+    """Return the same of luma alone."""
+    return _top(_block_means(cv2.absdiff(before.smooth.luma, after.smooth.luma)))
 
 
 def light_change(before: Plate, after: Plate) -> float:
@@ -63,7 +68,8 @@ def light_change(before: Plate, after: Plate) -> float:
     The upper quartile over ``GRID`` cells of the change of their mean: noise and small movements
     cancel out within a cell, a slow fade does not.
     """
-    return float(np.percentile(np.abs(after.cells - before.cells), 75))
+    changes = np.abs(after.cells - before.cells).ravel()
+    return float(np.partition(changes, 3 * changes.size // 4)[3 * changes.size // 4])
 
 
 def changed_share(before: np.ndarray, after: np.ndarray) -> float:
@@ -111,10 +117,10 @@ class Remainder(NamedTuple):
             return self.change()
         height, width = self.difference.shape
         onward = cv2.warpAffine(
-            after.smooth, camera, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
+            after.smooth.luma, camera, (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        stray = cv2.subtract(cv2.absdiff(onward, now.smooth), _allowance(now))
+        stray = cv2.subtract(cv2.absdiff(onward, now.smooth.luma), _allowance(now))
         better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
         background = cv2.bitwise_and(
             cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
@@ -128,17 +134,17 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
 
     What the camera brings into the picture is not counted.
     """
-    height, width = after.luma.shape
+    height, width = after.smooth.luma.shape
     allowance = _allowance(after)
 
     def moved_by(motion: Matrix) -> np.ndarray:
         moved = cv2.warpAffine(
-            before.smooth, motion, (width, height), flags=cv2.INTER_LINEAR,
+            before.smooth.luma, motion, (width, height), flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        return cv2.subtract(cv2.absdiff(moved, after.smooth), allowance)
+        return cv2.subtract(cv2.absdiff(moved, after.smooth.luma), allowance)
 
-    figure = cv2.absdiff(before.smooth, after.smooth)
+    figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
     reach = np.hypot(
         *(camera[:, :2] @ (width / 2, height / 2) + camera[:, 2] - (width / 2, height / 2))
     )
@@ -163,18 +169,19 @@ def _inner(height: int, width: int) -> np.ndarray:
 
 def _allowance(now: Plate) -> np.ndarray:
     """Return how much each pixel may differ for want of exactness of the motion."""
-    gradient = cv2.morphologyEx(now.smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    gradient = cv2.morphologyEx(now.smooth.luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     return cv2.convertScaleAbs(gradient, alpha=MISMATCH / 2)  # the gradient spans two pixels
 
 
-def _cells(luma: np.ndarray) -> np.ndarray:
-    rows, columns = (
-        np.linspace(0, side, count + 1).astype(int)
-        for side, count in zip(luma.shape, GRID, strict=True)
-    )
-    sums = cv2.integral(luma)[np.ix_(rows, columns)]
-    areas = np.outer(np.diff(rows), np.diff(columns))
-    return (sums[1:, 1:] - sums[:-1, 1:] - sums[1:, :-1] + sums[:-1, :-1]) / np.maximum(areas, 1)
+def thumbnail(plane: np.ndarray) -> np.ndarray:
+    """Return a plane an eighth as wide and high, float32 code values."""
+    small = plane.astype(np.float32)
+    for _ in range(3):
+        if min(small.shape) >= 2:
+            height, width = small.shape[0] // 2, small.shape[1] // 2
+            even = small[: 2 * height, : 2 * width]
+            small = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _block_means(difference: np.ndarray) -> np.ndarray:

@@ -17,17 +17,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from nakawari.video.picture import Picture
-from nakawari.video.reader import SourceFrame
-from nakawari.xsheet.change import BLUR, changed_share
+from nakawari.xsheet.change import Plate, changed_share, thumbnail
 
 WINDOW = 6  # frames looked at on either side; also the longest flash
 MIN_CHANGE = 9.0  # code values, mean over the thumbnail
+MIN_LUMA_CHANGE = 2.0  # code values, likewise
 STILL_CHANGE = 0.5  # code values; below this a frame is held and says nothing of the motion
 MIN_CHANGE_RATIO = 2.5  # over the mean change of the moving neighbours
 # samples/dance.mp4: 0.185 at its cut, at most 0.016 elsewhere, a fast pan included.
@@ -35,60 +35,77 @@ MIN_COLOR_CHANGE = 0.04
 MIN_CHANGED_SHARE = 0.75  # of the blocks with contours in them
 RETURN_RATIO = 0.5  # the picture is back if it changed less than this share of the jump
 
-THUMBNAIL = (64, 36)
 BINS = 16
 
 
-class _Look(NamedTuple):
-    """What is kept of a frame."""
+class ShotPlate(NamedTuple):
+    """A frame, and whether it begins a shot."""
 
-    thumbnail: np.ndarray  # (3, 36, 64) float32, code values
-    smooth: np.ndarray  # (H, W) uint8, luma
-    histogram: np.ndarray  # (3, BINS) float32, each row sums to 1
+    plate: Plate
+    begins_shot: bool  # True at the first frame after a cut
 
-    @classmethod
-    def of(cls, picture: Picture) -> _Look:
-        thumbnail = np.stack(
-            [cv2.resize(plane, THUMBNAIL, interpolation=cv2.INTER_AREA) for plane in picture]
-        ).astype(np.float32)
-        histogram = np.stack(
-            [
-                cv2.calcHist([plane], [0], None, [BINS], [0, 256]).ravel() / plane.size
-                for plane in picture
-            ]
-        )
-        return cls(thumbnail, cv2.GaussianBlur(picture.luma, (0, 0), BLUR), histogram)
+
+class _Look:
+    """What is kept of a frame, and made of it when asked for."""
+
+    def __init__(self, plate: Plate) -> None:
+        self._smooth = plate.smooth
+        self._brightness = plate.small
+
+    @property
+    def luma(self) -> np.ndarray:
+        """Smoothed, (H, W) uint8."""
+        return self._smooth.luma
+
+    @cached_property
+    def _colour(self) -> tuple[np.ndarray, np.ndarray]:
+        return thumbnail(self._smooth.blue_difference), thumbnail(self._smooth.red_difference)
+
+    @cached_property
+    def _histogram(self) -> np.ndarray:
+        """Shares of the pixels, (3, BINS) float32, each row sums to 1."""
+        counts = [
+            cv2.calcHist([plane], [0], None, [BINS], [0, 256]).ravel() / plane.size
+            for plane in self._smooth
+        ]
+        return np.stack(counts)
+
+    def luma_change(self, other: _Look) -> float:
+        """Return the mean difference of the thumbnails' luma [code values]."""
+        return float(cv2.absdiff(self._brightness, other._brightness).mean())
 
     def change(self, other: _Look) -> float:
         """Return the mean difference of the thumbnails [code values], colour weighing double."""
-        per_plane = np.abs(self.thumbnail - other.thumbnail).mean(axis=(1, 2))
-        return float(per_plane[0] + 2 * (per_plane[1] + per_plane[2])) / 2
+        blue, red = (
+            float(cv2.absdiff(mine, others).mean())
+            for mine, others in zip(self._colour, other._colour, strict=True)
+        )
+        return (self.luma_change(other) + 2 * (blue + red)) / 2
 
     def color_change(self, other: _Look) -> float:
         """Return the share of pixels that changed their colour bin, 0 to 1."""
-        return float(np.abs(self.histogram - other.histogram).sum() / 6)
+        return float(np.abs(self._histogram - other._histogram).sum() / 6)
 
 
-def mark_cuts(frames: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
-    """Yield every frame, with ``begins_shot`` set at the first frame after each cut.
+def mark_cuts(plates: Iterable[Plate]) -> Iterator[ShotPlate]:
+    """Yield every frame with the mark whether it begins a shot; the clip's first does not.
 
-    Holds ``WINDOW`` frames back, and so that many in memory; the first frame of the clip is not
-    marked.
+    Holds ``WINDOW`` frames back, and so that many in memory.
     """
-    waiting: deque[SourceFrame] = deque()
+    waiting: deque[Plate] = deque()
     looks: deque[_Look] = deque()  # up to WINDOW + 1 before the first waiting frame, then theirs
     before = 0
-    for frame in frames:
-        waiting.append(frame)
-        looks.append(_Look.of(frame.picture))
+    for plate in plates:
+        waiting.append(plate)
+        looks.append(_Look(plate))
         if len(waiting) > WINDOW:
-            yield waiting.popleft()._replace(begins_shot=_is_cut(looks, before))
+            yield ShotPlate(waiting.popleft(), _is_cut(looks, before))
             before += 1
             if before > WINDOW + 1:
                 looks.popleft()
                 before -= 1
     while waiting:
-        yield waiting.popleft()._replace(begins_shot=_is_cut(looks, before))
+        yield ShotPlate(waiting.popleft(), _is_cut(looks, before))
         before += 1
 
 
@@ -96,10 +113,12 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     if at == 0:
         return False
     here, previous = looks[at], looks[at - 1]
+    if here.luma_change(previous) < MIN_LUMA_CHANGE:  # spares most frames the rest
+        return False
     jump = here.change(previous)
     if jump < MIN_CHANGE or here.color_change(previous) < MIN_COLOR_CHANGE:
         return False
-    if changed_share(previous.smooth, here.smooth) < MIN_CHANGED_SHARE:
+    if changed_share(previous.luma, here.luma) < MIN_CHANGED_SHARE:
         return False
     later = range(at + 1, min(at + WINDOW + 1, len(looks)))
     earlier = range(max(at - WINDOW, 1), at)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.cadence import pace_of
 from nakawari.xsheet.camera import camera_moves
+from nakawari.xsheet.change import plate
 from nakawari.xsheet.cuts import mark_cuts
 from nakawari.xsheet.holds import FLOOR, decide, is_new
 from nakawari.xsheet.measure import Measure, ShotMeter
-from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.pulldown import find_pulldown
+from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing
+from nakawari.xsheet.shots import make_shot
 
-WORKING_WIDTH = 512  # px, about; what is larger is reduced by a whole number
+WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
 # Code values of a block's change that weigh as much as one of the whole picture's brightness.
 LIGHT_WEIGHT = 12.0
 # A change too slow to be seen from frame to frame shows against the last frame that differed; but
@@ -62,14 +66,15 @@ def detect(
     shots: list[_ShotRecord] = []
     with VideoReader(path, tell) as reader:
         info = reader.info
-        reduction = max(1, round(info.width / WORKING_WIDTH))
-        size = (info.width // reduction, info.height // reduction)
+        halvings = max(0, round(math.log2(info.width / WORKING_WIDTH)))
+        size = (info.width >> halvings, info.height >> halvings)
         expected = None if info.duration is None else round(info.duration * info.rate)
-        for done, frame in enumerate(mark_cuts(reader.frames(reduction)), 1):
+        plates = (plate(frame.picture) for frame in reader.frames(halvings))
+        for done, frame in enumerate(mark_cuts(plates), 1):
             if frame.begins_shot or not shots:
                 meter = ShotMeter()
                 shots.append(_ShotRecord(done - 1, meter.measures))
-            meter.add(frame.picture)
+            meter.add(frame.plate)
             on_frame(done, expected)
     return _assembled(path.name, info.rate, size, shots)
 
@@ -84,9 +89,8 @@ class _ShotRecord(NamedTuple):
 def _assembled(
     clip: str, rate: Fraction, size: tuple[int, int], records: list[_ShotRecord]
 ) -> Detection:
-    drawings: list[SheetDrawing] = []
+    shots: list[list[SheetDrawing]] = []
     camera: list[CameraMove] = []
-    shots: list[Shot] = []
     all_changes: list[float] = []
     thresholds: list[float] = []
     for record in records:
@@ -97,32 +101,19 @@ def _assembled(
             [_change(measure, moves) for measure, moves in zip(measures, moving, strict=True)]
         )
         decision = decide(changes, moving.astype(int), _growth(measures, moving))
-        found = _drawings(record.start, is_new(decision), decision.new_probability)
-        pace = pace_of(found)
-        shots.append(
-            Shot(
-                start=record.start,
-                end=record.start + len(measures) - 1,
-                cadence=pace.cadence,
-                animation_fps=(
-                    None
-                    if pace.drawings_per_frame is None
-                    else round(pace.drawings_per_frame * float(rate), 3)
-                ),
-                confidence=round(float(np.mean([drawing.confidence for drawing in found])), 3),
-            )
-        )
-        drawings += found
+        shots.append(_drawings(record.start, is_new(decision), decision.new_probability))
         camera += moves
-        all_changes += [float(change) for change in changes]
-        thresholds += [float(threshold) for threshold in decision.thresholds]
+        all_changes += changes.tolist()
+        thresholds += decision.thresholds.tolist()
+    pulldown = find_pulldown(shots, rate)
     sheet = ExposureSheet(
         clip=clip,
         fps=rate,
         frames=len(all_changes),
-        drawings=tuple(drawings),
-        shots=tuple(shots),
+        drawings=tuple(chain.from_iterable(shots)),
+        shots=tuple(make_shot(drawings, rate, pulldown) for drawings in shots),
         camera=tuple(camera),
+        pulldown=pulldown,
     )
     return Detection(sheet=sheet, changes=tuple(all_changes), thresholds=tuple(thresholds))
 

@@ -192,26 +192,30 @@ def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, fl
     new. By the forward-backward algorithm.
     """
     count, states = len(evidence), len(_BEGIN)
+    # Where both may be new, the transition to a new drawing counts ``adding`` times.
+    extra = evidence * (adding - 1.0)
     forward = np.empty((count, states))
     forward[0] = _BEGIN
-    likelihood = 0.0
+    totals = np.ones(count)
     for frame in range(1, count):
-        came = forward[frame - 1]
-        weighed = came * np.where(_JUST_BEGUN, adding[frame], 1.0)
-        ahead = evidence[frame] * (weighed @ _TO_NEW) + came @ _TO_SAME
-        total = ahead.sum()
-        likelihood += math.log(total)
-        forward[frame] = ahead / total
+        came = forward[frame - 1] @ _ONWARD
+        ahead = evidence[frame] * came[:states] + came[states:]
+        if extra[frame]:
+            ahead += extra[frame] * (forward[frame - 1, _JUST_BEGUN] @ _TO_NEW[_JUST_BEGUN])
+        totals[frame] = ahead.sum()
+        forward[frame] = ahead / totals[frame]
     probability = np.ones(count)
     backward = np.ones(states)
     for frame in range(count - 1, 0, -1):
-        to_new = evidence[frame] * (_TO_NEW @ backward) * np.where(_JUST_BEGUN, adding[frame], 1.0)
-        to_same = _TO_SAME @ backward
-        new_share, same_share = forward[frame - 1] @ to_new, forward[frame - 1] @ to_same
-        probability[frame] = new_share / (new_share + same_share)
-        backward = to_new + to_same
-        backward /= backward.max()
-    return probability, likelihood
+        came = _BACK @ backward
+        to_new = evidence[frame] * came[:states]
+        if extra[frame]:
+            to_new[_JUST_BEGUN] *= adding[frame]
+        backward = to_new + came[states:]
+        new_share, share = forward[frame - 1] @ to_new, forward[frame - 1] @ backward
+        probability[frame] = new_share / share
+        backward /= share
+    return probability, float(np.log(totals).sum())
 
 
 def _crossing(same: Level, new: Level) -> float:
@@ -265,4 +269,5 @@ def _transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 _BEGIN, _TO_NEW, _TO_SAME = _transitions()
-_JUST_BEGUN = np.arange(len(_BEGIN)) % MAX_AGE == 0
+_ONWARD, _BACK = np.hstack([_TO_NEW, _TO_SAME]), np.vstack([_TO_NEW, _TO_SAME])
+_JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.video.picture import Picture
 from nakawari.xsheet.change import (
+    FAINT,
     Plate,
     Remainder,
     block_change,
     changed_rim_share,
     light_change,
-    plate,
+    luma_change,
     remainder,
 )
 from nakawari.xsheet.motion import STILL, Motion, camera_motion
@@ -76,9 +76,8 @@ class ShotMeter:
         self._open: _Open | None = None
         self._motion: Motion | None = None  # the last that was good, or is still believed in
 
-    def add(self, picture: Picture) -> None:
-        """Measure the next frame, given reduced to some 500 px width."""
-        now = plate(picture)
+    def add(self, now: Plate) -> None:
+        """Measure the next frame."""
         if self._before is None or self._kept is None:
             self._kept = self._before = now
             self.measures.append(FIRST)
@@ -87,29 +86,31 @@ class ShotMeter:
         still, light = block_change(before, now), light_change(before, now)
         since_kept = still
         if kept is not before:
-            since_kept = block_change(kept, now)
+            since_kept = luma_change(kept, now)
             light = max(light, light_change(kept, now))
-        twice = block_change(self._twice_before, now) if self._twice_before is not None else still
+        twice = luma_change(self._twice_before, now) if self._twice_before is not None else still
         if max(still, since_kept) > self._clear_change():
             self._kept = now
         self._stills.append(still)
         self._twice_before, self._before = before, now
         self.measures.append(Measure(still, since_kept, twice, light, None, None))
-        self._follow_camera(before, now)
+        if still > FAINT:
+            self._follow_camera(before, now)
+        else:
+            self._camera_stands()
 
     def _clear_change(self) -> float:
         """Return a change that repeats in this shot seldom show, erring on the low side."""
-        noise = float(np.percentile(self._stills, 30)) if self._stills else 0.0
+        noise = sorted(self._stills)[3 * len(self._stills) // 10] if self._stills else 0.0
         return min(1.6 * noise + 1.0, MAX_NOISE)
 
     def _follow_camera(self, before: Plate, now: Plate) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
-        if changed_rim_share(before.smooth, now.smooth) < MOVING_SHARE:
-            self._motion = None
-            self._unexplained.clear()
+        if changed_rim_share(before.smooth.luma, now.smooth.luma) < MOVING_SHARE:
+            self._camera_stands()
             return
         here = _Unexplained(len(self.measures) - 1, before, now)
-        seen = camera_motion(before.smooth, now.smooth)
+        seen = camera_motion(before.smooth.luma, now.smooth.luma)
         if seen is not None and seen.support >= MIN_SUPPORT and seen.speed >= MIN_SPEED:
             self._motion = seen
             for earlier in self._unexplained:
@@ -124,6 +125,10 @@ class ShotMeter:
                 self._motion = None
         else:
             self._unexplained.append(here)
+
+    def _camera_stands(self) -> None:
+        self._motion = None
+        self._unexplained.clear()
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
         left = remainder(frame.before, frame.now, motion.camera, self._layer(motion))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-MAX_CORNERS = 300
+MAX_CORNERS = 200
 MIN_TRACKS = 8  # fewer corners say nothing
 MIN_LAYER_TRACKS = 8
 MIN_ASKED = 6
@@ -26,6 +26,7 @@ REST_DISTANCE = 0.1  # px; what moved less stands still
 MIN_SPREAD = 0.5  # of the width: a camera moves the picture, not one place in it
 MAX_RESTING = 0.75  # of the tracks at the rim, if a camera moves
 
+_SEARCH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
 RIM = 0.18  # of the picture's width and height: where the background shows beside a figure
 
 Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
@@ -99,7 +100,7 @@ def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
     points = corners * 2 + np.float32(0.5)
     targets, found, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, points, None, winSize=(15, 15), maxLevel=3
+        before, after, points, None, winSize=(15, 15), maxLevel=3, criteria=_SEARCH
     )
     kept = found[:, 0] == 1
     return points[kept, 0], targets[kept, 0]

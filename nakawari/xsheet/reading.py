@@ -62,14 +62,15 @@ def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
     shots = [_shot(item, frames) for item in entry.items("shots")]
     cuts = _cuts(entry, frames) if "cuts" in entry.value else [shot.start for shot in shots[1:]]
     drawings = _split_at_cuts(drawings, cuts)
+    pulldown = _pulldown(entry)
     return ExposureSheet(
         clip=entry.text("clip", ""),
         fps=rate,
         frames=frames,
         drawings=drawings,
-        shots=split_into_shots(drawings, cuts, rate, known=shots),
+        shots=split_into_shots(drawings, cuts, rate, known=shots, pulldown=pulldown),
         camera=tuple(_camera_move(item, frames) for item in entry.items("camera")),
-        pulldown=_pulldown(entry),
+        pulldown=pulldown,
     )
 
 

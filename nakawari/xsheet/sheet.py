@@ -68,6 +68,10 @@ class Pulldown:
         """Return the number of the film frame that a video frame shows."""
         return frame - (frame - self.phase + self.cycle) // self.cycle
 
+    def film_hold(self, drawing: SheetDrawing) -> int:
+        """Return for how many film frames a drawing is held, at least 1."""
+        return max(self.film_frame(drawing.end) - self.film_frame(drawing.start), 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExposureSheet:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.slowmo.keys import keys, longest_moving_hold, movement_step
+from nakawari.slowmo.keys import keys, movement_step
+from nakawari.xsheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet import CAMERA_KINDS, ExposureSheet, Pulldown
 from tests.sheets import sheet_of
 
