@@ -117,9 +117,6 @@ def test_a_reader_that_stops_in_the_middle_is_no_error(make_clip, tmp_path) -> N
     assert "Error" not in complaint
 
 
-@pytest.mark.xfail(
-    reason="nakawari.video.color, which the reader needs, imports torch", strict=True
-)
 def test_it_runs_without_torch(make_clip, tmp_path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None; from nakawari.cli import main;"

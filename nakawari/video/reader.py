@@ -36,7 +36,6 @@ class SourceFrame(NamedTuple):
     picture: Picture
     start: Fraction  # s since the first frame
     end: Fraction  # s; the next frame's start, or where the clip ends
-    begins_shot: bool = False  # True at the first frame after a cut
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,6 +107,11 @@ class Remainder(NamedTuple):
         """Return the change of the most changed part [code values]."""
         return _top(_block_means(self.difference))
 
+    def certain_change(self) -> float:
+        """Return the same, leaving out all that may have been uncovered."""
+        covered = cv2.bitwise_not(self.uncovered)
+        return _top(_block_means(cv2.bitwise_and(self.difference, covered)))
+
     def change_seen_from(self, now: Plate, after: Plate, camera: Matrix) -> float:
         """Return the same, leaving out background that has only just come to light.
 

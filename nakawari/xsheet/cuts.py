@@ -6,7 +6,8 @@ A frame begins a shot when all of these hold:
   theirs (the running comparison of PySceneDetect's AdaptiveDetector). Held frames do not count as
   neighbours: beside them, every drawing on twos would stand out;
 - hardly anything stays where it was: a figure that jumps leaves its background standing;
-- its colours are others, not the same ones elsewhere (histograms): a fast pan is no cut;
+- its colours are others, not the same ones elsewhere (histograms), or else no camera move leads
+  from one to the other: a fast pan is no cut;
 - the picture does not come back within a few frames: a flash is no cut.
 
 A cut that is missed shows as a morph between two shots, a cut too many as one interval without
@@ -24,12 +25,14 @@ import cv2
 import numpy as np
 
 from nakawari.xsheet.change import Plate, changed_share, thumbnail
+from nakawari.xsheet.motion import MIN_SUPPORT, camera_motion
 
 WINDOW = 6  # frames looked at on either side; also the longest flash
 MIN_CHANGE = 9.0  # code values, mean over the thumbnail
 MIN_LUMA_CHANGE = 2.0  # code values, likewise
 STILL_CHANGE = 0.5  # code values; below this a frame is held and says nothing of the motion
 MIN_CHANGE_RATIO = 2.5  # over the mean change of the moving neighbours
+MIN_CHANGE_RATIO_SAME_COLORS = 5.0  # likewise; a pan too fast to be followed may be uneven
 # samples/dance.mp4: 0.185 at its cut, at most 0.016 elsewhere, a fast pan included.
 MIN_COLOR_CHANGE = 0.04
 MIN_CHANGED_SHARE = 0.75  # of the blocks with contours in them
@@ -116,10 +119,14 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     if here.luma_change(previous) < MIN_LUMA_CHANGE:  # spares most frames the rest
         return False
     jump = here.change(previous)
-    if jump < MIN_CHANGE or here.color_change(previous) < MIN_COLOR_CHANGE:
+    if jump < MIN_CHANGE or changed_share(previous.luma, here.luma) < MIN_CHANGED_SHARE:
         return False
-    if changed_share(previous.luma, here.luma) < MIN_CHANGED_SHARE:
-        return False
+    ratio = MIN_CHANGE_RATIO
+    if here.color_change(previous) < MIN_COLOR_CHANGE:
+        motion = camera_motion(previous.luma, here.luma)
+        if motion is not None and motion.support >= MIN_SUPPORT:
+            return False
+        ratio = MIN_CHANGE_RATIO_SAME_COLORS
     later = range(at + 1, min(at + WINDOW + 1, len(looks)))
     earlier = range(max(at - WINDOW, 1), at)
     moving = [
@@ -127,7 +134,7 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
         for index in (*earlier, *later)
         if (change := looks[index].change(looks[index - 1])) > STILL_CHANGE
     ]
-    if moving and jump < MIN_CHANGE_RATIO * sum(moving) / len(moving):
+    if moving and jump < ratio * sum(moving) / len(moving):
         return False
     comes_back = any(previous.change(looks[index]) < RETURN_RATIO * jump for index in later)
     came_back = any(here.change(looks[index - 1]) < RETURN_RATIO * jump for index in earlier)

@@ -56,6 +56,7 @@ class Prior(NamedTuple):
 
 SAME = Prior(Level(math.log(4.0), 0.25), 0.4, 3.0)
 NEW = Prior(Level(math.log(35.0), 0.8), 0.6, 3.0)
+MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
 MAX_SAME = math.log(10.0)  # of the mean; no coding that can be watched changes a drawing more
 
 
@@ -136,6 +137,7 @@ def _levels(
     held = 1.0 - probability
     held[0] = 0.0
     new = _fitted(NEW, observed, weight)
+    new = new._replace(mean=max(new.mean, MIN_NEW))
     same = tuple(
         _fitted(SAME, observed, np.where(groups == group, held, 0.0))
         for group in range(int(groups.max()) + 1)

@@ -17,17 +17,17 @@ from nakawari.xsheet.change import (
     luma_change,
     remainder,
 )
-from nakawari.xsheet.motion import STILL, Motion, camera_motion
+from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
 
 MOVING_SHARE = 0.2  # of the blocks at the rim change before a camera move is looked for
 MEMORY = 48  # frames that tell how much repeats change
 MAX_NOISE = 8.0  # code values; on ones no frame is a repeat, and the least change is no noise
 DEPTHS = 15  # frames over which a layer's depth is remembered
 MIN_DEPTHS = 3
+MIN_DEPTH_SHARE = 0.4  # a layer is seen in all repeats, of twos in half of the frames
 DEPTH_MISFIT = 0.15  # px a frame
 MIN_SPEED = 0.06  # px a frame; what is slower stands still
 MIN_DEPTH_SPEED = 0.5  # px a frame; below it a depth cannot be told
-MIN_SUPPORT = 0.5  # of a motion that is to be trusted
 INERTIA = 0.85  # how much of its support a motion keeps with each frame that it is not seen
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 
@@ -71,7 +71,7 @@ class ShotMeter:
         self._before: Plate | None = None
         self._twice_before: Plate | None = None
         self._stills: deque[float] = deque(maxlen=MEMORY)
-        self._depths: deque[float] = deque(maxlen=DEPTHS)
+        self._depths: deque[float | None] = deque(maxlen=DEPTHS)
         self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_BACK)
         self._open: _Open | None = None
         self._motion: Motion | None = None  # the last that was good, or is still believed in
@@ -137,20 +137,28 @@ class ShotMeter:
             moved = waiting.left.change_seen_from(waiting.now, frame.now, motion.camera)
             self.measures[waiting.place] = self.measures[waiting.place]._replace(moved=moved)
         self.measures[frame.place] = self.measures[frame.place]._replace(
-            moved=left.change(), motion=motion
+            # The last frame of a move has no next one to tell what was uncovered.
+            moved=left.certain_change(),
+            motion=motion,
         )
         self._open = _Open(frame.place, frame.now, left)
 
     def _layer(self, motion: Motion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.
 
-        A figure that is drawn anew in another place moves too, but not as the camera bids it.
+        A figure that is drawn anew in another place moves too, but not as the camera bids it, nor
+        on every frame.
         """
         layer = motion.layer
+        seen = [depth for depth in self._depths if depth is not None]
         if len(self._depths) >= MIN_DEPTHS:
-            depth = float(np.median(self._depths))
-            if layer is None or abs(motion.depth - depth) * motion.speed > DEPTH_MISFIT:
+            layer = None
+            if len(seen) >= MIN_DEPTH_SHARE * len(self._depths):
+                depth = float(np.median(seen))
                 layer = STILL + depth * (motion.camera - STILL)
-        if motion.layer is not None and motion.speed >= MIN_DEPTH_SPEED:
-            self._depths.append(motion.depth)
+                misfit = abs(motion.depth - depth) * motion.speed  # px a frame
+                if motion.layer is not None and misfit <= DEPTH_MISFIT:
+                    layer = motion.layer
+        if motion.speed >= MIN_DEPTH_SPEED:
+            self._depths.append(motion.depth if motion.layer is not None else None)
         return layer

@@ -19,11 +19,13 @@ import numpy as np
 MAX_CORNERS = 200
 MIN_TRACKS = 8  # fewer corners say nothing
 MIN_LAYER_TRACKS = 8
+MAX_DEPTH = 2.5  # a foreground nearer than that hurries by
 MIN_ASKED = 6
 INLIER_DISTANCE = 0.25  # px
 FOLLOW_DISTANCE = 0.5  # px; coarse coding shifts blocks by quarters of a pixel
 REST_DISTANCE = 0.1  # px; what moved less stands still
 MIN_SPREAD = 0.5  # of the width: a camera moves the picture, not one place in it
+MIN_SUPPORT = 0.5  # of a motion that is to be trusted
 MAX_RESTING = 0.75  # of the tracks at the rim, if a camera moves
 
 _SEARCH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
@@ -132,7 +134,8 @@ def _second_layer(
     depths = (moved * felt).sum(axis=1) / felt_squared
     stray = np.hypot(*(moved - depths[:, None] * felt).T)
     rests = np.hypot(*moved.T) < REST_DISTANCE
-    candidates = ~follows & ~rests & (stray < INLIER_DISTANCE)
+    plausible = (depths > 0) & (depths < MAX_DEPTH)
+    candidates = ~follows & ~rests & plausible & (stray < INLIER_DISTANCE)
     if candidates.sum() < MIN_LAYER_TRACKS:
         return None, 0.0
     ordered = np.sort(depths[candidates])

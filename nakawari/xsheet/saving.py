@@ -10,7 +10,6 @@ from pathlib import Path
 from nakawari.errors import UserError
 from nakawari.xsheet.report import GENERATOR
 
-SHEET_KEYS = {"clip", "fps", "frames", "drawings", "shots"}
 MAX_SIZE = 2**28  # bytes; a day's sheet, or the largest page, is a tenth of it
 
 
@@ -20,7 +19,7 @@ def is_sheet(text: str) -> bool:
         content = json.loads(text)
     except ValueError:
         return False
-    return isinstance(content, dict) and content.keys() >= SHEET_KEYS
+    return isinstance(content, dict) and "drawings" in content
 
 
 def is_page(text: str) -> bool:
