@@ -23,6 +23,7 @@ class KeyPicture:
     moves_from: Fraction | None  # s; when the movement to the next one begins; None: never
     end: Fraction  # s; where the next one starts, or the clip ends
     begins_shot: bool  # True for the first one after a cut
+    camera_moves: bool = False  # True if it does on the way to the next one
 
 
 def group(frames: Iterable[SourceFrame], sheet: ExposureSheet) -> Iterator[KeyPicture]:
@@ -48,6 +49,7 @@ def group(frames: Iterable[SourceFrame], sheet: ExposureSheet) -> Iterator[KeyPi
                 moves_from=None,
                 end=frame.end,
                 begins_shot=key.begins_shot,
+                camera_moves=key.camera_moves,
             )
         if key is not None and begun is not None and number == key.moves_from:
             begun = replace(begun, moves_from=time)

@@ -41,6 +41,7 @@ class Key:
     frame: int
     moves_from: int | None  # the frame at which the movement to the next key begins; None: never
     begins_shot: bool = False  # True for the first key after a cut
+    camera_moves: bool = False  # True if it does on the way to the next key
 
 
 def movement_step(cadence: Cadence, fps: Fraction) -> int:
@@ -80,11 +81,13 @@ def keys(sheet: ExposureSheet) -> Iterator[Key]:
                 frame=frame,
                 moves_from=max(timing.back(next_frame, 1), frame),
                 begins_shot=frame in cuts,
+                camera_moves=timing.camera_moves(frame, next_frame),
             )
         yield Key(
             frame=frames[-1],
             moves_from=None if leaves is None else max(frames[-1], leaves),
             begins_shot=frames[-1] in cuts,
+            camera_moves=timing.camera_moves(frames[-1], drawing.end),
         )
 
 
@@ -114,6 +117,10 @@ class _Timing:
             frame -= 1
             count -= not repeats(self._pulldown, frame)
         return frame
+
+    def camera_moves(self, frame: int, end: int) -> bool:
+        """Return whether the camera moves anywhere between two frames."""
+        return any(self._moving[frame:end]) or any(self._shaking[frame:end])
 
     def camera_keys(self, drawing: SheetDrawing, leaves: int | None) -> Iterator[int]:
         """Yield the frames after a drawing's first that are keys because the camera moves.

@@ -13,8 +13,10 @@ from torch import Tensor
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.retiming import OutputClock, steps
+from nakawari.slowmo.steady import camera_between, draw_steadied
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.picture import Picture
+from nakawari.xsheet.motion import Matrix
 
 # In-betweens asked for in one call: they share the work on their two keys. How many it draws
 # at once is the interpolator's affair; here only the finished frames are bounded.
@@ -75,6 +77,7 @@ class _Interval:
         self._tags = tags
         self._device = device
         self._frames: tuple[Tensor, Tensor] | None = None
+        self._camera: Matrix | None = None
 
     def draw(self, frame_times: list[Fraction]) -> Iterator[Picture]:
         """Yield the in-between at each of ``frame_times``, which are in (0, 1)."""
@@ -85,11 +88,19 @@ class _Interval:
                 to_rgb(self._key.picture, self._tags, self._device),
                 to_rgb(self._following.picture, self._tags, self._device),
             )
+            if self._key.camera_moves:
+                self._camera = camera_between(self._key.picture, self._following.picture)
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
         with torch.inference_mode():
-            drawn = self._interpolator(*self._frames, frame_time)  # (K, 3, H, W)
+            drawn = self._interpolate(frame_time)  # (K, 3, H, W)
         for frame in drawn:
             yield from_rgb(frame, self._tags)
+
+    def _interpolate(self, frame_time: Tensor) -> Tensor:
+        assert self._frames is not None
+        if self._camera is None:
+            return self._interpolator(*self._frames, frame_time)
+        return draw_steadied(self._interpolator, *self._frames, frame_time, self._camera)
 
 
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:

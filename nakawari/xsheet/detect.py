@@ -66,7 +66,7 @@ def detect(
     shots: list[_ShotRecord] = []
     with VideoReader(path, tell) as reader:
         info = reader.info
-        halvings = max(0, round(math.log2(info.width / WORKING_WIDTH)))
+        halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
         expected = None if info.duration is None else round(info.duration * info.rate)
         plates = (plate(frame.picture) for frame in reader.frames(halvings))
@@ -77,6 +77,11 @@ def detect(
             meter.add(frame.plate)
             on_frame(done, expected)
     return _assembled(path.name, info.rate, size, shots)
+
+
+def halvings_for(width: int) -> int:
+    """Return how often pictures of a width [px] are halved before they are looked at."""
+    return max(0, round(math.log2(width / WORKING_WIDTH)))
 
 
 class _ShotRecord(NamedTuple):
