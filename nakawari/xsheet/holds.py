@@ -21,22 +21,22 @@ import numpy as np
 
 CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
 MAX_AGE = 9  # frames since a drawing began; from here on all are alike
-LONG_HOLD = 0.1  # of the drawings, whatever the cadence, are a pause
-PAUSE_HAZARD = 0.04  # that a pause ends with a given frame
+LONG_HOLD = 0.12  # of the drawings, whatever the cadence, are a pause
+PAUSE_HAZARD = 0.05  # that a pause ends with a given frame
 OFF_BEAT = 0.05  # of the drawings are a frame early or late
-SWITCH = 0.04  # that the cadence changes with a drawing
+SWITCH = 0.03  # that the cadence changes with a drawing
 STARTS = 10  # places between the least and the largest change where the two states may part
 FINALISTS = 3
 ROUNDS = 5  # of expectation-maximisation, for each finalist
 # A frame is the same drawing only if that is so much more probable: a drawing dropped is lost,
 # a repeat taken for a drawing costs little.
-MIN_HELD_PROBABILITY = 0.8
-FLOOR = 2.0  # code values, so that no change at all has a logarithm
+MIN_HELD_PROBABILITY = 0.72
+FLOOR = 2.5  # code values, so that no change at all has a logarithm
 MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
 MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
-GROWTH_WEIGHT = 12.0
-MIN_DEVIATION = 0.1
-APART = 0.3  # the levels' least distance
+GROWTH_WEIGHT = 13.0
+MIN_DEVIATION = 0.12
+APART = 0.4  # the levels' least distance
 
 
 class Level(NamedTuple):
@@ -54,10 +54,10 @@ class Prior(NamedTuple):
     weight: float  # frames that the deviation counts for
 
 
-SAME = Prior(Level(math.log(4.0), 0.25), 0.4, 3.0)
-NEW = Prior(Level(math.log(35.0), 0.8), 0.6, 3.0)
+SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
+NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
 MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
-MAX_SAME = math.log(10.0)  # of the mean; no coding that can be watched changes a drawing more
+MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
 
 
 class Decision(NamedTuple):
