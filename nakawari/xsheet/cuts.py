@@ -16,6 +16,7 @@ in-betweens. The first is far uglier, so the thresholds lean towards finding cut
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -121,12 +122,6 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     jump = here.change(previous)
     if jump < MIN_CHANGE or changed_share(previous.luma, here.luma) < MIN_CHANGED_SHARE:
         return False
-    ratio = MIN_CHANGE_RATIO
-    if here.color_change(previous) < MIN_COLOR_CHANGE:
-        motion = camera_motion(previous.luma, here.luma)
-        if motion is not None and motion.support >= MIN_SUPPORT:
-            return False
-        ratio = MIN_CHANGE_RATIO_SAME_COLORS
     later = range(at + 1, min(at + WINDOW + 1, len(looks)))
     earlier = range(max(at - WINDOW, 1), at)
     moving = [
@@ -134,8 +129,14 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
         for index in (*earlier, *later)
         if (change := looks[index].change(looks[index - 1])) > STILL_CHANGE
     ]
-    if moving and jump < ratio * sum(moving) / len(moving):
+    ratio = jump * len(moving) / sum(moving) if moving else math.inf
+    if ratio < MIN_CHANGE_RATIO:
         return False
+    if here.color_change(previous) < MIN_COLOR_CHANGE:
+        motion = camera_motion(previous.luma, here.luma)
+        followed = motion is not None and motion.support >= MIN_SUPPORT
+        if followed or ratio < MIN_CHANGE_RATIO_SAME_COLORS:
+            return False
     comes_back = any(previous.change(looks[index]) < RETURN_RATIO * jump for index in later)
     came_back = any(here.change(looks[index - 1]) < RETURN_RATIO * jump for index in earlier)
     return not comes_back and not came_back
