@@ -30,6 +30,7 @@ MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
 EDGE = 3  # px
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
+MIN_CHANGED_SIDE = 0.02  # of its blocks
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
 
@@ -77,24 +78,21 @@ def changed_share(before: np.ndarray, after: np.ndarray) -> float:
 
     Both are smoothed luma, (H, W) uint8. A picture without contours has changed wholly.
     """
-    changed, textured = _changed_blocks(before, after, VISIBLE)
-    return float(changed[textured].mean()) if textured.any() else 1.0
-
-
-def changed_rim_share(before: np.ndarray, after: np.ndarray) -> float:
-    """Return the same of the blocks near the left, right and upper edge, where no figure stands."""
-    changed, textured = _changed_blocks(before, after, FAINT)
-    rows, columns = (round(RIM * side) for side in textured.shape)
-    textured[rows:, columns : textured.shape[1] - columns] = False
-    return float(changed[textured].mean()) if textured.any() else 0.0
-
-
-def _changed_blocks(
-    before: np.ndarray, after: np.ndarray, threshold: float
-) -> tuple[np.ndarray, np.ndarray]:
     change = _block_means(cv2.absdiff(before, after))
     gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return change > threshold, _block_means(gradient) > 2 * VISIBLE
+    textured = _block_means(gradient) > 2 * VISIBLE
+    return float((change[textured] > VISIBLE).mean()) if textured.any() else 1.0
+
+
+def changed_sides(before: np.ndarray, after: np.ndarray) -> int:
+    """Return near how many of the left, right and upper edge something changed, if only faintly.
+
+    A figure changes one of them, a camera all that are not hidden. Arguments as above.
+    """
+    faint = _block_means(cv2.absdiff(before, after)) > FAINT
+    rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
+    sides = (faint[:, :columns], faint[:, -columns:], faint[:rows])
+    return sum(int(side.mean() > MIN_CHANGED_SIDE) for side in sides)
 
 
 class Remainder(NamedTuple):

@@ -11,13 +11,18 @@ pixels of the pictures given, which are to be some 500 px wide.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-MAX_CORNERS = 200
-MIN_TRACKS = 8  # fewer corners say nothing
+RIM_CORNERS = 130
+INNER_CORNERS = 80
+# OpenCV's least eigenvalue; grain has 0.0003 to 0.0005, and moves as it likes.
+MIN_CONTRAST = 7e-4
+MIN_TRACKS = 6  # fewer corners say nothing
+MIN_INLIERS = 5
 MIN_LAYER_TRACKS = 8
 MAX_DEPTH = 2.5  # a foreground nearer than that hurries by
 MIN_ASKED = 6
@@ -26,7 +31,8 @@ FOLLOW_DISTANCE = 0.5  # px; coarse coding shifts blocks by quarters of a pixel
 REST_DISTANCE = 0.1  # px; what moved less stands still
 MIN_SPREAD = 0.5  # of the width: a camera moves the picture, not one place in it
 MIN_SUPPORT = 0.5  # of a motion that is to be trusted
-MAX_RESTING = 0.75  # of the tracks at the rim, if a camera moves
+MIN_SIDES = 2  # of three, near which something follows
+MAX_RESTING = 0.9  # of the tracks at the rim, if a camera moves; figures may fill it
 
 _SEARCH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
 RIM = 0.18  # of the picture's width and height: where the background shows beside a figure
@@ -66,8 +72,10 @@ def camera_motion(before: np.ndarray, after: np.ndarray) -> Motion | None:
     best = max(fits, key=lambda fit: fit.share(moving & rim))
     support = best.share(moving & rim)
     follows = best.stray < INLIER_DISTANCE
-    spread = np.ptp(points[follows & moving, 0]) / before.shape[1]
-    if spread < MIN_SPREAD or (~moving[rim]).mean() > MAX_RESTING:
+    carried = points[follows & moving]
+    wide = len(carried) > 0 and np.ptp(carried[:, 0]) >= MIN_SPREAD * before.shape[1]
+    rests = rim.any() and (~moving[rim]).mean() > MAX_RESTING
+    if not wide or rests or _sides(carried, before.shape) < MIN_SIDES:
         support = 0.0
     layer, depth = _second_layer(points, targets, best.camera, follows)
     return Motion(best.camera, _speed(best.camera, before.shape), support, layer, depth)
@@ -88,24 +96,46 @@ def _fit(points: np.ndarray, targets: np.ndarray, chosen: np.ndarray) -> _Fit | 
     camera, inliers = cv2.estimateAffinePartial2D(
         points[chosen], targets[chosen], ransacReprojThreshold=INLIER_DISTANCE, maxIters=500
     )
-    if camera is None or inliers.sum() < MIN_TRACKS:
+    if camera is None or inliers.sum() < MIN_INLIERS:
         return None
     stray = np.hypot(*(points @ camera[:, :2].T + camera[:, 2] - targets).T)
     return _Fit(camera, stray)
 
 
 def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return corners of ``before`` and where they are in ``after``, both (N, 2) float32."""
+    """Return corners of ``before`` and where they are in ``after``, both (N, 2) float32.
+
+    The rim has its own: a figure's contours are stronger than a background's.
+    """
     half = cv2.resize(before, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    corners = cv2.goodFeaturesToTrack(half, MAX_CORNERS, 0.005, 4)
-    if corners is None:
+    rim = _rim_mask(*half.shape)
+    found = [
+        cv2.goodFeaturesToTrack(half, count, 0.005, 4, mask=mask)
+        for count, mask in ((RIM_CORNERS, rim), (INNER_CORNERS, cv2.bitwise_not(rim)))
+    ]
+    corners = [some for some in found if some is not None]
+    if not corners:
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    points = corners * 2 + np.float32(0.5)
-    targets, found, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, points, None, winSize=(15, 15), maxLevel=3, criteria=_SEARCH
-    )
-    kept = found[:, 0] == 1
+    points = np.concatenate(corners) * 2 + np.float32(0.5)
+    targets, kept, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, None, winSize=(15, 15), maxLevel=3, criteria=_SEARCH,
+        minEigThreshold=MIN_CONTRAST,
+    )  # fmt: skip
+    kept = kept[:, 0] == 1
     return points[kept, 0], targets[kept, 0]
+
+
+@cache
+def _rim_mask(height: int, width: int) -> np.ndarray:
+    mask = np.full((height, width), 255, np.uint8)
+    mask[round(RIM * height) :, round(RIM * width) : width - round(RIM * width)] = 0
+    return mask
+
+
+def _sides(points: np.ndarray, shape: tuple[int, ...]) -> int:
+    """Return near how many of the left, right and upper edges some points lie."""
+    x, y = points[:, 0] / shape[1], points[:, 1] / shape[0]
+    return sum(int(side.sum() >= 2) for side in (x < RIM, x > 1 - RIM, y < RIM))
 
 
 def _in_rim(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

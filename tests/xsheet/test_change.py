@@ -6,8 +6,8 @@ import pytest
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import (
     block_change,
-    changed_rim_share,
     changed_share,
+    changed_sides,
     light_change,
     plate,
     remainder,
@@ -63,10 +63,10 @@ def test_light_is_what_most_of_the_picture_has_in_common() -> None:
     assert light_change(plate(picture), plate(shot_at(mouth=9))) < 0.1
 
 
-def test_a_figure_changes_the_middle_and_a_camera_the_rim() -> None:
+def test_a_figure_changes_the_middle_and_a_camera_the_sides() -> None:
     before = plate(shot_at()).smooth.luma
-    assert changed_rim_share(before, plate(shot_at(figure=(165, 95))).smooth.luma) < 0.05
-    assert changed_rim_share(before, plate(shot_at(x=1.0)).smooth.luma) > 0.5
+    assert changed_sides(before, plate(shot_at(figure=(165, 95))).smooth.luma) == 0
+    assert changed_sides(before, plate(shot_at(x=1.0)).smooth.luma) == 3
 
 
 @pytest.mark.parametrize("pan", [1.0, 2.5, 6.0])
