@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=7_000_003,
+        seed=11_000_027,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

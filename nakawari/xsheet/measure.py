@@ -28,7 +28,8 @@ MIN_DEPTH_SHARE = 0.4  # a layer is seen in all repeats, of twos in half of the 
 DEPTH_MISFIT = 0.15  # px a frame
 MIN_SPEED = 0.06  # px a frame; what is slower stands still
 MIN_DEPTH_SPEED = 0.5  # px a frame; below it a depth cannot be told
-INERTIA = 0.85  # how much of its support a motion keeps with each frame that it is not seen
+EXPLAINED = 0.4  # of a change is left at most, if a motion is at work though it was not seen
+INERTIA = 0.85  # how much of its support a motion keeps with each frame that it does not explain
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 
 
@@ -119,8 +120,10 @@ class ShotMeter:
             self._take_out(here, seen)
         elif self._motion is not None:
             # Coarse coding and backgrounds without contours hide a slow camera now and then.
-            self._motion = self._motion._replace(support=self._motion.support * INERTIA)
             self._take_out(here, self._motion)
+            measure = self.measures[-1]
+            if measure.moved is not None and measure.moved > EXPLAINED * measure.still:
+                self._motion = self._motion._replace(support=self._motion.support * INERTIA)
             if self._motion.support < MIN_SUPPORT * INERTIA**3:
                 self._motion = None
         else:
