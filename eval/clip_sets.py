@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=11_000_027,
+        seed=13_000_037,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

@@ -30,7 +30,8 @@ MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
 EDGE = 3  # px
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
-MIN_CHANGED_SIDE = 0.02  # of its blocks
+MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
+MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
 
@@ -84,15 +85,20 @@ def changed_share(before: np.ndarray, after: np.ndarray) -> float:
     return float((change[textured] > VISIBLE).mean()) if textured.any() else 1.0
 
 
-def changed_sides(before: np.ndarray, after: np.ndarray) -> int:
-    """Return near how many of the left, right and upper edge something changed, if only faintly.
+def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
+    """Return whether the picture changed, if only faintly, at its left, right and upper edge.
 
-    A figure changes one of them, a camera all that are not hidden. Arguments as above.
+    A figure changes one or two of them, a camera all in which there is anything to see; at least
+    two. Arguments as above.
     """
     faint = _block_means(cv2.absdiff(before, after)) > FAINT
+    gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    seen = _block_means(gradient) > 2 * VISIBLE
     rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
-    sides = (faint[:, :columns], faint[:, -columns:], faint[:rows])
-    return sum(int(side.mean() > MIN_CHANGED_SIDE) for side in sides)
+    sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
+    moves = [bool(faint[side].mean() > MIN_CHANGED_SIDE) for side in sides]
+    empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
+    return sum(moves) >= 2 and all(np.logical_or(moves, empty))
 
 
 class Remainder(NamedTuple):

@@ -12,14 +12,13 @@ from nakawari.xsheet.change import (
     Plate,
     Remainder,
     block_change,
-    changed_sides,
     light_change,
     luma_change,
     remainder,
+    sides_move,
 )
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
 
-MOVING_SIDES = 2  # of three change before a camera move is looked for
 MEMORY = 48  # frames that tell how much repeats change
 MAX_NOISE = 8.0  # code values; on ones no frame is a repeat, and the least change is no noise
 DEPTHS = 15  # frames over which a layer's depth is remembered
@@ -107,7 +106,7 @@ class ShotMeter:
 
     def _follow_camera(self, before: Plate, now: Plate) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
-        if changed_sides(before.smooth.luma, now.smooth.luma) < MOVING_SIDES:
+        if not sides_move(before.smooth.luma, now.smooth.luma):
             self._camera_stands()
             return
         here = _Unexplained(len(self.measures) - 1, before, now)

@@ -7,10 +7,10 @@ from nakawari.video.picture import Picture
 from nakawari.xsheet.change import (
     block_change,
     changed_share,
-    changed_sides,
     light_change,
     plate,
     remainder,
+    sides_move,
 )
 from nakawari.xsheet.motion import STILL
 from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
@@ -65,8 +65,11 @@ def test_light_is_what_most_of_the_picture_has_in_common() -> None:
 
 def test_a_figure_changes_the_middle_and_a_camera_the_sides() -> None:
     before = plate(shot_at()).smooth.luma
-    assert changed_sides(before, plate(shot_at(figure=(165, 95))).smooth.luma) == 0
-    assert changed_sides(before, plate(shot_at(x=1.0)).smooth.luma) == 3
+    assert not sides_move(before, plate(shot_at(figure=(165, 95))).smooth.luma)
+    assert sides_move(before, plate(shot_at(x=1.0)).smooth.luma)
+    # A figure that reaches two sides is none while the third shows a background that stands.
+    close = [plate(shot_at(figure=(40.0 + step, 40.0))).smooth.luma for step in (0, 3)]
+    assert not sides_move(*close)
 
 
 @pytest.mark.parametrize("pan", [1.0, 2.5, 6.0])
