@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from nakawari import cli
+from nakawari.cli.slow import default_output
 from nakawari.slowmo.slow import slow_down
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.reader import VideoReader
@@ -334,7 +335,7 @@ def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None
      ("1/2", "a.slow0.5x.mp4"), ("1000", "a.slow1000x.mp4")],
 )  # fmt: skip
 def test_the_default_output_is_named_after_the_factor(factor, name) -> None:
-    assert cli.default_output(Path("in/a.mkv"), Fraction(factor)) == Path("in") / name
+    assert default_output(Path("in/a.mkv"), Fraction(factor)) == Path("in") / name
 
 
 def test_help_is_quick_because_it_loads_neither_torch_nor_ffmpeg() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import torch
 
 from nakawari.errors import UserError
-from nakawari.slowmo.drawings import DrawingDetector, EveryFrame, RepeatedFrames
+from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import Tally, slow_down
@@ -19,8 +20,12 @@ from nakawari.video.audio import StretchedAudio
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.writer import VideoWriter, check_output
+from nakawari.xsheet.detect import detect
+from nakawari.xsheet.files import load_sheet
+from nakawari.xsheet.saving import check_target, is_sheet, save_sheet
+from nakawari.xsheet.sheet import ExposureSheet
 
-DETECTORS: dict[str, Callable[[], DrawingDetector]] = {"auto": RepeatedFrames, "keep": EveryFrame}
+MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +38,19 @@ class SlowJob:
     rate: Fraction | None = None  # output frames a second; None: the source's
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
+    xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
     overwrite: bool = False
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
             raise ValueError(f"audio must be 'stretch' or 'drop', got {self.audio!r}")
-        if self.holds not in DETECTORS:
-            raise ValueError(f"holds must be one of {', '.join(DETECTORS)}, got {self.holds!r}")
+        if self.holds not in ("auto", "keep"):
+            raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
+
+    @property
+    def sheet_output(self) -> Path:
+        """Where the sheet that was used goes: beside the output."""
+        return self.output.with_name(f"{self.output.stem}.xsheet.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +63,8 @@ class SlowResult:
     width: int
     height: int
     tally: Tally
+    sheet: ExposureSheet  # that was used
+    sheet_path: Path  # where it is
     seconds: float  # it took, loading the model included
 
 
@@ -61,27 +74,38 @@ def run_job(
     device: str,
     *,
     tell: Callable[[str], None] = lambda line: None,
+    on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
 ) -> SlowResult:
-    """Run a job: the output appears whole under its name, or not at all.
+    """Run a job: the output appears whole under its name, or not at all, its sheet after it.
 
-    Raises ``UserError`` for whatever the user can put right.
+    The clip is read twice, for its exposure sheet first. Raises ``UserError`` for whatever the
+    user can put right.
 
     Args:
         job: what to do.
-        load_interpolator: called once, after the input and the output were found good.
+        load_interpolator: called once, after the job was found to be possible.
         device: where the interpolator draws.
-        tell: is given remarks, a line each.
+        tell: is given remarks, a line each, none twice.
+        on_read: is called after every frame of the first reading with the frames read and, as far
+            as the input declares its length, the frames expected.
         on_frame: is called after every output frame with the frames written and, as far as the
             input declares its duration, the frames expected.
     """
     began = time.monotonic()
-    with VideoReader(job.source, tell) as reader:
+    say = _without_repeats(tell)
+    with VideoReader(job.source, say) as reader:
         check_output(job.output, job.source, job.overwrite)
         info = reader.info
+        given = _given_sheet(job, info)
+        interpolator = load_interpolator()
+        sheet = given or detect(job.source, tell=say, on_frame=on_read).sheet
+        if given is not None:
+            check_frames(given, _count_frames(job.source, given.frames, on_read))
+        if job.holds == "keep":
+            sheet = every_frame(sheet)
         clock = OutputClock(rate=job.rate or info.rate, factor=job.factor)
         expected = None if info.duration is None else clock.first_index(info.duration)
-        interpolator = load_interpolator()
         with VideoWriter(
             job.output,
             width=info.width,
@@ -89,7 +113,7 @@ def run_job(
             rate=clock.rate,
             tags=info.tags,
             sample_aspect_ratio=info.sample_aspect_ratio,
-            audio=_audio(job, info, tell),
+            audio=_audio(job, info, say),
         ) as writer:
 
             def write(picture: Picture) -> None:
@@ -98,13 +122,7 @@ def run_job(
 
             try:
                 tally = slow_down(
-                    reader.frames(),
-                    DETECTORS[job.holds](),
-                    clock,
-                    interpolator,
-                    info.tags,
-                    device,
-                    write,
+                    group(reader.frames(), sheet), clock, interpolator, info.tags, device, write
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(
@@ -118,8 +136,63 @@ def run_job(
         width=info.width,
         height=info.height,
         tally=tally,
+        sheet=sheet,
+        sheet_path=_save_sheet(job, sheet, say),
         seconds=time.monotonic() - began,
     )
+
+
+def _without_repeats(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return ``tell``, but for lines told before: reading twice finds everything twice."""
+    told: set[str] = set()
+
+    def say(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            tell(line)
+
+    return say
+
+
+def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
+    """Return the sheet that the user gave, if any; ``UserError`` if ours cannot be saved."""
+    if not _goes_by_own_output(job):
+        check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
+    if job.xsheet is None:
+        return None
+    sheet = load_sheet(job.xsheet, fps=info.rate)
+    if abs(sheet.fps - info.rate) > info.rate * MAX_RATE_DIFFERENCE:
+        raise UserError(
+            f"exposure sheet {job.xsheet} is for {float(sheet.fps):.3f} frames/s, and the clip has "
+            f'{float(info.rate):.3f}; give the sheet of this very clip, or remove its "fps"'
+        )
+    return replace(sheet, clip=sheet.clip or job.source.name)
+
+
+def _goes_by_own_output(job: SlowJob) -> bool:
+    """Return whether the sheet given is where the one used would be saved."""
+    given, saved = job.xsheet, job.sheet_output
+    return given is not None and given.exists() and saved.exists() and given.samefile(saved)
+
+
+def _save_sheet(job: SlowJob, sheet: ExposureSheet, say: Callable[[str], None]) -> Path:
+    """Save the sheet beside the output and return its path; a file the user gave is left alone."""
+    if job.xsheet is not None and _goes_by_own_output(job):
+        return job.xsheet
+    kept = save_sheet(job.sheet_output, sheet.to_json())
+    if kept is not None:
+        say(f"another exposure sheet was there; it is now {kept}")
+    return job.sheet_output
+
+
+def _count_frames(source: Path, expected: int, on_read: Callable[[int, int | None], None]) -> int:
+    """Return how many frames a clip has, counting no further than one more than expected."""
+    count = 0
+    with VideoReader(source) as reader:
+        for _ in islice(reader.frames(), expected + 1):
+            count += 1
+            on_read(count, expected)
+    return count
 
 
 def _audio(job: SlowJob, info: ClipInfo, tell: Callable[[str], None]) -> StretchedAudio | None:

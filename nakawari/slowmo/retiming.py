@@ -13,10 +13,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-# A drawing held longer than this rests: it is a pose, and the next drawing is drawn on ones, twos
-# or threes out of it. Spreading that movement over the whole pause would turn a pause into a drift.
-MAX_MOVING_HOLD = 6  # source frames
-
 
 @dataclass(frozen=True, kw_only=True)
 class OutputClock:
@@ -42,7 +38,7 @@ class Step(NamedTuple):
     """One output frame."""
 
     output_frame: int
-    frame_time: Fraction  # in [0, 1) between two drawings; 0 shows the earlier one itself
+    frame_time: Fraction  # in [0, 1) between two keys; 0 shows the earlier one itself
 
 
 def steps(
@@ -52,10 +48,10 @@ def steps(
 
     Args:
         clock: the output's rate and factor.
-        start: the time of a drawing [s].
-        moves_from: when its movement to the next drawing begins, in [start, end); ``None`` if it
-            does not move there (the next one is in another shot, or there is none).
-        end: the time of the next drawing, or where the clip ends [s].
+        start: the time of a key [s].
+        moves_from: when the movement to the next key begins, in [start, end); ``None`` if nothing
+            moves there (the next one is in another shot, or there is none).
+        end: the time of the next key, or where the clip ends [s].
     """
     for output_frame in range(clock.first_index(start), clock.first_index(end)):
         frame_time = Fraction(0)

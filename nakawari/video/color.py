@@ -10,14 +10,16 @@ frames and passed-through frames differ a little in every still region, which fl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from av import VideoFrame
-from torch import Tensor
 
 from nakawari.video.picture import Picture
+
+if TYPE_CHECKING:  # tags and reading need no torch, and `nakawari xsheet` starts without it
+    import torch
+    from torch import Tensor
 
 # Code points of ITU-T H.273, which FFmpeg's AVColorSpace/AVColorRange share.
 UNSPECIFIED = 2
@@ -110,6 +112,8 @@ def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu"
     Only those of colours that RGB can show do: codes outside it (luma above white or below black,
     chroma too strong for its luma) are clamped to [-1, 1] here and come back as other codes.
     """
+    import torch
+
     offset, luma_span, chroma_span = _scales(tags)
     height, width = picture.height, picture.width
     weights = tags.weights(height)
@@ -128,6 +132,8 @@ def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu"
 
 def from_rgb(frame: Tensor, tags: ColorTags) -> Picture:
     """Return an RGB tensor in [-1, 1], shape (3, H, W) with even H and W, as a picture."""
+    import torch
+
     offset, luma_span, chroma_span = _scales(tags)
     _, height, width = frame.shape
     weights = tags.weights(height)
@@ -147,4 +153,6 @@ def from_rgb(frame: Tensor, tags: ColorTags) -> Picture:
 
 
 def _to_codes(values: Tensor) -> np.ndarray:
+    import torch
+
     return values.round().clamp(0, 255).to(torch.uint8).cpu().numpy()

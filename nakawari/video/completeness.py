@@ -12,6 +12,8 @@ from nakawari.errors import UserError
 
 # Containers whose header says how long the clip is; others only estimate it from what is there.
 DECLARING_FORMATS = {"mov", "matroska", "avi", "flv"}
+# Of these, what counts from the first time stamp. Matroska counts from 0, wherever the clip begins.
+COUNTS_FROM_FIRST = {"mov"}
 TOLERANCE = Fraction(1, 2)  # s; headers round, and a last frame's duration is often left out
 
 
@@ -41,9 +43,12 @@ def check_length(container: InputContainer, path: Path, reached: Fraction) -> No
         reached: where the longest stream ended, on the container's clock [s]; of all streams, for
             the declared duration covers subtitles and data too.
     """
-    if not DECLARING_FORMATS & set(container.format.name.split(",")) or not container.duration:
+    names = set(container.format.name.split(","))
+    if not DECLARING_FORMATS & names or not container.duration:
         return
-    start = Fraction(container.start_time or 0, av.time_base)
+    start = Fraction(0)
+    if COUNTS_FROM_FIRST & names:
+        start = Fraction(container.start_time or 0, av.time_base)
     declared = start + Fraction(container.duration, av.time_base)
     if reached + TOLERANCE < declared:
         raise UserError(

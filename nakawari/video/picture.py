@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
@@ -36,6 +37,34 @@ class Picture(NamedTuple):
         for plane, values in zip(frame.planes, self, strict=True):
             _plane_view(plane)[:] = values
         return frame
+
+    def halved(self, times: int) -> Picture:
+        """Return the picture at half the size, ``times`` times: each pixel the mean of four.
+
+        What is left over at the right and lower edge is cut off; the sizes may become odd.
+        """
+        return Picture(*(_halved(plane, times) for plane in self))
+
+
+def halved_picture(frame: av.VideoFrame, matrix: int, value_range: int, times: int) -> Picture:
+    """Return ``picture_from_frame(...).halved(times)``, without a copy in full size on the way.
+
+    Arguments as there; the frame's rotation is undone.
+    """
+    if frame.format.name in PASS_THROUGH_FORMATS and not frame.rotation:
+        planes = (_halved(_plane_view(plane), times) for plane in frame.planes)
+        return Picture(*planes)
+    return picture_from_frame(frame, matrix, value_range, frame.rotation).halved(times)
+
+
+def _halved(plane: np.ndarray, times: int) -> np.ndarray:
+    if times == 0:
+        return plane.copy()
+    for _ in range(times):  # OpenCV is seven times as fast at this as at a quarter in one step
+        height, width = plane.shape[0] // 2, plane.shape[1] // 2
+        even = plane[: 2 * height, : 2 * width]
+        plane = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return plane
 
 
 def _plane_view(plane: av.video.plane.VideoPlane) -> np.ndarray:

@@ -15,7 +15,12 @@ from av.stream import Disposition
 from nakawari.errors import UserError
 from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
-from nakawari.video.picture import Picture, is_see_through, picture_from_frame
+from nakawari.video.picture import (
+    Picture,
+    halved_picture,
+    is_see_through,
+    picture_from_frame,
+)
 from nakawari.video.timestamps import nominal_rate, snap_to_grid
 
 # FFmpeg reads a text file as a film of a terminal, and a picture as a film of one frame.
@@ -31,7 +36,6 @@ class SourceFrame(NamedTuple):
     picture: Picture
     start: Fraction  # s since the first frame
     end: Fraction  # s; the next frame's start, or where the clip ends
-    begins_shot: bool = False  # True at the first frame after a cut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,7 @@ class VideoReader:
             rate = 1 / (gap * _tick(first)) if gap > 0 else rate
         tags = ColorTags.of_frame(first)
         picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation)
+        self._decoded_size = (first.width, first.height)
         ratio = stream.sample_aspect_ratio or Fraction(1)
         duration = None
         if stream.duration and stream.time_base:
@@ -137,10 +142,11 @@ class VideoReader:
                 f"({error.strerror}); copy or download it again"
             ) from error
 
-    def frames(self) -> Iterator[SourceFrame]:
+    def frames(self, halvings: int = 0) -> Iterator[SourceFrame]:
         """Yield every frame once, in the order of display; the first is at time 0.
 
-        Frames whose time does not advance are skipped, and told of.
+        Frames whose time does not advance are skipped, and told of. With ``halvings`` the
+        pictures are halved so often (see ``Picture.halved``), and reading is faster.
         """
         pending: SourceFrame | None = None
         duration = 1 / self.info.rate
@@ -151,7 +157,7 @@ class VideoReader:
                     self._say("frames whose time stamps do not advance are skipped")
                     continue
                 yield pending._replace(end=time)
-            pending = SourceFrame(self._picture(frame), time, time + duration)
+            pending = SourceFrame(self._picture(frame, halvings), time, time + duration)
         if pending is not None:
             yield pending
         check_length(self._container, self.path, self._reached)
@@ -170,15 +176,17 @@ class VideoReader:
             duration = 1 / info.rate
         return time, duration
 
-    def _picture(self, frame: av.VideoFrame) -> Picture:
+    def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info
         self._tell_changes(frame)
+        if halvings and (frame.width, frame.height) == self._decoded_size:
+            return halved_picture(frame, info.tags.matrix, info.tags.value_range, halvings)
         picture = picture_from_frame(frame, info.tags.matrix, info.tags.value_range, frame.rotation)
         if (picture.width, picture.height) != (info.width, info.height):
             self._say("the picture changes its size on the way; later frames are scaled")
             scaled = picture.to_frame().reformat(width=info.width, height=info.height)
             picture = picture_from_frame(scaled, info.tags.matrix, info.tags.value_range)
-        return picture
+        return picture.halved(halvings) if halvings else picture
 
     def _tell_changes(self, frame: av.VideoFrame) -> None:
         if any(component.bits > 8 for component in frame.format.components):

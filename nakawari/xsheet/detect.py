@@ -1,13 +1,34 @@
-"""From a clip to its exposure sheet."""
+"""From a clip to its exposure sheet: cuts, then the camera, then the drawings of each shot."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.sheet import ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.camera import camera_moves
+from nakawari.xsheet.change import plate
+from nakawari.xsheet.cuts import mark_cuts
+from nakawari.xsheet.holds import FLOOR, decide, is_new
+from nakawari.xsheet.measure import Measure, ShotMeter
+from nakawari.xsheet.pulldown import find_pulldown
+from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing
+from nakawari.xsheet.shots import make_shot
+
+WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
+# Code values of a block's change that weigh as much as one of the whole picture's brightness.
+LIGHT_WEIGHT = 12.0
+# A change too slow to be seen from frame to frame shows against the last frame that differed; but
+# so does, a little, the noise of coding.
+CREEP_RATIO = 2.0
+CREEP_MARGIN = 4.0  # code values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +36,9 @@ class Detection:
     """A sheet and what it was decided by.
 
     ``changes`` has one value for each frame of the clip: how much it differs from the drawing
-    shown before it, camera moves taken out (0 for the first frame of a shot, where nothing is
-    compared). ``thresholds`` has one value for each shot: above it, a frame is a new drawing.
+    shown before it, camera moves taken out [code values] (0 for the first frame of a shot, where
+    nothing is compared). ``thresholds`` has one value for each frame too: above it, the frame
+    is a new drawing, as far as the change alone tells.
     """
 
     sheet: ExposureSheet
@@ -41,16 +63,102 @@ def detect(
         on_frame: is called after every frame with the frames done and, as far as the clip
             declares its length, the frames expected.
     """
-    frames = 0
+    shots: list[_ShotRecord] = []
     with VideoReader(path, tell) as reader:
-        for frames, _ in enumerate(reader.frames(), 1):
-            on_frame(frames, None)
-        rate = reader.info.rate
+        info = reader.info
+        halvings = halvings_for(info.width)
+        size = (info.width >> halvings, info.height >> halvings)
+        expected = None if info.duration is None else round(info.duration * info.rate)
+        plates = (plate(frame.picture) for frame in reader.frames(halvings))
+        for done, frame in enumerate(mark_cuts(plates), 1):
+            if frame.begins_shot or not shots:
+                meter = ShotMeter()
+                shots.append(_ShotRecord(done - 1, meter.measures))
+            meter.add(frame.plate)
+            on_frame(done, expected)
+    return _assembled(path.name, info.rate, size, shots)
+
+
+def halvings_for(width: int) -> int:
+    """Return how often pictures of a width [px] are halved before they are looked at."""
+    return max(0, round(math.log2(width / WORKING_WIDTH)))
+
+
+class _ShotRecord(NamedTuple):
+    """The measures of one shot."""
+
+    start: int  # frame
+    measures: list[Measure]
+
+
+def _assembled(
+    clip: str, rate: Fraction, size: tuple[int, int], records: list[_ShotRecord]
+) -> Detection:
+    shots: list[list[SheetDrawing]] = []
+    camera: list[CameraMove] = []
+    all_changes: list[float] = []
+    thresholds: list[float] = []
+    for record in records:
+        measures = record.measures
+        moves = camera_moves([measure.motion for measure in measures], record.start, *size)
+        moving = _moving(record, moves)
+        changes = np.array(
+            [_change(measure, moves) for measure, moves in zip(measures, moving, strict=True)]
+        )
+        decision = decide(changes, moving.astype(int), _growth(measures, moving))
+        shots.append(_drawings(record.start, is_new(decision), decision.new_probability))
+        camera += moves
+        all_changes += changes.tolist()
+        thresholds += decision.thresholds.tolist()
+    pulldown = find_pulldown(shots, rate)
     sheet = ExposureSheet(
-        clip=path.name,
+        clip=clip,
         fps=rate,
-        frames=frames,
-        drawings=tuple(SheetDrawing(start=frame, hold=1) for frame in range(frames)),
-        shots=(Shot(start=0, end=frames - 1, cadence=1, animation_fps=float(rate)),),
+        frames=len(all_changes),
+        drawings=tuple(chain.from_iterable(shots)),
+        shots=tuple(make_shot(drawings, rate, pulldown) for drawings in shots),
+        camera=tuple(camera),
+        pulldown=pulldown,
     )
-    return Detection(sheet=sheet, changes=(0.0,) * frames, thresholds=(0.0,))
+    return Detection(sheet=sheet, changes=tuple(all_changes), thresholds=tuple(thresholds))
+
+
+def _moving(record: _ShotRecord, moves: list[CameraMove]) -> np.ndarray:
+    """Return before which frames the camera moved, (N,) bool."""
+    moving = np.zeros(len(record.measures), bool)
+    for move in moves:
+        moving[move.start + 1 - record.start : move.end + 1 - record.start] = True
+    return moving
+
+
+def _change(measure: Measure, camera_moves: bool) -> float:
+    """Return how much a frame changed [code values], the camera's motion taken out."""
+    if camera_moves and measure.moved is not None:
+        return measure.moved
+    crept = measure.since_kept > CREEP_RATIO * measure.still + CREEP_MARGIN
+    still = measure.since_kept if crept else measure.still
+    return max(still, LIGHT_WEIGHT * measure.light)
+
+
+def _growth(measures: list[Measure], moving: np.ndarray) -> np.ndarray:
+    """Return log(change over two frames / the larger of the two between), (N,); see ``decide``."""
+    growth = np.zeros(len(measures))
+    for frame in range(2, len(measures)):
+        if not moving[frame] and not moving[frame - 1]:
+            single = max(measures[frame].still, measures[frame - 1].still)
+            growth[frame] = np.log((measures[frame].twice + FLOOR) / (single + FLOOR))
+    return growth
+
+
+def _drawings(start: int, new: np.ndarray, probability: np.ndarray) -> list[SheetDrawing]:
+    begins = np.flatnonzero(new)
+    ends = np.append(begins[1:], len(new))
+    certainty = np.where(new, probability, 1 - probability)
+    return [
+        SheetDrawing(
+            start=start + int(begin),
+            hold=int(end - begin),
+            confidence=round(float(certainty[begin:end].min()), 3),
+        )
+        for begin, end in zip(begins, ends, strict=True)
+    ]

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
-
-from nakawari.errors import UserError
 
 Cadence = int | Literal["mixed"] | None
 CAMERA_KINDS = ("pan", "zoom", "roll", "shake")
@@ -72,6 +67,10 @@ class Pulldown:
     def film_frame(self, frame: int) -> int:
         """Return the number of the film frame that a video frame shows."""
         return frame - (frame - self.phase + self.cycle) // self.cycle
+
+    def film_hold(self, drawing: SheetDrawing) -> int:
+        """Return for how many film frames a drawing is held, at least 1."""
+        return max(self.film_frame(drawing.end) - self.film_frame(drawing.start), 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,73 +1,76 @@
-"""Repeated frames are one drawing; anything that moved is another."""
+"""A clip's frames become key pictures with times, as its exposure sheet says."""
 
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from nakawari.slowmo.drawings import Drawing, EveryFrame, RepeatedFrames
+from nakawari.errors import UserError
+from nakawari.slowmo.drawings import KeyPicture, every_frame, group
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
+from nakawari.xsheet.sheet import ExposureSheet, Pulldown
+from tests.sheets import sheet_of
 
 
-def picture(
-    position: int, noise_seed: int | None = None, size: tuple[int, int] = (48, 64)
-) -> Picture:
-    luma = np.full(size, 100, np.int16)
-    luma[8:24, position : position + 16] = 180
-    if noise_seed is not None:
-        luma += np.random.default_rng(noise_seed).integers(-2, 3, size, np.int16)
-    chroma = np.full((size[0] // 2, size[1] // 2), 128, np.uint8)
-    return Picture(luma.astype(np.uint8), chroma, chroma)
-
-
-def drawings(pictures: list[Picture], detector=None, cuts: tuple[int, ...] = ()) -> list[Drawing]:
-    frames = [
-        SourceFrame(shown, Fraction(number), Fraction(number + 1), number in cuts)
-        for number, shown in enumerate(pictures)
+def frames(times: list[Fraction | int]) -> list[SourceFrame]:
+    chroma = np.full((2, 2), 128, np.uint8)
+    return [
+        SourceFrame(Picture(np.full((4, 4), number, np.uint8), chroma, chroma), start, end)
+        for number, (start, end) in enumerate(
+            zip(map(Fraction, times[:-1]), map(Fraction, times[1:]), strict=True)
+        )
     ]
-    return list((detector or RepeatedFrames())(iter(frames)))
 
 
-def test_exact_repeats_are_one_drawing_at_the_time_of_its_first_frame() -> None:
-    found = drawings([picture(0), picture(0), picture(8), picture(8), picture(8)])
-    assert [(d.start, d.last_start, d.end, d.hold) for d in found] == [(0, 1, 2, 2), (2, 4, 5, 3)]
+def grouped(sheet: ExposureSheet, times: list[Fraction | int] | None = None) -> list[KeyPicture]:
+    return list(group(frames(times or list(range(sheet.frames + 1))), sheet))
 
 
-def test_coding_noise_does_not_end_a_hold() -> None:
-    assert len(drawings([picture(0, seed) for seed in range(6)])) == 1
+def number(key: KeyPicture) -> int:
+    return int(key.picture.luma[0, 0])
 
 
-def test_a_mouth_of_a_few_pixels_is_a_new_drawing() -> None:
-    talking = picture(0)
-    talking.luma[30:34, 29:35] = 60  # across the borders of 16×16 blocks
-    assert len(drawings([picture(0), talking])) == 2
+def test_a_drawing_is_its_first_frame_at_that_frames_time() -> None:
+    found = grouped(sheet_of([2, 3]))
+    assert [(number(key), key.start, key.moves_from, key.end) for key in found] == [
+        (0, 0, 0, 2),
+        (2, 2, None, 5),
+    ]
 
 
-def test_a_change_of_color_alone_is_a_new_drawing() -> None:
-    red = picture(0)._replace(red_difference=np.full((24, 32), 160, np.uint8))
-    assert len(drawings([picture(0), red])) == 2
+def test_a_cut_is_marked_and_nothing_moves_towards_it() -> None:
+    found = grouped(sheet_of([2, 2], cuts=(2,)))
+    assert [(key.begins_shot, key.moves_from) for key in found] == [(False, None), (True, None)]
 
 
-def test_slow_changes_add_up() -> None:
-    fade = [picture(0)._replace(luma=np.full((48, 64), 100 + n, np.uint8)) for n in range(9)]
-    assert [d.hold for d in drawings(fade)] == [4, 4, 1]
+def test_times_are_the_frames_own_where_the_rate_varies() -> None:
+    times = [Fraction(time, 1000) for time in (0, 33, 110, 143, 310, 350)]
+    found = grouped(sheet_of([2, 3]), times)
+    assert [(key.start, key.end) for key in found] == [(0, times[2]), (times[2], times[5])]
 
 
-def test_a_cut_begins_a_drawing_even_of_the_same_picture() -> None:
-    found = drawings([picture(0)] * 4, cuts=(2,))
-    assert [(d.hold, d.begins_shot) for d in found] == [(2, False), (2, True)]
+def test_a_long_hold_moves_from_the_time_of_a_frame() -> None:
+    found = grouped(sheet_of([9, 1]))
+    assert found[0].moves_from == 7
 
 
-@pytest.mark.parametrize("size", [(50, 70), (16, 16), (10, 2)])
-def test_any_size_is_compared_to_its_last_pixel(size) -> None:
-    chroma = np.full((size[0] // 2, size[1] // 2), 90, np.uint8)
-    before = Picture(np.full(size, 90, np.uint8), chroma, chroma)
-    after = Picture(before.luma.copy(), chroma, chroma)
-    assert len(drawings([before, after])) == 1
-    after.luma[-4:, -2:] = 255
-    assert len(drawings([before, after])) == 2
+def test_pulldown_is_undone_and_the_end_stays() -> None:
+    sheet = sheet_of([1, 1, 1, 2, 1], fps=Fraction(30), pulldown=Pulldown(cycle=5, phase=4))
+    found = grouped(sheet, [Fraction(number, 30) for number in range(7)])
+    assert [key.start * 120 for key in found] == [0, 5, 10, 15, 20]
+    assert found[-1].end == Fraction(6, 30)
 
 
-def test_keep_takes_every_frame_for_a_drawing() -> None:
-    assert [d.hold for d in drawings([picture(0)] * 3, EveryFrame())] == [1, 1, 1]
+@pytest.mark.parametrize(("count", "has"), [(4, "has 4"), (6, "has more")])
+def test_a_clip_of_another_length_than_the_sheet_fails(count, has) -> None:
+    with pytest.raises(UserError, match=f"is for 5 frames, and the clip {has}; give the sheet of"):
+        grouped(sheet_of([2, 3]), list(range(count + 1)))
+
+
+def test_keep_takes_every_frame_for_a_drawing_and_keeps_the_cuts() -> None:
+    kept = every_frame(sheet_of([2, 2, 9], cuts=(4,), pulldown=Pulldown(cycle=5, phase=1)))
+    assert [drawing.hold for drawing in kept.drawings] == [1] * 13
+    assert kept.cuts == (4,)
+    assert [number(key) for key in grouped(kept)] == list(range(13))
+    assert [key.start for key in grouped(kept)] == list(range(13))

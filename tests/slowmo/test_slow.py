@@ -1,4 +1,4 @@
-"""The loop passes drawings through, asks for what is missing, and crosses no cut."""
+"""The loop passes keys through, asks for what is missing, and crosses no cut."""
 
 from fractions import Fraction
 
@@ -8,13 +8,15 @@ import torch
 
 from nakawari.errors import UserError
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.drawings import RepeatedFrames
+from nakawari.slowmo.drawings import group
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import MAX_BATCH, slow_down
 from nakawari.video.color import ColorTags
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
+from nakawari.xsheet.sheet import ExposureSheet
+from tests.sheets import sheet_of
 
 
 def gray(luma: int) -> Picture:
@@ -22,7 +24,7 @@ def gray(luma: int) -> Picture:
     return Picture(np.full((16, 16), luma, np.uint8), chroma, chroma)
 
 
-def slowed(levels: list[int], factor: int, interpolator=blend):
+def slowed(levels: list[int], sheet: ExposureSheet, factor: Fraction | int, interpolator=blend):
     """Return the brightness of every output frame, and the tally; one input frame a second."""
     frames = [
         SourceFrame(gray(level), Fraction(number), Fraction(number + 1))
@@ -31,42 +33,37 @@ def slowed(levels: list[int], factor: int, interpolator=blend):
     clock = OutputClock(rate=Fraction(1), factor=Fraction(factor))
     written: list[Picture] = []
     tally = slow_down(
-        iter(frames), RepeatedFrames(), clock, interpolator, ColorTags(), "cpu", written.append
+        group(iter(frames), sheet), clock, interpolator, ColorTags(), "cpu", written.append
     )
     return [int(picture.luma.mean()) for picture in written], tally
 
 
 def test_a_held_drawing_moves_through_its_whole_hold() -> None:
-    shown, tally = slowed([40, 40, 48, 48], 2)
+    shown, tally = slowed([40, 40, 48, 48], sheet_of([2, 2]), 2)
     assert shown == [40, 42, 44, 46, 48, 48, 48, 48]
-    assert (tally.drawings, tally.drawn, tally.passed) == (2, 3, 5)
+    assert (tally.drawn, tally.passed) == (3, 5)
 
 
-def test_a_long_hold_rests_and_moves_in_its_last_frame() -> None:
-    shown, _ = slowed([40] * 8 + [48], 2)
-    assert shown == [40] * 15 + [44, 48, 48]
+def test_threes_move_as_evenly_as_ones() -> None:
+    threes, _ = slowed([40] * 3 + [64] * 3 + [88] * 3 + [112], sheet_of([3, 3, 3, 1]), 4)
+    ones, _ = slowed(list(range(40, 120, 8)), sheet_of([1] * 10), 4)
+    assert threes == ones
+
+
+def test_a_long_hold_rests_and_moves_within_one_cadence_step() -> None:
+    shown, _ = slowed([40] * 8 + [48], sheet_of([8, 1], cadence=2), 2)
+    assert shown == [40] * 13 + [42, 44, 46, 48, 48]
+
+
+def test_frames_that_are_no_keys_are_never_shown() -> None:
+    shown, _ = slowed([40, 90, 48, 90], sheet_of([2, 2]), 1)
+    assert shown == [40, 44, 48, 48]
 
 
 def test_nothing_is_drawn_across_a_cut() -> None:
-    rng = np.random.default_rng(0)
-    first, second = (
-        Picture(
-            np.kron(rng.integers(20, 230, (6, 8), np.uint8), np.ones((16, 16), np.uint8)),
-            *np.kron(rng.integers(60, 200, (2, 6, 8), np.uint8), np.ones((8, 8), np.uint8)),
-        )
-        for _ in range(2)
-    )
-    frames = [
-        SourceFrame(picture, Fraction(number), Fraction(number + 1))
-        for number, picture in enumerate([first] * 4 + [second] * 4)
-    ]
-    written: list[Picture] = []
-    clock = OutputClock(rate=Fraction(1), factor=Fraction(3))
-    tally = slow_down(
-        iter(frames), RepeatedFrames(), clock, blend, ColorTags(), "cpu", written.append
-    )
-    assert (tally.shots, tally.drawn) == (2, 0)
-    assert [picture is first for picture in written] == [True] * 12 + [False] * 12
+    shown, tally = slowed([40] * 4 + [200] * 4, sheet_of([4, 4], cuts=(4,)), 3)
+    assert shown == [40] * 12 + [200] * 12
+    assert tally.drawn == 0
 
 
 def test_the_interpolator_gets_one_interval_and_a_few_times() -> None:
@@ -76,7 +73,7 @@ def test_the_interpolator_gets_one_interval_and_a_few_times() -> None:
         calls.append((frame_0.shape, frame_1.shape, frame_time.tolist()))
         return blend(frame_0, frame_1, frame_time)
 
-    slowed([40, 48], 2 * MAX_BATCH, spy)
+    slowed([40, 48], sheet_of([1, 1]), 2 * MAX_BATCH, spy)
     assert all(shapes == (1, 3, 16, 16) for call in calls for shapes in call[:2])
     assert max(len(times) for *_, times in calls) == MAX_BATCH
     share = 2 * MAX_BATCH
@@ -84,13 +81,9 @@ def test_the_interpolator_gets_one_interval_and_a_few_times() -> None:
 
 
 def test_speed_and_rate_may_leave_frames_out() -> None:
-    frames = [SourceFrame(gray(40 + 9 * n), Fraction(n), Fraction(n + 1)) for n in range(8)]
-    written: list[Picture] = []
-    clock = OutputClock(rate=Fraction(1), factor=Fraction(1, 2))
-    tally = slow_down(
-        iter(frames), RepeatedFrames(), clock, blend, ColorTags(), "cpu", written.append
-    )
-    assert (tally.drawings, tally.drawn, len(written)) == (8, 0, 4)
+    shown, tally = slowed([40 + 9 * n for n in range(8)], sheet_of([1] * 8), Fraction(1, 2))
+    assert shown == [40, 58, 76, 94]
+    assert tally.drawn == 0
 
 
 @pytest.mark.parametrize("field", ["audio", "holds"])

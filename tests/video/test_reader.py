@@ -44,6 +44,19 @@ def test_time_counts_from_the_first_frame(make_clip) -> None:
     assert frames[5].start == 5 / RATE
 
 
+@pytest.mark.parametrize("name", ["late.mkv", "late.mp4", "late.ts"])
+def test_a_clip_that_begins_late_is_not_taken_for_truncated(make_clip, name) -> None:
+    times = [4 + number / RATE for number in range(6)]
+    _, frames = read(make_clip(name, frames=6, times=times))
+    assert [frame.start for frame in frames] == [number / RATE for number in range(6)]
+
+
+def test_interlacing_is_said_once(make_clip) -> None:
+    lines: list[str] = []
+    read(make_clip(options={"x264-params": "tff=1"}), lines.append)
+    assert lines == ["the clip is interlaced; deinterlace it first for clean in-betweens"]
+
+
 def test_b_frames_come_in_display_order(make_clip) -> None:
     paintings = [np.full((32, 32, 4), 20 * number, np.uint8) for number in range(12)]
     for picture in paintings:

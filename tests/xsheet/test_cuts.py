@@ -1,12 +1,10 @@
 """Cuts are found; holds, motion, pans, flashes and fades are not taken for cuts."""
 
-from fractions import Fraction
-
 import numpy as np
 
-from nakawari.video.cuts import mark_cuts
 from nakawari.video.picture import Picture
-from nakawari.video.reader import SourceFrame
+from nakawari.xsheet.change import plate
+from nakawari.xsheet.cuts import mark_cuts
 
 
 def scene(seed: int, shift: int = 0, light: float = 1.0) -> Picture:
@@ -22,12 +20,9 @@ def scene(seed: int, shift: int = 0, light: float = 1.0) -> Picture:
 
 
 def cuts(pictures: list[Picture]) -> list[int]:
-    frames = [
-        SourceFrame(picture, Fraction(number), Fraction(number + 1))
-        for number, picture in enumerate(pictures)
-    ]
-    marked = list(mark_cuts(iter(frames)))
-    assert all(frame.picture is picture for frame, picture in zip(marked, pictures, strict=True))
+    plates = [plate(picture) for picture in pictures]
+    marked = list(mark_cuts(iter(plates)))
+    assert all(frame.plate is given for frame, given in zip(marked, plates, strict=True))
     return [number for number, frame in enumerate(marked) if frame.begins_shot]
 
 
@@ -42,6 +37,16 @@ def test_cuts_between_still_shots_are_found() -> None:
 
 def test_a_fast_pan_is_no_cut() -> None:
     assert cuts([scene(1, 16 * number) for number in range(30)]) == []
+
+
+def test_a_figure_that_jumps_before_a_background_that_stands_is_no_cut() -> None:
+    def shown(left: int) -> Picture:
+        picture = scene(1)
+        luma = picture.luma.copy()
+        luma[10:90, left : left + 30] = 235
+        return picture._replace(luma=luma)
+
+    assert cuts([shown(0)] * 8 + [shown(90)] * 8) == []
 
 
 def test_a_flash_is_no_cut() -> None:

@@ -1,0 +1,166 @@
+"""Measure the detector of drawings, holds and cuts: ``python eval/drawings.py --help``.
+
+Clips of the built-in cel generator, whose truth is known exactly, are drawn into a folder (once:
+they are kept), and the exposure sheet that is detected in each is compared with its truth. What
+is counted, and how, is in ``eval/drawing_scores.py``. Thresholds are chosen on the set
+``tuning`` only; the figures to report are those of ``final``.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from eval.clip_families import FAMILIES
+from eval.clip_sets import SETS, load_half
+from eval.clips import write_clips
+from eval.drawing_scores import Truth, read_truth, score
+from eval.drawing_table import Scored, fine_table, markdown_table, results
+from eval.speed import measure_speed
+from nakawari.errors import UserError
+from nakawari.xsheet.detect import detect
+
+RUNS = Path("runs") / "drawings"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score the detector; 0 when it ran to its end, 2 with one line on stderr when it cannot."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.speed:
+            print(measure_speed(options.speed))
+            return 0
+        scored = score_clips(_truths(options))
+    except (UserError, OSError) as error:
+        print(f"drawings: {error}", file=sys.stderr)
+        return 2
+    about = _about(options, len(scored))
+    output = options.output or RUNS / (options.set or "clips")
+    output.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(results(scored, {"about": about}), indent=1)
+    (output / "results.json").write_text(text + "\n", encoding="utf-8")
+    if options.verbose:
+        print(fine_table(scored), end="\n\n")
+        for _, tally in scored:
+            print(*tally.errors, sep="\n", end="\n" if tally.errors else "")
+    print(markdown_table(scored))
+    print(f"\n{about}")
+    return 0
+
+
+def score_clips(truths: Iterable[Truth]) -> list[Scored]:
+    """Detect the sheet of every clip and compare it with the truth, telling how far it is."""
+    scored = []
+    begin = time.monotonic()
+    for truth in truths:
+        scored.append((truth, score(detect(truth.clip).sheet, truth)))
+        if sys.stderr.isatty():
+            seconds = time.monotonic() - begin
+            print(f"\r{len(scored)} clips, {seconds:.0f} s ", end="", file=sys.stderr)
+    return scored
+
+
+def _truths(options: argparse.Namespace) -> Iterator[Truth]:
+    """Return the truths of all clips that are asked for; what is missing of a set is drawn."""
+    if len(options.clip) != len(options.truth):
+        raise UserError(
+            f"--clip is given {len(options.clip)} times and --truth {len(options.truth)} times; "
+            "give both for every clip"
+        )
+    given = (
+        read_truth(truth, clip) for clip, truth in zip(options.clip, options.truth, strict=True)
+    )
+    return chain(_set_truths(options), _aired_truths(options.dev), given)
+
+
+def _set_truths(options: argparse.Namespace) -> Iterator[Truth]:
+    if options.set is None:
+        return
+    clip_set = SETS[options.set]
+    width, height = options.size
+    folders = [str(folder) for folder in options.art]
+    paths = write_clips(
+        options.clips_dir or RUNS / "clips" / f"{options.set}_{width}x{height}",
+        clip_set,
+        load_half(clip_set, folders),
+        families=options.families,
+        per_family=options.per_case,
+        height=height,
+        width=width,
+        stamp={"art": len(folders)},
+    )
+    for path in paths:
+        yield read_truth(path)
+
+
+def _aired_truths(folder: Path | None) -> Iterator[Truth]:
+    if folder is None:
+        return
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise UserError(f"there is no truth (*.json) in {folder}; check --dev")
+    for path in paths:
+        yield read_truth(path)
+
+
+def _about(options: argparse.Namespace, clips: int) -> str:
+    """Say what the figures were measured on."""
+    parts = []
+    if options.set:
+        clip_set = SETS[options.set]
+        art = "the built-in art" + (" and of the art given" if options.art else "")
+        parts.append(
+            f"Set `{clip_set.name}`: seed {clip_set.seed}, half {clip_set.half} of {art}, "
+            f"{options.per_case} scenes a family ({', '.join(options.families)}) at "
+            f"{options.size[0]}x{options.size[1]}, each coded by x264 at CRF 18, 26 and 32 with "
+            "and without grain."
+        )
+    if options.dev or options.clip:
+        parts.append("Clips given by their truth.")
+    return " ".join([f"{clips} clips.", *parts])
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(side) for side in text.split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, got {text!r}") from None
+    if min(width, height) < 64 or width % 2 or height % 2:
+        raise argparse.ArgumentTypeError(f"sides must be even and at least 64 px, got {text}")
+    return width, height
+
+
+def _families(text: str) -> list[str]:
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in FAMILIES:
+            raise argparse.ArgumentTypeError(f"no family {name!r}; known: {', '.join(FAMILIES)}")
+    return names
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="drawings",
+        description="Measure the detector of drawings, holds and cuts on clips of known truth.",
+    )
+    add = parser.add_argument
+    add("--set", choices=tuple(SETS), help="of generated clips")
+    add("--per-case", type=int, default=4, metavar="N", help="scenes a family (default: 4)")
+    add("--families", type=_families, default=list(FAMILIES), help="some, separated by commas")
+    add("--size", type=_size, default=(512, 288), metavar="WxH", help="of the clips")
+    add("--art", type=Path, action="append", default=[], metavar="DIR", help="more art to draw")
+    add("--clips-dir", type=Path, metavar="DIR", help="where the clips are kept")
+    add("--dev", type=Path, metavar="DIR", help="folder of clips as aired with their truth")
+    add("--clip", type=Path, action="append", default=[], help="a clip; needs --truth")
+    add("--truth", type=Path, action="append", default=[], help="the JSON of the --clip")
+    add("--output", type=Path, metavar="DIR", help=f"of results.json (default: in {RUNS})")
+    add("--verbose", action="store_true", help="also each family, and where every error is")
+    add("--speed", type=Path, metavar="CLIP", help="only measure speed and memory on a clip")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The progress bar, and the remarks above it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+
+class ProgressBar:
+    """Shows the frames done, the rate and the time left on stderr; begins with the first frame."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+        self._stage = ""
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def tell(self, line: str) -> None:
+        """Print a remark above the bar."""
+        text = f"nakawari: note: {line}"
+        if self._bar is None:
+            print(text, file=sys.stderr)
+        else:
+            self._bar.write(text, file=sys.stderr)
+
+    def on_frame(self, done: int, expected: int | None, stage: str = "") -> None:
+        """Move the bar on; a new ``stage``, the words before the bar, begins a new one."""
+        if self._bar is None or stage != self._stage:
+            from tqdm import tqdm
+
+            if self._bar is not None:
+                self._bar.close()
+            # It wipes itself at the end: the result, or the one line of an error, says the rest.
+            self._bar = tqdm(
+                desc=stage or None, total=expected, unit="frame", file=sys.stderr,
+                dynamic_ncols=True, leave=False,
+            )  # fmt: skip
+            self._stage = stage
+        self._bar.update(done - self._bar.n)

@@ -1,0 +1,156 @@
+"""``nakawari slow``: its arguments, the model it draws with, and what it tells at the end."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nakawari.cli.arguments import factor, positive_int, rate, seed
+from nakawari.cli.progress import ProgressBar
+from nakawari.errors import UserError
+from nakawari.wording import count
+
+if TYPE_CHECKING:
+    from nakawari.slowmo.interpolator import FrameInterpolator
+
+SHIPPED_MODEL = Path("checkpoints") / "nakawari"
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add the command and its arguments."""
+    slow = commands.add_parser(
+        "slow",
+        help="slow a clip down by drawing its in-betweens",
+        description="Slow a clip down by drawing its in-betweens.",
+    )
+    slow.add_argument("input", type=Path, metavar="INPUT", help="a video file")
+    slow.add_argument("-o", "--output", type=Path, help="default: beside INPUT, NAME.slow4x.mp4")
+    slow.add_argument(
+        "--slow", type=factor, default=Fraction(4), metavar="FACTOR",
+        help="how many times as long, such as 4, 2.5 or 1 (default: 4)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--fps", type=rate, metavar="RATE",
+        help="frames a second of the output, such as 48 or 60000/1001 (default: the input's)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--audio", choices=("stretch", "drop"), default="stretch",
+        help="slow the sound down at its own pitch, or leave it out (default: stretch)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--holds", choices=("auto", "keep"), default="auto",
+        help="auto: repeated frames are one drawing; keep: every frame is one (default: auto)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--xsheet", type=Path, metavar="FILE",
+        help="go by this exposure sheet, which may be edited, instead of finding the drawings",
+    )  # fmt: skip
+    slow.add_argument(
+        "--model", metavar="DIR",
+        help="other weights than the shipped ones; 'blend' (cross-fade) and 'nearest' need none",
+    )  # fmt: skip
+    slow.add_argument("--steps", type=positive_int, metavar="N", help="denoising steps")
+    slow.add_argument("--seed", type=seed, default=0, metavar="N", help="of the noise (default: 0)")
+    slow.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    slow.add_argument("--overwrite", action="store_true", help="replace an existing output")
+    slow.set_defaults(run=run_slow)
+
+
+def default_output(source: Path, slow: Fraction) -> Path:
+    """Return where the output goes without ``-o``: beside the input, named after the factor."""
+    name = f"{float(slow):.4g}".replace("+", "")
+    return source.with_name(f"{source.stem}.slow{name}x.mp4")
+
+
+def choose_device(name: str) -> str:
+    """Return ``cpu`` or ``cuda``; ``UserError`` if the latter was asked for and is not there."""
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("no CUDA device is available here; use --device auto or --device cpu")
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+def _return_freed_memory() -> None:
+    """Have glibc give blocks of 1 MiB and more back as soon as they are freed.
+
+    Left to itself it keeps blocks of up to 32 MiB, which is most of a network's feature maps: at
+    720p that held 80 MB that nobody used. Elsewhere than on glibc this does nothing.
+    """
+    import ctypes
+
+    m_mmap_threshold = -3  # malloc.h
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(m_mmap_threshold, 2**20)
+
+
+def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolator:
+    """Return what draws the in-betweens: a baseline by name, or a pipeline from its folder."""
+    from nakawari.slowmo.baselines import BASELINES
+
+    if args.model in BASELINES:
+        return BASELINES[args.model]
+    folder = Path(args.model) if args.model else _shipped_model()
+    if not folder.is_dir():
+        raise UserError(f"model folder {folder} does not exist; give another with --model")
+    from diffusion import FrameInterpolationPipeline
+
+    try:
+        pipeline = FrameInterpolationPipeline.from_pretrained(str(folder)).to(device)
+        return pipeline.configure(num_steps=args.steps, seed=args.seed)
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"cannot use the model in {folder}: {reason}") from error
+    except TypeError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"cannot use the model in {folder}: a config.json has a value of the wrong type "
+            f"({reason}); restore it, or give another folder with --model"
+        ) from error
+
+
+def _shipped_model() -> Path:
+    installed = Path(__file__).resolve().parents[2] / SHIPPED_MODEL
+    return installed if installed.is_dir() else SHIPPED_MODEL
+
+
+def run_slow(args: argparse.Namespace) -> None:
+    """Do ``nakawari slow``: check, load, draw, tell."""
+    from nakawari.slowmo.job import SlowJob, run_job
+
+    job = SlowJob(
+        source=args.input,
+        output=args.output or default_output(args.input, args.slow),
+        factor=args.slow,
+        rate=args.fps,
+        audio=args.audio,
+        holds=args.holds,
+        xsheet=args.xsheet,
+        overwrite=args.overwrite,
+    )
+    _return_freed_memory()
+    device = choose_device(args.device)
+    with ProgressBar() as bar:
+        result = run_job(
+            job,
+            lambda: load_interpolator(args, device),
+            device,
+            tell=bar.tell,
+            on_read=partial(bar.on_frame, stage="reading"),
+            on_frame=partial(bar.on_frame, stage="drawing"),
+        )
+    tally, sheet = result.tally, result.sheet
+    print(
+        f"{result.output}: {float(result.duration):.3f} s at {float(result.rate):.3f} frames/s, "
+        f"{result.width}x{result.height}\n"
+        f"{count(len(sheet.drawings), 'drawing')} in {count(len(sheet.shots), 'shot')}; "
+        f"{count(tally.drawn, 'frame')} drawn, {tally.passed} passed through unchanged\n"
+        f"exposure sheet: {result.sheet_path}\n"
+        f"took {result.seconds:.1f} s"
+    )

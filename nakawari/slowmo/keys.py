@@ -1,0 +1,138 @@
+"""Which frames of a clip slow motion is drawn between, and when. Pure.
+
+Everything is drawn between *keys*. A frame that is no key is never shown: it repeats the drawing
+of a key, or lies on the camera's way from one key to the next.
+
+- A drawing's first frame is a key, and the movement to the next drawing fills the whole hold. So a
+  shot on threes moves as evenly as one on ones. A pan, zoom or roll over such drawings is even, so
+  that in-betweens from drawing to drawing carry the background along evenly too; were every frame
+  a key, the character would move in the last frame of each hold only, and stutter.
+- A drawing held for longer than ``longest_moving_hold`` rests. It is a pose, and spreading the
+  movement to the next drawing over all of it would turn a pause into a drift. The next drawing
+  comes out of the pause within one step of the shot's cadence, as an animator would time it. While
+  a camera moves over the resting drawing every frame is a key, until that step begins: the
+  background moves, the character is the same in all of them. Where the camera stops or starts
+  within the hold, the rest of the hold is at rest.
+- The last drawing of a shot moves to no other: it rests for as long as it is held, and while the
+  camera moves over it every frame is a key.
+- Under a shake every frame is a key, however short the hold: a shake is not even, and smoothing
+  would remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from nakawari.slowmo.pulldown import repeats
+from nakawari.xsheet.cadence import longest_moving_hold
+from nakawari.xsheet.sheet import Cadence, ExposureSheet, SheetDrawing
+
+DEFAULT_STEP = 2  # frames
+DEFAULT_STEP_TIME = Fraction(1, 12)  # s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A frame that is shown, and what happens until the next key."""
+
+    frame: int
+    moves_from: int | None  # the frame at which the movement to the next key begins; None: never
+    begins_shot: bool = False  # True for the first key after a cut
+    camera_moves: bool = False  # True if it does on the way to the next key
+
+
+def movement_step(cadence: Cadence, fps: Fraction) -> int:
+    """Return over how many frames a drawing that rested moves to the next one.
+
+    The shot's cadence if it has one, else on twos (at faster rates than 24 for as long). It never
+    exceeds ``longest_moving_hold``.
+    """
+    longest = longest_moving_hold(fps)
+    if isinstance(cadence, int):
+        return min(cadence, longest)
+    return max(DEFAULT_STEP, round(fps * DEFAULT_STEP_TIME))
+
+
+def keys(sheet: ExposureSheet) -> Iterator[Key]:
+    """Yield the keys of a clip in order; the first is frame 0, every shot begins with one."""
+    fps = sheet.fps
+    if sheet.pulldown is not None:  # holds and cadence are then the film's
+        fps *= Fraction(sheet.pulldown.cycle - 1, sheet.pulldown.cycle)
+    longest = longest_moving_hold(fps)
+    cadences = {shot.start: shot.cadence for shot in sheet.shots}
+    cuts = set(sheet.cuts)
+    timing = _Timing(sheet)
+    step = 1
+    for drawing, following in pairwise([*sheet.drawings, None]):
+        assert drawing is not None
+        if drawing.start in cadences:
+            step = movement_step(cadences[drawing.start], fps)
+        leaves: int | None = None
+        if following is not None and following.start not in cuts:
+            rests = timing.film_frames(drawing) > longest
+            leaves = timing.back(drawing.end, step) if rests else drawing.start
+        frames = [drawing.start, *timing.camera_keys(drawing, leaves)]
+        for frame, next_frame in pairwise(frames):
+            # What lies between is at rest, or a repeat of pulldown.
+            yield Key(
+                frame=frame,
+                moves_from=max(timing.back(next_frame, 1), frame),
+                begins_shot=frame in cuts,
+                camera_moves=timing.camera_moves(frame, next_frame),
+            )
+        yield Key(
+            frame=frames[-1],
+            moves_from=None if leaves is None else max(frames[-1], leaves),
+            begins_shot=frames[-1] in cuts,
+            camera_moves=timing.camera_moves(frames[-1], drawing.end),
+        )
+
+
+class _Timing:
+    """A sheet's camera and pulldown, frame by frame."""
+
+    def __init__(self, sheet: ExposureSheet) -> None:
+        self._pulldown = sheet.pulldown
+        self._moving = bytearray(sheet.frames + 1)
+        self._shaking = bytearray(sheet.frames + 1)
+        for move in sheet.camera:
+            # One frame more: whether the last step of a move leads to ``end`` or away from it,
+            # a key too many at rest changes nothing.
+            span = slice(move.start, move.end + 2)
+            marks = self._shaking if move.kind == "shake" else self._moving
+            marks[span] = b"\x01" * len(marks[span])
+
+    def film_frames(self, drawing: SheetDrawing) -> int:
+        """Return for how many frames of the film a drawing is held."""
+        return sum(
+            not repeats(self._pulldown, frame) for frame in range(drawing.start, drawing.end)
+        )
+
+    def back(self, frame: int, count: int) -> int:
+        """Return the frame ``count`` film frames before ``frame``."""
+        while count > 0 and frame > 0:
+            frame -= 1
+            count -= not repeats(self._pulldown, frame)
+        return frame
+
+    def camera_moves(self, frame: int, end: int) -> bool:
+        """Return whether the camera moves anywhere between two frames."""
+        return any(self._moving[frame:end]) or any(self._shaking[frame:end])
+
+    def camera_keys(self, drawing: SheetDrawing, leaves: int | None) -> Iterator[int]:
+        """Yield the frames after a drawing's first that are keys because the camera moves.
+
+        Args:
+            drawing: the drawing.
+            leaves: when it starts to move to the next, its first frame if it does not rest;
+                ``None`` if there is no next.
+        """
+        for frame in range(drawing.start + 1, drawing.end):
+            at_rest = leaves is None or frame <= leaves
+            if repeats(self._pulldown, frame):
+                continue
+            if self._shaking[frame] or (self._moving[frame] and at_rest):
+                yield frame

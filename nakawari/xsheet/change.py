@@ -1,0 +1,214 @@
+"""How much a frame differs from another, as an animator would look at it.
+
+What counts is the part of the picture that changed most, not the mean: a mouth of a few pixels
+is a drawing as much as a whole figure. And what the camera does is no change: each pixel may have
+stood still, or gone with the camera, or with a second layer; the best of these is taken.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from nakawari.video.picture import Picture
+from nakawari.xsheet.motion import RIM, Matrix
+
+BLOCK = 8  # px
+BLUR_SIZE = (5, 5)
+BLUR = 1.0  # px, standard deviation: against grain and the ringing of lossy coding
+# Blocks overlap by half, so a mouth of 8 px fills four of them, and one alone is noise. A figure
+# fills many more, and its sixteenth stands out of the noise of coding twice as far as its fourth.
+RANK = 4
+WIDE_RANK = 16
+WIDE_WEIGHT = 2.2
+MAX_GRAIN = 2.5  # code values
+# Of the gradient: a picture moved by a fraction of a pixel is never found again quite the same.
+MISMATCH = 0.2  # px
+VISIBLE = 6.0  # code values, a block's mean
+EDGE = 3  # px
+SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
+MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
+MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
+FAINT = 2.5  # code values; a slow camera changes no block more than that
+GRID = (5, 8)  # cells in which a change of brightness is looked for
+
+
+class Plate(NamedTuple):
+    """A frame made ready to be compared."""
+
+    smooth: Picture  # blurred, some 500 px wide
+    small: np.ndarray  # (H/8, W/8) float32, luma
+    cells: np.ndarray  # GRID float32, mean luma
+
+
+def plate(picture: Picture) -> Plate:
+    """Prepare a picture of some 500 px width."""
+    smooth = Picture(*(cv2.GaussianBlur(plane, BLUR_SIZE, BLUR) for plane in picture))
+    small = thumbnail(smooth.luma)
+    return Plate(smooth, small, cv2.resize(small, GRID[::-1], interpolation=cv2.INTER_AREA))
+
+
+def block_change(before: Plate, after: Plate) -> float:
+    """Return the change of the most changed part, nothing having moved [code values]."""
+    return max(
+        _top(_block_means(cv2.absdiff(earlier, later)))
+        for earlier, later in zip(before.smooth, after.smooth, strict=True)
+    )
+
+
+def luma_change(before: Plate, after: Plate) -> float:
+    """Return the same of luma alone."""
+    return _top(_block_means(cv2.absdiff(before.smooth.luma, after.smooth.luma)))
+
+
+def light_change(before: Plate, after: Plate) -> float:
+    """Return by how much most of the picture grew brighter or darker [code values].
+
+    The upper quartile over ``GRID`` cells of the change of their mean: noise and small movements
+    cancel out within a cell, a slow fade does not.
+    """
+    changes = np.abs(after.cells - before.cells).ravel()
+    return float(np.partition(changes, 3 * changes.size // 4)[3 * changes.size // 4])
+
+
+def changed_share(before: np.ndarray, after: np.ndarray) -> float:
+    """Return the share of blocks with something in them that changed, nothing having moved.
+
+    Both are smoothed luma, (H, W) uint8. A picture without contours has changed wholly.
+    """
+    change = _block_means(cv2.absdiff(before, after))
+    gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    textured = _block_means(gradient) > 2 * VISIBLE
+    return float((change[textured] > VISIBLE).mean()) if textured.any() else 1.0
+
+
+def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
+    """Return whether the picture changed, if only faintly, at its left, right and upper edge.
+
+    A figure changes one or two of them, a camera all in which there is anything to see; at least
+    two. Arguments as above.
+    """
+    faint = _block_means(cv2.absdiff(before, after)) > FAINT
+    gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    seen = _block_means(gradient) > 2 * VISIBLE
+    rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
+    sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
+    moves = [bool(faint[side].mean() > MIN_CHANGED_SIDE) for side in sides]
+    empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
+    return sum(moves) >= 2 and all(np.logical_or(moves, empty))
+
+
+class Remainder(NamedTuple):
+    """What is left of the difference of two frames once the camera's motion is taken out."""
+
+    difference: np.ndarray  # (H, W) uint8
+    uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
+
+    def change(self) -> float:
+        """Return the change of the most changed part [code values]."""
+        return _top(_block_means(self.difference))
+
+    def certain_change(self) -> float:
+        """Return the same, leaving out all that may have been uncovered."""
+        covered = cv2.bitwise_not(self.uncovered)
+        return _top(_block_means(cv2.bitwise_and(self.difference, covered)))
+
+    def change_seen_from(self, now: Plate, after: Plate, camera: Matrix) -> float:
+        """Return the same, leaving out background that has only just come to light.
+
+        It cannot be found in the frame before; that it is background shows in the frame after,
+        to which ``camera`` leads: there it has gone on with the camera.
+        """
+        if not self.uncovered.any():
+            return self.change()
+        height, width = self.difference.shape
+        onward = cv2.warpAffine(
+            after.smooth.luma, camera, (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        stray = cv2.subtract(cv2.absdiff(onward, now.smooth.luma), _allowance(now))
+        better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
+        background = cv2.bitwise_and(
+            cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
+        )
+        background = cv2.dilate(background, np.ones((3, 3), np.uint8))
+        return _top(_block_means(cv2.bitwise_and(self.difference, cv2.bitwise_not(background))))
+
+
+def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None) -> Remainder:
+    """Compare two frames in which each pixel may have stood still, gone with the camera or a layer.
+
+    What the camera brings into the picture is not counted.
+    """
+    height, width = after.smooth.luma.shape
+    allowance = _allowance(after)
+
+    def moved_by(motion: Matrix) -> np.ndarray:
+        moved = cv2.warpAffine(
+            before.smooth.luma, motion, (width, height), flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        return cv2.subtract(cv2.absdiff(moved, after.smooth.luma), allowance)
+
+    figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
+    reach = np.hypot(
+        *(camera[:, :2] @ (width / 2, height / 2) + camera[:, 2] - (width / 2, height / 2))
+    )
+    if layer is not None:
+        figure = cv2.min(figure, moved_by(layer))
+    background = moved_by(camera)
+    inner = _inner(height, width)
+    known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
+    difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
+    edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
+    size = 2 * int(np.ceil(reach)) + 3
+    return Remainder(difference, cv2.dilate(edges, np.ones((size, size), np.uint8)))
+
+
+@cache
+def _inner(height: int, width: int) -> np.ndarray:
+    """Return a mask of all but the edge, where blur and motion lack the other side."""
+    mask = np.zeros((height, width), np.uint8)
+    mask[EDGE:-EDGE, EDGE:-EDGE] = 255
+    return mask
+
+
+def _allowance(now: Plate) -> np.ndarray:
+    """Return how much each pixel may differ for want of exactness of the motion."""
+    gradient = cv2.morphologyEx(now.smooth.luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return cv2.convertScaleAbs(gradient, alpha=MISMATCH / 2)  # the gradient spans two pixels
+
+
+def thumbnail(plane: np.ndarray) -> np.ndarray:
+    """Return a plane an eighth as wide and high, float32 code values."""
+    small = plane.astype(np.float32)
+    for _ in range(3):
+        if min(small.shape) >= 2:
+            height, width = small.shape[0] // 2, small.shape[1] // 2
+            even = small[: 2 * height, : 2 * width]
+            small = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _block_means(difference: np.ndarray) -> np.ndarray:
+    """Return the mean of every block that begins at a multiple of half a block."""
+    sums = cv2.integral(difference)[:: BLOCK // 2, :: BLOCK // 2].astype(np.float32)
+    return (sums[2:, 2:] - sums[:-2, 2:] - sums[2:, :-2] + sums[:-2, :-2]) / BLOCK**2
+
+
+def _top(blocks: np.ndarray) -> float:
+    """Return how much the most changed blocks changed: a few of them, or many by less.
+
+    What all blocks have in common, up to ``MAX_GRAIN``, is grain and does not count.
+    """
+    flat = blocks.ravel()
+    if not flat.size:  # a picture smaller than a block
+        return 0.0
+    ranks = [flat.size // 4, max(flat.size - WIDE_RANK, 0), max(flat.size - RANK, 0)]
+    quarter, wide, narrow = (float(value) for value in np.partition(flat, ranks)[ranks])
+    grain = min(quarter, MAX_GRAIN)
+    few, many = narrow - grain, wide - grain
+    return max(few, WIDE_WEIGHT * many)

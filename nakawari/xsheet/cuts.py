@@ -1,0 +1,142 @@
+"""Cuts: where one shot ends and the next begins, found as the frames stream by.
+
+A frame begins a shot when all of these hold:
+
+- the picture differs from the one before, and a few times more than its neighbours differ from
+  theirs (the running comparison of PySceneDetect's AdaptiveDetector). Held frames do not count as
+  neighbours: beside them, every drawing on twos would stand out;
+- hardly anything stays where it was: a figure that jumps leaves its background standing;
+- its colours are others, not the same ones elsewhere (histograms), or else no camera move leads
+  from one to the other: a fast pan is no cut;
+- the picture does not come back within a few frames: a flash is no cut.
+
+A cut that is missed shows as a morph between two shots, a cut too many as one interval without
+in-betweens. The first is far uglier, so the thresholds lean towards finding cuts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from nakawari.xsheet.change import Plate, changed_share, thumbnail
+from nakawari.xsheet.motion import MIN_SUPPORT, camera_motion
+
+WINDOW = 6  # frames looked at on either side; also the longest flash
+MIN_CHANGE = 9.0  # code values, mean over the thumbnail
+MIN_LUMA_CHANGE = 2.0  # code values, likewise
+STILL_CHANGE = 0.5  # code values; below this a frame is held and says nothing of the motion
+MIN_CHANGE_RATIO = 2.5  # over the mean change of the moving neighbours
+MIN_CHANGE_RATIO_SAME_COLORS = 5.0  # likewise; a pan too fast to be followed may be uneven
+# samples/dance.mp4: 0.185 at its cut, at most 0.016 elsewhere, a fast pan included.
+MIN_COLOR_CHANGE = 0.04
+MIN_CHANGED_SHARE = 0.75  # of the blocks with contours in them
+RETURN_RATIO = 0.5  # the picture is back if it changed less than this share of the jump
+
+BINS = 16
+
+
+class ShotPlate(NamedTuple):
+    """A frame, and whether it begins a shot."""
+
+    plate: Plate
+    begins_shot: bool  # True at the first frame after a cut
+
+
+class _Look:
+    """What is kept of a frame, and made of it when asked for."""
+
+    def __init__(self, plate: Plate) -> None:
+        self._smooth = plate.smooth
+        self._brightness = plate.small
+
+    @property
+    def luma(self) -> np.ndarray:
+        """Smoothed, (H, W) uint8."""
+        return self._smooth.luma
+
+    @cached_property
+    def _colour(self) -> tuple[np.ndarray, np.ndarray]:
+        return thumbnail(self._smooth.blue_difference), thumbnail(self._smooth.red_difference)
+
+    @cached_property
+    def _histogram(self) -> np.ndarray:
+        """Shares of the pixels, (3, BINS) float32, each row sums to 1."""
+        counts = [
+            cv2.calcHist([plane], [0], None, [BINS], [0, 256]).ravel() / plane.size
+            for plane in self._smooth
+        ]
+        return np.stack(counts)
+
+    def luma_change(self, other: _Look) -> float:
+        """Return the mean difference of the thumbnails' luma [code values]."""
+        return float(cv2.absdiff(self._brightness, other._brightness).mean())
+
+    def change(self, other: _Look) -> float:
+        """Return the mean difference of the thumbnails [code values], colour weighing double."""
+        blue, red = (
+            float(cv2.absdiff(mine, others).mean())
+            for mine, others in zip(self._colour, other._colour, strict=True)
+        )
+        return (self.luma_change(other) + 2 * (blue + red)) / 2
+
+    def color_change(self, other: _Look) -> float:
+        """Return the share of pixels that changed their colour bin, 0 to 1."""
+        return float(np.abs(self._histogram - other._histogram).sum() / 6)
+
+
+def mark_cuts(plates: Iterable[Plate]) -> Iterator[ShotPlate]:
+    """Yield every frame with the mark whether it begins a shot; the clip's first does not.
+
+    Holds ``WINDOW`` frames back, and so that many in memory.
+    """
+    waiting: deque[Plate] = deque()
+    looks: deque[_Look] = deque()  # up to WINDOW + 1 before the first waiting frame, then theirs
+    before = 0
+    for plate in plates:
+        waiting.append(plate)
+        looks.append(_Look(plate))
+        if len(waiting) > WINDOW:
+            yield ShotPlate(waiting.popleft(), _is_cut(looks, before))
+            before += 1
+            if before > WINDOW + 1:
+                looks.popleft()
+                before -= 1
+    while waiting:
+        yield ShotPlate(waiting.popleft(), _is_cut(looks, before))
+        before += 1
+
+
+def _is_cut(looks: deque[_Look], at: int) -> bool:
+    if at == 0:
+        return False
+    here, previous = looks[at], looks[at - 1]
+    if here.luma_change(previous) < MIN_LUMA_CHANGE:  # spares most frames the rest
+        return False
+    jump = here.change(previous)
+    if jump < MIN_CHANGE or changed_share(previous.luma, here.luma) < MIN_CHANGED_SHARE:
+        return False
+    later = range(at + 1, min(at + WINDOW + 1, len(looks)))
+    earlier = range(max(at - WINDOW, 1), at)
+    moving = [
+        change
+        for index in (*earlier, *later)
+        if (change := looks[index].change(looks[index - 1])) > STILL_CHANGE
+    ]
+    ratio = jump * len(moving) / sum(moving) if moving else math.inf
+    if ratio < MIN_CHANGE_RATIO:
+        return False
+    if here.color_change(previous) < MIN_COLOR_CHANGE:
+        motion = camera_motion(previous.luma, here.luma)
+        followed = motion is not None and motion.support >= MIN_SUPPORT
+        if followed or ratio < MIN_CHANGE_RATIO_SAME_COLORS:
+            return False
+    comes_back = any(previous.change(looks[index]) < RETURN_RATIO * jump for index in later)
+    came_back = any(here.change(looks[index - 1]) < RETURN_RATIO * jump for index in earlier)
+    return not comes_back and not came_back

@@ -1,0 +1,275 @@
+"""From how much each frame changed to which frames are new drawings.
+
+Two states, a new drawing or the same one as before, as a hidden Markov model. What it knows:
+
+- *the shot*: how large a change is between two frames of one drawing depends on grain and coding,
+  and between two drawings on how much they move. Both are learnt from the shot itself
+  (expectation-maximisation, from a prior), so there is no fixed threshold;
+- *animation*: drawings are held for one, two, three, four or six frames, mostly for the same number
+  as the last one. The state is the cadence and the frames since the drawing began, and a change
+  that comes when it is due needs less evidence than one that does not.
+
+Rabiner, "A tutorial on hidden Markov models", Proc. IEEE 77 (1989), section V, for the equations.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
+MAX_AGE = 9  # frames since a drawing began; from here on all are alike
+LONG_HOLD = 0.12  # of the drawings, whatever the cadence, are a pause
+PAUSE_HAZARD = 0.05  # that a pause ends with a given frame
+OFF_BEAT = 0.05  # of the drawings are a frame early or late
+SWITCH = 0.03  # that the cadence changes with a drawing
+STARTS = 10  # places between the least and the largest change where the two states may part
+FINALISTS = 3
+ROUNDS = 5  # of expectation-maximisation, for each finalist
+# A frame is the same drawing only if that is so much more probable: a drawing dropped is lost,
+# a repeat taken for a drawing costs little.
+MIN_HELD_PROBABILITY = 0.72
+FLOOR = 2.5  # code values, so that no change at all has a logarithm
+MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
+MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
+GROWTH_WEIGHT = 13.0
+MIN_DEVIATION = 0.12
+APART = 0.4  # the levels' least distance
+
+
+class Level(NamedTuple):
+    """A normal distribution of log(change + FLOOR)."""
+
+    mean: float
+    deviation: float
+
+
+class Prior(NamedTuple):
+    """What is known of a level before the shot was seen."""
+
+    level: Level
+    spread: float  # of the mean, from shot to shot
+    weight: float  # frames that the deviation counts for
+
+
+SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
+NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
+MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
+MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
+
+
+class Decision(NamedTuple):
+    """What was made of a shot's changes."""
+
+    new_probability: np.ndarray  # (N,) float64, each frame's
+    thresholds: np.ndarray  # (N,) change [code values] at which both states are as probable
+
+
+class _Fit(NamedTuple):
+    same: tuple[Level, ...]  # of each group of frames
+    new: Level
+    probability: np.ndarray
+    score: float
+
+
+def is_new(decision: Decision) -> np.ndarray:
+    """Return which frames show a new drawing, (N,) bool: in doubt, a frame does."""
+    return decision.new_probability > 1 - MIN_HELD_PROBABILITY
+
+
+def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decision:
+    """Find the drawings of one shot.
+
+    Args:
+        changes: (N,) of each frame against the one before it [code values]; the first, which has
+            none before it in the shot, is not looked at: it is a new drawing.
+        groups: (N,) int, frames between which repeats differ alike: 0 under a camera that stands,
+            1 under one that moves.
+        growth: (N,) logarithm of the change over two frames, by the larger of those over one
+            frame that it is made up of: two movements add up, a repeat and its noise add nothing.
+            0 where it was not measured.
+    """
+    adding = np.exp(np.clip(GROWTH_WEIGHT * (growth - MIN_GROWTH), -0.5, 4.0))
+    adding[growth == 0] = 1.0
+    observed = np.log(changes.astype(np.float64) + FLOOR)
+    if len(observed) == 1:
+        return Decision(np.ones(1), np.zeros(1))
+    places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
+    starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
+    starts.sort(key=lambda fit: -fit.score)
+    best = max((_refined(observed, groups, adding, fit) for fit in starts[:FINALISTS]), key=_score)
+    crossings = np.array([_crossing(same, best.new) for same in best.same])
+    return Decision(best.probability, crossings[groups])
+
+
+def _score(fit: _Fit) -> float:
+    return fit.score
+
+
+def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
+    """Return the levels if every change above ``place`` were a new drawing, timing left aside."""
+    probability = (observed > place).astype(np.float64)
+    same, new = _levels(observed, groups, probability)
+    same_density, new_density = _densities(observed, groups, same, new)
+    likely = np.logaddexp(same_density + math.log(0.5), new_density + math.log(0.5))[1:].sum()
+    return _Fit(same, new, probability, float(likely) + _prior_density(same, new))
+
+
+def _refined(observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fit: _Fit) -> _Fit:
+    for _ in range(ROUNDS):
+        same, new = _levels(observed, groups, fit.probability)
+        same_density, _ = _densities(observed, groups, same, new)
+        odds = _log_odds(observed, groups, same, new)
+        probability, likelihood = _posterior(np.exp(odds), adding)
+        score = likelihood + float(same_density[1:].sum()) + _prior_density(same, new)
+        fit = _Fit(same, new, probability, score)
+    return fit
+
+
+def _levels(
+    observed: np.ndarray, groups: np.ndarray, probability: np.ndarray
+) -> tuple[tuple[Level, ...], Level]:
+    """Return the most probable levels of repeats, of each group, and of new drawings."""
+    weight = probability.copy()
+    weight[0] = 0.0
+    held = 1.0 - probability
+    held[0] = 0.0
+    new = _fitted(NEW, observed, weight)
+    new = new._replace(mean=max(new.mean, MIN_NEW))
+    same = tuple(
+        _fitted(SAME, observed, np.where(groups == group, held, 0.0))
+        for group in range(int(groups.max()) + 1)
+    )
+    return tuple(
+        level._replace(mean=min(level.mean, new.mean - APART, MAX_SAME)) for level in same
+    ), new
+
+
+def _fitted(prior: Prior, observed: np.ndarray, weight: np.ndarray) -> Level:
+    """Return a level's most probable parameters, given how much each frame belongs to it."""
+    total = weight.sum()
+    pull = (prior.level.deviation / prior.spread) ** 2  # frames that the prior's mean counts for
+    mean = (pull * prior.level.mean + (weight * observed).sum()) / (pull + total)
+    spread = prior.weight * prior.level.deviation**2 + (weight * (observed - mean) ** 2).sum()
+    return Level(float(mean), float(max(math.sqrt(spread / (prior.weight + total)), MIN_DEVIATION)))
+
+
+def _prior_density(same: tuple[Level, ...], new: Level) -> float:
+    pairs = [(SAME, level) for level in same] + [(NEW, new)]
+    return sum(
+        -0.5 * ((level.mean - prior.level.mean) / prior.spread) ** 2 for prior, level in pairs
+    )
+
+
+def _densities(
+    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level
+) -> tuple[np.ndarray, np.ndarray]:
+    means = np.array([level.mean for level in same])[groups]
+    deviations = np.array([level.deviation for level in same])[groups]
+    same_density = -0.5 * ((observed - means) / deviations) ** 2 - np.log(deviations)
+    new_density = -0.5 * ((observed - new.mean) / new.deviation) ** 2 - math.log(new.deviation)
+    return same_density, new_density
+
+
+def _log_odds(
+    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level
+) -> np.ndarray:
+    """Return log p(change | new) - log p(change | same), never falling as the change grows.
+
+    Two normal curves of different widths cross twice; beyond their means the odds stay as there.
+    """
+    means = np.array([level.mean for level in same])[groups]
+    clipped = np.clip(observed, means, new.mean)
+    same_density, new_density = _densities(clipped, groups, same, new)
+    return np.clip(new_density - same_density, -MAX_EVIDENCE, MAX_EVIDENCE)
+
+
+def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return each frame's probability of a new drawing, and the log-likelihood over all.
+
+    ``evidence`` is p(change | new) / p(change | same) of each frame; the likelihood is over that
+    of all being the same. ``adding`` is the like for this frame and the one before both being
+    new. By the forward-backward algorithm.
+    """
+    count, states = len(evidence), len(_BEGIN)
+    # Where both may be new, the transition to a new drawing counts ``adding`` times.
+    extra = evidence * (adding - 1.0)
+    forward = np.empty((count, states))
+    forward[0] = _BEGIN
+    totals = np.ones(count)
+    for frame in range(1, count):
+        came = forward[frame - 1] @ _ONWARD
+        ahead = evidence[frame] * came[:states] + came[states:]
+        if extra[frame]:
+            ahead += extra[frame] * (forward[frame - 1, _JUST_BEGUN] @ _TO_NEW[_JUST_BEGUN])
+        totals[frame] = ahead.sum()
+        forward[frame] = ahead / totals[frame]
+    probability = np.ones(count)
+    backward = np.ones(states)
+    for frame in range(count - 1, 0, -1):
+        came = _BACK @ backward
+        to_new = evidence[frame] * came[:states]
+        if extra[frame]:
+            to_new[_JUST_BEGUN] *= adding[frame]
+        backward = to_new + came[states:]
+        new_share, share = forward[frame - 1] @ to_new, forward[frame - 1] @ backward
+        probability[frame] = new_share / share
+        backward /= share
+    return probability, float(np.log(totals).sum())
+
+
+def _crossing(same: Level, new: Level) -> float:
+    places = np.linspace(same.mean, new.mean, 400)
+    odds = _log_odds(places, np.zeros(len(places), int), (same,), new)
+    above = np.flatnonzero(odds >= 0)
+    return float(math.exp(places[above[0] if above.size else -1]) - FLOOR)
+
+
+def _hold_probabilities(cadence: int) -> np.ndarray:
+    """Return the probability of each hold of 1 to MAX_AGE frames; the rest are pauses."""
+    if cadence == 0:
+        shares = np.array([0.3, 0.32, 0.17, 0.09, 0.05, 0.04] + [0.0] * (MAX_AGE - 6))
+    else:
+        shares = np.zeros(MAX_AGE)
+        shares[cadence - 1] = 1.0
+        for beside in (cadence - 1, cadence + 1):
+            if 1 <= beside <= MAX_AGE:
+                shares[beside - 1] = OFF_BEAT
+    return shares / shares.sum() * (1 - LONG_HOLD)
+
+
+def _hazards(cadence: int) -> np.ndarray:
+    """Return the probability that a drawing of 1 to MAX_AGE frames so far ends."""
+    holds = _hold_probabilities(cadence)
+    pauses = LONG_HOLD * PAUSE_HAZARD * (1 - PAUSE_HAZARD) ** np.arange(MAX_AGE)
+    ending = holds + pauses
+    lasting = 1 - np.concatenate([[0.0], np.cumsum(ending)[:-1]])
+    return np.minimum(ending / lasting, 1 - 1e-6)
+
+
+def _transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the first state's probabilities, and the transitions to a new and to the same drawing.
+
+    States are (cadence, age - 1), flattened.
+    """
+    kinds, states = len(CADENCES), len(CADENCES) * MAX_AGE
+    to_new, to_same = np.zeros((states, states)), np.zeros((states, states))
+    for kind, cadence in enumerate(CADENCES):
+        hazards = _hazards(cadence)
+        for age in range(MAX_AGE):
+            state = kind * MAX_AGE + age
+            older = kind * MAX_AGE + min(age + 1, MAX_AGE - 1)
+            to_same[state, older] = 1 - hazards[age]
+            for next_kind in range(kinds):
+                share = 1 - SWITCH if next_kind == kind else SWITCH / (kinds - 1)
+                to_new[state, next_kind * MAX_AGE] = hazards[age] * share
+    begin = np.zeros(states)
+    begin[::MAX_AGE] = 1 / kinds
+    return begin, to_new, to_same
+
+
+_BEGIN, _TO_NEW, _TO_SAME = _transitions()
+_ONWARD, _BACK = np.hstack([_TO_NEW, _TO_SAME]), np.vstack([_TO_NEW, _TO_SAME])
+_JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame

@@ -1,0 +1,282 @@
+"""From JSON text that a person may have edited to an exposure sheet that holds together.
+
+Only the drawings' starts are really needed. What else is there must fit, and what does not is told
+in one line that names the drawing, counted from 1, and says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from nakawari.xsheet.sheet import (
+    CAMERA_KINDS,
+    Cadence,
+    CameraMove,
+    ExposureSheet,
+    Pulldown,
+    SheetDrawing,
+    Shot,
+)
+from nakawari.xsheet.shots import split_into_shots
+
+SHEET_KEYS = ("clip", "fps", "frames", "cuts", "pulldown", "drawings", "camera", "shots")
+DRAWING_KEYS = ("start", "hold", "confidence")
+CAMERA_KEYS = ("start", "end", "kind")
+SHOT_KEYS = ("start", "end", "cadence", "animation_fps", "confidence")
+PULLDOWN_KEYS = ("cycle", "phase")
+DEFAULT_FPS = Fraction(24)
+MAX_FRAMES = 2**31
+MAX_DIGITS = 40
+MAX_SHOWN = 40  # characters of a value in an error
+MAX_FPS = 1000
+RATE = re.compile(r"\d{1,12}(/0*[1-9]\d{0,11}|\.\d{1,12})?", re.ASCII)
+
+
+def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
+    """Return the sheet; the opposite of ``ExposureSheet.to_json``.
+
+    A missing hold lasts until the next drawing, the last one's until ``frames``. ``cuts`` win over
+    ``shots``: where they disagree the shots are split again, and a cut at which no drawing starts
+    begins one. Raises ``ValueError``, one line, if the text is no sheet or contradicts itself.
+
+    Args:
+        text: JSON.
+        fps: the rate where the text has none; 24 where that is ``None`` too.
+    """
+    entry = _Entry(_parse(text), "the sheet")
+    if not isinstance(entry.value, dict) or "drawings" not in entry.value:
+        raise ValueError(
+            'it is no exposure sheet, for it has no "drawings"; give the JSON that '
+            "'nakawari xsheet --json' writes"
+        )
+    entry.check_keys(SHEET_KEYS)
+    drawings = _drawings(entry)
+    frames = drawings[-1].end
+    rate = _fps(entry, fps)
+    shots = [_shot(item, frames) for item in entry.items("shots")]
+    cuts = _cuts(entry, frames) if "cuts" in entry.value else [shot.start for shot in shots[1:]]
+    drawings = _split_at_cuts(drawings, cuts)
+    pulldown = _pulldown(entry)
+    return ExposureSheet(
+        clip=entry.text("clip", ""),
+        fps=rate,
+        frames=frames,
+        drawings=drawings,
+        shots=split_into_shots(drawings, cuts, rate, known=shots, pulldown=pulldown),
+        camera=tuple(_camera_move(item, frames) for item in entry.items("camera")),
+        pulldown=pulldown,
+    )
+
+
+class _Entry(NamedTuple):
+    """A JSON value and what to call it in an error."""
+
+    value: Any
+    name: str
+
+    def check_keys(self, known: Collection[str]) -> None:
+        if not isinstance(self.value, dict):
+            raise ValueError(
+                f"{self.name} is {_short(self.value)}; write it as "
+                + "{"
+                + ", ".join(f'"{key}": ...' for key in known)
+                + "}"
+            )
+        for key in self.value:
+            if key not in known:
+                close = get_close_matches(key, known, 1)
+                remedy = f'write "{close[0]}"' if close else "remove it"
+                raise ValueError(f"{self.name} has an unknown key {_short(key)}; {remedy}")
+
+    def whole(self, key: str, low: int, high: int) -> int:
+        """Return the whole number under ``key``, from ``low`` to ``high``."""
+        value = self.value.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            came = f'has "{key}": {_short(value)}' if key in self.value else f'has no "{key}"'
+            raise ValueError(f"{self.name} {came}; give a whole number from {low} to {high}")
+        return value
+
+    def number(self, key: str, default: float, high: float) -> float:
+        """Return the number under ``key``, from 0 to ``high``."""
+        value = self.value.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
+            raise ValueError(
+                f'{self.name} has "{key}": {_short(value)}; give a number from 0 to {high:g}'
+            )
+        return value
+
+    def text(self, key: str, default: str) -> str:
+        value = self.value.get(key, default)
+        if not isinstance(value, str):
+            raise ValueError(f'{self.name} has "{key}": {_short(value)}; put it in quotation marks')
+        return value
+
+    def items(self, key: str) -> list[_Entry]:
+        """Return the entries of the list under ``key``, none if it is missing."""
+        value = self.value.get(key, [])
+        if not isinstance(value, list):
+            raise ValueError(f'"{key}" is {_short(value)}; write a list, [...]')
+        name = {"drawings": "drawing", "shots": "shot", "camera": "camera move"}.get(key, key)
+        return [_Entry(item, f"{name} {number}") for number, item in enumerate(value, 1)]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, parse_int=_whole_number, object_pairs_hook=_without_doubles)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"line {error.lineno}, column {error.colno} is no JSON ({error.msg}); look for a "
+            "missing or superfluous comma, bracket or quotation mark there and just before"
+        ) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply; give an exposure sheet") from error
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"it has a number of {len(digits)} digits; shorten it")
+    return int(digits)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entry = dict(pairs)
+    if len(entry) < len(pairs):
+        keys = [key for key, _ in pairs]
+        double = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'"{double}" stands twice in {_short(entry)}; remove one of the two')
+    return entry
+
+
+def _drawings(entry: _Entry) -> tuple[SheetDrawing, ...]:
+    """Return drawings that follow on each other without gap or overlap."""
+    items = entry.items("drawings")
+    if not items:
+        raise ValueError('"drawings" is empty; list at least {"start": 0}')
+    starts = []
+    for number, item in enumerate(items):
+        item.check_keys(DRAWING_KEYS)
+        starts.append(item.whole("start", 0, MAX_FRAMES))
+        if number == 0 and starts[0] != 0:
+            raise ValueError(f"drawing 1 starts at frame {starts[0]}; the first must start at 0")
+        if number > 0 and starts[-1] <= starts[-2]:
+            raise ValueError(
+                f"drawing {number + 1} starts at frame {starts[-1]}, not after drawing {number} "
+                f"at {starts[-2]}; put the drawings in order and remove doubles"
+            )
+    if "frames" in entry.value:
+        starts.append(entry.whole("frames", starts[-1] + 1, MAX_FRAMES))
+    elif "hold" in items[-1].value:
+        starts.append(starts[-1] + items[-1].whole("hold", 1, MAX_FRAMES))
+    else:
+        raise ValueError(
+            f'the last drawing (start {starts[-1]}) has no "hold" and the sheet no "frames"; '
+            "give one of them"
+        )
+    return tuple(
+        _drawing(item, start, following, number == len(items))
+        for number, (item, start, following) in enumerate(
+            zip(items, starts[:-1], starts[1:], strict=True), 1
+        )
+    )
+
+
+def _drawing(item: _Entry, start: int, following: int, is_last: bool) -> SheetDrawing:
+    wanted = following - start
+    hold = item.whole("hold", 1, MAX_FRAMES) if "hold" in item.value else wanted
+    if hold != wanted:
+        lasts = f"{item.name} (start {start}, hold {hold}) lasts until frame {start + hold}"
+        what = "the sheet has" if is_last else "the next one starts at"
+        frames = f"{following} frames" if is_last else str(following)
+        raise ValueError(f"{lasts}, but {what} {frames}; set its hold to {wanted}, or leave it out")
+    confidence = item.number("confidence", 1.0, 1)
+    return SheetDrawing(start=start, hold=hold, confidence=confidence)
+
+
+def _cuts(entry: _Entry, frames: int) -> list[int]:
+    cuts = set()
+    for item in entry.items("cuts"):
+        cut = item.value
+        if isinstance(cut, bool) or not isinstance(cut, int) or not 0 < cut < frames:
+            raise ValueError(
+                f'"cuts" has {_short(cut)}; a cut is the first frame of a new shot, a whole number '
+                f"from 1 to {frames - 1}"
+            )
+        cuts.add(cut)
+    return sorted(cuts)
+
+
+def _split_at_cuts(
+    drawings: Sequence[SheetDrawing], cuts: Collection[int]
+) -> tuple[SheetDrawing, ...]:
+    """Begin a drawing at every cut."""
+    by_start = {drawing.start: drawing for drawing in drawings}
+    starts = sorted(by_start.keys() | set(cuts))
+    parts: list[SheetDrawing] = []
+    for start, following in pairwise([*starts, drawings[-1].end]):
+        confidence = by_start[start].confidence if start in by_start else parts[-1].confidence
+        parts.append(SheetDrawing(start=start, hold=following - start, confidence=confidence))
+    return tuple(parts)
+
+
+def _shot(item: _Entry, frames: int) -> Shot:
+    item.check_keys(SHOT_KEYS)
+    cadence: Cadence = item.value.get("cadence")
+    if cadence is not None and cadence != "mixed":
+        cadence = item.whole("cadence", 1, MAX_FRAMES)
+    animation_fps = item.value.get("animation_fps")
+    if animation_fps is not None:
+        animation_fps = item.number("animation_fps", 0.0, 1e6)
+    start = item.whole("start", 0, frames - 1)
+    return Shot(
+        start=start,
+        end=item.whole("end", start, frames - 1),
+        cadence=cadence,
+        animation_fps=animation_fps,
+        confidence=item.number("confidence", 1.0, 1),
+    )
+
+
+def _camera_move(item: _Entry, frames: int) -> CameraMove:
+    item.check_keys(CAMERA_KEYS)
+    start = item.whole("start", 0, frames - 1)
+    end = item.whole("end", start, frames - 1)
+    kind = item.value.get("kind")
+    if kind not in CAMERA_KINDS:
+        raise ValueError(
+            f'{item.name} (start {start}) has "kind": {_short(kind)}; give one of '
+            + ", ".join(CAMERA_KINDS)
+        )
+    return CameraMove(start=start, end=end, kind=kind)
+
+
+def _pulldown(entry: _Entry) -> Pulldown | None:
+    if entry.value.get("pulldown") is None:
+        return None
+    item = _Entry(entry.value["pulldown"], "pulldown")
+    item.check_keys(PULLDOWN_KEYS)
+    cycle = item.whole("cycle", 2, MAX_FRAMES)
+    return Pulldown(cycle=cycle, phase=item.whole("phase", 0, cycle - 1))
+
+
+def _fps(entry: _Entry, default: Fraction | None) -> Fraction:
+    if "fps" not in entry.value:
+        return default or DEFAULT_FPS
+    value = entry.value["fps"]
+    match = RATE.fullmatch(str(value))
+    rate = Fraction(match.group()) if match else Fraction(0)
+    if not 0 < rate <= MAX_FPS:
+        raise ValueError(
+            f'the sheet has "fps": {_short(value)}; give the rate of the clip, such as "24000/1001"'
+        )
+    return rate

@@ -1,0 +1,100 @@
+"""Writing a sheet or its page: whole or not at all, and never over something else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from nakawari.errors import UserError
+from nakawari.xsheet.report import GENERATOR
+
+MAX_SIZE = 2**28  # bytes; a day's sheet, or the largest page, is a tenth of it
+
+
+def is_sheet(text: str) -> bool:
+    """Return whether a file's text is a sheet's JSON."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "drawings" in content
+
+
+def is_page(text: str) -> bool:
+    """Return whether a file's text is a page that was made here."""
+    return GENERATOR in text[:1000]
+
+
+def check_target(
+    path: Path, source: Path, option: str, is_ours: Callable[[str], bool], overwrite: bool = False
+) -> None:
+    """Raise ``UserError`` if ``path`` cannot be written.
+
+    An existing file is replaced only if it is empty, or of the kind that is to be written.
+
+    Args:
+        path: the file that is to be written.
+        source: the clip.
+        option: by which the user named it, for the error.
+        is_ours: says whether an existing file's text is of the kind to be written.
+        overwrite: replace any file but the clip.
+    """
+    if not path.parent.is_dir():
+        raise UserError(
+            f"{option}: folder {path.parent} does not exist; create it first, or choose another"
+        )
+    if path.is_dir():
+        raise UserError(f"{option}: {path} is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{option}: {path} is no plain file; name another")
+    if path.exists() and source.exists() and path.samefile(source):
+        raise UserError(f"{option}: {path} is the input itself; choose another name")
+    if not path.exists() or overwrite:
+        return
+    existing = _read(path)
+    if existing is None or (existing and not is_ours(existing)):
+        raise UserError(
+            f"{option}: {path} exists and is something else; use --overwrite, or another name"
+        )
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file whole or not at all; ``UserError`` if it cannot be written."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        try:
+            partial.write_text(text, encoding="utf-8")
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"cannot write {path} ({reason}); choose another folder") from error
+
+
+def save_sheet(path: Path, text: str) -> Path | None:
+    """Write a sheet's JSON as ``save`` does; keep a sheet that was there if it differs.
+
+    It may hold somebody's corrections, so it is renamed to end in ``~``; its new path is
+    returned, or ``None`` if nothing was kept.
+    """
+    existing = _read(path) if path.exists() else None
+    if not existing or existing == text or not is_sheet(existing):
+        save(path, text)
+        return None
+    kept = path.with_name(path.name + "~")
+    save(kept, existing)
+    save(path, text)
+    return kept
+
+
+def _read(path: Path) -> str | None:
+    """Return a file's text; ``None`` if it is not text, far too large, or cannot be read."""
+    try:
+        if path.stat().st_size > MAX_SIZE:
+            return None
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,127 @@
+"""``nakawari xsheet`` prints the sheet, and writes it as data and as a page."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from nakawari import cli
+from nakawari.xsheet.reading import sheet_from_json
+from tests.test_cli import refused
+
+
+def xsheet(*arguments: object) -> int:
+    return cli.main(["xsheet", *map(str, arguments)])
+
+
+def test_without_options_it_only_prints(make_clip, tmp_path, capsys) -> None:
+    assert xsheet(make_clip(frames=12)) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("clip.mp4: 12 frames, 0:00.500 at 23.976 frames/s\n")
+    assert "Shot 1: 0:00.000 to 0:00.500, frames 0-11\n" in printed
+    assert "  0 | " in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_the_json_is_the_sheet_of_the_contract(make_clip, tmp_path) -> None:
+    path = tmp_path / "sheet.json"
+    assert xsheet(make_clip(frames=12), "--json", path) == 0
+    sheet = json.loads(path.read_text())
+    assert sheet["clip"] == "clip.mp4"
+    assert (sheet["fps"], sheet["frames"], sheet["cuts"]) == ("24000/1001", 12, [])
+    assert sum(drawing["hold"] for drawing in sheet["drawings"]) == 12
+    assert {"start", "end", "cadence", "animation_fps", "confidence"} <= sheet["shots"][0].keys()
+    assert sheet_from_json(path.read_text()).frames == 12
+
+
+def test_a_dash_prints_the_json_and_nothing_else(make_clip, tmp_path, capsys) -> None:
+    assert xsheet(make_clip(), "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 12
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_the_page_has_a_picture_for_every_drawing(make_clip, tmp_path) -> None:
+    page, data = tmp_path / "sheet.html", tmp_path / "sheet.json"
+    assert xsheet(make_clip(), "--html", page, "--json", data) == 0
+    drawings = json.loads(data.read_text())["drawings"]
+    assert page.read_text().count('src="data:image/jpeg') == len(drawings)
+
+
+def test_a_second_run_replaces_the_first_ones_files(make_clip, tmp_path, capsys) -> None:
+    page, data = tmp_path / "sheet.html", tmp_path / "sheet.json"
+    clip = make_clip()
+    for _ in range(2):
+        assert xsheet(clip, "--html", page, "--json", data) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "sheet.html", "sheet.json"}
+
+
+def test_an_edited_sheet_is_kept_beside_the_new_one(make_clip, tmp_path, capsys) -> None:
+    data, clip = tmp_path / "sheet.json", make_clip()
+    assert xsheet(clip, "--json", data) == 0
+    edited = data.read_text().replace('"clip": "clip.mp4"', '"clip": "mine"')
+    data.write_text(edited)
+    assert xsheet(clip, "--json", data) == 0
+    assert (tmp_path / "sheet.json~").read_text() == edited
+    assert "the sheet that was there is now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("clip.mp4", "--json", "clip.mp4"), "is the input itself"),
+        (("clip.mp4", "--html", "clip.mp4", "--overwrite"), "is the input itself"),
+        (("clip.mp4", "--json", "notes.txt"), "use --overwrite, or another name"),
+        (("clip.mp4", "--html", "notes.txt"), "use --overwrite, or another name"),
+        (("clip.mp4", "--html", "none/a.html"), "does not exist; create it first"),
+        (("clip.mp4", "--json", "."), "is a folder; name a file in it"),
+        (("clip.mp4", "--html", "-"), "which a terminal cannot show; give a file name"),
+        (("clip.mp4", "--json", "a", "--html", "./a"), "name the same file; give two"),
+        (("none.mp4",), "does not exist; check the name"),
+        (("notes.txt", "--json", "a.json"), "video"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(
+    make_clip, tmp_path, capsys, monkeypatch, arguments, words
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_clip()
+    (tmp_path / "notes.txt").write_text("A poem, and no film.\n" * 99)
+    assert words in refused(capsys, "xsheet", *arguments)
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "notes.txt"}
+
+
+def test_overwrite_replaces_another_file(make_clip, tmp_path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("notes")
+    assert xsheet(make_clip(), "--json", path, "--overwrite") == 0
+    assert json.loads(path.read_text())["frames"] == 12
+
+
+def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nakawari.xsheet.thumbnails.make_thumbnails", interrupted)
+    assert xsheet(make_clip(), "--json", tmp_path / "a.json", "--html", tmp_path / "a.html") == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_reader_that_stops_in_the_middle_is_no_error(make_clip, tmp_path) -> None:
+    code = "import sys; from nakawari.cli import main; sys.exit(main(['xsheet', sys.argv[1]]))"
+    command = [sys.executable, "-c", code, make_clip()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        complaint = running.stderr.read().decode()
+    assert running.returncode == 0
+    assert "Error" not in complaint
+
+
+def test_it_runs_without_torch(make_clip, tmp_path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; from nakawari.cli import main;"
+        "sys.exit(main(['xsheet', *sys.argv[1:]]))"
+    )
+    command = [sys.executable, "-c", code, make_clip(), "--html", tmp_path / "sheet.html"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr

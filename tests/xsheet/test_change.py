@@ -1,0 +1,105 @@
+"""Changes are measured where they are, and the camera's are taken out."""
+
+import numpy as np
+import pytest
+
+from nakawari.video.picture import Picture
+from nakawari.xsheet.change import (
+    block_change,
+    changed_share,
+    light_change,
+    plate,
+    remainder,
+    sides_move,
+)
+from nakawari.xsheet.motion import STILL
+from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+
+
+def shifted(x: float, y: float = 0.0) -> np.ndarray:
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+
+
+def test_equal_pictures_do_not_differ() -> None:
+    one = plate(shot_at())
+    assert (
+        block_change(one, one)
+        == light_change(one, one)
+        == changed_share(*[one.smooth.luma] * 2)
+        == 0
+    )
+
+
+def test_a_mouth_counts_as_much_as_a_figure() -> None:
+    shut, speaking, elsewhere = (
+        plate(shot_at(mouth=2)), plate(shot_at(mouth=8)), plate(shot_at(figure=(170, 90), mouth=2))
+    )  # fmt: skip
+    assert block_change(shut, speaking) > 40
+    assert block_change(shut, elsewhere) > 40
+
+
+def test_grain_counts_for_little() -> None:
+    generator = np.random.default_rng(0)
+
+    def grainy() -> Picture:
+        picture = shot_at()
+        noise = generator.normal(0, 3, picture.luma.shape)
+        return picture._replace(luma=np.clip(picture.luma + noise, 0, 255).astype(np.uint8))
+
+    assert block_change(plate(grainy()), plate(grainy())) < 4
+
+
+def test_a_change_of_colour_alone_is_a_change() -> None:
+    picture = shot_at()
+    red = picture.red_difference.copy()
+    red[40:56, 70:86] += 20
+    assert block_change(plate(picture), plate(picture._replace(red_difference=red))) > 15
+
+
+def test_light_is_what_most_of_the_picture_has_in_common() -> None:
+    picture = shot_at()
+    darker = picture._replace(luma=picture.luma - 3)
+    assert light_change(plate(picture), plate(darker)) == pytest.approx(3, abs=0.3)
+    assert light_change(plate(picture), plate(shot_at(mouth=9))) < 0.1
+
+
+def test_a_figure_changes_the_middle_and_a_camera_the_sides() -> None:
+    before = plate(shot_at()).smooth.luma
+    assert not sides_move(before, plate(shot_at(figure=(165, 95))).smooth.luma)
+    assert sides_move(before, plate(shot_at(x=1.0)).smooth.luma)
+    # A figure that reaches two sides is none while the third shows a background that stands.
+    close = [plate(shot_at(figure=(40.0 + step, 40.0))).smooth.luma for step in (0, 3)]
+    assert not sides_move(*close)
+
+
+@pytest.mark.parametrize("pan", [1.0, 2.5, 6.0])
+def test_a_pan_over_a_figure_that_stays_is_no_change(pan: float) -> None:
+    before, now, after = (plate(shot_at(x=step * pan)) for step in range(3))
+    left = remainder(before, now, shifted(-pan), None)
+    assert left.change_seen_from(now, after, shifted(-pan)) < 8
+    anew = plate(shot_at(x=pan, mouth=8))
+    assert remainder(before, anew, shifted(-pan), None).change() > 40
+
+
+def test_background_that_was_hidden_is_known_by_the_next_frame() -> None:
+    before, now, after = (plate(shot_at(x=6.0 * step)) for step in range(3))
+    left = remainder(before, now, shifted(-6), None)
+    assert left.change() > 3 * left.change_seen_from(now, after, shifted(-6))
+
+
+def test_a_layer_may_go_another_part_of_the_way() -> None:
+    before, now = (plate(shot_at(x=4.0 * step, figure=(150 - 2.0 * step, 90))) for step in range(2))
+    alone = remainder(before, now, shifted(-4), None).change()
+    assert remainder(before, now, shifted(-4), shifted(-2)).change() < alone / 3
+
+
+def test_what_the_camera_brings_in_is_not_counted() -> None:
+    before, now = (plate(shot_at(x=20.0 * step, figure=None)) for step in range(2))
+    assert remainder(before, now, shifted(-20), None).change() < 5
+
+
+def test_a_picture_smaller_than_a_block_does_not_differ() -> None:
+    tiny = Picture(np.zeros((6, 6), np.uint8), *[np.zeros((3, 3), np.uint8)] * 2)
+    assert block_change(plate(tiny), plate(tiny)) == 0
+    assert remainder(plate(tiny), plate(tiny), STILL, None).change() == 0
+    assert shot_at().luma.shape == (HEIGHT, WIDTH)

@@ -1,0 +1,106 @@
+"""Whole clips, coded and read back: the sheet says what was drawn."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nakawari.errors import UserError
+from nakawari.video.picture import Picture
+from nakawari.xsheet.detect import Detection, detect
+from tests.xsheet.stage import shot_at
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "dance.mp4"
+
+
+def painted(picture: Picture) -> np.ndarray:
+    return np.dstack([picture.luma] * 3 + [np.full_like(picture.luma, 255)])
+
+
+@pytest.fixture
+def sheet_of_clip(make_clip):
+    def detected(pictures: list[Picture], **how: object) -> Detection:
+        how = {"rate": Fraction(24), "options": {"crf": "22"}} | how
+        return detect(make_clip(paintings=[painted(picture) for picture in pictures], **how))
+
+    return detected
+
+
+def symbols(detection: Detection) -> str:
+    starts = {drawing.start for drawing in detection.sheet.drawings}
+    return "".join("|" if frame in starts else "-" for frame in range(detection.sheet.frames))
+
+
+def test_the_sample_clip_is_read_as_it_was_made() -> None:
+    sheet = detect(SAMPLE).sheet
+    assert sheet.frames == 132
+    assert sheet.cuts == (72,)
+    assert [shot.cadence for shot in sheet.shots] == [2, 3]
+    assert [drawing.start for drawing in sheet.drawings] == [*range(0, 72, 2), *range(72, 132, 3)]
+    assert [(move.start, move.end, move.kind) for move in sheet.camera] == [(48, 71, "pan")]
+
+
+def test_drawings_tile_the_clip_and_every_shot_begins_with_one(sheet_of_clip) -> None:
+    shots = [
+        [shot_at(figure=(100 + 5.0 * (n // 2), 90), seed=s) for n in range(14)] for s in (1, 2)
+    ]
+    detection = sheet_of_clip([picture for shot in shots for picture in shot])
+    sheet = detection.sheet
+    assert sheet.cuts == (14,)
+    assert symbols(detection) == "|-" * 14
+    assert [drawing.end for drawing in sheet.drawings[:-1]] == [d.start for d in sheet.drawings[1:]]
+    assert sheet.drawings[-1].end == sheet.frames == len(detection.changes) == 28
+    assert len(detection.thresholds) == 28
+    assert json.loads(sheet.to_json())["cuts"] == [14]
+
+
+def test_a_mouth_that_speaks_is_drawn_anew(sheet_of_clip) -> None:
+    mouths = [0, 0, 6, 6, 6, 2, 2, 8, 0, 0, 0, 6, 6, 2, 2, 2]
+    detection = sheet_of_clip([shot_at(mouth=mouth) for mouth in mouths])
+    assert symbols(detection) == "|-|--|-||--|-|--"
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_pan_over_a_held_figure_is_no_drawing(sheet_of_clip, fixed: bool) -> None:
+    pictures = []
+    for frame in range(30):
+        drawing = max(frame - 12, 0) // 3
+        place = (150 + 4.0 * drawing - (0 if fixed else 0.5 * 3 * frame), 90.0)
+        pictures.append(shot_at(x=1.5 * frame, figure=place))
+    detection = sheet_of_clip(pictures)
+    assert symbols(detection) == "|" + "-" * 14 + "|--" * 5
+    assert [(move.start, move.end, move.kind) for move in detection.sheet.camera] == [
+        (0, 29, "pan")
+    ]
+    assert detection.sheet.shots[0].cadence == 3
+
+
+def test_every_frame_of_a_fade_is_a_drawing(sheet_of_clip) -> None:
+    def faded(light: float) -> Picture:
+        picture = shot_at()
+        return picture._replace(luma=(picture.luma * light).astype(np.uint8))
+
+    pictures = [shot_at()] * 8 + [faded(1 - step / 12) for step in range(1, 13)]
+    assert symbols(sheet_of_clip(pictures)) == "|" + "-" * 7 + "|" * 12
+
+
+def test_a_slow_change_does_not_drift_away(sheet_of_clip) -> None:
+    """Each step is too small to be seen; against the last drawing they add up."""
+    pictures = [shot_at(figure=(120 + 0.06 * frame, 90)) for frame in range(60)]
+    assert symbols(sheet_of_clip(pictures, options={"crf": "16"})).count("|") >= 3
+
+
+def test_a_clip_without_frames_fails_as_the_reader_does(tmp_path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        detect(tmp_path / "missing.mp4")
+
+
+def test_progress_counts_every_frame(make_clip) -> None:
+    told: list[tuple[int, int | None]] = []
+    detect(make_clip(frames=9), on_frame=lambda done, expected: told.append((done, expected)))
+    assert [done for done, _ in told] == list(range(1, 10))
+    assert {expected for _, expected in told} == {9}

@@ -1,0 +1,66 @@
+"""Drawings are found by the shot's own levels, and in doubt a frame is a new one."""
+
+import numpy as np
+import pytest
+
+from nakawari.xsheet.holds import decide, is_new
+
+
+def found(pattern: str, same: float, new: float, spread: float = 0.2, seed: int = 0) -> str:
+    """Return what is made of a shot in which ``|`` changes by ``new`` and ``-`` by ``same``."""
+    generator = np.random.default_rng(seed)
+    levels = np.array([new if symbol == "|" else same for symbol in pattern])
+    changes = levels * np.exp(generator.normal(0, spread, len(levels)))
+    groups, growth = np.zeros(len(levels), int), np.zeros(len(levels))
+    decision = decide(changes, groups, growth)
+    assert decision.new_probability.shape == decision.thresholds.shape == changes.shape
+    return "".join("|" if new else "-" for new in is_new(decision))
+
+
+@pytest.mark.parametrize("level", [1, 3, 6])
+@pytest.mark.parametrize("pattern", ["|-" * 12, "|--" * 9, "|" + "-" * 18 + "|--" * 5])
+def test_the_threshold_follows_the_noise_of_the_shot(pattern: str, level: int) -> None:
+    assert found(pattern, level, 10 * level) == pattern
+
+
+def test_a_mixed_cadence_is_followed() -> None:
+    pattern = "||||||" + "|-" * 5 + "|--" * 4 + "|------" + "|-" * 4
+    assert found(pattern, 2, 40) == pattern
+
+
+@pytest.mark.parametrize("level", [0.2, 2, 4])
+def test_a_still_is_not_split(level: float) -> None:
+    pattern = "|" + "-" * 40
+    assert found(pattern, level, level) == pattern
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.6])
+def test_ones_are_not_joined(spread: float) -> None:
+    assert found("|" * 40, 1, 40, spread) == "|" * 40
+
+
+def test_a_small_drawing_among_large_ones_is_not_dropped() -> None:
+    changes = np.array([0, 1.2, 60, 0.9, 80, 1.1, 14, 1.3, 70, 1.0, 90, 1.1])
+    decision = decide(changes, np.zeros(12, int), np.zeros(12))
+    assert is_new(decision)[6]
+
+
+def test_a_change_that_goes_on_growing_is_movement() -> None:
+    changes = np.array([0.0] + [7.0] * 20)
+    groups, growth = np.zeros(21, int), np.full(21, 0.6)
+    assert is_new(decide(changes, groups, growth)).all()
+    assert not is_new(decide(changes, groups, np.full(21, -0.01)))[1:].any()
+
+
+def test_repeats_under_a_moving_camera_have_a_level_of_their_own() -> None:
+    changes = np.array([0.0, 0.3, 50, 0.3, 50, 0.4, 50, 8, 90, 9, 80, 7, 95, 8])
+    groups = np.array([0] * 7 + [1] * 7)
+    decision = decide(changes, groups, np.zeros(14))
+    assert is_new(decision).tolist() == [True, False] * 7 or is_new(decision)[2::2].all()
+    assert not is_new(decision)[7::2].any()
+    assert decision.thresholds[10] > decision.thresholds[3]
+
+
+def test_a_shot_of_one_frame_is_one_drawing() -> None:
+    decision = decide(np.zeros(1), np.zeros(1, int), np.zeros(1))
+    assert is_new(decision).tolist() == [True]
