@@ -80,8 +80,7 @@ def changed_share(before: np.ndarray, after: np.ndarray) -> float:
     Both are smoothed luma, (H, W) uint8. A picture without contours has changed wholly.
     """
     change = _block_means(cv2.absdiff(before, after))
-    gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    textured = _block_means(gradient) > 2 * VISIBLE
+    textured = _textured_blocks(after)
     return float((change[textured] > VISIBLE).mean()) if textured.any() else 1.0
 
 
@@ -92,13 +91,14 @@ def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
     two. Arguments as above.
     """
     faint = _block_means(cv2.absdiff(before, after)) > FAINT
-    gradient = cv2.morphologyEx(after, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    seen = _block_means(gradient) > 2 * VISIBLE
     rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
     sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
     moves = [bool(faint[side].mean() > MIN_CHANGED_SIDE) for side in sides]
+    if sum(moves) < 2 or all(moves):
+        return all(moves)
+    seen = _textured_blocks(after)
     empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
-    return sum(moves) >= 2 and all(np.logical_or(moves, empty))
+    return all(np.logical_or(moves, empty))
 
 
 class Remainder(NamedTuple):
@@ -178,8 +178,9 @@ def _inner(height: int, width: int) -> np.ndarray:
 
 def _allowance(now: Plate) -> np.ndarray:
     """Return how much each pixel may differ for want of exactness of the motion."""
-    gradient = cv2.morphologyEx(now.smooth.luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return cv2.convertScaleAbs(gradient, alpha=MISMATCH / 2)  # the gradient spans two pixels
+    return cv2.convertScaleAbs(
+        _gradient(now.smooth.luma), alpha=MISMATCH / 2
+    )  # the gradient spans two pixels
 
 
 def thumbnail(plane: np.ndarray) -> np.ndarray:
@@ -191,6 +192,16 @@ def thumbnail(plane: np.ndarray) -> np.ndarray:
             even = small[: 2 * height, : 2 * width]
             small = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
     return small
+
+
+def _gradient(luma: np.ndarray) -> np.ndarray:
+    """Return the span of the values around each pixel, 3 x 3 of them."""
+    return cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+
+
+def _textured_blocks(luma: np.ndarray) -> np.ndarray:
+    """Return which blocks have something in them."""
+    return _block_means(_gradient(luma)) > 2 * VISIBLE
 
 
 def _block_means(difference: np.ndarray) -> np.ndarray:

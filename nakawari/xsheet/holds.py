@@ -98,7 +98,7 @@ def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decis
         return Decision(np.ones(1), np.zeros(1))
     places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
     starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
-    starts.sort(key=lambda fit: -fit.score)
+    starts.sort(key=_score, reverse=True)
     best = max((_refined(observed, groups, adding, fit) for fit in starts[:FINALISTS]), key=_score)
     crossings = np.array([_crossing(same, best.new) for same in best.same])
     return Decision(best.probability, crossings[groups])
