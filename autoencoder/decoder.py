@@ -3,11 +3,12 @@
 It moves pixels rather than inventing them, so that lines stay sharp: the latent says what is to
 be drawn, and the decoder looks for it in the neighbours' latents. A global match at 1/16 is
 refined at 1/8, 1/4 and 1/2; the neighbours' pixels are fetched along the motion so found, and
-painted over where neither neighbour shows what the latent asks for. All motion is read from the
-latent: with a wrong latent the picture is wrong.
+painted over where neither neighbour shows what the latent asks for. Who knows something of the
+motion may give a hint of it: it is believed, point by point, where the latent agrees with what lies
+there. So with a wrong latent the picture is wrong.
 
 Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0
-(x, y), then the flow to frame_1, in pixels of its own map.
+(x, y), then the flow to frame_1, in pixels of its own map. A hint is motion at 1/4.
 """
 
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 
 from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample, zero_out
-from autoencoder.matching import global_match, local_correlation, resize_flow, warp
+from autoencoder.matching import correlation, global_match, local_correlation, resize_flow, warp
+from autoencoder.refinement import Belief, Refinement
 
 RADIUS = 2
 """Of the local search at 1/8, in cells: with the warp before it, it mends errors up to 16 px."""
@@ -72,6 +74,7 @@ class Motion(NamedTuple):
     sixteenth: Tensor  # (B, 4, H/16, W/16)
     eighth: Tensor  # (B, 4, H/8, W/8)
     quarter: Tensor  # (B, 4, H/4, W/4)
+    belief: Tensor  # (B, 2, H/8, W/8) in [0, 1], in the hint of either flow
     hidden: Tensor  # (B, c, H/4, W/4), what the next level goes on with
 
 
@@ -123,12 +126,13 @@ class Decoder(nn.Module):
         self.log_temperature = nn.Parameter(torch.tensor(0.07).log())
         self.log_nearness = nn.Parameter(torch.tensor(0.06).log())
 
-        self.refine_16 = _Refinement(eighth + 6, eighth, blocks=2)
-        self.refine_8 = _Refinement(2 * eighth + 4 + 2 * (2 * RADIUS + 1) ** 2, eighth, blocks=2)
+        self.refine_16 = Refinement(eighth + 6, eighth, blocks=2)
+        self.refine_8 = Refinement(2 * eighth + 4 + 2 * (2 * RADIUS + 1) ** 2, eighth, blocks=2)
+        self.believe = Belief(eighth)
         self.key_4 = nn.Conv2d(encoder_channels[1], quarter // 2, 1)
-        self.refine_4 = _Refinement(eighth + quarter + 4, quarter, blocks=2)
+        self.refine_4 = Refinement(eighth + quarter + 4 + (2 * RADIUS + 1) ** 2, quarter, blocks=3)
         self.key_2 = nn.Conv2d(encoder_channels[0], half // 2, 1)
-        self.refine_2 = _Refinement(quarter + half + 4, half, blocks=1)
+        self.refine_2 = Refinement(quarter + half + 4, half, blocks=1)
         # Three shares and three colours for each of the 2x2 pixels.
         self.to_pixels = nn.Conv2d(half, 4 * 6, 3, padding=1)
         zero_out(self.to_pixels)
@@ -148,13 +152,18 @@ class Decoder(nn.Module):
             self.describe(encoding.latents),
         )
 
-    def forward(self, latents: Tensor, neighbours: Neighbours | None = None) -> Decoded:
-        """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours."""
+    def forward(
+        self, latents: Tensor, neighbours: Neighbours | None = None, hint: Tensor | None = None
+    ) -> Decoded:
+        """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours.
+
+        ``hint`` is what is known of the motion, (B, 4, H/4, W/4), or None.
+        """
         description = self.describe(latents)
         sketch = F.pixel_shuffle(self.sketch(description.eighth), 4)  # (B, 3, H/2, W/2)
         if neighbours is None:
             return self._paint(description, sketch)
-        motion = self._motion(description, neighbours)
+        motion = self.motion(description, neighbours, hint)
         motion_2 = resize_flow(motion.quarter, _size(sketch))
         hidden, motion_2 = self.refine_2(
             motion_2,
@@ -175,11 +184,13 @@ class Decoder(nn.Module):
         levels = (motion.sixteenth, motion.eighth, motion.quarter, motion_2)
         return Decoded(frames, levels, weights, sketch, description)
 
-    def motion(self, latents: Tensor, neighbours: Neighbours) -> Motion:
-        """Find what ``latents`` (B, C, H/8, W/8) show in the two neighbours, down to 1/4."""
-        return self._motion(self.describe(latents), neighbours)
+    def motion(
+        self, description: Description, neighbours: Neighbours, hint: Tensor | None = None
+    ) -> Motion:
+        """Find what a latent so described shows in the two neighbours, down to 1/4.
 
-    def _motion(self, description: Description, neighbours: Neighbours) -> Motion:
+        ``hint`` is what is known of the motion, (B, 4, H/4, W/4), or None.
+        """
         of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
         temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
         match_0 = global_match(description.key_16, of_0.key_16, temperature, nearness)
@@ -190,18 +201,25 @@ class Decoder(nn.Module):
         )
 
         motion_8 = resize_flow(motion_16, _size(description.eighth))
-        correlations = [
-            local_correlation(description.key_8, of.key_8, flow, RADIUS)
-            for of, flow in ((of_0, motion_8[:, :2]), (of_1, motion_8[:, 2:]))
-        ]
+        correlations = _correlate(description, of_0, of_1, motion_8, RADIUS)
         hidden, motion_8 = self.refine_8(
             motion_8, [upsample(hidden), description.eighth, *correlations]
         )
 
-        motion_4 = resize_flow(motion_8, _size(neighbours.of_0.quarter))
+        size_4 = _size(neighbours.of_0.quarter)
+        motion_4 = resize_flow(motion_8, size_4)
+        belief = motion_8.new_zeros(len(motion_8), 2, *_size(motion_8))
+        if hint is not None:
+            hint_8 = resize_flow(hint, _size(motion_8))
+            there = _correlate(description, of_0, of_1, hint_8, 1)
+            belief = self.believe(hidden, hint_8 - motion_8, there)
+            motion_8 = _lean(motion_8, hint_8, belief)
+            motion_4 = _lean(motion_4, hint, _resize(belief, size_4))
         warped = _warp_both(neighbours.of_0.quarter, neighbours.of_1.quarter, motion_4)
-        hidden, motion_4 = self.refine_4(motion_4, [upsample(hidden), warped])
-        return Motion(motion_16, motion_8, motion_4, hidden)
+        from_0, from_1 = (F.normalize(one, dim=1) for one in warped.chunk(2, dim=1))
+        alike = correlation(from_0, from_1, RADIUS)
+        hidden, motion_4 = self.refine_4(motion_4, [upsample(hidden), warped, alike])
+        return Motion(motion_16, motion_8, motion_4, belief, hidden)
 
     def _paint(self, description: Description, sketch: Tensor) -> Decoded:
         """Draw from the latent alone, the levels' inputs from neighbours being zero."""
@@ -217,33 +235,30 @@ class Decoder(nn.Module):
         return Decoded(frames, (), weights, sketch, description)
 
 
-class _Refinement(nn.Module):
-    """One level: motion and evidence in, hidden features and better motion out."""
-
-    def __init__(self, in_channels: int, channels: int, blocks: int) -> None:
-        super().__init__()
-        self.in_channels = in_channels
-        self.enter = nn.Conv2d(in_channels, channels, 3, padding=1)
-        self.blocks = nn.Sequential(*(residual_block(channels) for _ in range(blocks)))
-        self.correction = nn.Conv2d(channels, 4, 3, padding=1)
-        zero_out(self.correction)
-
-    def forward(self, motion: Tensor, evidence: list[Tensor]) -> tuple[Tensor, Tensor]:
-        # Displacements reach tens of pixels; the convolutions see them at the scale of features.
-        stacked = torch.cat([motion / 8, *evidence], dim=1)
-        evidence.clear()  # at 1/2 of 720p it holds 75 MB, which nobody needs any more
-        hidden = self.enter(stacked)
-        del stacked
-        hidden = self.blocks(hidden)
-        return hidden, motion + self.correction(hidden)
-
-
 def _size(features: Tensor) -> tuple[int, int]:
     return features.shape[-2], features.shape[-1]
 
 
 def _warp_both(features_0: Tensor, features_1: Tensor, motion: Tensor) -> Tensor:
     return torch.cat([warp(features_0, motion[:, :2]), warp(features_1, motion[:, 2:])], dim=1)
+
+
+def _correlate(
+    description: Description, of_0: Description, of_1: Description, motion: Tensor, radius: int
+) -> list[Tensor]:
+    return [
+        local_correlation(description.key_8, of.key_8, flow, radius)
+        for of, flow in ((of_0, motion[:, :2]), (of_1, motion[:, 2:]))
+    ]
+
+
+def _lean(motion: Tensor, hint: Tensor, belief: Tensor) -> Tensor:
+    """Go from ``motion`` to ``hint``, (B, 4, h, w), as far as ``belief`` (B, 2, h, w) says."""
+    return torch.lerp(motion, hint, belief.repeat_interleave(2, dim=1))
+
+
+def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
 
 def _keep_what_stands_still(frames: Tensor, neighbours: Neighbours, motion: Tensor) -> Tensor:

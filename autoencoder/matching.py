@@ -91,12 +91,21 @@ def global_match(queries: Tensor, keys: Tensor, temperature: Tensor, nearness: T
 def local_correlation(queries: Tensor, keys: Tensor, flow: Tensor, radius: int) -> Tensor:
     """Return the cosine of each query with the keys round the place its flow points to.
 
-    After PWC-Net (Sun et al., CVPR 2018, eq. 3). ``queries`` and ``keys`` are (B, C, h, w); the
-    result is (B, (2 * radius + 1)**2, h, w) in [-1, 1], row by row from the upper left.
+    ``queries`` and ``keys`` are (B, C, h, w); the result is as of ``correlation``.
+    """
+    queries, keys = F.normalize(queries, dim=1), F.normalize(keys, dim=1)
+    return correlation(queries, warp(keys, flow), radius)
+
+
+def correlation(queries: Tensor, keys: Tensor, radius: int) -> Tensor:
+    """Return the product of each query with the keys round the same place.
+
+    After PWC-Net (Sun et al., CVPR 2018, eq. 3). ``queries`` and ``keys`` are unit vectors,
+    (B, C, h, w); the result is (B, (2 * radius + 1)**2, h, w) in [-1, 1], row by row from the
+    upper left; what lies outside the map is like nothing.
     """
     height, width = queries.shape[-2:]
-    queries = F.normalize(queries, dim=1)
-    keys = F.pad(warp(F.normalize(keys, dim=1), flow), [radius] * 4)
+    keys = F.pad(keys, [radius] * 4)
     window = range(2 * radius + 1)
     return torch.stack(
         [

@@ -4,7 +4,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor
 
-from autoencoder.decoder import Decoded, Decoder, Motion, Neighbours
+from autoencoder.decoder import Decoded, Decoder, Description, Motion, Neighbours
 from autoencoder.encoder import Encoder, Encoding
 from autoencoder.quantiser import Quantised, Quantiser
 
@@ -45,13 +45,17 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         """Snap latents (B, C, h, w) to the codebook."""
         return self.quantiser(latents)
 
-    def decode(self, latents: Tensor, neighbours: Neighbours | None = None) -> Decoded:
-        """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W)."""
-        return self.decoder(latents, neighbours)
+    def decode(
+        self, latents: Tensor, neighbours: Neighbours | None = None, hint: Tensor | None = None
+    ) -> Decoded:
+        """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W) (see ``Decoder``)."""
+        return self.decoder(latents, neighbours, hint)
 
-    def find_motion(self, latents: Tensor, neighbours: Neighbours) -> Motion:
-        """Find what quantised latents show in two neighbours (see ``Decoder.motion``)."""
-        return self.decoder.motion(latents, neighbours)
+    def find_motion(
+        self, description: Description, neighbours: Neighbours, hint: Tensor | None = None
+    ) -> Motion:
+        """Find what a latent so described shows in two neighbours (see ``Decoder.motion``)."""
+        return self.decoder.motion(description, neighbours, hint)
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
         """Encode the two frames (B, 3, H, W) round the one to draw."""

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
+from diffusion.hint import optical_flow
 from diffusion.splatting import fill_holes, splat
 
 
@@ -44,6 +45,7 @@ class Conditions(NamedTuple):
     aligned_1: Tensor  # (B, C, h, w), frame_1 carried to frame_time
     coverage: Tensor  # (B, 2, h, w) in [0, 1]: does any of frame_0, frame_1 come to lie here
     guess: Tensor  # (B, C, h, w), the aligned latents' mean, by time and coverage
+    motion: Tensor  # (B, 4, H/4, W/4), from frame_time to both frames, as the guess has it
     frame_time: Tensor  # (B,) in (0, 1)
 
     @staticmethod
@@ -62,8 +64,16 @@ def observe(autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor) -> Int
         _look_at(autoencoder, frame) for frame in (frame_0, frame_1)
     )
     neighbours = Neighbours(of_0, of_1)
-    motion_01 = autoencoder.find_motion(latents_0, neighbours).quarter[:, 2:]
-    motion_10 = autoencoder.find_motion(latents_1, neighbours).quarter[:, :2]
+    size = (frame_0.shape[-2] // 4, frame_0.shape[-1] // 4)
+    hint_01 = resize_flow(optical_flow(frame_0, frame_1), size)
+    hint_10 = resize_flow(optical_flow(frame_1, frame_0), size)
+    here = torch.zeros_like(hint_01)
+    motion_01 = autoencoder.find_motion(
+        of_0.description, neighbours, torch.cat([here, hint_01], dim=1)
+    ).quarter[:, 2:]
+    motion_10 = autoencoder.find_motion(
+        of_1.description, neighbours, torch.cat([hint_10, here], dim=1)
+    ).quarter[:, :2]
     return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
 
 
@@ -77,8 +87,8 @@ def _look_at(autoencoder: VQAutoencoder, frame: Tensor) -> tuple[Neighbour, Tens
 def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) -> Conditions:
     """Carry both frames of each interval to ``frame_time``, shape (B,) in (0, 1)."""
     frame_0, frame_1 = (neighbour.frame for neighbour in interval.neighbours)
-    motion, coverage = _motion_at(interval, frame_time)
-    motion = resize_flow(motion, (frame_0.shape[-2], frame_0.shape[-1]))
+    motion_4, coverage = _motion_at(interval, frame_time)
+    motion = resize_flow(motion_4, (frame_0.shape[-2], frame_0.shape[-1]))
     aligned_0, aligned_1 = (
         autoencoder.quantise(autoencoder.encode(frame).latents).latents
         for frame in (warp(frame_0, motion[:, :2]), warp(frame_1, motion[:, 2:]))
@@ -91,7 +101,14 @@ def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) ->
     share_0 = weight_0 / (weight_0 + weight_1)
     guess = share_0 * aligned_0 + (1 - share_0) * aligned_1
     return Conditions(
-        interval.latents_0, interval.latents_1, aligned_0, aligned_1, coverage, guess, frame_time
+        latents_0=interval.latents_0,
+        latents_1=interval.latents_1,
+        aligned_0=aligned_0,
+        aligned_1=aligned_1,
+        coverage=coverage,
+        guess=guess,
+        motion=motion_4,
+        frame_time=frame_time,
     )
 
 

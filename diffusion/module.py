@@ -92,7 +92,13 @@ class DiffusionModule(AveragedModule):
         if config.decoder.tunes:
             latents = mixed_latents(self.unet, conditions, target, config.decoder)
             of_decoder = tuning_terms(
-                self.autoencoder, interval, latents, triplet, self._hidden[1], config.decoder
+                self.autoencoder,
+                interval,
+                conditions.motion,
+                latents,
+                triplet,
+                self._hidden[1],
+                config.decoder,
             )
             total = total + weighted_sum(of_decoder, config.decoder.loss)
             terms |= {f"decoder_{name}": term for name, term in of_decoder.items()}
@@ -117,15 +123,16 @@ class DiffusionModule(AveragedModule):
             "codes": code_direction_loss(clean, target, heads),
         }
         if loss.decodes:
-            terms |= self._decoded_terms(clean, interval, triplet)
+            terms |= self._decoded_terms(clean, interval, conditions.motion, triplet)
         return terms
 
     def _decoded_terms(
-        self, clean: Tensor, interval: Interval, triplet: Triplet
+        self, clean: Tensor, interval: Interval, hint: Tensor, triplet: Triplet
     ) -> dict[str, Tensor]:
         """Judge the latents by the frame that they decode to, straight through the codebook."""
         snapped = self.autoencoder.quantiser.snap(clean.detach())
-        decoded = self.autoencoder.decode(clean + (snapped - clean).detach(), interval.neighbours)
+        snapped = clean + (snapped - clean).detach()
+        decoded = self.autoencoder.decode(snapped, interval.neighbours, hint)
         return {
             "pixels": line_weighted_l1(decoded.frames, triplet.target, _LINE_STRENGTH),
             "perceptual": self._hidden[1](decoded.frames, triplet.target).mean(),

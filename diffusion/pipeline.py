@@ -12,8 +12,8 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor
 
-from autoencoder import Neighbours, VQAutoencoder, pad_to_multiple
-from diffusion.alignment import Conditions, align, observe
+from autoencoder import VQAutoencoder, pad_to_multiple
+from diffusion.alignment import Conditions, Interval, align, observe
 from diffusion.bridge import sample
 from diffusion.unet import InBetweenUNet
 
@@ -118,7 +118,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         for interval, some in pieces:
             conditions = align(self.autoencoder, interval, some)
             latents = self._latents(conditions, num_steps, seed, latent)
-            frames.append(self._draw(latents, interval.neighbours))
+            frames.append(self._draw(latents, interval, conditions))
         return torch.cat(frames)[..., :height, :width]
 
     @torch.inference_mode()
@@ -129,11 +129,12 @@ class FrameInterpolationPipeline(DiffusionPipeline):
 
         All frames are (B, 3, H, W) in [-1, 1].
         """
-        self._times(frame_0, frame_1, frame_time)
+        times = self._times(frame_0, frame_1, frame_time)
         height, width = frame_0.shape[-2:]
-        neighbours = self.autoencoder.neighbours(*self._padded(frame_0, frame_1))
+        interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
+        conditions = align(self.autoencoder, interval, times)
         latents = self.autoencoder.encode(*self._padded(target)).latents
-        return self._draw(latents, neighbours)[..., :height, :width]
+        return self._draw(latents, interval, conditions)[..., :height, :width]
 
     def _latents(self, conditions: Conditions, num_steps: int, seed: int, latent: Latent) -> Tensor:
         # Drawn on the CPU, so that a seed means the same noise on every device.
@@ -150,9 +151,10 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             return conditions.guess
         raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
 
-    def _draw(self, latents: Tensor, neighbours: Neighbours) -> Tensor:
+    def _draw(self, latents: Tensor, interval: Interval, conditions: Conditions) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
-        return self.autoencoder.decode(snapped, neighbours).frames.clamp(-1, 1)
+        decoded = self.autoencoder.decode(snapped, interval.neighbours, conditions.motion)
+        return decoded.frames.clamp(-1, 1)
 
     def _padded(self, *frames: Tensor) -> list[Tensor]:
         return [pad_to_multiple(frame.to(self.device, self.autoencoder.dtype)) for frame in frames]

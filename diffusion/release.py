@@ -1,6 +1,7 @@
 """Write trained weights as they are shipped: ``python -m diffusion.release FROM TO``."""
 
 import argparse
+import json
 from pathlib import Path
 
 import torch
@@ -28,7 +29,16 @@ def release(source: Path, destination: Path) -> int:
             "ship a smaller model"
         )
     pipeline.save_pretrained(destination)
+    for config in destination.glob("*/config.json"):
+        _forget_where_from(config)
     return size
+
+
+def _forget_where_from(config: Path) -> None:
+    # diffusers notes the folder that weights were loaded from: a path of this machine.
+    settings = json.loads(config.read_text())
+    settings.pop("_name_or_path", None)
+    config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
 
 
 def main() -> None:

@@ -51,6 +51,7 @@ def mixed_latents(
 def tuning_terms(
     autoencoder: VQAutoencoder,
     interval: Interval,
+    hint: Tensor,
     latents: Tensor,
     triplet: Triplet,
     perceptual: Callable[[Tensor, Tensor], Tensor],
@@ -58,12 +59,12 @@ def tuning_terms(
 ) -> dict[str, Tensor]:
     """Return what the decoder is tuned by, by the names of ``TuningLossConfig``'s weights.
 
-    ``interval`` was observed with gradients. ``latents`` (B, C, h, w) are snapped first; the
-    gradient ends there.
+    ``interval`` was observed with gradients. ``hint`` is the guess's motion, (B, 4, H/4, W/4).
+    ``latents`` (B, C, h, w) are snapped first; the gradient ends there.
     """
     with torch.no_grad():
         snapped = autoencoder.quantise(latents).latents
-    decoded = autoencoder.decode(snapped, interval.neighbours)
+    decoded = autoencoder.decode(snapped, interval.neighbours, hint)
     terms = decoding_terms(decoded, interval.neighbours, triplet, perceptual, config.loss.lines)
     terms["interval"] = interval_motion_loss(interval.motion_01, interval.motion_10, triplet)
     return terms

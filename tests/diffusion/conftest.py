@@ -37,7 +37,7 @@ def frames() -> torch.Tensor:
 
 
 def conditions(batch: int = 2, channels: int = 8, height: int = 9, width: int = 11) -> Conditions:
-    """Random conditions; frame_time is 0.5."""
+    """Random conditions, nothing moving; frame_time is 0.5."""
     generator = torch.Generator().manual_seed(2)
     latents = torch.randn(5, batch, channels, height, width, generator=generator)
     coverage = torch.rand(batch, 2, height, width, generator=generator)
@@ -47,6 +47,7 @@ def conditions(batch: int = 2, channels: int = 8, height: int = 9, width: int = 
         latents[2],
         latents[3],
         coverage,
-        latents[4],
-        torch.full((batch,), 0.5),
+        guess=latents[4],
+        motion=torch.zeros(batch, 4, 2 * height, 2 * width),
+        frame_time=torch.full((batch,), 0.5),
     )

@@ -68,7 +68,9 @@ def test_the_loss_on_guessed_latents_falls_and_encoder_and_codebook_stay(
         with torch.no_grad():
             known = align(autoencoder, interval, triplet.frame_time)
         latents = mixed_latents(unet, known, known.guess, config)
-        terms = tuning_terms(autoencoder, interval, latents, triplet, perceptual, config)
+        terms = tuning_terms(
+            autoencoder, interval, known.motion, latents, triplet, perceptual, config
+        )
         assert set(terms) == {f.name for f in dataclasses.fields(TuningLossConfig)} - {"lines"}
         total = weighted_sum(terms, config.loss)
         optimiser.zero_grad()

@@ -1,0 +1,36 @@
+"""What the decoder makes of a hint of the motion."""
+
+import torch
+
+from autoencoder import VQAutoencoder
+from autoencoder.refinement import Belief
+
+
+def test_without_a_hint_nothing_is_believed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
+    neighbours = tiny.neighbours(frames[0], frames[2])
+    description = neighbours.of_0.description
+    assert not tiny.find_motion(description, neighbours).belief.any()
+
+
+def test_a_hint_is_believed_only_where_the_latent_agrees() -> None:
+    belief = Belief(8)
+    hidden, difference = torch.randn(1, 8, 6, 7), torch.randn(1, 4, 6, 7)
+    agreeing, contrary = torch.ones(1, 9, 6, 7), -torch.ones(1, 9, 6, 7)
+    believed = belief(hidden, difference, [agreeing, contrary])
+    assert (believed[:, 0] > 0).all()
+    assert not believed[:, 1].any()
+
+
+def test_a_hint_that_is_believed_is_followed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
+    # The corrections are zero before any training; the frame agrees with itself everywhere.
+    for layer in (tiny.decoder.refine_8, tiny.decoder.refine_4):
+        torch.nn.init.zeros_(layer.correction.weight)
+        torch.nn.init.zeros_(layer.correction.bias)
+    torch.nn.init.constant_(tiny.decoder.believe.layers[-1].bias, 50.0)
+    neighbours = tiny.neighbours(frames[0], frames[0])
+    description = neighbours.of_0.description
+    height, width = neighbours.of_0.quarter.shape[-2:]
+    hint = torch.zeros(len(frames[0]), 4, height, width)
+    motion = tiny.find_motion(description, neighbours, hint)
+    torch.testing.assert_close(motion.belief, torch.ones_like(motion.belief))
+    torch.testing.assert_close(motion.quarter, hint, atol=1e-4, rtol=0)

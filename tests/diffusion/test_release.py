@@ -1,0 +1,54 @@
+"""Releasing a training's weights."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+
+from diffusion import FrameInterpolationPipeline
+from diffusion import release as module
+from diffusion.release import release
+from diffusion.unet import InBetweenUNet
+from tests.tiny import tiny_autoencoder
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    unet = InBetweenUNet(latent_channels=8, channels=(16, 24), time_channels=32)
+    pipeline = FrameInterpolationPipeline(
+        tiny_autoencoder(), unet, FlowMatchEulerDiscreteScheduler()
+    )
+    pipeline.save_pretrained(tmp_path / "trained")
+    return tmp_path / "trained"
+
+
+def test_released_weights_are_the_trained_ones_to_half_precision(
+    trained: Path, tmp_path: Path
+) -> None:
+    size = release(trained, tmp_path / "released")
+    of_both = zip(
+        *(
+            FrameInterpolationPipeline.from_pretrained(folder).autoencoder.state_dict().values()
+            for folder in (trained, tmp_path / "released")
+        ),
+        strict=True,
+    )
+    for full, half in of_both:
+        torch.testing.assert_close(half, full, rtol=1e-3, atol=1e-6)
+    written = sum(file.stat().st_size for file in tmp_path.glob("released/*/*.safetensors"))
+    assert size <= written < 1.2 * size
+
+
+def test_nothing_of_this_machine_is_released(trained: Path, tmp_path: Path) -> None:
+    release(trained, tmp_path / "released")
+    for config in tmp_path.glob("released/**/*.json"):
+        assert str(tmp_path) not in config.read_text()
+
+
+def test_too_large_a_model_fails(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGEST", 1000)
+    with pytest.raises(ValueError, match="ship a smaller model"):
+        release(trained, tmp_path / "released")
