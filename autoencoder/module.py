@@ -1,8 +1,9 @@
 """Wiring of stage 1's training: which loss meets which tensor, optimisers, figures, pictures."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,8 +15,22 @@ from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, update, weighted_sum
+from nakawari.training.optimisation import (
+    cosine_schedule,
+    in_parts,
+    means,
+    share_buffers,
+    update,
+    weighted_sum,
+)
 from nakawari.training.pictures import log_pictures
+
+
+class Judged(NamedTuple):
+    """A batch's decoded frames, and what judges them."""
+
+    terms: dict[str, Tensor]
+    frames: Tensor  # (B, 3, H, W)
 
 
 class AutoencoderModule(AveragedModule):
@@ -58,7 +73,43 @@ class AutoencoderModule(AveragedModule):
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
-        triplet, loss = as_frames(batch), self.config.loss
+        clip = self.config.trainer.gradient_clip
+        triplet, judged = as_frames(batch), list[Judged]()
+        start = self.config.loss.adversarial_start
+        critic = self.discriminator if self.global_step >= start else None
+        if critic is not None:
+            critic.requires_grad_(False)  # it judges here, and learns below
+        update(self, self._losses(triplet, critic, judged), 0, self.model.parameters(), clip)
+        if critic is not None:
+            critic.requires_grad_(True)
+            fakes = [part.frames for part in judged]
+            against = self._losses_of_critic(triplet.target, fakes, critic)
+            update(self, against, 1, critic.parameters(), clip)
+        share_buffers(self.model)  # the codebook, which is no parameter
+        self.average.step()
+        self.log_figures("train", means([part.terms for part in judged]))
+
+    def _losses(
+        self, triplet: Triplet, critic: PatchDiscriminator | None, judged: list[Judged]
+    ) -> Iterator[Tensor]:
+        """Yield the loss of each part of the batch, and tell what it is made of."""
+        parts = self.config.trainer.accumulate
+        for part in in_parts(triplet, parts):
+            terms, frames = self._judge(part, critic)
+            judged.append(Judged(terms, frames.detach()))
+            yield weighted_sum(terms, self.config.loss) / parts
+
+    def _losses_of_critic(
+        self, real: Tensor, fakes: list[Tensor], critic: PatchDiscriminator
+    ) -> Iterator[Tensor]:
+        for part, fake in zip(real.chunk(len(fakes)), fakes, strict=True):
+            loss = losses.hinge_discriminator_loss(critic(part), critic(fake)) / len(fakes)
+            self.log("train/discriminator", len(fakes) * loss.detach())
+            yield loss
+
+    def _judge(self, triplet: Triplet, critic: PatchDiscriminator | None) -> Judged:
+        """Decode the batch, and judge it by every term."""
+        loss = self.config.loss
         frames = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
         of_0, of_target, of_1 = self.model.encode(frames).chunk(3)
         neighbours = self.model.as_neighbours(triplet.frame_0, triplet.frame_1, of_0, of_1)
@@ -67,26 +118,9 @@ class AutoencoderModule(AveragedModule):
         decoded = self.model.decode(self._disturb(quantised.latents), None if alone else neighbours)
         terms = losses.decoding_terms(decoded, neighbours, triplet, self._perceptual[0], loss.lines)
         terms["commitment"] = quantised.commitment_loss
-        adversarial = self.discriminator is not None and self.global_step >= loss.adversarial_start
-        if adversarial:
-            terms["adversarial"] = -self.discriminator(decoded.frames).mean()  # type: ignore[misc]
-        total = weighted_sum(terms, loss)
-        if adversarial:
-            # Which loss the discriminator's weights get is decided below, not here.
-            self.discriminator.requires_grad_(False)  # type: ignore[union-attr]
-        update(self, total, 0, self.model.parameters(), self.config.trainer.gradient_clip)
-        if adversarial:
-            self._update_discriminator(decoded.frames.detach(), triplet.target)
-        self.average.step()
-        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
-
-    def _update_discriminator(self, fake: Tensor, real: Tensor) -> None:
-        discriminator = self.discriminator
-        assert discriminator is not None
-        discriminator.requires_grad_(True)
-        loss = losses.hinge_discriminator_loss(discriminator(real), discriminator(fake))
-        update(self, loss, 1, discriminator.parameters(), self.config.trainer.gradient_clip)
-        self.log("train/discriminator", loss.detach())
+        if critic is not None:
+            terms["adversarial"] = -critic(decoded.frames).mean()
+        return Judged(terms, decoded.frames)
 
     def _disturb(self, latents: Tensor) -> Tensor:
         """Replace a share of the batch's latents by what the codebook makes of noisy ones."""
@@ -117,11 +151,7 @@ class AutoencoderModule(AveragedModule):
             "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
             "codes_in_use": self.model.quantiser.share_of_codes_in_use(quantised.indices),
         }
-        self.log_dict(
-            {f"validation/{name}": value for name, value in figures.items()},
-            batch_size=len(fade),
-            sync_dist=True,
-        )
+        self.log_figures("validation", figures, samples=len(fade))
         if batch_idx == 0:
             log_pictures(
                 self,

@@ -1,5 +1,6 @@
 """Wiring of stage 2's training: noise, losses, optimiser, figures, pictures."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips, psnr
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, update, weighted_sum
+from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
 from nakawari.training.pictures import log_pictures
 
 _LINE_STRENGTH = 4.0
@@ -74,32 +75,38 @@ class DiffusionModule(AveragedModule):
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
-        config = self.config
-        triplet = as_frames(batch)
-        count, device = len(triplet.frame_time), triplet.frame_time.device
-        chosen = torch.rand(count, device=device) < config.loss.swap_share
-        triplet = play_backwards(triplet, chosen)
-        # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
-        interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
-        with torch.no_grad():
-            conditions = align(self.autoencoder, interval, triplet.frame_time)
-            target = self._latents_of(triplet.target)
-        total, terms = torch.zeros((), device=device), dict[str, Tensor]()
-        if config.train_unet:
-            of_unet = self._unet_terms(interval, conditions, target, triplet)
-            total = total + weighted_sum(of_unet, config.loss)
-            terms |= of_unet
-        if config.decoder.tunes:
-            latents = mixed_latents(self.unet, conditions, target, config.decoder)
-            of_decoder = tuning_terms(
-                self.autoencoder, interval, latents, triplet, self._hidden[1], config.decoder
-            )
-            total = total + weighted_sum(of_decoder, config.decoder.loss)
-            terms |= {f"decoder_{name}": term for name, term in of_decoder.items()}
+        terms = list[dict[str, Tensor]]()
         parameters = (p for module in self._trained() for p in module.parameters())
-        update(self, total, 0, parameters, config.trainer.gradient_clip)
+        losses = self._losses(as_frames(batch), terms)
+        update(self, losses, 0, parameters, self.config.trainer.gradient_clip)
         self.average.step()
-        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
+        self.log_figures("train", means(terms))
+
+    def _losses(self, batch: Triplet, terms: list[dict[str, Tensor]]) -> Iterator[Tensor]:
+        """Yield the loss of each part of the batch, and tell what it is made of."""
+        config = self.config
+        for part in in_parts(batch, config.trainer.accumulate):
+            chosen = torch.rand(len(part.frame_time), device=self.device) < config.loss.swap_share
+            triplet = play_backwards(part, chosen)
+            # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
+            interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
+            with torch.no_grad():
+                conditions = align(self.autoencoder, interval, triplet.frame_time)
+                target = self._latents_of(triplet.target)
+            total, of_part = torch.zeros((), device=self.device), dict[str, Tensor]()
+            if config.train_unet:
+                of_unet = self._unet_terms(interval, conditions, target, triplet)
+                total = total + weighted_sum(of_unet, config.loss)
+                of_part |= of_unet
+            if config.decoder.tunes:
+                latents = mixed_latents(self.unet, conditions, target, config.decoder)
+                of_decoder = tuning_terms(
+                    self.autoencoder, interval, latents, triplet, self._hidden[1], config.decoder
+                )
+                total = total + weighted_sum(of_decoder, config.decoder.loss)
+                of_part |= {f"decoder_{name}": term for name, term in of_decoder.items()}
+            terms.append(of_part)
+            yield total / config.trainer.accumulate
 
     def _unet_terms(
         self, interval: Interval, conditions: Conditions, target: Tensor, triplet: Triplet
@@ -156,11 +163,7 @@ class DiffusionModule(AveragedModule):
         }
         figures["loss"] = figures["lpips_sampled"]
         figures["psnr"] = psnr(frames["sampled"], triplet.target).clamp(max=60).mean()
-        self.log_dict(
-            {f"validation/{name}": value for name, value in figures.items()},
-            batch_size=len(triplet.frame_time),
-            sync_dist=True,
-        )
+        self.log_figures("validation", figures, samples=len(triplet.frame_time))
         if batch_idx == 0:
             log_pictures(
                 self,

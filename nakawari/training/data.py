@@ -19,9 +19,11 @@ _VALIDATION_SEED_OFFSET = 1_000_000_007
 class TripletData(lightning.LightningDataModule):
     """Training samples without end, from where the training stands; fixed validation samples."""
 
-    def __init__(self, config: DataConfig) -> None:
+    def __init__(self, config: DataConfig, accumulate: int = 1) -> None:
+        """Build it; an update takes ``accumulate`` batches together."""
         super().__init__()
         self.config = config
+        self._a_process = config.batch_size * accumulate
         # Drawn from later; built now, so that a missing folder is told before any training.
         self._training_set = self._build_training_set()
         self._validation_set = self._cels(config.seed + _VALIDATION_SEED_OFFSET)
@@ -33,17 +35,21 @@ class TripletData(lightning.LightningDataModule):
             self._training_set[index]
         return samples * max(1, self.config.workers) / (time.monotonic() - begin)
 
+    def samples_an_update(self, processes: int) -> int:
+        """Return how many samples an update consumes, on all processes: the effective batch."""
+        return self._a_process * processes
+
     def train_dataloader(self) -> DataLoader[Triplet]:
         """Draw from the first sample that no rank has consumed yet."""
         trainer = self.trainer
         assert trainer is not None
-        consumed = trainer.global_step * self.config.batch_size * trainer.world_size
+        consumed = trainer.global_step * self.samples_an_update(trainer.world_size)
         return DataLoader(
             self._training_set,
-            batch_size=self.config.batch_size,
+            batch_size=self._a_process,
             sampler=IndexSampler(consumed, trainer.global_rank, trainer.world_size),
             num_workers=self.config.workers,
-            prefetch_factor=4 if self.config.workers else None,
+            prefetch_factor=self.config.prefetch if self.config.workers else None,
             persistent_workers=self.config.workers > 0,
             pin_memory=trainer.strategy.root_device.type == "cuda",
         )

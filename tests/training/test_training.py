@@ -16,7 +16,7 @@ from diffusion.module import DiffusionModule
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.launch import train
+from nakawari.training.run import train
 
 
 def autoencoder_config(run: Path, **trainer: object) -> AutoencoderConfig:
