@@ -13,7 +13,7 @@ from autoencoder.config import AutoencoderConfig
 from autoencoder.discriminator import PatchDiscriminator
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
-from nakawari.metrics import load_lpips, psnr
+from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import (
     cosine_schedule,
@@ -23,7 +23,7 @@ from nakawari.training.optimisation import (
     update,
     weighted_sum,
 )
-from nakawari.training.pictures import log_pictures
+from nakawari.training.pictures import log_pictures, mean_scores, score
 
 
 class Judged(NamedTuple):
@@ -48,6 +48,7 @@ class AutoencoderModule(AveragedModule):
         self._perceptual = [
             load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
         ]
+        self._codes = list[Tensor]()  # of a validation
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
 
     def configure_optimizers(self) -> Any:
@@ -139,19 +140,21 @@ class AutoencoderModule(AveragedModule):
         quantised = self.model.quantise(self.model.encode(triplet.target).latents)
         decoded = self.model.decode(quantised.latents, neighbours)
         alone = self.model.decode(quantised.latents)
-        lpips = self._perceptual[0]
-        fade = torch.lerp(triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1))
-        figures = {
-            "loss": losses.line_weighted_l1(decoded.frames, triplet.target, self.config.loss.lines)
-            + lpips(decoded.frames, triplet.target).mean(),
-            "lpips": lpips(decoded.frames, triplet.target).mean(),
-            "lpips_alone": lpips(alone.frames, triplet.target).mean(),
-            "lpips_blend": lpips(fade, triplet.target).mean(),
-            "psnr": psnr(decoded.frames, triplet.target).clamp(max=60).mean(),
-            "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
-            "codes_in_use": self.model.quantiser.share_of_codes_in_use(quantised.indices),
+        frames = {
+            "decoded": decoded.frames,
+            "alone": alone.frames,
+            "blend": torch.lerp(
+                triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
+            ),
         }
-        self.log_figures("validation", figures, samples=len(fade))
+        scores = score(frames, triplet.target, self._perceptual[0])
+        figures = mean_scores(scores) | {
+            "loss": losses.line_weighted_l1(decoded.frames, triplet.target, self.config.loss.lines)
+            + scores["decoded"].lpips.mean(),
+            "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
+        }
+        self.log_figures("validation", figures, samples=len(triplet.frame_time))
+        self._codes.append(quantised.indices)
         if batch_idx == 0:
             log_pictures(
                 self,
@@ -164,7 +167,19 @@ class AutoencoderModule(AveragedModule):
                     "alone": alone.frames,
                     "from_0_1_paint": decoded.weights * 2 - 1,
                 },
+                scores,
             )
+
+    def on_validation_epoch_end(self) -> None:
+        """Tell how much of the codebook all samples together use."""
+        codes, quantiser = torch.cat(self._codes), self.model.quantiser
+        self._codes.clear()
+        figures = {
+            "codes_in_use": quantiser.share_of_codes_in_use(codes),
+            "code_perplexity": quantiser.perplexity(codes),
+        }
+        self.log_figures("validation", figures)
+        super().on_validation_epoch_end()
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights to ``folder``, as ``VQAutoencoder.from_pretrained`` reads."""

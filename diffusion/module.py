@@ -19,10 +19,10 @@ from diffusion.pipeline import FrameInterpolationPipeline, load_model
 from diffusion.tuning import mixed_latents, tuning_terms
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
-from nakawari.metrics import load_lpips, psnr
+from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
-from nakawari.training.pictures import log_pictures
+from nakawari.training.pictures import log_pictures, mean_scores, score
 
 _LINE_STRENGTH = 4.0
 
@@ -157,14 +157,12 @@ class DiffusionModule(AveragedModule):
         frames["blend"] = torch.lerp(
             triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
         )
-        figures = {
-            f"lpips_{name}": self._hidden[1](frame, triplet.target).mean()
-            for name, frame in frames.items()
-        }
-        figures["loss"] = figures["lpips_sampled"]
-        figures["psnr"] = psnr(frames["sampled"], triplet.target).clamp(max=60).mean()
+        scores = score(frames, triplet.target, self._hidden[1])
+        figures = mean_scores(scores) | {"loss": scores["sampled"].lpips.mean()}
         self.log_figures("validation", figures, samples=len(triplet.frame_time))
         if batch_idx == 0:
+            # What the denoising ended in, as the latents alone tell it: no neighbour helps.
+            latents = pipeline.sample_latents(*around, num_steps=self.config.validation_steps)
             log_pictures(
                 self,
                 {
@@ -173,9 +171,11 @@ class DiffusionModule(AveragedModule):
                     "target": triplet.target,
                     "frame_1": triplet.frame_1,
                     "error": (frames["sampled"] - triplet.target).abs() - 1,
+                    "sampled_latents": self.autoencoder.decode(latents).frames,
                     "ceiling": frames["ceiling"],
                     "random": frames["random"],
                 },
+                scores,
             )
 
     def export(self, folder: Path) -> None:

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Callback
 
 from nakawari.training.config import WandbConfig
 from nakawari.training.keeping import BEST, WEIGHTS
+from nakawari.training.stopping import StopOnSignal
 
 if TYPE_CHECKING:
     from wandb import Api, Artifact
@@ -49,7 +50,8 @@ class PublishTheModel(Callback):
     ) -> None:
         """Send the last weights and close the run."""
         if trainer.is_global_zero:
-            self._close(ended_well=trainer.global_step >= trainer.max_steps)
+            stops = [c for c in trainer.callbacks if isinstance(c, StopOnSignal)]
+            self._close(ended_well=not any(stop.stopped for stop in stops))
 
     def on_exception(
         self,
@@ -73,6 +75,7 @@ class PublishTheModel(Callback):
             forget_superseded(self.logger.experiment, self.config)
 
     def _close(self, ended_well: bool) -> None:
+        self.logger.note_end(ended_well)
         experiment, arrived = self.logger.experiment, False
         try:
             arrived = publish(experiment, self.run, self.config)
@@ -134,11 +137,14 @@ def has_arrived(artifact: "Artifact", seconds: float) -> bool:
 
 
 def forget_superseded(experiment: Any, config: WandbConfig) -> None:
-    """Delete the run's older model versions, as ``config`` says."""
+    """Delete the run's older model versions, as ``config`` says; tell if W&B refuses."""
     import wandb
 
     path = f"{experiment.entity}/{experiment.project}/{model_name(experiment)}"
-    delete_superseded(wandb.Api(), path, config.keep_versions, config.dry_run)
+    try:
+        delete_superseded(wandb.Api(), path, config.keep_versions, config.dry_run)
+    except (wandb.errors.Error, ValueError) as error:
+        print(f"W&B: older versions were not deleted: {error}", file=sys.stderr)
 
 
 def delete_superseded(api: "Api", path: str, keep: int, dry_run: bool) -> list[str]:

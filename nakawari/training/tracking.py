@@ -16,11 +16,20 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.loggers.logger import rank_zero_experiment
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
 
 from nakawari.training.config import TrainerConfig
 from nakawari.training.figures import Figures
 
 WANDB_RUN = "wandb_run.json"
+
+
+class CaptionedPicture(NamedTuple):
+    """A picture to log."""
+
+    pixels: Tensor  # (3, H, W) in [0, 1]
+    caption: str
 
 
 class Tracking(NamedTuple):
@@ -49,7 +58,10 @@ def start_tracking(run: Path, config: TrainerConfig, settings: object) -> Tracki
 
 
 def wandb_run_of(run: Path) -> dict[str, Any]:
-    """Return which run in W&B the folder ``run`` is: id, project, entity; empty if none yet."""
+    """Return which run in W&B the folder ``run`` is, and whether it ended well; empty if none.
+
+    Keys: id, project, entity (None for the account's), ended_well.
+    """
     file = run / WANDB_RUN
     return json.loads(file.read_text()) if file.exists() else {}
 
@@ -91,10 +103,32 @@ class Wandb(WandbLogger):
         """Whether nothing is sent as yet."""
         return self.experiment.offline
 
+    def note_end(self, ended_well: bool) -> None:
+        """Write down, for an upload later, whether the training ended as it should."""
+        experiment = self.experiment
+        identity = {name: getattr(experiment, name) for name in ("id", "project", "entity")}
+        known = identity | {"ended_well": ended_well}
+        (self._run_folder / WANDB_RUN).write_text(json.dumps(known) + "\n")
+
     @rank_zero_only
     def log_metrics(self, metrics: Any, step: int | None = None) -> None:
         """Log, or tell once that W&B fails."""
         self.attempt(lambda: super(Wandb, self).log_metrics(metrics, step))
+
+    @rank_zero_only
+    def log_pictures(self, pictures: dict[str, CaptionedPicture], step: int) -> None:
+        """Log pictures, each under its name."""
+
+        def log() -> None:
+            import wandb
+
+            images = {
+                name: wandb.Image(to_pil_image(picture.pixels), caption=picture.caption)
+                for name, picture in pictures.items()
+            }
+            self.experiment.log(images | {"trainer/global_step": step})
+
+        self.attempt(log)
 
     def attempt(self, log: Callable[[], object]) -> None:
         """Log something; if W&B fails, say so once and go on."""
@@ -135,8 +169,7 @@ class Wandb(WandbLogger):
         experiment = self._experiment
         experiment.define_metric("trainer/global_step")
         experiment.define_metric("*", step_metric="trainer/global_step", step_sync=True)
-        identity = {name: getattr(experiment, name) for name in ("id", "project", "entity")}
-        (self._run_folder / WANDB_RUN).write_text(json.dumps(identity) + "\n")
+        self.note_end(ended_well=False)
 
 
 def _why_offline() -> str | None:

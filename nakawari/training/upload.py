@@ -39,9 +39,10 @@ def upload(run: Path, config: WandbConfig) -> None:
     records = sorted((run / "wandb").glob("offline-run-*"))
     if records:
         subprocess.run([sys.executable, "-m", "wandb", "sync", *map(str, records)], check=True)
+    ended_well = known.pop("ended_well")
     experiment = wandb.init(**known, resume="allow", dir=str(run))
     arrived = publish(experiment, run, config)
-    experiment.finish(int(not arrived))
+    experiment.finish(int(not (arrived and ended_well)))
     if not arrived:
         raise UserError(f"the model has not arrived; it is still in {run}, try again later")
     print(f"W&B has the model: {experiment.url}")
