@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autoencoder import losses
 from autoencoder.config import AutoencoderConfig
@@ -50,6 +50,10 @@ class AutoencoderModule(AveragedModule):
         ]
         self._codes = list[Tensor]()  # of a validation
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
+
+    def networks(self) -> list[nn.Module]:
+        """Return the encoder and the decoder."""
+        return [self.model.encoder, self.model.decoder]
 
     def configure_optimizers(self) -> Any:
         """Return AdamW for the model, and for the discriminator if there is one."""

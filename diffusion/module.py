@@ -57,6 +57,10 @@ class DiffusionModule(AveragedModule):
             trained[self.decoder] = self.config.decoder.learning_rate
         return trained
 
+    def networks(self) -> list[nn.Module]:
+        """Return the U-Net, and stage 1's encoder and decoder."""
+        return [self.unet, self.autoencoder.encoder, self.autoencoder.decoder]
+
     def configure_optimizers(self) -> Any:
         """Return AdamW."""
         trainer = self.config.trainer

@@ -50,7 +50,12 @@ class AveragedWeights:
 class AveragedModule(lightning.LightningModule):
     """A module that trains one set of weights, and validates, saves and exports their average."""
 
+    config: Any
     average: AveragedWeights
+
+    def networks(self) -> list[nn.Module]:
+        """Return what is worth laying out and translating for the hardware."""
+        raise NotImplementedError
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights to ``folder``: ``config.json`` and safetensors."""

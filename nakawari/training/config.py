@@ -1,9 +1,13 @@
 """Settings that both stages share, and how they are read: YAML and dotted overrides."""
 
+import dataclasses
+import json
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
+import yaml
 from jsonargparse import ArgumentParser
 
 ConfigT = TypeVar("ConfigT")
@@ -133,6 +137,12 @@ class TrainerConfig:
                 raise ValueError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"trainer.ema_decay must be in [0, 1), got {self.ema_decay}")
+
+
+def write_settings(config: object, file: Path) -> None:
+    """Write settings, a dataclass, as ``--config`` reads them."""
+    settings = json.loads(json.dumps(dataclasses.asdict(config)))  # type: ignore[call-overload]
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 class _Parser(ArgumentParser):

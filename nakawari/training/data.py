@@ -3,7 +3,6 @@
 import time
 
 import lightning
-import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from nakawari.data.cels import CelConfig, CelDataset
@@ -11,6 +10,7 @@ from nakawari.data.folder import TripletFolder
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.triplet import Triplet
 from nakawari.training.config import DataConfig
+from nakawari.training.endless import EndlessTriplets
 
 # Far from every training seed that one would type.
 _VALIDATION_SEED_OFFSET = 1_000_000_007
@@ -62,7 +62,7 @@ class TripletData(lightning.LightningDataModule):
     def _build_training_set(self) -> Dataset[Triplet]:
         config = self.config
         if config.triplets is not None:
-            return _Endless(
+            return EndlessTriplets(
                 TripletFolder(config.triplets, config.height, config.width), config.seed
             )
         return self._cels(config.seed)
@@ -76,16 +76,3 @@ class TripletData(lightning.LightningDataModule):
                 art_dirs=self.config.art,
             )
         )
-
-
-class _Endless(Dataset[Triplet]):
-    """A finite dataset over and over, in another order each time round."""
-
-    def __init__(self, dataset: TripletFolder, seed: int) -> None:
-        self.dataset = dataset
-        self.seed = seed
-
-    def __getitem__(self, index: int) -> Triplet:
-        round_number, place = divmod(index, len(self.dataset))
-        order = np.random.default_rng([self.seed, round_number]).permutation(len(self.dataset))
-        return self.dataset[int(order[place])]
