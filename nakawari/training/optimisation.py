@@ -67,6 +67,7 @@ def means(terms: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     }
 
 
+@torch.no_grad()
 def share_buffers(module: torch.nn.Module) -> None:
     """Give every rank rank zero's buffers: the codebook follows the batch, and each has its own."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():

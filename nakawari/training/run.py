@@ -1,5 +1,6 @@
 """One training, from its settings to weights on disk and, if asked for, in W&B."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,12 +55,14 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
         callbacks.append(Stint(timedelta(minutes=config.max_minutes), verbose=False))
     if config.profile:
         callbacks.append(Trace(run / "trace.json", config.profile))
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it tells, we tell
     trainer = _trainer(launch, config, config.max_updates, callbacks, tracking.loggers)
     if trainer.is_global_zero:
         print(
             f"training on {launch.processes} x {launch.accelerator} in {launch.precision}: "
             f"effective batch {samples}, learning rate {config.learning_rate}, "
-            f"until update {config.max_updates}, in {run}",
+            f"until update {config.max_updates}, in {run}"
+            + (f", going on from {STATE}" if state else ""),
             flush=True,
         )
         run.mkdir(parents=True, exist_ok=True)
