@@ -91,6 +91,9 @@ class KeepTheModel(Callback):
     ) -> None:
         """From here on the module holds what is worth keeping, and not only what it began with."""
         self._begun = True
+        if trainer.is_global_zero:
+            for name in (WEIGHTS, BEST):
+                finish_renaming(self.run / name)
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -1,6 +1,8 @@
 """What ``accelerate launch`` or ``torchrun`` asked for: obeyed, or refused with the reason."""
 
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ _SHARDED = {
     "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
     "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism other than over the data",
 }
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 _OTHER_LAUNCHERS = {
     "SLURM_STEP_NUM_TASKS": "srun",
     "OMPI_COMM_WORLD_SIZE": "mpirun",
@@ -124,6 +127,17 @@ def _accelerator(on_cpu: bool, processes_a_machine: int, asked_for_gpus: bool) -
             f"{there}; pass --num_processes {there} to accelerate launch"
         )
     return "cuda"
+
+
+def end_with_the_launcher(environment: Mapping[str, str] = os.environ) -> None:
+    """Get SIGTERM when ``accelerate launch`` dies, which passes on no signal to one process.
+
+    Else a SIGTERM to it would leave the training running with nobody to see it. torchrun, which
+    accelerate takes for several processes, passes signals on. Does nothing but on Linux.
+    """
+    alone = "ACCELERATE_MIXED_PRECISION" in environment and "LOCAL_RANK" not in environment
+    if alone and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 @contextmanager

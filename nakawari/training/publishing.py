@@ -81,7 +81,7 @@ class PublishTheModel(Callback):
             arrived = publish(experiment, self.run, self.config)
         except Exception as error:  # W&B down must not hide what ended the training
             print(f"W&B: {error}", file=sys.stderr)
-        if not arrived:
+        if not arrived and (self.run / WEIGHTS).is_dir():
             print(
                 f"W&B does not have the model of this run as yet; it is in {self.run / WEIGHTS}, "
                 f"and this uploads it: {upload_command(self.run)}",
@@ -102,7 +102,7 @@ def publish(experiment: Any, run: Path, config: WandbConfig) -> bool:
     """
     folders = [(run / BEST, ["best"]), (run / WEIGHTS, ["latest"])]
     sent = [send(experiment, folder, aliases) for folder, aliases in folders if folder.is_dir()]
-    if experiment.offline or not sent:
+    if experiment.offline or experiment.disabled or not sent:
         return False
     if not all(has_arrived(artifact, 60 * config.upload_minutes) for artifact in sent):
         return False

@@ -60,7 +60,13 @@ class ResumeAtAnUpdate(Callback):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Drop the figures of updates that a kill undid."""
+        """See that all ranks resume alike, and drop the figures of updates that a kill undid."""
+        there = trainer.strategy.broadcast(trainer.global_step)
+        if there != trainer.global_step:
+            raise UserError(
+                f"rank {trainer.global_rank} resumes at update {trainer.global_step}, rank 0 at "
+                f"{there}; all machines must share the folder {trainer.default_root_dir}"
+            )
         for logger in trainer.loggers:
             if isinstance(logger, Figures):
                 logger.forget_after(trainer.global_step)

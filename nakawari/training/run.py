@@ -14,8 +14,8 @@ from nakawari.errors import UserError
 from nakawari.training.average import AveragedModule
 from nakawari.training.config import TrainerConfig, write_settings
 from nakawari.training.data import TripletData
-from nakawari.training.keeping import BEST, STATE, WEIGHTS, KeepTheModel, finish_renaming
-from nakawari.training.launch import Launch, use_all_threads
+from nakawari.training.keeping import STATE, KeepTheModel
+from nakawari.training.launch import Launch, end_with_the_launcher, use_all_threads
 from nakawari.training.progress import Progress
 from nakawari.training.resuming import ResumeAtAnUpdate, SeedEveryUpdate, check_state
 from nakawari.training.speed import Trace, prepare
@@ -28,6 +28,7 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
     """Train ``module``; its weights and training state are on disk whatever ends the training."""
     launch = Launch.from_environment()
     use_all_threads(launch)
+    end_with_the_launcher()
     torch.set_float32_matmul_precision("high")
     translate = config.compile or launch.compile
     prepare(module.networks(), config.channels_last, translate, launch.accelerator)
@@ -112,6 +113,4 @@ def _state_to_resume(run: Path, module: AveragedModule, config: TrainerConfig) -
             "or choose another folder with --trainer.run"
         )
     check_state(state, module)
-    for name in (WEIGHTS, BEST):
-        finish_renaming(run / name)
     return state

@@ -1,6 +1,7 @@
 """Stopping between two updates: on SIGTERM, on Ctrl-C, when the time is up."""
 
 import signal
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -9,12 +10,14 @@ import lightning
 from lightning.pytorch.callbacks import Callback, Timer
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SAME_PRESS_SECONDS = 3.0
+"""One Ctrl-C reaches a rank twice: from the terminal, and from torchrun, which got it, too."""
 UPDATES_BETWEEN_TALKS = 8
 """Of several ranks: to agree on stopping makes the accelerator wait."""
 
 
 class StopOnSignal(Callback):
-    """End the training after the current update on SIGTERM or Ctrl-C; a second signal ends it now.
+    """End the training after the current update on SIGTERM or Ctrl-C; a later signal ends it now.
 
     Lightning raises an exception wherever SIGTERM (or Ctrl-C) finds it, which may be amid an
     update, and broadcasts from its handler, at which the other ranks may be amid another
@@ -27,6 +30,7 @@ class StopOnSignal(Callback):
     ) -> None:
         self.received: signal.Signals | None = None
         self.stopped = False
+        self._when = 0.0
         self._save = save
 
     def on_train_start(
@@ -70,8 +74,10 @@ class StopOnSignal(Callback):
 
     def _note(self, signal_number: int, frame: FrameType | None) -> None:
         if self.received is not None:
-            raise KeyboardInterrupt
-        self.received = signal.Signals(signal_number)
+            if time.monotonic() - self._when > SAME_PRESS_SECONDS:
+                raise KeyboardInterrupt
+            return
+        self.received, self._when = signal.Signals(signal_number), time.monotonic()
         print(f"{self.received.name}: saving after this update, then stopping", flush=True)
 
     @property

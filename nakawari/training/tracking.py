@@ -5,6 +5,7 @@ W&B is imported here alone, and only when it is asked for.
 
 import dataclasses
 import json
+import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -79,9 +80,10 @@ class Wandb(WandbLogger):
         known = wandb_run_of(run)
         super().__init__(
             project=known.get("project", config.wandb.project),
-            entity=known.get("entity", config.wandb.entity),
+            entity=known.get("entity") or config.wandb.entity,
             name=config.wandb.name,
-            id=known.get("id", secrets.token_hex(4)),
+            # An agent of a sweep has chosen the run that this is to be.
+            id=known.get("id") or os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4),
             save_dir=run,
             log_model=False,
             config=dataclasses.asdict(settings),  # type: ignore[call-overload]
@@ -100,8 +102,8 @@ class Wandb(WandbLogger):
 
     @property
     def offline(self) -> bool:
-        """Whether nothing is sent as yet."""
-        return self.experiment.offline
+        """Whether nothing is sent: as yet, or (``WANDB_MODE=disabled``) ever."""
+        return self.experiment.offline or self.experiment.disabled
 
     def note_end(self, ended_well: bool) -> None:
         """Write down, for an upload later, whether the training ended as it should."""

@@ -1,5 +1,6 @@
 """Whatever ends a training, it can be resumed, and then nobody can tell that it was ended."""
 
+import os
 import random
 import signal
 from pathlib import Path
@@ -44,6 +45,8 @@ def test_told_to_stop_and_resumed(
     run = tmp_path / "run"
     training = start(run)
     interrupt(training, update, kind)
+    if kind == signal.SIGINT:  # as torchrun, which got it from the terminal as well, passes it on
+        os.kill(training.process.pid or 0, signal.SIGINT)
     said = finish(training, 128 + kind)
     assert f"{kind.name}: saving after this update, then stopping" in said
     assert "Traceback" not in said

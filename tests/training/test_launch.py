@@ -1,6 +1,11 @@
 """What accelerate and torchrun say is obeyed, or refused with what to do."""
 
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -168,3 +173,57 @@ def test_a_batch_that_does_not_fit_is_one_line(capsys: pytest.CaptureFixture[str
 def test_our_own_bugs_keep_their_traceback() -> None:
     with pytest.raises(ZeroDivisionError), one_line_errors(UserError):
         print(1 / 0)
+
+
+def test_under_accelerate_launch_all_cores_of_the_affinity_are_used(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import torch\n"
+        "from nakawari.training.launch import Launch, use_all_threads\n"
+        "launch = Launch.from_environment()\n"
+        "before = torch.get_num_threads()\n"
+        "use_all_threads(launch)\n"
+        "print(launch.accelerator, before, torch.get_num_threads())\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    command = ["accelerate.commands.launch", "--cpu", "--num_cpu_threads_per_process=1"]
+    said = subprocess.run(
+        [sys.executable, "-m", *command, str(script)],
+        env=environment | {"PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cores = len(os.sched_getaffinity(0))
+    assert said.stdout.splitlines()[-1] == f"cpu 1 {cores}"
+
+
+def test_a_signal_to_accelerate_launch_reaches_the_training(tmp_path: Path) -> None:
+    script, told = tmp_path / "script.py", tmp_path / "told"
+    script.write_text(
+        "import pathlib, signal, sys, time\n"
+        "from nakawari.training.launch import end_with_the_launcher\n"
+        "told = pathlib.Path(sys.argv[1])\n"
+        "def note(number, frame):\n"
+        "    told.write_text(f'got {number}')\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, note)\n"
+        "end_with_the_launcher()\n"
+        "told.write_text('ready')\n"
+        "time.sleep(60)\n"
+    )
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "accelerate.commands.launch", "--cpu", str(script), str(told)],
+        env=os.environ | {"PYTHONPATH": "."},
+    )
+    wait_for(lambda: told.exists() and told.read_text() == "ready")
+    launcher.terminate()
+    launcher.wait()
+    wait_for(lambda: told.read_text() == "got 15")
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

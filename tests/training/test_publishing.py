@@ -85,7 +85,7 @@ class Server:
         self.old.delete.side_effect = lambda **_: self.calls.append("delete")
         self.run = create_autospec(wandb.Run, instance=True)
         self.run.id, self.run.project, self.run.entity = "abc", "tiny", "me"
-        self.run.offline = False
+        self.run.offline = self.run.disabled = False
         self.run.log_artifact.side_effect = self._send
         self.run.finish.side_effect = lambda status: self.calls.append(f"finish {status}")
         self.arrives = arrives

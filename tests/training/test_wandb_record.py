@@ -15,7 +15,7 @@ from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig, TrainerConfig, WandbConfig, parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.run import train
-from nakawari.training.tracking import wandb_run_of
+from nakawari.training.tracking import Wandb, wandb_run_of
 from tests.tiny import tiny_autoencoder
 from tests.training.wandb_record import history, records
 
@@ -39,8 +39,8 @@ def tracked(run: Path, **changes: object) -> TrainerConfig:
 @pytest.fixture
 def no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is logged in, and what W&B keeps beside the run goes to the test's folder."""
-    for variable in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_IDENTITY_TOKEN_FILE"):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in ("API_KEY", "MODE", "IDENTITY_TOKEN_FILE", "RUN_ID"):
+        monkeypatch.delenv(f"WANDB_{variable}", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NETRC", str(tmp_path / "home" / "netrc"))
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
@@ -140,3 +140,25 @@ def test_stage_1_records_the_use_of_the_codebook_and_a_resume_is_the_same_run(
     assert "decoded (LPIPS" in values(logged, "validation/sample_1")[4]["caption"]  # type: ignore[index]
     exits = [next(r.exit.exit_code for r in records(file) if r.HasField("exit")) for file in files]
     assert exits == [1, 1]  # its model has not arrived: W&B must not call it finished
+
+
+@pytest.mark.usefixtures("no_account")
+def test_disabled_by_its_own_variable_it_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    run = tmp_path / "run"
+    config = parse_config(AutoencoderConfig, ["--config", "configs/autoencoder/smoke.yaml"])
+    config = dataclasses.replace(config, data=DATA, trainer=tracked(run))
+    train(AutoencoderModule(config), TripletData(config.data), config.trainer)
+    assert (run / "weights").is_dir()
+    assert not list(run.rglob("*.wandb"))
+
+
+@pytest.mark.usefixtures("no_account")
+def test_the_run_that_an_agent_chose_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_RUN_ID", "trial7")
+    config = AutoencoderConfig()
+    assert Wandb(tmp_path, config.trainer, config).version == "trial7"
