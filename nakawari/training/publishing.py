@@ -75,7 +75,7 @@ class PublishTheModel(Callback):
             forget_superseded(self.logger.experiment, self.config)
 
     def _close(self, ended_well: bool) -> None:
-        self.logger.note_end(ended_well)
+        self.logger.attempt(lambda: self.logger.note_end(ended_well))
         experiment, arrived = self.logger.experiment, False
         try:
             arrived = publish(experiment, self.run, self.config)

@@ -88,6 +88,7 @@ class Wandb(WandbLogger):
             log_model=False,
             config=dataclasses.asdict(settings),  # type: ignore[call-overload]
         )
+        self._wandb_init.pop("anonymous")  # Lightning's; W&B warns that it is no more
         self._upload_minutes = config.wandb.upload_minutes
         self._told = False
 
@@ -108,6 +109,8 @@ class Wandb(WandbLogger):
     def note_end(self, ended_well: bool) -> None:
         """Write down, for an upload later, whether the training ended as it should."""
         experiment = self.experiment
+        if experiment.disabled:
+            return
         identity = {name: getattr(experiment, name) for name in ("id", "project", "entity")}
         known = identity | {"ended_well": ended_well}
         (self._run_folder / WANDB_RUN).write_text(json.dumps(known) + "\n")

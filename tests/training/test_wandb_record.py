@@ -153,6 +153,7 @@ def test_disabled_by_its_own_variable_it_leaves_nothing(
     train(AutoencoderModule(config), TripletData(config.data), config.trainer)
     assert (run / "weights").is_dir()
     assert not list(run.rglob("*.wandb"))
+    assert not wandb_run_of(run)
 
 
 @pytest.mark.usefixtures("no_account")
