@@ -152,7 +152,8 @@ class Wandb(WandbLogger):
     def _begin(self) -> None:
         import wandb
 
-        reason = None if wandb.setup().settings._offline else _why_offline()
+        chosen = wandb.setup().settings  # WANDB_MODE is obeyed
+        reason = None if chosen._offline or chosen._noop else _why_offline()
         settings = {"finish_timeout": 60 * self._upload_minutes}
         if reason is None:
             try:
