@@ -1,21 +1,36 @@
 """Wiring of stage 1's training: which loss meets which tensor, optimisers, figures, pictures."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autoencoder import losses
 from autoencoder.config import AutoencoderConfig
 from autoencoder.discriminator import PatchDiscriminator
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
-from nakawari.metrics import load_lpips, psnr
+from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, update, weighted_sum
-from nakawari.training.pictures import log_pictures
+from nakawari.training.optimisation import (
+    cosine_schedule,
+    in_parts,
+    means,
+    share_buffers,
+    update,
+    weighted_sum,
+)
+from nakawari.training.pictures import log_pictures, mean_scores, score
+
+
+class Judged(NamedTuple):
+    """A batch's decoded frames, and what judges them."""
+
+    terms: dict[str, Tensor]
+    frames: Tensor  # (B, 3, H, W)
 
 
 class AutoencoderModule(AveragedModule):
@@ -33,7 +48,12 @@ class AutoencoderModule(AveragedModule):
         self._perceptual = [
             load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
         ]
+        self._codes = list[Tensor]()  # of a validation
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
+
+    def networks(self) -> list[nn.Module]:
+        """Return the encoder and the decoder."""
+        return [self.model.encoder, self.model.decoder]
 
     def configure_optimizers(self) -> Any:
         """Return AdamW for the model, and for the discriminator if there is one."""
@@ -58,7 +78,43 @@ class AutoencoderModule(AveragedModule):
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
-        triplet, loss = as_frames(batch), self.config.loss
+        clip = self.config.trainer.gradient_clip
+        triplet, judged = as_frames(batch), list[Judged]()
+        start = self.config.loss.adversarial_start
+        critic = self.discriminator if self.global_step >= start else None
+        if critic is not None:
+            critic.requires_grad_(False)  # it judges here, and learns below
+        update(self, self._losses(triplet, critic, judged), 0, self.model.parameters(), clip)
+        if critic is not None:
+            critic.requires_grad_(True)
+            fakes = [part.frames for part in judged]
+            against = self._losses_of_critic(triplet.target, fakes, critic)
+            update(self, against, 1, critic.parameters(), clip)
+        share_buffers(self.model)  # the codebook, which is no parameter
+        self.average.step()
+        self.log_figures("train", means([part.terms for part in judged]))
+
+    def _losses(
+        self, triplet: Triplet, critic: PatchDiscriminator | None, judged: list[Judged]
+    ) -> Iterator[Tensor]:
+        """Yield the loss of each part of the batch, and tell what it is made of."""
+        parts = self.config.trainer.accumulate
+        for part in in_parts(triplet, parts):
+            terms, frames = self._judge(part, critic)
+            judged.append(Judged(terms, frames.detach()))
+            yield weighted_sum(terms, self.config.loss) / parts
+
+    def _losses_of_critic(
+        self, real: Tensor, fakes: list[Tensor], critic: PatchDiscriminator
+    ) -> Iterator[Tensor]:
+        for part, fake in zip(real.chunk(len(fakes)), fakes, strict=True):
+            loss = losses.hinge_discriminator_loss(critic(part), critic(fake)) / len(fakes)
+            self.log("train/discriminator", len(fakes) * loss.detach())
+            yield loss
+
+    def _judge(self, triplet: Triplet, critic: PatchDiscriminator | None) -> Judged:
+        """Decode the batch, and judge it by every term."""
+        loss = self.config.loss
         frames = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
         of_0, of_target, of_1 = self.model.encode(frames).chunk(3)
         neighbours = self.model.as_neighbours(triplet.frame_0, triplet.frame_1, of_0, of_1)
@@ -67,26 +123,9 @@ class AutoencoderModule(AveragedModule):
         decoded = self.model.decode(self._disturb(quantised.latents), None if alone else neighbours)
         terms = losses.decoding_terms(decoded, neighbours, triplet, self._perceptual[0], loss.lines)
         terms["commitment"] = quantised.commitment_loss
-        adversarial = self.discriminator is not None and self.global_step >= loss.adversarial_start
-        if adversarial:
-            terms["adversarial"] = -self.discriminator(decoded.frames).mean()  # type: ignore[misc]
-        total = weighted_sum(terms, loss)
-        if adversarial:
-            # Which loss the discriminator's weights get is decided below, not here.
-            self.discriminator.requires_grad_(False)  # type: ignore[union-attr]
-        update(self, total, 0, self.model.parameters(), self.config.trainer.gradient_clip)
-        if adversarial:
-            self._update_discriminator(decoded.frames.detach(), triplet.target)
-        self.average.step()
-        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
-
-    def _update_discriminator(self, fake: Tensor, real: Tensor) -> None:
-        discriminator = self.discriminator
-        assert discriminator is not None
-        discriminator.requires_grad_(True)
-        loss = losses.hinge_discriminator_loss(discriminator(real), discriminator(fake))
-        update(self, loss, 1, discriminator.parameters(), self.config.trainer.gradient_clip)
-        self.log("train/discriminator", loss.detach())
+        if critic is not None:
+            terms["adversarial"] = -critic(decoded.frames).mean()
+        return Judged(terms, decoded.frames)
 
     def _disturb(self, latents: Tensor) -> Tensor:
         """Replace a share of the batch's latents by what the codebook makes of noisy ones."""
@@ -105,23 +144,21 @@ class AutoencoderModule(AveragedModule):
         quantised = self.model.quantise(self.model.encode(triplet.target).latents)
         decoded = self.model.decode(quantised.latents, neighbours)
         alone = self.model.decode(quantised.latents)
-        lpips = self._perceptual[0]
-        fade = torch.lerp(triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1))
-        figures = {
-            "loss": losses.line_weighted_l1(decoded.frames, triplet.target, self.config.loss.lines)
-            + lpips(decoded.frames, triplet.target).mean(),
-            "lpips": lpips(decoded.frames, triplet.target).mean(),
-            "lpips_alone": lpips(alone.frames, triplet.target).mean(),
-            "lpips_blend": lpips(fade, triplet.target).mean(),
-            "psnr": psnr(decoded.frames, triplet.target).clamp(max=60).mean(),
-            "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
-            "codes_in_use": self.model.quantiser.share_of_codes_in_use(quantised.indices),
+        frames = {
+            "decoded": decoded.frames,
+            "alone": alone.frames,
+            "blend": torch.lerp(
+                triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
+            ),
         }
-        self.log_dict(
-            {f"validation/{name}": value for name, value in figures.items()},
-            batch_size=len(fade),
-            sync_dist=True,
-        )
+        scores = score(frames, triplet.target, self._perceptual[0])
+        figures = mean_scores(scores) | {
+            "loss": losses.line_weighted_l1(decoded.frames, triplet.target, self.config.loss.lines)
+            + scores["decoded"].lpips.mean(),
+            "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
+        }
+        self.log_figures("validation", figures, samples=len(triplet.frame_time))
+        self._codes.append(quantised.indices)
         if batch_idx == 0:
             log_pictures(
                 self,
@@ -134,7 +171,19 @@ class AutoencoderModule(AveragedModule):
                     "alone": alone.frames,
                     "from_0_1_paint": decoded.weights * 2 - 1,
                 },
+                scores,
             )
+
+    def on_validation_epoch_end(self) -> None:
+        """Tell how much of the codebook all samples together use."""
+        codes, quantiser = torch.cat(self._codes), self.model.quantiser
+        self._codes.clear()
+        figures = {
+            "codes_in_use": quantiser.share_of_codes_in_use(codes),
+            "code_perplexity": quantiser.perplexity(codes),
+        }
+        self.log_figures("validation", figures)
+        super().on_validation_epoch_end()
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights to ``folder``, as ``VQAutoencoder.from_pretrained`` reads."""

@@ -69,6 +69,17 @@ class Quantiser(nn.Module):
         self.codebook.train(training)
         return snapped * self.scale
 
+    def perplexity(self, indices: Tensor) -> Tensor:
+        """Return how evenly ``indices`` (..., heads) use the codes, a scalar.
+
+        The exponential of their entropy, as a share of ``codebook_size``, mean over the heads: 1 if
+        all codes are equally frequent.
+        """
+        heads = indices.reshape(-1, self.heads).T
+        counts = torch.stack([torch.bincount(h, minlength=self.codebook_size) for h in heads])
+        shares = counts / counts.sum(dim=1, keepdim=True)
+        return torch.special.entr(shares).sum(dim=1).exp().mean() / self.codebook_size
+
     def share_of_codes_in_use(self, indices: Tensor) -> Tensor:
         """Return the share of all codes that occurs in ``indices`` (..., heads), a scalar."""
         heads = indices.reshape(-1, self.heads).T

@@ -1,18 +1,23 @@
 """Train stage 1: ``accelerate launch autoencoder/train.py [--config FILE] [--key value ...]``."""
 
+import torch
+
 from autoencoder.config import AutoencoderConfig
 from autoencoder.module import AutoencoderModule
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.launch import one_line_errors, train
+from nakawari.training.launch import one_line_errors
+from nakawari.training.run import train
 
 
 def main(argv: list[str] | None = None) -> None:
     """Train the autoencoder that the settings describe."""
     with one_line_errors(ValueError, OSError):
         config = parse_config(AutoencoderConfig, argv)
-        module, data = AutoencoderModule(config), TripletData(config.data)
+        torch.manual_seed(config.trainer.seed)  # of the initial weights
+        module = AutoencoderModule(config)
+        data = TripletData(config.data, config.trainer.accumulate)
     with one_line_errors(UserError):
         train(module, data, config.trainer)
 

@@ -1,5 +1,6 @@
 """Wiring of stage 2's training: noise, losses, optimiser, figures, pictures."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from diffusion.pipeline import FrameInterpolationPipeline, load_model
 from diffusion.tuning import mixed_latents, tuning_terms
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
-from nakawari.metrics import load_lpips, psnr
+from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, update, weighted_sum
-from nakawari.training.pictures import log_pictures
+from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
+from nakawari.training.pictures import log_pictures, mean_scores, score
 
 _LINE_STRENGTH = 4.0
 
@@ -56,6 +57,10 @@ class DiffusionModule(AveragedModule):
             trained[self.decoder] = self.config.decoder.learning_rate
         return trained
 
+    def networks(self) -> list[nn.Module]:
+        """Return the U-Net, and stage 1's encoder and decoder."""
+        return [self.unet, self.autoencoder.encoder, self.autoencoder.decoder]
+
     def configure_optimizers(self) -> Any:
         """Return AdamW."""
         trainer = self.config.trainer
@@ -74,38 +79,44 @@ class DiffusionModule(AveragedModule):
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
-        config = self.config
-        triplet = as_frames(batch)
-        count, device = len(triplet.frame_time), triplet.frame_time.device
-        chosen = torch.rand(count, device=device) < config.loss.swap_share
-        triplet = play_backwards(triplet, chosen)
-        # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
-        interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
-        with torch.no_grad():
-            conditions = align(self.autoencoder, interval, triplet.frame_time)
-            target = self._latents_of(triplet.target)
-        total, terms = torch.zeros((), device=device), dict[str, Tensor]()
-        if config.train_unet:
-            of_unet = self._unet_terms(interval, conditions, target, triplet)
-            total = total + weighted_sum(of_unet, config.loss)
-            terms |= of_unet
-        if config.decoder.tunes:
-            latents = mixed_latents(self.unet, conditions, target, config.decoder)
-            of_decoder = tuning_terms(
-                self.autoencoder,
-                interval,
-                conditions.motion,
-                latents,
-                triplet,
-                self._hidden[1],
-                config.decoder,
-            )
-            total = total + weighted_sum(of_decoder, config.decoder.loss)
-            terms |= {f"decoder_{name}": term for name, term in of_decoder.items()}
+        terms = list[dict[str, Tensor]]()
         parameters = (p for module in self._trained() for p in module.parameters())
-        update(self, total, 0, parameters, config.trainer.gradient_clip)
+        losses = self._losses(as_frames(batch), terms)
+        update(self, losses, 0, parameters, self.config.trainer.gradient_clip)
         self.average.step()
-        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()})
+        self.log_figures("train", means(terms))
+
+    def _losses(self, batch: Triplet, terms: list[dict[str, Tensor]]) -> Iterator[Tensor]:
+        """Yield the loss of each part of the batch, and tell what it is made of."""
+        config = self.config
+        for part in in_parts(batch, config.trainer.accumulate):
+            chosen = torch.rand(len(part.frame_time), device=self.device) < config.loss.swap_share
+            triplet = play_backwards(part, chosen)
+            # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
+            interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
+            with torch.no_grad():
+                conditions = align(self.autoencoder, interval, triplet.frame_time)
+                target = self._latents_of(triplet.target)
+            total, of_part = torch.zeros((), device=self.device), dict[str, Tensor]()
+            if config.train_unet:
+                of_unet = self._unet_terms(interval, conditions, target, triplet)
+                total = total + weighted_sum(of_unet, config.loss)
+                of_part |= of_unet
+            if config.decoder.tunes:
+                latents = mixed_latents(self.unet, conditions, target, config.decoder)
+                of_decoder = tuning_terms(
+                    self.autoencoder,
+                    interval,
+                    conditions.motion,
+                    latents,
+                    triplet,
+                    self._hidden[1],
+                    config.decoder,
+                )
+                total = total + weighted_sum(of_decoder, config.decoder.loss)
+                of_part |= {f"decoder_{name}": term for name, term in of_decoder.items()}
+            terms.append(of_part)
+            yield total / config.trainer.accumulate
 
     def _unet_terms(
         self, interval: Interval, conditions: Conditions, target: Tensor, triplet: Triplet
@@ -157,18 +168,12 @@ class DiffusionModule(AveragedModule):
         frames["blend"] = torch.lerp(
             triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
         )
-        figures = {
-            f"lpips_{name}": self._hidden[1](frame, triplet.target).mean()
-            for name, frame in frames.items()
-        }
-        figures["loss"] = figures["lpips_sampled"]
-        figures["psnr"] = psnr(frames["sampled"], triplet.target).clamp(max=60).mean()
-        self.log_dict(
-            {f"validation/{name}": value for name, value in figures.items()},
-            batch_size=len(triplet.frame_time),
-            sync_dist=True,
-        )
+        scores = score(frames, triplet.target, self._hidden[1])
+        figures = mean_scores(scores) | {"loss": scores["sampled"].lpips.mean()}
+        self.log_figures("validation", figures, samples=len(triplet.frame_time))
         if batch_idx == 0:
+            # What the denoising ended in, as the latents alone tell it: no neighbour helps.
+            latents = pipeline.sample_latents(*around, num_steps=self.config.validation_steps)
             log_pictures(
                 self,
                 {
@@ -177,9 +182,11 @@ class DiffusionModule(AveragedModule):
                     "target": triplet.target,
                     "frame_1": triplet.frame_1,
                     "error": (frames["sampled"] - triplet.target).abs() - 1,
+                    "sampled_latents": self.autoencoder.decode(latents).frames,
                     "ceiling": frames["ceiling"],
                     "random": frames["random"],
                 },
+                scores,
             )
 
     def export(self, folder: Path) -> None:

@@ -122,6 +122,26 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         return torch.cat(frames)[..., :height, :width]
 
     @torch.inference_mode()
+    def sample_latents(
+        self,
+        frame_0: Tensor,
+        frame_1: Tensor,
+        frame_time: float | Tensor = 0.5,
+        *,
+        num_steps: int = DEFAULT_STEPS,
+        seed: int = 0,
+    ) -> Tensor:
+        """Return the quantised latents (B, C, H/8, W/8) from which ``__call__`` draws.
+
+        H and W, padded to multiples of 16.
+        """
+        times = self._times(frame_0, frame_1, frame_time)
+        interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
+        conditions = align(self.autoencoder, interval.expand(len(times)), times)
+        latents = self._latents(conditions, num_steps, seed, "sampled")
+        return self.autoencoder.quantise(latents).latents
+
+    @torch.inference_mode()
     def reconstruct(
         self, frame_0: Tensor, target: Tensor, frame_1: Tensor, frame_time: float | Tensor = 0.5
     ) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import lightning
 import torch
 from diffusers.training_utils import EMAModel
-from torch import nn
+from torch import Tensor, nn
 
 
 class AveragedWeights:
@@ -50,11 +50,28 @@ class AveragedWeights:
 class AveragedModule(lightning.LightningModule):
     """A module that trains one set of weights, and validates, saves and exports their average."""
 
+    config: Any
     average: AveragedWeights
+
+    def networks(self) -> list[nn.Module]:
+        """Return what is worth laying out and translating for the hardware."""
+        raise NotImplementedError
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights to ``folder``: ``config.json`` and safetensors."""
         raise NotImplementedError
+
+    def log_figures(self, stage: str, figures: dict[str, Tensor], samples: int = 1) -> None:
+        """Log scalars as ``STAGE/NAME``, at the number of updates made.
+
+        In validation they are means over all samples (of which these were so many) and ranks.
+        """
+        # Lightning's own step is off by one after some resumes; "step" overrides it.
+        named = {f"{stage}/{name}": value for name, value in figures.items()}
+        step = torch.tensor(float(self.trainer.global_step), device=self.device)
+        self.log_dict(
+            named | {"step": step}, batch_size=samples, sync_dist=not self.trainer.training
+        )
 
     def on_validation_epoch_start(self) -> None:
         """Validate the averaged weights."""

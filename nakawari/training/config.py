@@ -1,9 +1,13 @@
 """Settings that both stages share, and how they are read: YAML and dotted overrides."""
 
+import dataclasses
+import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
+import yaml
 from jsonargparse import ArgumentParser
 
 ConfigT = TypeVar("ConfigT")
@@ -15,8 +19,9 @@ class DataConfig:
 
     Attributes:
         height, width: of the training crops, multiples of 16.
-        batch_size: samples a process and step.
+        batch_size: samples that a process trains on at once.
         workers: processes that draw samples; 0 draws in the training process.
+        prefetch: batches that each worker draws ahead.
         art: folders with ``cels/``, ``faces/`` and ``backgrounds/``; empty for the built-in art.
         triplets: a folder in ATD-12K's layout to train on instead of drawn cels.
         validation_samples: drawn once, with a seed of their own, never trained on.
@@ -27,6 +32,7 @@ class DataConfig:
     width: int = 192
     batch_size: int = 4
     workers: int = 1
+    prefetch: int = 4
     art: tuple[str, ...] = ()
     triplets: str | None = None
     validation_samples: int = 16
@@ -36,11 +42,37 @@ class DataConfig:
         for name in ("height", "width"):
             if (size := getattr(self, name)) < 16 or size % 16:
                 raise ValueError(f"data.{name} must be a positive multiple of 16, got {size}")
-        for name in ("batch_size", "validation_samples"):
+        for name in ("batch_size", "validation_samples", "prefetch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
         if self.workers < 0:
             raise ValueError(f"data.workers must be at least 0, got {self.workers}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WandbConfig:
+    """Where the run goes in Weights & Biases, and what stays there of its model's versions.
+
+    Attributes:
+        project, entity: None leaves the entity to the account.
+        name: of the run; None lets W&B choose one.
+        keep_versions: how many of the newest model versions stay beside ``best`` and ``latest``.
+        dry_run: only say which versions would be deleted.
+        upload_minutes: to wait, at the end, for the model to arrive.
+    """
+
+    project: str = "nakawari"
+    entity: str | None = None
+    name: str | None = None
+    keep_versions: int = 0
+    dry_run: bool = False
+    upload_minutes: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.keep_versions < 0:
+            raise ValueError(
+                f"trainer.wandb.keep_versions must not be negative, got {self.keep_versions}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +90,16 @@ class TrainerConfig:
         seed: of initial weights and of all noise.
         run: the folder that takes training state, pictures and figures.
         resume: go on from the run's training state, if there is one.
-        logger: where figures and pictures go.
+        accumulate: batches whose gradients one update takes together; the effective batch is
+            ``data.batch_size`` times this times the processes.
+        compile: let torch.compile translate the networks, which takes minutes at the start.
+        channels_last: keep the channels of weights and feature maps innermost.
+        log_every: updates between two rows of figures.
+        profile: of so many updates, write a trace to the run's folder (``trace.json``).
+        measure: of so many updates, print the speed and how much of the hardware's it is; train
+            nothing.
+        logger: where figures and pictures go, beside ``figures/metrics.csv`` and ``pictures/``.
+        wandb: counts only with ``logger: wandb``.
     """
 
     max_updates: int = 100_000
@@ -71,14 +112,37 @@ class TrainerConfig:
     seed: int = 0
     run: str = "runs/latest"
     resume: bool = False
+    accumulate: int = 1
+    compile: bool = False
+    channels_last: bool = False
+    log_every: int = 50
+    profile: int = 0
+    measure: int = 0
     logger: Literal["csv", "tensorboard", "wandb"] = "csv"
+    wandb: WandbConfig = field(default_factory=WandbConfig)
 
     def __post_init__(self) -> None:
-        for name in ("max_updates", "validate_every", "learning_rate", "gradient_clip"):
+        for name in (
+            "max_updates",
+            "validate_every",
+            "learning_rate",
+            "gradient_clip",
+            "accumulate",
+            "log_every",
+        ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"trainer.{name} must be positive, got {getattr(self, name)}")
+        for name in ("profile", "measure"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"trainer.ema_decay must be in [0, 1), got {self.ema_decay}")
+
+
+def write_settings(config: object, file: Path) -> None:
+    """Write settings, a dataclass, as ``--config`` reads them."""
+    settings = json.loads(json.dumps(dataclasses.asdict(config)))  # type: ignore[call-overload]
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 class _Parser(ArgumentParser):

@@ -3,7 +3,6 @@
 import time
 
 import lightning
-import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from nakawari.data.cels import CelConfig, CelDataset
@@ -11,6 +10,7 @@ from nakawari.data.folder import TripletFolder
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.triplet import Triplet
 from nakawari.training.config import DataConfig
+from nakawari.training.endless import EndlessTriplets
 
 # Far from every training seed that one would type.
 _VALIDATION_SEED_OFFSET = 1_000_000_007
@@ -19,9 +19,11 @@ _VALIDATION_SEED_OFFSET = 1_000_000_007
 class TripletData(lightning.LightningDataModule):
     """Training samples without end, from where the training stands; fixed validation samples."""
 
-    def __init__(self, config: DataConfig) -> None:
+    def __init__(self, config: DataConfig, accumulate: int = 1) -> None:
+        """Build it; an update takes ``accumulate`` batches together."""
         super().__init__()
         self.config = config
+        self._a_process = config.batch_size * accumulate
         # Drawn from later; built now, so that a missing folder is told before any training.
         self._training_set = self._build_training_set()
         self._validation_set = self._cels(config.seed + _VALIDATION_SEED_OFFSET)
@@ -33,17 +35,21 @@ class TripletData(lightning.LightningDataModule):
             self._training_set[index]
         return samples * max(1, self.config.workers) / (time.monotonic() - begin)
 
+    def samples_an_update(self, processes: int) -> int:
+        """Return how many samples an update consumes, on all processes: the effective batch."""
+        return self._a_process * processes
+
     def train_dataloader(self) -> DataLoader[Triplet]:
         """Draw from the first sample that no rank has consumed yet."""
         trainer = self.trainer
         assert trainer is not None
-        consumed = trainer.global_step * self.config.batch_size * trainer.world_size
+        consumed = trainer.global_step * self.samples_an_update(trainer.world_size)
         return DataLoader(
             self._training_set,
-            batch_size=self.config.batch_size,
+            batch_size=self._a_process,
             sampler=IndexSampler(consumed, trainer.global_rank, trainer.world_size),
             num_workers=self.config.workers,
-            prefetch_factor=4 if self.config.workers else None,
+            prefetch_factor=self.config.prefetch if self.config.workers else None,
             persistent_workers=self.config.workers > 0,
             pin_memory=trainer.strategy.root_device.type == "cuda",
         )
@@ -56,7 +62,7 @@ class TripletData(lightning.LightningDataModule):
     def _build_training_set(self) -> Dataset[Triplet]:
         config = self.config
         if config.triplets is not None:
-            return _Endless(
+            return EndlessTriplets(
                 TripletFolder(config.triplets, config.height, config.width), config.seed
             )
         return self._cels(config.seed)
@@ -70,16 +76,3 @@ class TripletData(lightning.LightningDataModule):
                 art_dirs=self.config.art,
             )
         )
-
-
-class _Endless(Dataset[Triplet]):
-    """A finite dataset over and over, in another order each time round."""
-
-    def __init__(self, dataset: TripletFolder, seed: int) -> None:
-        self.dataset = dataset
-        self.seed = seed
-
-    def __getitem__(self, index: int) -> Triplet:
-        round_number, place = divmod(index, len(self.dataset))
-        order = np.random.default_rng([self.seed, round_number]).permutation(len(self.dataset))
-        return self.dataset[int(order[place])]

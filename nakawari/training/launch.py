@@ -1,26 +1,32 @@
-"""One training, on whatever ``accelerate launch`` or ``torchrun`` started it on."""
+"""What ``accelerate launch`` or ``torchrun`` asked for: obeyed, or refused with the reason."""
 
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, Timer
-from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from nakawari.errors import UserError
-from nakawari.training.callbacks import KeepTheModel, PlainProgress, SeedEveryUpdate
-from nakawari.training.config import TrainerConfig
-from nakawari.training.data import TripletData
 
 _PRECISION = {"no": "32-true", "bf16": "bf16-mixed"}
 # Not fp16: its loss scaling does not go with the clipping of a manual optimisation.
+_SHARDED = {
+    "ACCELERATE_USE_FSDP": "FSDP",
+    "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
+    "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
+    "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism other than over the data",
+}
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
+_OTHER_LAUNCHERS = {
+    "SLURM_STEP_NUM_TASKS": "srun",
+    "OMPI_COMM_WORLD_SIZE": "mpirun",
+    "PMI_SIZE": "mpirun",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +38,16 @@ class Launch:
     machines: int
     accelerator: str
     precision: str
+    compile: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Launch":
         """Read the variables of ``accelerate launch`` and ``torchrun``.
 
-        What Lightning would silently not obey raises ``UserError``.
+        What would silently not be obeyed raises ``UserError``.
         """
-        for variable, name in (
-            ("ACCELERATE_USE_FSDP", "FSDP"),
-            ("ACCELERATE_USE_DEEPSPEED", "DeepSpeed"),
-        ):
-            if environment.get(variable, "false").lower() in ("true", "1", "yes"):
+        for variable, name in _SHARDED.items():
+            if _is_true(environment, variable):
                 raise UserError(
                     f"accelerate is set to {name}, but the models fit on one GPU and Lightning "
                     "runs the loop; run `accelerate config` again and choose plain multi-GPU"
@@ -54,16 +58,86 @@ class Launch:
                 f"mixed precision must be one of {', '.join(_PRECISION)}, got {mixed_precision}; "
                 "pass --mixed_precision to accelerate launch"
             )
+        dynamo = environment.get("ACCELERATE_DYNAMO_BACKEND", "no").lower()
+        if dynamo not in ("no", "inductor"):
+            raise UserError(
+                f"dynamo backend must be no or inductor, got {dynamo}; "
+                "pass --dynamo_backend to accelerate launch"
+            )
         processes = int(environment.get("WORLD_SIZE", "1"))
         local = int(environment.get("LOCAL_WORLD_SIZE", str(processes)))
-        on_cpu = environment.get("ACCELERATE_USE_CPU", "false").lower() in ("true", "1", "yes")
+        _refuse_unconnected_copies(environment)
+        if processes % local:
+            raise UserError(
+                f"{processes} processes in all do not make {local} on every machine; "
+                "start as many on each"
+            )
+        on_cpu = _is_true(environment, "ACCELERATE_USE_CPU")
+        accelerator = _accelerator(on_cpu, local, asked_for_gpus=_asked_for_gpus(environment))
+        if (
+            mixed_precision == "bf16"
+            and accelerator == "cuda"
+            and not torch.cuda.is_bf16_supported(including_emulation=False)
+        ):
+            raise UserError("this GPU has no bf16; pass --mixed_precision no to accelerate launch")
         return cls(
             processes=processes,
             processes_a_machine=local,
             machines=processes // local,
-            accelerator="cuda" if torch.cuda.is_available() and not on_cpu else "cpu",
+            accelerator=accelerator,
             precision=_PRECISION[mixed_precision],
+            compile=dynamo == "inductor",
         )
+
+
+def _is_true(environment: Mapping[str, str], variable: str) -> bool:
+    return environment.get(variable, "false").lower() in ("true", "1", "yes")
+
+
+def _refuse_unconnected_copies(environment: Mapping[str, str]) -> None:
+    if "WORLD_SIZE" in environment:
+        return
+    for variable, name in _OTHER_LAUNCHERS.items():
+        if int(environment.get(variable, "1")) > 1:
+            raise UserError(
+                f"{name} started this {environment[variable]} times, which would be as many "
+                "trainings that know nothing of one another; start one `accelerate launch "
+                "--num_machines N --machine_rank R` on each machine"
+            )
+
+
+def _asked_for_gpus(environment: Mapping[str, str]) -> bool:
+    # accelerate starts several processes for GPUs only (those of --cpu are one); torchrun for all.
+    return "ACCELERATE_MIXED_PRECISION" in environment and "LOCAL_RANK" in environment
+
+
+def _accelerator(on_cpu: bool, processes_a_machine: int, asked_for_gpus: bool) -> str:
+    if on_cpu:
+        return "cpu"
+    if not torch.cuda.is_available():
+        if asked_for_gpus and processes_a_machine > 1:
+            raise UserError(
+                f"accelerate asks for {processes_a_machine} GPUs, but torch finds none; "
+                "pass --cpu to accelerate launch, or install torch for this machine's driver"
+            )
+        return "cpu"
+    if processes_a_machine > (there := torch.cuda.device_count()):
+        raise UserError(
+            f"{processes_a_machine} processes on this machine need as many GPUs, but it has "
+            f"{there}; pass --num_processes {there} to accelerate launch"
+        )
+    return "cuda"
+
+
+def end_with_the_launcher(environment: Mapping[str, str] = os.environ) -> None:
+    """Get SIGTERM when ``accelerate launch`` dies, which passes on no signal to one process.
+
+    Else a SIGTERM to it would leave the training running with nobody to see it. torchrun, which
+    accelerate takes for several processes, passes signals on. Does nothing but on Linux.
+    """
+    alone = "ACCELERATE_MIXED_PRECISION" in environment and "LOCAL_RANK" not in environment
+    if alone and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 @contextmanager
@@ -72,72 +146,30 @@ def one_line_errors(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {_rank()}{error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except torch.cuda.OutOfMemoryError as error:
+        print(
+            f"{Path(sys.argv[0]).name}: {_rank()}the batch does not fit on the GPU "
+            f"({str(error).partition('. ')[0]}); halve --data.batch_size and double "
+            "--trainer.accumulate",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from error
 
 
-def train(module: lightning.LightningModule, data: TripletData, config: TrainerConfig) -> None:
-    """Train ``module``; its weights and training state are on disk whatever ends the training."""
-    launch = Launch.from_environment()
-    if launch.accelerator == "cpu" and launch.processes == 1:
-        # accelerate launch sets OMP_NUM_THREADS=1, which leaves all cores but one idle.
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
-    torch.set_float32_matmul_precision("high")
-    run = Path(config.run)
-    state = run / "last.ckpt"
-    if state.exists() and not config.resume:
-        raise UserError(
-            f"{run} already holds a training; go on with --trainer.resume true, "
-            "or choose another folder with --trainer.run"
-        )
-    callbacks: list[Callback] = [
-        KeepTheModel(run),
-        SeedEveryUpdate(config.seed),
-        PlainProgress(data.draw_rate),
-    ]
-    if config.max_minutes is not None:
-        callbacks.append(_Stint(timedelta(minutes=config.max_minutes), verbose=False))
-    trainer = lightning.Trainer(
-        accelerator=launch.accelerator,
-        devices=launch.processes_a_machine,
-        num_nodes=launch.machines,
-        strategy="ddp_find_unused_parameters_true" if launch.processes > 1 else "auto",
-        precision=launch.precision,
-        max_steps=config.max_updates,
-        val_check_interval=config.validate_every,
-        check_val_every_n_epoch=None,
-        num_sanity_val_steps=0,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        logger=_logger(config, run),
-        callbacks=callbacks,
-        default_root_dir=run,
-    )
-    if trainer.is_global_zero:
-        size = data.config.batch_size * launch.processes
-        print(
-            f"training on {launch.processes} x {launch.accelerator} in {launch.precision}: "
-            f"effective batch {size}, learning rate {config.learning_rate}, "
-            f"until update {config.max_updates}, in {run}",
-            flush=True,
-        )
-    trainer.fit(module, data, ckpt_path=state if config.resume and state.exists() else None)
+def _rank() -> str:
+    return f"rank {os.environ['RANK']}: " if int(os.environ.get("WORLD_SIZE", "1")) > 1 else ""
 
 
-class _Stint(Timer):
-    """A time limit of this call, not of all calls together."""
+def use_all_threads(launch: Launch, environment: Mapping[str, str] = os.environ) -> None:
+    """Compute with every core that this process may use, shared with others on this machine.
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Forget the time that earlier calls took."""
-
-
-def _logger(config: TrainerConfig, run: Path) -> Logger:
-    if config.logger == "tensorboard":
-        return TensorBoardLogger(run, name="", version="tensorboard")
-    if config.logger == "wandb":
-        from lightning.pytorch.loggers import WandbLogger
-
-        return WandbLogger(project="nakawari", save_dir=run, log_model=False)
-    return CSVLogger(run, name="", version="figures")
+    ``accelerate launch`` and ``torchrun`` set ``OMP_NUM_THREADS`` to 1 where it is not set, which
+    leaves all cores but one idle. Any other number is the user's, and so is the affinity
+    (``taskset``); without a launcher torch knows both.
+    """
+    launched = {"ACCELERATE_MIXED_PRECISION", "LOCAL_RANK"} & environment.keys()
+    if launch.accelerator == "cpu" and launched and environment.get("OMP_NUM_THREADS") == "1":
+        cores = len(os.sched_getaffinity(0))
+        torch.set_num_threads(max(1, cores // launch.processes_a_machine))

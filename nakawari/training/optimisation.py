@@ -1,13 +1,15 @@
 """One update of the weights, and how the learning rate goes."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import lightning
 import torch
 from torch import Tensor, nn
+
+BatchT = TypeVar("BatchT", bound=tuple)
 
 
 def cosine_schedule(
@@ -26,12 +28,15 @@ def weighted_sum(terms: dict[str, Tensor], weights: object) -> Tensor:
 
 def update(
     module: lightning.LightningModule,
-    loss: Tensor,
+    losses: Iterable[Tensor],
     which: int,
-    parameters: Iterator[nn.Parameter],
+    parameters: Iterable[nn.Parameter],
     gradient_clip: float,
 ) -> None:
-    """Step optimiser ``which`` of a manually optimised module down ``loss``.
+    """Step optimiser ``which`` of a manually optimised module down the sum of ``losses``.
+
+    Each loss is back-propagated before the next is asked for, so that an iterator of them needs
+    the memory of one (gradient accumulation).
 
     Only optimiser 0 counts as an update in ``trainer.global_step``, so that updates, batches and
     ``max_steps`` stay the same thing: Lightning counts every step of every optimiser that it wraps
@@ -40,10 +45,34 @@ def update(
     wrapped: Any = _listed(module.optimizers())[which]
     optimiser = wrapped if which == 0 else wrapped.optimizer
     optimiser.zero_grad()
-    module.manual_backward(loss)
+    for loss in losses:
+        module.manual_backward(loss)
     torch.nn.utils.clip_grad_norm_(parameters, gradient_clip)
     optimiser.step()
     _listed(module.lr_schedulers())[which].step()
+
+
+def in_parts(batch: BatchT, parts: int) -> Iterator[BatchT]:
+    """Split a batch, a named tuple of tensors (B, ...), into ``parts`` of equal size."""
+    for tensors in zip(*(tensor.chunk(parts) for tensor in batch), strict=True):
+        yield type(batch)(*tensors)
+
+
+def means(terms: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the mean of each term over the parts of a batch in which it occurs."""
+    names = dict.fromkeys(name for part in terms for name in part)
+    return {
+        name: torch.stack([part[name].detach() for part in terms if name in part]).mean()
+        for name in names
+    }
+
+
+@torch.no_grad()
+def share_buffers(module: torch.nn.Module) -> None:
+    """Give every rank rank zero's buffers: the codebook follows the batch, and each has its own."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        for buffer in module.buffers():
+            torch.distributed.broadcast(buffer, src=0)
 
 
 def _listed(one_or_many: Any) -> list[Any]:

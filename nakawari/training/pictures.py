@@ -1,32 +1,89 @@
-"""Pictures of a validation, to look at while it trains."""
+"""What a validation shows: frames side by side, and how far each is from the truth."""
 
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import lightning
 import torch
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torchvision.utils import make_grid, save_image
 
+from nakawari.metrics import psnr
+from nakawari.training.tracking import CaptionedPicture, Wandb
+
+
+class Scores(NamedTuple):
+    """How far frames are from the truth."""
+
+    lpips: Tensor  # (B,)
+    psnr: Tensor  # (B,) [dB], at most 60
+
+
+def score(
+    frames: Mapping[str, Tensor], target: Tensor, lpips: Callable[[Tensor, Tensor], Tensor]
+) -> dict[str, Scores]:
+    """Score frames (B, 3, H, W) under every name by ``target``."""
+    return {
+        name: Scores(lpips(drawn, target).flatten(), psnr(drawn, target).clamp(max=60))
+        for name, drawn in frames.items()
+    }
+
+
+def mean_scores(scores: Mapping[str, Scores]) -> dict[str, Tensor]:
+    """Return ``lpips_NAME`` and ``psnr_NAME``, means over the batch."""
+    return {
+        f"{metric}_{name}": values.mean()
+        for name, of_name in scores.items()
+        for metric, values in of_name._asdict().items()
+    }
+
 
 def log_pictures(
-    module: lightning.LightningModule, columns: dict[str, Tensor], rows: int = 8
+    module: lightning.LightningModule,
+    columns: Mapping[str, Tensor],
+    scores: Mapping[str, Scores],
+    rows: int = 8,
 ) -> None:
-    """Write one sheet, a row for each sample and a column for each name, and log it.
+    """Show the first samples of a validation, a row each, a column for each name.
 
-    ``columns`` are (B, 3, H, W) in [-1, 1]. The sheet goes to ``pictures/`` in the run's folder,
-    and to TensorBoard or W&B if that is the logger.
+    ``columns`` are (B, 3, H, W) in [-1, 1]; the scores of those that have any are in the captions.
+    The sheet goes to ``pictures/`` in the run's folder. TensorBoard and W&B get every sample under
+    a name of its own, the same at every validation, so that one can scrub through the updates.
     """
     if not module.trainer.is_global_zero:
         return
-    stacked = torch.stack(list(columns.values()), dim=1)[:rows].float().cpu()  # (b, n, 3, H, W)
-    sheet = make_grid((stacked.flatten(0, 1).clamp(-1, 1) + 1) / 2, nrow=len(columns))
     update = module.trainer.global_step
-    folder = Path(module.trainer.default_root_dir) / "pictures"
-    folder.mkdir(parents=True, exist_ok=True)
-    save_image(sheet, folder / f"{update:07d}.png")
-    caption = " | ".join(columns)
-    logger = module.logger
-    if hasattr(logger, "log_image"):  # W&B
-        logger.log_image("validation/pictures", [sheet], caption=[caption])
-    elif hasattr(logger, "experiment") and hasattr(logger.experiment, "add_image"):  # TensorBoard
-        logger.experiment.add_image(f"validation: {caption}", sheet, update)
+    stacked = torch.stack([frames[:rows] for frames in columns.values()], dim=1)
+    stacked = (stacked.float().cpu().clamp(-1, 1) + 1) / 2  # (rows, columns, 3, H, W)
+    file = Path(module.trainer.default_root_dir) / "pictures" / f"{update:07d}.png"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_image(make_grid(stacked.flatten(0, 1), nrow=len(columns)), file)
+    except OSError as error:
+        print(f"{file} is not written: {error}", file=sys.stderr)
+    pictures = {
+        f"validation/sample_{number}": CaptionedPicture(
+            make_grid(row, nrow=len(columns)), _caption(columns, scores, number)
+        )
+        for number, row in enumerate(stacked)
+    }
+    for logger in module.loggers:
+        if isinstance(logger, Wandb):
+            logger.log_pictures(pictures, update)
+        elif isinstance(logger, TensorBoardLogger):
+            for name, (picture, caption) in pictures.items():
+                logger.experiment.add_image(name, picture, update)
+                logger.experiment.add_text(name, caption, update)
+
+
+def _caption(columns: Mapping[str, Tensor], scores: Mapping[str, Scores], number: int) -> str:
+    names = []
+    for name in columns:
+        if name in scores:
+            lpips, decibels = (float(values[number]) for values in scores[name])
+            name += f" (LPIPS {lpips:.3f}, PSNR {decibels:.1f} dB)"
+        names.append(name)
+    return " | ".join(names)

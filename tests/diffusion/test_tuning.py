@@ -18,8 +18,8 @@ from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.launch import train
 from nakawari.training.optimisation import weighted_sum
+from nakawari.training.run import train
 from tests.diffusion.conftest import conditions
 from tests.tiny import tiny_autoencoder
 

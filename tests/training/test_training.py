@@ -2,10 +2,17 @@
 
 import csv
 import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from autoencoder import VQAutoencoder
 from autoencoder.config import AutoencoderConfig
@@ -13,10 +20,12 @@ from autoencoder.module import AutoencoderModule
 from diffusion import FrameInterpolationPipeline
 from diffusion.config import DiffusionConfig
 from diffusion.module import DiffusionModule
+from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.launch import train
+from nakawari.training.run import train
+from tests.training.process import arguments
 
 
 def autoencoder_config(run: Path, **trainer: object) -> AutoencoderConfig:
@@ -30,7 +39,25 @@ def autoencoder_config(run: Path, **trainer: object) -> AutoencoderConfig:
 
 def fit_autoencoder(config: AutoencoderConfig) -> None:
     torch.manual_seed(config.trainer.seed)
-    train(AutoencoderModule(config), TripletData(config.data), config.trainer)
+    train(
+        AutoencoderModule(config),
+        TripletData(config.data, config.trainer.accumulate),
+        config.trainer,
+    )
+
+
+def fit_with(config: AutoencoderConfig, before_update: Callable[[int], None]) -> None:
+    """Train, and call a function with the number of updates made before each."""
+    torch.manual_seed(config.trainer.seed)
+    module = AutoencoderModule(config)
+    step = module.training_step
+
+    def training_step(batch: Triplet, batch_idx: int) -> None:
+        before_update(module.global_step)
+        step(batch, batch_idx)
+
+    module.training_step = training_step  # type: ignore[method-assign]
+    train(module, TripletData(config.data, config.trainer.accumulate), config.trainer)
 
 
 def figures(run: Path, name: str) -> list[float]:
@@ -112,3 +139,125 @@ def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, deco
     frame = torch.zeros(1, 3, 32, 48)
     assert pipeline(frame, frame).shape == frame.shape
     assert len(figures(tmp_path, "validation/lpips_random")) == 2
+
+
+def test_a_state_of_another_architecture_fails(stage_1: Path) -> None:
+    config = autoencoder_config(stage_1, resume=True)
+    model = dataclasses.replace(config.model, match_channels=24)
+    before = (stage_1 / "last.ckpt").read_bytes()
+    with pytest.raises(UserError, match=r"is of another architecture: model.decoder.* there and"):
+        fit_autoencoder(dataclasses.replace(config, model=model))
+    assert (stage_1 / "last.ckpt").read_bytes() == before
+
+
+def test_a_state_that_is_none_fails(tmp_path: Path) -> None:
+    for content in (b"", b"not a state", b"PK but no archive"):
+        (tmp_path / "last.ckpt").write_bytes(content)
+        with pytest.raises(
+            UserError, match=r"last.ckpt is not a training state \(.*choose another"
+        ):
+            fit_autoencoder(autoencoder_config(tmp_path, resume=True))
+
+
+def test_an_error_amid_an_update_costs_that_update_alone(stage_1: Path, tmp_path: Path) -> None:
+    length = {"max_updates": 24, "validate_every": 12}
+
+    def fail(update: int) -> None:
+        if update == 7:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit_with(autoencoder_config(tmp_path, **length), before_update=fail)
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 7
+    fit_autoencoder(autoencoder_config(tmp_path, **length, resume=True))
+    assert figures(tmp_path, "validation/loss") == figures(stage_1, "validation/loss")
+    assert figures(tmp_path, "step") == figures(stage_1, "step")
+
+
+def test_accumulated_batches_make_one_update(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = autoencoder_config(tmp_path, max_updates=2, validate_every=2, accumulate=3)
+    sizes = list[int]()
+    module = AutoencoderModule(config)
+    judge = module._judge
+
+    def watched(triplet: Triplet, critic: object) -> object:
+        sizes.append(len(triplet.target))
+        return judge(triplet, critic)  # type: ignore[arg-type]
+
+    module._judge = watched  # type: ignore[method-assign, assignment]
+    train(module, TripletData(config.data, config.trainer.accumulate), config.trainer)
+    assert sizes == [2] * 6
+    assert "effective batch 6, learning rate 0.001" in capsys.readouterr().out
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 2
+
+
+def test_settings_are_kept_with_the_run_and_can_be_read_again(stage_1: Path) -> None:
+    config = parse_config(AutoencoderConfig, ["--config", str(stage_1 / "config.yaml")])
+    assert config == autoencoder_config(stage_1, max_updates=24, validate_every=12)
+
+
+def test_a_trace_is_written(tmp_path: Path) -> None:
+    fit_autoencoder(autoencoder_config(tmp_path, max_updates=6, validate_every=6, profile=2))
+    trace = json.loads((tmp_path / "trace.json").read_text())
+    names = {event["name"] for event in trace["traceEvents"]}
+    assert "aten::conv2d" in names
+
+
+def test_measuring_tells_speed_and_share_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    fit_autoencoder(autoencoder_config(run, measure=2))
+    told = capsys.readouterr().out
+    speed = re.search(r"([\d.]+) samples/s with the data, ([\d.]+) without", told)
+    share = re.search(r"([\d.]+) GFLOP an update, .*: (\d+)% of its convolutions", told)
+    assert speed
+    assert share
+    assert 0 < float(speed[1]) <= float(speed[2])
+    assert float(share[1]) > 0
+    assert 0 < int(share[2]) <= 110
+    assert not run.exists()
+
+
+def test_networks_are_laid_out_and_translated_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translated = list[torch.nn.Module]()
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: translated.append(module))
+    config = autoencoder_config(
+        tmp_path, max_updates=1, validate_every=1, compile=True, channels_last=True
+    )
+    module = AutoencoderModule(config)
+    train(module, TripletData(config.data), config.trainer)
+    assert translated == [module.model.encoder, module.model.decoder]
+    kernel = next(p for p in module.model.parameters() if p.ndim == 4 and p.shape[1] > 1)
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_training_imports_neither_av_nor_wandb_unasked(tmp_path: Path) -> None:
+    code = (
+        "import sys; from autoencoder.train import main; import diffusion.train; "
+        "main(sys.argv[1:]); print(sorted({'av', 'wandb'} & set(sys.modules)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, *arguments(tmp_path, trainer__max_updates=1)],
+        env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.splitlines()[-1] == "[]"
+
+
+def test_tensorboard_has_the_figures_and_the_pictures_of_each_sample(tmp_path: Path) -> None:
+    config = autoencoder_config(tmp_path, max_updates=2, validate_every=1, logger="tensorboard")
+    fit_autoencoder(config)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("validation/loss")] == [1, 2]
+    samples = [f"validation/sample_{number}" for number in range(2)]  # of the first batch
+    assert events.Tags()["images"] == samples
+    assert [image.step for image in events.Images(samples[1])] == [1, 2]
+    assert len(figures(tmp_path, "validation/loss")) == 2  # and so has the CSV file

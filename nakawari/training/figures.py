@@ -1,0 +1,88 @@
+"""A training's figures as a CSV file that outlives every interruption."""
+
+import csv
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+
+class Figures(Logger):
+    """Append a row of figures to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
+
+    Lightning's ``CSVLogger`` deletes the file when a training is resumed. This one goes on with it,
+    and forgets the rows of updates that will be made again. A column that comes later is empty in
+    earlier rows. A full disk costs rows, not the training.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.file = folder / "metrics.csv"
+        self._columns: list[str] = []
+        self._told = False
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.file.parent.name
+
+    @property
+    def version(self) -> str:
+        """There is but one."""
+        return ""
+
+    @property
+    def save_dir(self) -> str:
+        """The run's folder."""
+        return str(self.file.parent.parent)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **_: Any) -> None:
+        """Do nothing: the run's folder has its settings beside."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Append a row."""
+        row = {"step": step, **metrics}
+        try:
+            if not self._columns:
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                self.forget_after(sys.maxsize)  # only mends the last row
+            if new := [name for name in row if name not in self._columns]:
+                self._write(self.rows(), self._columns + new)
+            with self.file.open("a", newline="") as file:
+                csv.DictWriter(file, self._columns).writerow(row)
+        except OSError as error:
+            if not self._told:
+                print(f"figures are not written to {self.file}: {error}", file=sys.stderr)
+            self._told = True
+
+    @rank_zero_only
+    def forget_after(self, updates: int) -> None:
+        """Drop the rows of updates after the first ``updates``, which will be made again."""
+        rows = [row for row in self.rows() if int(row["step"]) <= updates]
+        if rows:
+            self._write(rows, list(rows[0]))
+        else:
+            self.file.unlink(missing_ok=True)
+            self._columns = []
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return what is on disk, without a last row that a kill cut short."""
+        if not self.file.exists():
+            return []
+        whole = self.file.read_text().rpartition("\n")[0]
+        return list(csv.DictReader(whole.splitlines()))
+
+    def _write(self, rows: list[dict[str, str]], columns: list[str]) -> None:
+        new = self.file.with_suffix(".new")
+        with new.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(new, self.file)
+        self._columns = columns

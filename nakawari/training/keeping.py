@@ -1,0 +1,159 @@
+"""Never losing a model: training state and exported weights, renamed into place when complete."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+from safetensors import SafetensorError
+
+from nakawari.errors import UserError
+from nakawari.training.average import AveragedModule
+
+STATE = "last.ckpt"
+WEIGHTS = "weights"
+BEST = "best"
+# Of a write that fails: Python's, torch's zip writer's, safetensors'.
+WRITING_ERRORS = (OSError, RuntimeError, SafetensorError)
+
+
+def write_state(state: dict[str, Any], run: Path) -> None:
+    """Write a training state to ``run/last.ckpt``; whatever goes wrong leaves the older one."""
+    new = run / f"{STATE}.new"
+    try:
+        with new.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name with no content
+        os.replace(new, run / STATE)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a folder anew; whatever goes wrong leaves the older one."""
+    new, old = _beside(folder)
+    finish_renaming(folder)
+    try:
+        write(new)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(new, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def finish_renaming(folder: Path) -> None:
+    """Do what a kill in ``replace_folder`` left undone."""
+    new, old = _beside(folder)
+    if old.exists() and new.exists() and not folder.exists():
+        os.replace(new, folder)  # it was complete: the old one had made way for it
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    return folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
+
+
+class KeepTheModel(Callback):
+    """Write training state and exported weights at each validation and whatever ends the training.
+
+    ``last.ckpt`` (for resuming) and ``weights/`` (for using) in ``run``, and ``best/``, the weights
+    of the least ``validation/loss``. Rank zero writes, and waits for no other rank: one that has
+    died must not cost the model. A validation's write that fails (a full disk) is told, and the
+    training goes on; the last one's ends it with ``UserError``.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._begun = False
+        self._least = float("inf")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the least loss so far."""
+        return {"least": self._least}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it up again."""
+        self._least = state_dict["least"]
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """From here on the module holds what is worth keeping, and not only what it began with."""
+        self._begun = True
+        if trainer.is_global_zero:
+            for name in (WEIGHTS, BEST):
+                finish_renaming(self.run / name)
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Save after each validation."""
+        loss = float(trainer.callback_metrics.get("validation/loss", float("inf")))
+        is_best, before = loss < self._least, self._least
+        self._least = min(loss, before)
+        if not self.save(trainer, pl_module, is_best):
+            self._least = before
+
+    def on_train_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Save when the training has reached its end or its time, or was told to stop."""
+        if not self.save(trainer, pl_module):
+            raise UserError(
+                f"the training's end could not be written to {self.run}; make room and repeat it "
+                "from the last state with --trainer.resume true"
+            )
+
+    def on_exception(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        exception: BaseException,
+    ) -> None:
+        """Save on an error, if any update has been made."""
+        if self._begun and trainer.global_step > 0:
+            self.save(trainer, pl_module)
+
+    def save(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        is_best: bool = False,
+    ) -> bool:
+        """Write state and weights; return False, having said so, if that failed."""
+        module = cast(AveragedModule, pl_module)
+        module.average.leave()  # what ends the training may come in a validation
+        if not trainer.is_global_zero:
+            return True
+        for logger in trainer.loggers:
+            logger.save()  # figures up to here, before a state from which none of them come again
+        # Not trainer.save_checkpoint: it ends in a barrier, at which no other rank may be.
+        state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+        try:
+            self.run.mkdir(parents=True, exist_ok=True)
+            write_state(state, self.run)
+            replace_folder(self.run / WEIGHTS, module.export)
+            if is_best:
+                replace_folder(self.run / BEST, partial(shutil.copytree, self.run / WEIGHTS))
+        except WRITING_ERRORS as error:
+            module.average.leave()
+            reason = str(error).strip().partition("\n")[0]
+            print(
+                f"update {trainer.global_step} could not be saved to {self.run} ({reason}); "
+                "what was saved before is untouched",
+                file=sys.stderr,
+                flush=True,
+            )
+            return False
+        return True

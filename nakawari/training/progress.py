@@ -1,0 +1,114 @@
+"""What a training says of itself while it runs: losses, samples a second, memory, time left."""
+
+import resource
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+
+
+class Progress(Callback):
+    """Print a line now and then, and log the speed and the memory beside the other figures.
+
+    Args:
+        samples: consumed by an update, on all ranks.
+        draw_rate: measures how many samples a second the data can deliver; called once.
+        seconds: between two lines.
+    """
+
+    def __init__(self, samples: int, draw_rate: Callable[[], float], seconds: float = 20.0) -> None:
+        self.samples = samples
+        self.draw_rate = draw_rate
+        self._drawn = 0.0
+        self._printed = _Stopwatch()
+        self._logged = _Stopwatch()
+        self._seconds = seconds
+        self._validation_began = 0.0
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clocks."""
+        self._drawn = self.draw_rate()
+        for watch in (self._printed, self._logged):
+            watch.restart(trainer.global_step)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Log at Lightning's pace; print, if the last line is old enough."""
+        update = trainer.global_step
+        if update % trainer.log_every_n_steps == 0:
+            consumed = self.samples * self._logged.updates_a_second(update)
+            pl_module.log("speed/samples_per_second", consumed)
+            pl_module.log("speed/peak_memory_mib", _peak_memory_mib(pl_module.device))
+            self._logged.restart(update)
+        if self._printed.seconds() < self._seconds or not trainer.is_global_zero:
+            return
+        pace = self._printed.updates_a_second(update)
+        if pace:
+            left = timedelta(seconds=round((trainer.max_steps - update) / pace))
+            print(
+                f"update {update}/{trainer.max_steps}, {left} left  "
+                f"{_figures(trainer, 'train/')}  "
+                f"{self.samples * pace:.1f} samples/s consumed, {self._drawn:.1f} can be drawn, "
+                f"{_peak_memory_mib(pl_module.device):.0f} MiB at most",
+                flush=True,
+            )
+            self._printed.restart(update)
+
+    def on_validation_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Stop the clocks: a validation's time is not the training's."""
+        self._validation_began = time.monotonic()
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Print the figures of a validation, and let the clocks go on."""
+        for watch in (self._printed, self._logged):
+            watch.began += time.monotonic() - self._validation_began
+        if trainer.is_global_zero:
+            figures = _figures(trainer, "validation/")
+            print(f"validation at {trainer.global_step}: {figures}", flush=True)
+
+
+class _Stopwatch:
+    """Updates over time, since it was started."""
+
+    def __init__(self) -> None:
+        self.restart(0)
+
+    def restart(self, update: int) -> None:
+        self.began, self.update = time.monotonic(), update
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def updates_a_second(self, update: int) -> float:
+        return (update - self.update) / max(self.seconds(), 1e-9)
+
+
+def _peak_memory_mib(device: torch.device) -> float:
+    """Return the most that was allocated on a GPU, or that the process took of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10  # Linux counts in KiB
+
+
+def _figures(trainer: lightning.Trainer, prefix: str) -> str:
+    return "  ".join(
+        f"{name.removeprefix(prefix)} {float(value):.4f}"
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith(prefix)
+    )

@@ -1,0 +1,93 @@
+"""Stopping between two updates: on SIGTERM, on Ctrl-C, when the time is up."""
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, Timer
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SAME_PRESS_SECONDS = 3.0
+"""One Ctrl-C reaches a rank twice: from the terminal, and from torchrun, which got it, too."""
+UPDATES_BETWEEN_TALKS = 8
+"""Of several ranks: to agree on stopping makes the accelerator wait."""
+
+
+class StopOnSignal(Callback):
+    """End the training after the current update on SIGTERM or Ctrl-C; a later signal ends it now.
+
+    Lightning raises an exception wherever SIGTERM (or Ctrl-C) finds it, which may be amid an
+    update, and broadcasts from its handler, at which the other ranks may be amid another
+    collective. Here the ranks agree after an update, and stop after the same one. ``save`` is
+    called then, before a validation that happens to be due.
+    """
+
+    def __init__(
+        self, save: Callable[[lightning.Trainer, lightning.LightningModule], object]
+    ) -> None:
+        self.received: signal.Signals | None = None
+        self.stopped = False
+        self._when = 0.0
+        self._save = save
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Take the place of Lightning's handlers; it puts back those before its own at the end."""
+        for signal_number in SIGNALS:
+            signal.signal(signal_number, self._note)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Stop, if any rank was told to."""
+        if trainer.world_size > 1 and trainer.global_step % UPDATES_BETWEEN_TALKS:
+            return
+        if self._agreed(trainer):
+            self._save(trainer, pl_module)
+            if trainer.global_step % trainer.val_check_batch:
+                trainer.limit_val_batches = (
+                    0  # a preempted node has no time for one that is not due
+                )
+            trainer.should_stop = True
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Stop, if any rank was told to during the validation."""
+        if self._agreed(trainer):
+            trainer.should_stop = True
+
+    def _agreed(self, trainer: lightning.Trainer) -> bool:
+        self.stopped = bool(
+            trainer.strategy.reduce_boolean_decision(self.received is not None, all=False)
+        )
+        return self.stopped
+
+    def _note(self, signal_number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            if time.monotonic() - self._when > SAME_PRESS_SECONDS:
+                raise KeyboardInterrupt
+            return
+        self.received, self._when = signal.Signals(signal_number), time.monotonic()
+        print(f"{self.received.name}: saving after this update, then stopping", flush=True)
+
+    @property
+    def exit_status(self) -> int:
+        """As a shell counts: 128 and the signal's number (SIGTERM's on a rank that got none)."""
+        return 128 + int(self.received or signal.SIGTERM)
+
+
+class Stint(Timer):
+    """A time limit of this call, not of all calls together."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Forget the time that earlier calls took."""

@@ -1,0 +1,102 @@
+"""A tiny training of stage 1 in a process of its own, to be killed."""
+
+import csv
+import io
+import multiprocessing
+import os
+import random
+import sys
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+UPDATES = 16
+SETTINGS = {
+    "data.workers": 0,
+    "data.batch_size": 2,
+    "data.validation_samples": 2,
+    "trainer.max_updates": UPDATES,
+    "trainer.validate_every": 4,
+    "trainer.log_every": 1,
+}
+# Imports what takes seconds to import once, and is forked for every training.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["autoencoder.train"])
+
+
+class Training(NamedTuple):
+    """A training under way."""
+
+    process: BaseProcess
+    run: Path
+    output: Path
+
+
+def arguments(run: Path, **settings: object) -> list[str]:
+    """Return the arguments of a tiny training in ``run``; in a setting's name ``__`` is a dot."""
+    given = {name.replace("__", "."): value for name, value in settings.items()}
+    listed = ["--config", "configs/autoencoder/smoke.yaml"]
+    for name, value in (SETTINGS | {"trainer.run": run} | given).items():
+        listed += [f"--{name}", str(value)]
+    return listed
+
+
+def start(run: Path, **settings: object) -> Training:
+    """Begin, or go on with, the training in ``run``."""
+    output = run.with_suffix(".txt")
+    process = _CONTEXT.Process(target=_train, args=(arguments(run, **settings), output))
+    process.start()
+    return Training(process, run, output)
+
+
+def _train(argv: list[str], output: Path) -> None:
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), line_buffering=True)
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), line_buffering=True)
+    torch.set_num_threads(1)
+    from autoencoder.train import main
+
+    main(argv)
+
+
+def finish(training: Training, status: int = 0) -> str:
+    """Wait for the end, which must have ``status``, and return what was said."""
+    training.process.join(timeout=240)
+    said = training.output.read_text()
+    assert training.process.exitcode == status, said
+    return said
+
+
+def interrupt(training: Training, update: int, signal_number: int) -> None:
+    """Send a signal at some moment after ``update`` has been logged."""
+    deadline = time.monotonic() + 240
+    while max((int(row["step"]) for row in rows(training.run) if row["step"]), default=0) < update:
+        assert training.process.is_alive(), training.output.read_text()
+        assert time.monotonic() < deadline, "the training does not get on"
+        time.sleep(0.005)
+    time.sleep(random.random() * 0.1)
+    os.kill(training.process.pid or 0, signal_number)
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    """Return the figures so far."""
+    file = run / "figures" / "metrics.csv"
+    try:
+        return list(csv.DictReader(file.read_text().rpartition("\n")[0].splitlines()))
+    except FileNotFoundError:
+        return []
+
+
+def losses(run: Path) -> list[tuple[int, str, str]]:
+    """Return every figure of training and validation, as written: update, name, value."""
+    return sorted(
+        (int(row["step"]), name, value)
+        for row in rows(run)
+        for name, value in row.items()
+        if value and name.startswith(("train/", "validation/"))
+    )

@@ -1,0 +1,37 @@
+"""Two processes are one training, over gloo, never two that know nothing of each other."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from tests.training.process import arguments, rows
+
+
+def test_two_ranks_see_other_samples_and_keep_the_same_weights(tmp_path: Path) -> None:
+    settings = {"trainer__max_updates": 3, "trainer__validate_every": 3}
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
+            *("tests/training/two_ranks.py", *arguments(tmp_path, **settings)),
+        ],
+        env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert "autograd kernel was not registered" not in said.stderr  # no gradient goes between ranks
+    ranks = [json.loads((tmp_path / f"rank_{rank}.json").read_text()) for rank in range(2)]
+    assert [rank["world_size"] for rank in ranks] == [2, 2]
+    assert ranks[0]["weights"] == ranks[1]["weights"]
+    seen = [batch for rank in ranks for batch in rank["seen"]]
+    assert len(set(seen)) == len(seen) == 6  # no sample twice
+    # One training: one line about it, one row an update, one state.
+    assert said.stdout.count("effective batch 4, learning rate 0.001") == 1
+    assert [int(row["step"]) for row in rows(tmp_path) if row["train/pixels"]] == [1, 2, 3]
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 3
