@@ -19,6 +19,8 @@ class DataConfig:
         workers: processes that draw samples; 0 draws in the training process.
         art: folders with ``cels/``, ``faces/`` and ``backgrounds/``; empty for the built-in art.
         triplets: a folder in ATD-12K's layout to train on instead of drawn cels.
+        shards: a folder made by ``nakawari dataset build`` to train on instead; its validation
+            titles, if there are any, then validate.
         validation_samples: drawn once, with a seed of their own, never trained on.
         seed: of the drawn samples.
     """
@@ -29,6 +31,7 @@ class DataConfig:
     workers: int = 1
     art: tuple[str, ...] = ()
     triplets: str | None = None
+    shards: str | None = None
     validation_samples: int = 16
     seed: int = 0
 
@@ -41,6 +44,11 @@ class DataConfig:
                 raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
         if self.workers < 0:
             raise ValueError(f"data.workers must be at least 0, got {self.workers}")
+        if self.triplets is not None and self.shards is not None:
+            raise ValueError(
+                f"data.triplets ({self.triplets}) and data.shards ({self.shards}) exclude each "
+                "other; set one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

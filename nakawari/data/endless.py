@@ -1,0 +1,140 @@
+"""A finite dataset as a stream without end that can be entered at any position."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from nakawari.data.real import UnreadableSampleError
+from nakawari.data.triplet import Triplet
+
+# Samples that are shuffled among one another: enough for a batch to mix many shots and episodes,
+# few enough for a reader to touch only some shards at a time.
+SHUFFLE_SAMPLES = 8192
+# So many unreadable samples in a row are no accident.
+MAX_SKIPS = 64
+
+
+class FiniteTriplets(Protocol):
+    """What ``Endless`` goes through."""
+
+    @property
+    def groups(self) -> list[int]:
+        """How many samples lie together, group by group; they sum to the length."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Triplet:
+        """Return sample ``index`` modulo the length; ``UnreadableSampleError`` if damaged."""
+        ...
+
+    def name(self, index: int) -> str:
+        """Return by what name a person finds sample ``index``."""
+        ...
+
+
+class _Round(NamedTuple):
+    groups: np.ndarray  # the groups in this round's order
+    ends: list[int]  # after each block, how many groups have been visited
+    places: list[int]  # at which place each block begins, and the length
+
+
+class ShuffledOrder:
+    """Which sample is at which position: shuffled groups, and shuffled samples within a window.
+
+    The groups (shards) are shuffled anew each round; neighbours in that order are joined to
+    blocks of at least ``window`` samples, and each block's samples are shuffled. So every sample
+    comes once a round, and reading in this order touches few shards at a time. The answer depends
+    on the seed and the position alone, whoever asks: any number of workers and ranks, resumed or
+    not.
+
+    Args:
+        groups: samples in each group, all above 0.
+        seed: of the shuffling.
+        window: see above.
+    """
+
+    def __init__(self, groups: Sequence[int], seed: int, window: int = SHUFFLE_SAMPLES) -> None:
+        if not groups or min(groups) < 1:
+            raise ValueError(f"groups must each have a sample, got {list(groups)[:8]}")
+        self.groups = np.asarray(groups, np.int64)
+        self.seed = seed
+        self.window = window
+        self._firsts = np.concatenate([[0], np.cumsum(self.groups)])
+        self.samples = int(self._firsts[-1])
+        self._round = lru_cache(maxsize=2)(self._make_round)
+        self._block = lru_cache(maxsize=2)(self._make_block)
+
+    def __reduce__(self) -> tuple[type, tuple[list[int], int, int]]:
+        return ShuffledOrder, (self.groups.tolist(), self.seed, self.window)
+
+    def index(self, position: int) -> int:
+        """Return the index of the sample at a position, which counts on through the rounds."""
+        round_number, place = divmod(position, self.samples)
+        block = bisect_right(self._round(round_number).places, place) - 1
+        begin = self._round(round_number).places[block]
+        return int(self._block(round_number, block)[place - begin])
+
+    def _make_round(self, round_number: int) -> _Round:
+        groups = np.random.default_rng([self.seed, round_number]).permutation(len(self.groups))
+        ends, places = [], [0]
+        for end, reached in enumerate(accumulate(self.groups[groups].tolist()), 1):
+            if reached - places[-1] >= self.window or end == len(groups):
+                ends.append(end)
+                places.append(reached)
+        return _Round(groups, ends, places)
+
+    def _make_block(self, round_number: int, block: int) -> np.ndarray:
+        whole = self._round(round_number)
+        groups = whole.groups[whole.ends[block - 1] if block else 0 : whole.ends[block]]
+        samples = np.concatenate([np.arange(*self._firsts[group : group + 2]) for group in groups])
+        return np.random.default_rng([self.seed, round_number, block]).permutation(samples)
+
+
+class Endless(Dataset[Triplet]):
+    """A finite dataset over and over, in another order and with other windows each time round.
+
+    A sample that cannot be read is told of on stderr, once, and the one after it takes its place;
+    which one that is depends on the position alone, too. ``skipped`` counts over all workers.
+    """
+
+    def __init__(self, dataset: FiniteTriplets, seed: int) -> None:
+        self.dataset = dataset
+        self.order = ShuffledOrder(dataset.groups, seed)
+        # Shared memory: workers mark here what they could not read.
+        self._unreadable = torch.zeros(len(dataset), dtype=torch.uint8).share_memory_()
+
+    def __getitem__(self, position: int) -> Triplet:
+        round_number, place = divmod(position, len(self.dataset))
+        begin = position - place
+        for tries in range(min(MAX_SKIPS, len(self.dataset))):
+            index = self.order.index(begin + (place + tries) % len(self.dataset))
+            try:
+                return self.dataset[round_number * len(self.dataset) + index]
+            except UnreadableSampleError as error:
+                self._note(index, error)
+        raise ValueError(
+            f"{tries + 1} samples in a row cannot be read, the last {self.dataset.name(index)}; "
+            "the dataset is damaged: copy or build it again"
+        )
+
+    @property
+    def skipped(self) -> list[str]:
+        """The names of the samples that could not be read so far, by any worker."""
+        return [self.dataset.name(int(index)) for index in self._unreadable.nonzero()]
+
+    def _note(self, index: int, error: UnreadableSampleError) -> None:
+        if self._unreadable[index]:
+            return
+        self._unreadable[index] = 1
+        count = int(self._unreadable.sum())
+        print(f"nakawari: note: skipping {error} ({count} so far)", file=sys.stderr, flush=True)
