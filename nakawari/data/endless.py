@@ -7,14 +7,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import cv2
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
 from nakawari.data.real import UnreadableSampleError
 from nakawari.data.triplet import Triplet
+from nakawari.errors import UserError
 
 # Samples that are shuffled among one another: enough for a batch to mix many shots and episodes,
 # few enough for a reader to touch only some shards at a time.
@@ -25,6 +28,8 @@ MAX_SKIPS = 64
 
 class FiniteTriplets(Protocol):
     """What ``Endless`` goes through."""
+
+    root: Path
 
     @property
     def groups(self) -> list[int]:
@@ -103,38 +108,51 @@ class ShuffledOrder:
 class Endless(Dataset[Triplet]):
     """A finite dataset over and over, in another order and with other windows each time round.
 
-    A sample that cannot be read is told of on stderr, once, and the one after it takes its place;
-    which one that is depends on the position alone, too. ``skipped`` counts over all workers.
+    A sample that cannot be read is told of on stderr, once, and the one after it takes its place,
+    so that what is drawn stays a function of seed and position. If ``MAX_SKIPS`` in a row cannot
+    be read, or none at all, that is a ``UserError``.
     """
 
     def __init__(self, dataset: FiniteTriplets, seed: int) -> None:
         self.dataset = dataset
         self.order = ShuffledOrder(dataset.groups, seed)
-        # Shared memory: workers mark here what they could not read.
-        self._unreadable = torch.zeros(len(dataset), dtype=torch.uint8).share_memory_()
+        # Shared: every worker has a copy of the dataset, but one count.
+        self._unreadable = torch.zeros(len(dataset), dtype=torch.bool).share_memory_()
 
     def __getitem__(self, position: int) -> Triplet:
-        round_number, place = divmod(position, len(self.dataset))
+        count = len(self.dataset)
+        place = position % count
         begin = position - place
-        for tries in range(min(MAX_SKIPS, len(self.dataset))):
-            index = self.order.index(begin + (place + tries) % len(self.dataset))
+        tries = min(MAX_SKIPS, count)
+        for number in range(tries):
+            index = self.order.index(begin + (place + number) % count)
             try:
-                return self.dataset[round_number * len(self.dataset) + index]
-            except UnreadableSampleError as error:
-                self._note(index, error)
-        raise ValueError(
-            f"{tries + 1} samples in a row cannot be read, the last {self.dataset.name(index)}; "
-            "the dataset is damaged: copy or build it again"
+                return self.dataset[begin + index]  # another window each round
+            except (UnreadableSampleError, OSError, cv2.error) as error:
+                self._tell(index, error)
+        raise UserError(
+            f"none of the {tries} triplets in {self.dataset.root} that come next can be read; "
+            "copy or build it again"
         )
 
     @property
-    def skipped(self) -> list[str]:
-        """The names of the samples that could not be read so far, by any worker."""
+    def skipped(self) -> int:
+        """How many samples could not be read so far, by any worker."""
+        return int(self._unreadable.sum())
+
+    @property
+    def skipped_names(self) -> list[str]:
+        """Their names."""
         return [self.dataset.name(int(index)) for index in self._unreadable.nonzero()]
 
-    def _note(self, index: int, error: UnreadableSampleError) -> None:
+    def _tell(self, index: int, error: Exception) -> None:
         if self._unreadable[index]:
             return
-        self._unreadable[index] = 1
-        count = int(self._unreadable.sum())
-        print(f"nakawari: note: skipping {error} ({count} so far)", file=sys.stderr, flush=True)
+        self._unreadable[index] = True
+        reason = str(error).strip().partition("\n")[0]
+        print(
+            f"skipped {self.dataset.name(index)}: {reason} "
+            f"({self.skipped} of {len(self.dataset)} skipped)",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -89,9 +89,9 @@ class ShardFile:
             pictures, facts = [members[name] for name in FRAMES], json.loads(members[""])
             whole = [zlib.crc32(picture) for picture in pictures] == facts["crc32"]
         except (tarfile.TarError, KeyError, ValueError) as error:
-            raise UnreadableSampleError(f"sample {place} of {self.path} is damaged") from error
+            raise UnreadableSampleError("its tar members are damaged") from error
         if not whole:
-            raise UnreadableSampleError(f"a picture of sample {place} of {self.path} is damaged")
+            raise UnreadableSampleError("a picture is damaged")
         return Sample(pictures, facts)
 
 

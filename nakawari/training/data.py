@@ -59,7 +59,9 @@ class TripletData(lightning.LightningDataModule):
 
     def teardown(self, stage: str) -> None:
         """Name the samples that could not be read."""
-        skipped = self._training_set.skipped if isinstance(self._training_set, Endless) else []
+        skipped = (
+            self._training_set.skipped_names if isinstance(self._training_set, Endless) else []
+        )
         if skipped:
             names = ", ".join(skipped[:_NAMED]) + (", …" if len(skipped) > _NAMED else "")
             print(f"{len(skipped)} unreadable samples were skipped: {names}", file=sys.stderr)

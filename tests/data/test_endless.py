@@ -11,6 +11,7 @@ from nakawari.data.endless import Endless, ShuffledOrder
 from nakawari.data.folder import TripletFolder
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.shards import ShardedTriplets
+from nakawari.errors import UserError
 from tests.data.test_folder import write_triplet
 from tests.shards import write_dataset
 
@@ -81,9 +82,10 @@ def test_unreadable_samples_are_skipped_named_and_counted_over_workers(
     loader = DataLoader(stream, 4, sampler=IndexSampler(), num_workers=2)
     found = levels(loader, 3)
     assert len(found) == 12
-    assert stream.skipped == [str(tmp_path / "b")]
-    told = [line for line in capfd.readouterr().err.splitlines() if "skipping" in line]
-    assert f"note: skipping {tmp_path}/b/frame2.png is not a picture (1 so far)" in told[0]
+    assert stream.skipped == 1
+    assert stream.skipped_names == [str(tmp_path / "b")]
+    told = capfd.readouterr().err
+    assert f"skipped {tmp_path}/b: {tmp_path}/b/frame2.png is not a picture (1 of 4 sk" in told
     again = Endless(TripletFolder(tmp_path, 32, 32), seed=0)
     assert all(torch.equal(stream[place].target, again[place].target) for place in range(12))
 
@@ -91,5 +93,5 @@ def test_unreadable_samples_are_skipped_named_and_counted_over_workers(
 def test_nothing_but_unreadable_samples_fails(tmp_path: Path) -> None:
     write_triplet(tmp_path / "a")
     (tmp_path / "a" / "frame1.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"1 samples in a row cannot be read, the last .*/a"):
+    with pytest.raises(UserError, match=r"none of the 1 triplets in .* that come next can be read"):
         Endless(TripletFolder(tmp_path, 32, 32), seed=0)[0]

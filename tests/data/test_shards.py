@@ -49,7 +49,7 @@ def test_a_flipped_byte_is_noticed(root: Path) -> None:
     path.write_bytes(content)
     shard = ShardFile(path)
     shard.sample(1)
-    with pytest.raises(UnreadableSampleError, match=r"a picture of sample 2 of .* is damaged"):
+    with pytest.raises(UnreadableSampleError, match="a picture is damaged"):
         shard.sample(2)
 
 
@@ -58,7 +58,7 @@ def test_a_torn_header_is_noticed(root: Path) -> None:
     content = bytearray(path.read_bytes())
     content[:512] = bytes(512)
     path.write_bytes(content)
-    with pytest.raises(UnreadableSampleError, match=r"sample 0 of .* is damaged"):
+    with pytest.raises(UnreadableSampleError, match="its tar members are damaged"):
         ShardFile(path).sample(0)
 
 

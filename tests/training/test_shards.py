@@ -65,7 +65,7 @@ def test_what_was_skipped_is_named_at_the_end(
     shard.write_bytes(content)
     fit_autoencoder(shard_config(tmp_path / "run", root))
     told = capfd.readouterr().err
-    assert f"skipping a picture of sample 0 of {shard} is damaged (1 so far)" in told
+    assert f"skipped sample 0 of {shard}: a picture is damaged (1 of 12 skipped)" in told
     assert f"1 unreadable samples were skipped: sample 0 of {shard}" in told
 
 
