@@ -13,7 +13,7 @@ import threading
 from typing import NoReturn
 
 from nakawari import __version__
-from nakawari.cli import dataset, slow, xsheet
+from nakawari.cli import dataset, slow, sweep, xsheet
 from nakawari.cli.arguments import BAD_INPUT, Parser
 from nakawari.errors import UserError
 
@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     slow.add_command(commands)
     xsheet.add_command(commands)
     dataset.add_command(commands)
+    sweep.add_command(commands)
     return parser
 
 

@@ -1,5 +1,6 @@
 """Settings that both stages share, and how they are read: YAML and dotted overrides."""
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeVar
@@ -64,7 +65,8 @@ class TrainerConfig:
         validate_every: updates between two validations; the training state is saved at each.
         ema_decay: of the moving average of the weights that is validated and exported.
         seed: of initial weights and of all noise.
-        run: the folder that takes training state, pictures and figures.
+        run: the folder that takes training state, pictures and figures. Environment variables in
+            it are filled in: a sweep's trials keep apart by ``$WANDB_RUN_ID``.
         resume: go on from the run's training state, if there is one.
         logger: where figures and pictures go.
     """
@@ -82,6 +84,12 @@ class TrainerConfig:
     logger: Literal["csv", "tensorboard", "wandb"] = "csv"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "run", os.path.expandvars(self.run))
+        if "$" in self.run:
+            raise ValueError(
+                f"trainer.run names a variable that is not set, got {self.run}; set it, or name "
+                "a folder"
+            )
         for name in ("max_updates", "validate_every", "learning_rate", "gradient_clip"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"trainer.{name} must be positive, got {getattr(self, name)}")
