@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -85,6 +86,8 @@ def build_dataset(
         (output / EPISODES_FOLDER).mkdir(parents=True, exist_ok=True)
         with _alone(output):
             _begin(output, settings)
+            for partial in (output / EPISODES_FOLDER).glob(".*.partial"):
+                shutil.rmtree(partial, ignore_errors=True)  # of a build that was killed
             left = [one for one in episodes if not _is_done(output, one)]
             reused = len(episodes) - len(left)
             on_episode(reused, len(episodes))
@@ -96,7 +99,8 @@ def build_dataset(
             return _finish(output, settings, split, episodes, failed, reused)
     except OSError as error:
         raise UserError(
-            f"cannot write to {output} ({error.strerror or error}); choose another --output"
+            f"cannot write to {output} ({error.strerror or error}); make room and run the same "
+            "command again, or choose another --output"
         ) from error
 
 

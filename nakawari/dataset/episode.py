@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,7 +23,6 @@ from nakawari.dataset.pictures import Gallery, Picked
 from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.dataset.shards import ShardWriter
 from nakawari.dataset.videos import Episode
-from nakawari.errors import UserError
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet import ExposureSheet
 
@@ -76,14 +76,14 @@ class EpisodeRecord:
 def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> None:
     """Write an episode's folder, if it is not there; under another name first, then renamed.
 
-    Raises ``UserError`` for a video that cannot be read.
+    Raises ``UserError`` for a video that cannot be read, ``OSError`` if the disk is full.
     """
     cv2.setNumThreads(1)
     folder = episode_folder(output, episode)
     if (folder / EPISODE_FILE).is_file():
         return
-    partial = folder.with_name(f".{episode.key}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    # A name of its own: the worker of a build that was killed may live for a moment.
+    partial = folder.with_name(f".{episode.key}.{uuid.uuid4().hex}.partial")
     try:
         partial.mkdir(parents=True)
         record = _write(episode, settings, partial)
@@ -91,12 +91,11 @@ def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> No
             json.dump(asdict(record), file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, folder)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {folder} ({os.strerror(error.errno or 0)}); "
-            "make room, or choose another --output"
-        ) from error
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not (folder / EPISODE_FILE).is_file():  # else that worker was quicker
+                raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -47,12 +47,13 @@ class Episode:
 def find_episodes(inputs: Sequence[Path], titles: Mapping[str, str]) -> list[Episode]:
     """Return the videos among files and in folders, sorted by path; of copies only the first.
 
-    ``titles`` maps patterns (``*/bebop/*``) of paths to titles; the first that fits wins over the
-    rule of ``title_of``. Raises ``UserError`` for what does not exist, and where there is nothing.
+    ``titles`` maps patterns (``*/bebop/*``) of whole paths to titles; the first that fits wins over
+    the rule of ``title_of``. Raises ``UserError`` for what does not exist, and where there is nothing.
     """
     episodes: dict[str, Episode] = {}
     for path, root in sorted(_videos(inputs).items()):
-        given = (title for pattern, title in titles.items() if fnmatch(path.as_posix(), pattern))
+        whole = path.resolve().as_posix()
+        given = (title for pattern, title in titles.items() if fnmatch(whole, pattern))
         title = next(given, None) or title_of(path, root)
         episode = Episode(path=path, title=title, key=_key(path))
         episodes.setdefault(episode.digest, episode)
@@ -100,13 +101,19 @@ def _videos(inputs: Sequence[Path]) -> dict[Path, Path | None]:
     for given in inputs:
         if given.is_dir():
             for path in given.rglob("*"):
-                if path.suffix.lower() in VIDEO_ENDINGS and path.is_file():
+                if _is_video(path):
                     found.setdefault(path, given)
         elif given.is_file():
             found[given] = None
         else:
             raise UserError(f"{given} does not exist; name video files or folders of them")
     return found
+
+
+def _is_video(path: Path) -> bool:
+    # Hidden files such as ._01.mp4 are what some systems leave beside a video.
+    is_named_so = path.suffix.lower() in VIDEO_ENDINGS and not path.name.startswith(".")
+    return is_named_so and path.is_file()
 
 
 def _key(path: Path) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -19,6 +22,11 @@ import pytest
 from nakawari.cli import main
 from nakawari.data.shards import EPISODES_FOLDER, ShardedTriplets, read_index
 from nakawari.dataset.build import SplitChoice
+from nakawari.dataset.settings import BuildSettings
+from nakawari.dataset.shards import ShardWriter
+from nakawari.dataset.videos import find_episodes
+from nakawari.dataset.workers import on_processes
+from nakawari.errors import UserError
 
 MakeClip = Callable[..., Path]
 HOLDS = (2, 2, 3, 1, 2, 2, 3, 2)
@@ -133,13 +141,7 @@ def test_a_killed_build_goes_on_and_ends_as_an_uninterrupted_one(
     with pytest.raises(FileNotFoundError, match="half built"):
         read_index(killed)
     first = everything(killed)
-    deadline = time.monotonic() + 30
-    while True:  # the worker leaves by itself, and with it the lock
-        status = build(shows, "--output", killed)
-        if status == 0 or time.monotonic() > deadline:
-            break
-        time.sleep(0.5)
-    assert status == 0
+    assert build(shows, "--output", killed) == 0
     finished = {name: entry for name, entry in first.items() if ".partial" not in name}
     assert finished
     assert finished.items() <= everything(killed).items()
@@ -174,6 +176,50 @@ def test_an_output_that_is_a_file_fails(
     (tmp_path / "set").write_text("")
     assert build(shows, "--output", tmp_path / "set") == 2
     assert "cannot write to" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_the_build_and_what_is_finished_stays(
+    shows: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "set"
+    build(shows / "one", "--output", output)
+    before = everything(output)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ShardWriter, "add", full)
+        assert build(shows, "--output", output) == 2
+    assert "No space left on device); make room and run the same" in capsys.readouterr().err
+    assert everything(output) == before
+    assert len(ShardedTriplets(output)) == 6
+    assert build(shows, "--output", output) == 0
+
+
+def test_a_worker_that_is_killed_fails(shows: Path, tmp_path: Path) -> None:
+    def kill() -> None:
+        while not multiprocessing.active_children():
+            time.sleep(0.01)
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    (tmp_path / "set" / EPISODES_FOLDER).mkdir(parents=True)
+    threading.Thread(target=kill, daemon=True).start()
+    with pytest.raises(UserError, match=r"a worker process was killed, .* run the same command"):
+        list(on_processes(2)(find_episodes([shows], {}), BuildSettings(), tmp_path / "set"))
+
+
+def test_settings_that_cannot_be_read_fail(
+    shows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "dataset.json").write_text("{")
+    assert build(shows, "--output", tmp_path / "set") == 2
+    assert "dataset.json is damaged; choose another --output" in capsys.readouterr().err
 
 
 def test_a_second_build_at_the_same_time_fails(

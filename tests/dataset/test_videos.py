@@ -38,6 +38,7 @@ def test_folders_are_searched_copies_left_out_and_patterns_win(tmp_path: Path) -
         "a/Show/2.MP4": b"two",
         "a/Show/copy of 1.mkv": b"one",
         "a/Show/notes.txt": b"text",
+        "a/Show/._1.mkv": b"hidden",
         "a/film.mkv": b"three",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
