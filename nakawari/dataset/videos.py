@@ -48,7 +48,8 @@ def find_episodes(inputs: Sequence[Path], titles: Mapping[str, str]) -> list[Epi
     """Return the videos among files and in folders, sorted by path; of copies only the first.
 
     ``titles`` maps patterns (``*/bebop/*``) of whole paths to titles; the first that fits wins over
-    the rule of ``title_of``. Raises ``UserError`` for what does not exist, and where there is nothing.
+    the rule of ``title_of``. Raises ``UserError`` for what does not exist, or where there is
+    nothing.
     """
     episodes: dict[str, Episode] = {}
     for path, root in sorted(_videos(inputs).items()):

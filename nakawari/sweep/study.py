@@ -35,7 +35,7 @@ class SweepJob:
         folder: takes the trials' runs and, without ``storage``, the database.
         trials: that are to be finished in all, those before included.
         storage: URL of a database, for several machines; ``None`` for SQLite in the folder.
-        seed: of the choice of settings.
+        seed: of the choice of settings; with ``storage``, each machine has one of its own.
     """
 
     plan: SweepPlan
@@ -54,7 +54,8 @@ def run_sweep(
     """Run trials until so many are finished, or all there are; return the study.
 
     Interrupted at any moment, the same call goes on. Raises ``UserError`` if Optuna is not
-    installed, the study was begun with another sweep, or three trainings in a row fail.
+    installed, the study was begun with another sweep, three trainings in a row fail, or none
+    came to its end.
 
     Args:
         job: what is to be done.
@@ -64,17 +65,25 @@ def run_sweep(
     states = _optuna().trial.TrialState
     study = open_study(job)
     objective = partial(_objective, job=job, tell=tell)
-    failures = 0
+    ours: list[optuna.trial.FrozenTrial] = []  # other machines have others
     while not _is_finished(study, job):
-        study.optimize(objective, n_trials=1, catch=(TrialFailedError,))
-        last = study.get_trials(deepcopy=False)[-1]
-        failures = failures + 1 if last.state == states.FAIL else 0
+        study.optimize(
+            objective,
+            n_trials=1,
+            catch=(TrialFailedError,),
+            callbacks=[lambda _, trial: ours.append(trial)],
+        )
         on_trial(study)
-        if failures == _MAX_FAILURES:
+        latest = ours[-_MAX_FAILURES:]
+        if len(latest) == _MAX_FAILURES and all(one.state == states.FAIL for one in latest):
             raise UserError(
-                f"{failures} trainings in a row failed; the last one's {LOG_FILE} is in "
-                f"{last.user_attrs[_RUN]}"
+                f"{_MAX_FAILURES} trainings in a row failed; the last one's {LOG_FILE} is in "
+                f"{latest[-1].user_attrs[_RUN]}"
             )
+    if not study.get_trials(deepcopy=False, states=(states.COMPLETE,)):
+        raise UserError(
+            f"no training of the sweep came to its end; each one's {LOG_FILE} is in {job.folder}"
+        )
     return study
 
 
@@ -180,8 +189,8 @@ def _sampler(job: SweepJob, past: int) -> optuna.samplers.BaseSampler:
         }
         return samplers.GridSampler(space, seed=job.seed)
     kind = samplers.RandomSampler if job.plan.method == "random" else samplers.TPESampler
-    # Gone on with the same seed it would try again what it has tried.
-    return kind(seed=job.seed + past)
+    # Gone on with the same seed, or begun with it on two machines, it would try things twice.
+    return kind(seed=None if job.storage else job.seed + past)
 
 
 def _pruner(plan: SweepPlan) -> optuna.pruners.BasePruner:

@@ -133,6 +133,31 @@ def test_trainings_that_fail_are_told_and_end_the_sweep(
     assert len(study_of(plan).trials) == 3
 
 
+def test_a_sweep_of_which_nothing_came_to_its_end_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters = {"x": {"values": [1, 2]}, "fail": {"value": -1}}
+    assert sweep(write_plan(tmp_path, method="grid", parameters=parameters), 5) == 2
+    assert "no training of the sweep came to its end" in capsys.readouterr().err
+
+
+def test_a_trial_whose_machine_died_is_tried_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nakawari.sweep.study._HEARTBEAT", 1)
+    plan = write_plan(tmp_path)
+    study = study_of(plan)
+    lost = study.ask()
+    x = lost.suggest_float("x", 0.0, 10.0)
+    study._storage.record_heartbeat(lost._trial_id)
+    time.sleep(6)
+    sweep(plan, 1)
+    first, second = study_of(plan).trials
+    assert first.state == optuna.trial.TrialState.FAIL
+    assert second.state == optuna.trial.TrialState.COMPLETE
+    assert second.params == {"x": x}
+
+
 def test_a_metric_that_is_not_logged_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
