@@ -50,6 +50,7 @@ def _figures(study: optuna.Study, metric: str) -> list[tuple[str, Any]]:
     figures = []
     if results:
         parallel = visualization.plot_parallel_coordinate(judged, target_name=metric)
+        parallel.update_layout(plot_bgcolor="#e3cfae")  # the worst trials' lines are white
         figures.append(("Parallel coordinates", parallel))
     if len(results) >= _MIN_TRIALS and len(set(results)) > 1:
         importance = visualization.plot_param_importances(judged, target_name=metric)
