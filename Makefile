@@ -5,7 +5,7 @@ BIN := .venv/bin
 CLIP ?= samples/dance.mp4
 SLOW ?= 4
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint sweep-demo clean
 
 demo: .venv/installed  ## slow the sample clip four times
 	$(BIN)/nakawari slow $(CLIP) --slow $(SLOW) --overwrite
@@ -18,6 +18,9 @@ lint: .venv/installed  ## style, types, and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+sweep-demo: .venv/installed  ## three tiny trials, and a picture of them
+	$(BIN)/nakawari sweep configs/sweeps/demo.yaml --trials 3
 
 clean:  ## forget the environment
 	rm -rf .venv

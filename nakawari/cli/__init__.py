@@ -1,4 +1,4 @@
-"""The command line: ``nakawari slow`` and ``nakawari xsheet``.
+"""The command line: ``nakawari slow``, ``xsheet``, ``dataset`` and ``sweep``.
 
 torch and FFmpeg are loaded only when there is work that needs them.
 """
@@ -13,7 +13,7 @@ import threading
 from typing import NoReturn
 
 from nakawari import __version__
-from nakawari.cli import slow, xsheet
+from nakawari.cli import dataset, slow, sweep, xsheet
 from nakawari.cli.arguments import BAD_INPUT, Parser
 from nakawari.errors import UserError
 
@@ -27,6 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     slow.add_command(commands)
     xsheet.add_command(commands)
+    dataset.add_command(commands)
+    sweep.add_command(commands)
     return parser
 
 

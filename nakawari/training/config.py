@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ class DataConfig:
         prefetch: batches that each worker draws ahead.
         art: folders with ``cels/``, ``faces/`` and ``backgrounds/``; empty for the built-in art.
         triplets: a folder in ATD-12K's layout to train on instead of drawn cels.
+        shards: a folder made by ``nakawari dataset build`` to train on instead; its validation
+            titles, if there are any, then validate.
         validation_samples: drawn once, with a seed of their own, never trained on.
         seed: of the drawn samples.
     """
@@ -35,6 +38,7 @@ class DataConfig:
     prefetch: int = 4
     art: tuple[str, ...] = ()
     triplets: str | None = None
+    shards: str | None = None
     validation_samples: int = 16
     seed: int = 0
 
@@ -47,6 +51,11 @@ class DataConfig:
                 raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
         if self.workers < 0:
             raise ValueError(f"data.workers must be at least 0, got {self.workers}")
+        if self.triplets is not None and self.shards is not None:
+            raise ValueError(
+                f"data.triplets ({self.triplets}) and data.shards ({self.shards}) exclude each "
+                "other; set one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +97,8 @@ class TrainerConfig:
         validate_every: updates between two validations; the training state is saved at each.
         ema_decay: of the moving average of the weights that is validated and exported.
         seed: of initial weights and of all noise.
-        run: the folder that takes training state, pictures and figures.
+        run: the folder that takes training state, pictures and figures. Environment variables in
+            it are filled in: a sweep's trials keep apart by ``$WANDB_RUN_ID``.
         resume: go on from the run's training state, if there is one.
         accumulate: batches whose gradients one update takes together; the effective batch is
             ``data.batch_size`` times this times the processes.
@@ -122,6 +132,12 @@ class TrainerConfig:
     wandb: WandbConfig = field(default_factory=WandbConfig)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "run", os.path.expandvars(self.run))
+        if "$" in self.run:
+            raise ValueError(
+                f"trainer.run names a variable that is not set, got {self.run}; set it, or name "
+                "a folder"
+            )
         for name in (
             "max_updates",
             "validate_every",

@@ -1,19 +1,23 @@
-"""Feeds drawn cels, or a folder of triplets, to a trainer."""
+"""Feeds drawn cels, a folder of triplets, or shards of them to a trainer."""
 
+import sys
 import time
+from pathlib import Path
 
 import lightning
 from torch.utils.data import DataLoader, Dataset
 
 from nakawari.data.cels import CelConfig, CelDataset
+from nakawari.data.endless import Endless
 from nakawari.data.folder import TripletFolder
 from nakawari.data.sampler import IndexSampler
+from nakawari.data.shards import ShardedTriplets, read_index
 from nakawari.data.triplet import Triplet
 from nakawari.training.config import DataConfig
-from nakawari.training.endless import EndlessTriplets
 
 # Far from every training seed that one would type.
 _VALIDATION_SEED_OFFSET = 1_000_000_007
+_NAMED = 10  # unreadable samples that are named in the end
 
 
 class TripletData(lightning.LightningDataModule):
@@ -26,7 +30,7 @@ class TripletData(lightning.LightningDataModule):
         self._a_process = config.batch_size * accumulate
         # Drawn from later; built now, so that a missing folder is told before any training.
         self._training_set = self._build_training_set()
-        self._validation_set = self._cels(config.seed + _VALIDATION_SEED_OFFSET)
+        self._validation_set = self._build_validation_set(config.seed + _VALIDATION_SEED_OFFSET)
 
     def draw_rate(self, samples: int = 6) -> float:
         """Measure how many samples a second all workers together can deliver, undisturbed."""
@@ -59,13 +63,30 @@ class TripletData(lightning.LightningDataModule):
         samples = [self._validation_set[index] for index in range(self.config.validation_samples)]
         return DataLoader(samples, batch_size=self.config.batch_size)  # type: ignore[arg-type]
 
+    def teardown(self, stage: str) -> None:
+        """Name the samples that could not be read."""
+        skipped = (
+            self._training_set.skipped_names if isinstance(self._training_set, Endless) else []
+        )
+        if skipped:
+            names = ", ".join(skipped[:_NAMED]) + (", …" if len(skipped) > _NAMED else "")
+            print(f"{len(skipped)} unreadable samples were skipped: {names}", file=sys.stderr)
+
     def _build_training_set(self) -> Dataset[Triplet]:
         config = self.config
+        size = (config.height, config.width)
         if config.triplets is not None:
-            return EndlessTriplets(
-                TripletFolder(config.triplets, config.height, config.width), config.seed
-            )
+            return Endless(TripletFolder(config.triplets, *size), config.seed)
+        if config.shards is not None:
+            return Endless(ShardedTriplets(config.shards, "train", *size), config.seed)
         return self._cels(config.seed)
+
+    def _build_validation_set(self, seed: int) -> Dataset[Triplet]:
+        config = self.config
+        if config.shards is not None and read_index(Path(config.shards))["validation"]:
+            size = (config.height, config.width)
+            return Endless(ShardedTriplets(config.shards, "validation", *size, crop=False), seed)
+        return self._cels(seed)
 
     def _cels(self, seed: int) -> CelDataset:
         return CelDataset(

@@ -130,6 +130,31 @@ def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu"
     return rgb.reshape(1, 3, height, width).clamp_(-1, 1)
 
 
+def rgb_affine(tags: ColorTags, height: int) -> np.ndarray:
+    """Return the map from luma, Cb and Cr codes to RGB codes 0 to 255, (3, 4): factors, offset.
+
+    ``height`` [px] is the clip's, by which a missing matrix is guessed. The same arithmetic as
+    ``to_rgb``, for pictures whose chroma is as large as their luma.
+    """
+    offset, luma_span, chroma_span = _scales(tags)
+    weights = tags.weights(height)
+    red = 2 * (1 - weights.red) / chroma_span
+    blue = 2 * (1 - weights.blue) / chroma_span
+    rows = np.array(
+        [
+            [1 / luma_span, 0, red],
+            [
+                1 / luma_span,
+                -weights.blue * blue / weights.green,
+                -weights.red * red / weights.green,
+            ],
+            [1 / luma_span, blue, 0],
+        ]
+    )
+    black = np.array([offset, 128.0, 128.0])
+    return np.column_stack([rows, -rows @ black]) * 255
+
+
 def from_rgb(frame: Tensor, tags: ColorTags) -> Picture:
     """Return an RGB tensor in [-1, 1], shape (3, H, W) with even H and W, as a picture."""
     import torch

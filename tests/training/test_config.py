@@ -8,7 +8,9 @@ from autoencoder.config import AutoencoderConfig
 from diffusion.config import DiffusionConfig
 from nakawari.training.config import DataConfig, TrainerConfig, parse_config
 
-CONFIGS = sorted(Path("configs").glob("*/*.yaml"))
+CONFIGS = [
+    file for stage in ("autoencoder", "diffusion") for file in Path("configs", stage).glob("*.yaml")
+]
 
 
 @pytest.mark.parametrize("file", CONFIGS, ids=str)
@@ -64,6 +66,17 @@ def test_a_negative_number_of_workers_fails() -> None:
 def test_a_training_of_no_length_fails() -> None:
     with pytest.raises(ValueError, match=r"trainer.max_updates must be positive, got 0"):
         TrainerConfig(max_updates=0)
+
+
+def test_a_run_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_RUN_ID", "abc")
+    assert TrainerConfig(run="runs/$WANDB_RUN_ID").run == "runs/abc"
+
+
+def test_a_run_named_by_a_variable_that_is_not_set_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_RUN_ID", raising=False)
+    with pytest.raises(ValueError, match=r"a variable that is not set, got runs/\$WANDB_RUN_ID"):
+        TrainerConfig(run="runs/$WANDB_RUN_ID")
 
 
 def test_an_average_that_never_moves_fails() -> None:

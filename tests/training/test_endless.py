@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from nakawari.data.endless import Endless
 from nakawari.data.folder import TripletFolder
 from nakawari.errors import UserError
 from nakawari.training.config import DataConfig
 from nakawari.training.data import TripletData
-from nakawari.training.endless import EndlessTriplets
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def endless(root: Path) -> EndlessTriplets:
-    return EndlessTriplets(TripletFolder(root, 32, 32), seed=0)
+def endless(root: Path) -> Endless:
+    return Endless(TripletFolder(root, 32, 32), seed=0)
 
 
-def colours(dataset: EndlessTriplets, indices: range) -> list[int]:
+def colours(dataset: Endless, indices: range) -> list[int]:
     return [int(dataset[index].target[0, 0, 0]) // 20 for index in indices]
 
 

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from nakawari.video.color import BT601, BT709, FULL, LIMITED, ColorTags, from_rgb, to_rgb
+from nakawari.video.color import (
+    BT601,
+    BT709,
+    FULL,
+    LIMITED,
+    ColorTags,
+    from_rgb,
+    rgb_affine,
+    to_rgb,
+)
 from nakawari.video.picture import Picture, picture_from_frame
 
 COLORS = [(255, 0, 0), (0, 255, 0), (20, 40, 200), (255, 255, 255), (0, 0, 0), (200, 160, 120)]
@@ -34,6 +43,19 @@ def test_our_codes_are_those_of_swscale(color, matrix, value_range) -> None:
     ours = from_rgb(flat(color), ColorTags(matrix=matrix, value_range=value_range))
     for plane, expected in zip(ours, reference, strict=True):
         assert np.abs(plane.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("value_range", [LIMITED, FULL])
+@pytest.mark.parametrize("matrix", [BT601, BT709, 2])
+@pytest.mark.parametrize("color", COLORS)
+def test_the_affine_map_is_the_same_arithmetic(color, matrix, value_range) -> None:
+    tags = ColorTags(matrix=matrix, value_range=value_range)
+    picture = from_rgb(flat(color), tags)
+    codes = np.array([*(plane[0, 0] for plane in picture), 1.0])
+    expected = (to_rgb(picture, tags)[0, :, 0, 0] + 1) * 127.5
+    assert np.clip(rgb_affine(tags, picture.height) @ codes, 0, 255) == pytest.approx(
+        expected.tolist(), abs=0.01
+    )
 
 
 @pytest.mark.parametrize("tags", [ColorTags(), ColorTags(matrix=BT709, value_range=FULL)])

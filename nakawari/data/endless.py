@@ -1,0 +1,158 @@
+"""A finite dataset as a stream without end that can be entered at any position."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from nakawari.data.real import UnreadableSampleError
+from nakawari.data.triplet import Triplet
+from nakawari.errors import UserError
+
+# Samples that are shuffled among one another: enough for a batch to mix many shots and episodes,
+# few enough for a reader to touch only some shards at a time.
+SHUFFLE_SAMPLES = 8192
+# So many unreadable samples in a row are no accident.
+MAX_SKIPS = 64
+
+
+class FiniteTriplets(Protocol):
+    """What ``Endless`` goes through."""
+
+    root: Path
+
+    @property
+    def groups(self) -> list[int]:
+        """How many samples lie together, group by group; they sum to the length."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Triplet:
+        """Return sample ``index`` modulo the length; ``UnreadableSampleError`` if damaged."""
+        ...
+
+    def name(self, index: int) -> str:
+        """Return by what name a person finds sample ``index``."""
+        ...
+
+
+class _Round(NamedTuple):
+    groups: np.ndarray  # the groups in this round's order
+    ends: list[int]  # after each block, how many groups have been visited
+    places: list[int]  # at which place each block begins, and the length
+
+
+class ShuffledOrder:
+    """Which sample is at which position: shuffled groups, and shuffled samples within a window.
+
+    The groups (shards) are shuffled anew each round; neighbours in that order are joined to
+    blocks of at least ``window`` samples, and each block's samples are shuffled. So every sample
+    comes once a round, and reading in this order touches few shards at a time. The answer depends
+    on the seed and the position alone, whoever asks: any number of workers and ranks, resumed or
+    not.
+
+    Args:
+        groups: samples in each group, all above 0.
+        seed: of the shuffling.
+        window: see above.
+    """
+
+    def __init__(self, groups: Sequence[int], seed: int, window: int = SHUFFLE_SAMPLES) -> None:
+        if not groups or min(groups) < 1:
+            raise ValueError(f"groups must each have a sample, got {list(groups)[:8]}")
+        self.groups = np.asarray(groups, np.int64)
+        self.seed = seed
+        self.window = window
+        self._firsts = np.concatenate([[0], np.cumsum(self.groups)])
+        self.samples = int(self._firsts[-1])
+        self._round = lru_cache(maxsize=2)(self._make_round)
+        self._block = lru_cache(maxsize=2)(self._make_block)
+
+    def __reduce__(self) -> tuple[type, tuple[list[int], int, int]]:
+        return ShuffledOrder, (self.groups.tolist(), self.seed, self.window)
+
+    def index(self, position: int) -> int:
+        """Return the index of the sample at a position, which counts on through the rounds."""
+        round_number, place = divmod(position, self.samples)
+        block = bisect_right(self._round(round_number).places, place) - 1
+        begin = self._round(round_number).places[block]
+        return int(self._block(round_number, block)[place - begin])
+
+    def _make_round(self, round_number: int) -> _Round:
+        groups = np.random.default_rng([self.seed, round_number]).permutation(len(self.groups))
+        ends, places = [], [0]
+        for end, reached in enumerate(accumulate(self.groups[groups].tolist()), 1):
+            if reached - places[-1] >= self.window or end == len(groups):
+                ends.append(end)
+                places.append(reached)
+        return _Round(groups, ends, places)
+
+    def _make_block(self, round_number: int, block: int) -> np.ndarray:
+        whole = self._round(round_number)
+        groups = whole.groups[whole.ends[block - 1] if block else 0 : whole.ends[block]]
+        samples = np.concatenate([np.arange(*self._firsts[group : group + 2]) for group in groups])
+        return np.random.default_rng([self.seed, round_number, block]).permutation(samples)
+
+
+class Endless(Dataset[Triplet]):
+    """A finite dataset over and over, in another order and with other windows each time round.
+
+    A sample that cannot be read is told of on stderr, once, and the one after it takes its place,
+    so that what is drawn stays a function of seed and position. If ``MAX_SKIPS`` in a row cannot
+    be read, or none at all, that is a ``UserError``.
+    """
+
+    def __init__(self, dataset: FiniteTriplets, seed: int) -> None:
+        self.dataset = dataset
+        self.order = ShuffledOrder(dataset.groups, seed)
+        # Shared: every worker has a copy of the dataset, but one count.
+        self._unreadable = torch.zeros(len(dataset), dtype=torch.bool).share_memory_()
+
+    def __getitem__(self, position: int) -> Triplet:
+        count = len(self.dataset)
+        place = position % count
+        begin = position - place
+        tries = min(MAX_SKIPS, count)
+        for number in range(tries):
+            index = self.order.index(begin + (place + number) % count)
+            try:
+                return self.dataset[begin + index]  # another window each round
+            except (UnreadableSampleError, OSError, cv2.error) as error:
+                self._tell(index, error)
+        raise UserError(
+            f"none of the {tries} triplets in {self.dataset.root} that come next can be read; "
+            "copy or build it again"
+        )
+
+    @property
+    def skipped(self) -> int:
+        """How many samples could not be read so far, by any worker."""
+        return int(self._unreadable.sum())
+
+    @property
+    def skipped_names(self) -> list[str]:
+        """Their names."""
+        return [self.dataset.name(int(index)) for index in self._unreadable.nonzero()]
+
+    def _tell(self, index: int, error: Exception) -> None:
+        if self._unreadable[index]:
+            return
+        self._unreadable[index] = True
+        reason = str(error).strip().partition("\n")[0]
+        print(
+            f"skipped {self.dataset.name(index)}: {reason} "
+            f"({self.skipped} of {len(self.dataset)} skipped)",
+            file=sys.stderr,
+            flush=True,
+        )

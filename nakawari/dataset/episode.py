@@ -1,0 +1,181 @@
+"""One episode: from a video to its shards and its record, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from nakawari.data.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
+from nakawari.dataset.candidates import Candidate, candidates, frame_time
+from nakawari.dataset.frames import TimedFrame, read_frames
+from nakawari.dataset.judge import Judge, Judgement, Proof
+from nakawari.dataset.pictures import Gallery, Picked
+from nakawari.dataset.settings import BuildSettings, Reason
+from nakawari.dataset.shards import ShardWriter
+from nakawari.dataset.videos import Episode
+from nakawari.xsheet.detect import detect
+from nakawari.xsheet.sheet import ExposureSheet
+
+MOTION_BIN = 4  # px, of the report's histogram
+TIME_BIN = 0.05  # of frame_time
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRecord:
+    """What came of an episode; ``shards`` are relative to its folder."""
+
+    key: str
+    title: str
+    file: str
+    seconds: float
+    frames: int
+    drawings: int
+    cadences: dict[str, int]  # shots by their cadence
+    candidates: int
+    rejected: dict[str, int]  # candidates by reason
+    motion: dict[str, int]  # kept triplets by motion [MOTION_BIN px]
+    frame_times: dict[str, int]  # kept triplets by frame_time [TIME_BIN]
+    shards: list[Shard]
+    kept: list[Picked] = field(default_factory=list)
+    left_out: list[Picked] = field(default_factory=list)
+
+    @property
+    def samples(self) -> int:
+        """How many triplets were kept."""
+        return sum(shard.samples for shard in self.shards)
+
+    @property
+    def shots(self) -> int:
+        """How many shots there are."""
+        return sum(self.cadences.values())
+
+    @classmethod
+    def read(cls, folder: Path) -> EpisodeRecord:
+        """Read the record in an episode's folder."""
+        content: dict[str, Any] = json.loads((folder / EPISODE_FILE).read_text(encoding="utf-8"))
+        return cls(
+            **{
+                **content,
+                "shards": [Shard(**shard) for shard in content["shards"]],
+                "kept": [Picked(**picked) for picked in content["kept"]],
+                "left_out": [Picked(**picked) for picked in content["left_out"]],
+            }
+        )
+
+
+def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> None:
+    """Write an episode's folder, if it is not there; under another name first, then renamed.
+
+    Raises ``UserError`` for a video that cannot be read, ``OSError`` if the disk is full.
+    """
+    cv2.setNumThreads(1)
+    folder = episode_folder(output, episode)
+    if (folder / EPISODE_FILE).is_file():
+        return
+    # A name of its own: the worker of a build that was killed may live for a moment.
+    partial = folder.with_name(f".{episode.key}.{uuid.uuid4().hex}.partial")
+    try:
+        partial.mkdir(parents=True)
+        record = _write(episode, settings, partial)
+        with (partial / EPISODE_FILE).open("w", encoding="utf-8") as file:
+            json.dump(asdict(record), file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not (folder / EPISODE_FILE).is_file():  # else that worker was quicker
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def episode_folder(output: Path, episode: Episode) -> Path:
+    """Return where an episode goes: an earlier build's folder, if the file was renamed since."""
+    renamed = sorted((output / EPISODES_FOLDER).glob(f"[!.]*-{episode.digest}"))
+    return renamed[0] if renamed else output / EPISODES_FOLDER / episode.key
+
+
+def _write(episode: Episode, settings: BuildSettings, folder: Path) -> EpisodeRecord:
+    sheet = detect(episode.path).sheet
+    offered = list(candidates(sheet))
+    judged = [candidate for candidate in offered if candidate.rejected is None]
+    rejected = Counter(str(one.rejected) for one in offered if one.rejected is not None)
+    motion: Counter[str] = Counter()
+    times: Counter[str] = Counter()
+    gallery = Gallery(episode.key, len(judged))
+    judge = Judge(settings)
+    with ShardWriter(folder, episode.key, settings.shard_samples, settings.quality) as writer:
+        for candidate, frames, proofs in _with_pictures(episode.path, sheet, judged, settings):
+            judgement = judge(*proofs)
+            facts = _facts(episode, candidate, frames, judgement)
+            pixels = [frame.pixels for frame in frames]
+            gallery.offer(pixels, facts, judgement.rejected)
+            if judgement.rejected is not None:
+                rejected[str(judgement.rejected)] += 1
+                continue
+            writer.add(pixels, facts)
+            motion[str(int(judgement.measures.motion // MOTION_BIN) * MOTION_BIN)] += 1
+            times[f"{int(facts['frame_time'] / TIME_BIN) * TIME_BIN:.2f}"] += 1
+    return EpisodeRecord(
+        key=episode.key,
+        title=episode.title,
+        file=episode.path.name,
+        seconds=round(float(sheet.frames / sheet.fps), 3),
+        frames=sheet.frames,
+        drawings=len(sheet.drawings),
+        cadences=dict(Counter(str(shot.cadence or "still") for shot in sheet.shots)),
+        candidates=len(offered),
+        rejected={reason: rejected[reason] for reason in map(str, Reason) if rejected[reason]},
+        motion=dict(motion),
+        frame_times=dict(times),
+        shards=writer.shards,
+        kept=gallery.kept,
+        left_out=gallery.left_out,
+    )
+
+
+def _with_pictures(
+    path: Path, sheet: ExposureSheet, judged: Sequence[Candidate], settings: BuildSettings
+) -> Any:
+    """Yield each candidate with its three frames and proofs, as the frames stream by."""
+    wanted = {frame for candidate in judged for frame in candidate.frames}
+    held: dict[int, tuple[TimedFrame, Proof]] = {}
+    ahead = iter(judged)
+    candidate = next(ahead, None)
+    for frame in read_frames(path, sheet, wanted, settings.height):
+        held[frame.number] = frame, Proof.of(frame.pixels)
+        if candidate is not None and frame.number == candidate.frames[2]:
+            frames, proofs = zip(*(held[number] for number in candidate.frames), strict=True)
+            yield candidate, frames, proofs
+            held = {number: one for number, one in held.items() if number > candidate.frames[0]}
+            candidate = next(ahead, None)
+
+
+def _facts(
+    episode: Episode,
+    candidate: Candidate,
+    frames: tuple[TimedFrame, TimedFrame, TimedFrame],
+    judgement: Judgement,
+) -> dict[str, Any]:
+    times: tuple[Fraction, Fraction, Fraction] = (frames[0].time, frames[1].time, frames[2].time)
+    return {
+        "frame_time": frame_time(times),
+        "title": episode.title,
+        "file": episode.path.name,
+        "shot": candidate.shot,
+        "frames": list(candidate.frames),
+        "seconds": [round(float(time), 4) for time in times],
+        "camera": candidate.camera,
+        **asdict(judgement.measures),
+    }

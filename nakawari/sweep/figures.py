@@ -1,0 +1,30 @@
+"""A training's validation figures, as it writes them into its run's folder."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+FIGURES = "figures*/**/metrics*.csv"  # newest wins
+
+
+def validation_figures(run: Path, metric: str) -> list[float]:
+    """Return a metric's values in the order of the validations; empty if there are none yet.
+
+    Args:
+        run: the training's folder.
+        metric: as it is logged, such as ``validation/lpips``.
+    """
+    files = sorted(run.glob(FIGURES), key=lambda path: path.stat().st_mtime)
+    if not files:
+        return []
+    with files[-1].open(newline="", encoding="utf-8") as file:
+        found = [row.get(metric) for row in csv.DictReader(file)]
+    values = []
+    for text in found:
+        try:
+            values.append(float(text or "nan"))
+        except ValueError:  # half a line: it is being written
+            continue
+    return [value for value in values if not math.isnan(value)]

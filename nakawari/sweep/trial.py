@@ -1,0 +1,102 @@
+"""One trial: one training in processes of its own, watched while it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nakawari.sweep.figures import validation_figures
+
+LOG_FILE = "trial.log"
+_POLL = 0.5  # s
+_GRACE = 120.0  # s, that a training has to save its state
+_TAIL = 8  # lines
+
+
+class TrialFailedError(Exception):
+    """A training that ended with an error, or without a validation; says what it printed last."""
+
+
+def run_trial(
+    command: Sequence[str], run: Path, metric: str, on_figures: Callable[[list[float]], bool]
+) -> list[float]:
+    """Run a training to its end and return its validation figures.
+
+    What it prints goes to ``trial.log`` in its folder. Whatever ends this call, no process of the
+    training is left behind.
+
+    Args:
+        command: tokens.
+        run: the folder that the training writes to.
+        metric: the figure's name.
+        on_figures: is called whenever there are more figures, with all of them; if it returns
+            True, the training is told to end (it saves its state first).
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    # Of several: the environment in which the sweep itself was started need not be activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    with (run / LOG_FILE).open("w") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": path},
+            start_new_session=True,  # a group, so that launcher and ranks end together
+        )
+        try:
+            figures = _watch(process, run, metric, on_figures)
+        finally:
+            _end(process)
+    if figures is not None:
+        return figures
+    if process.returncode != 0:
+        raise TrialFailedError(f"exit status {process.returncode}: {_last_words(run)}")
+    figures = validation_figures(run, metric)
+    if not figures:
+        raise TrialFailedError(f"it logged no {metric}: {_last_words(run)}")
+    on_figures(figures)
+    return figures
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    run: Path,
+    metric: str,
+    on_figures: Callable[[list[float]], bool],
+) -> list[float] | None:
+    """Wait for the end; return the figures if it is to be ended early, else ``None``."""
+    seen = 0
+    while True:
+        try:
+            process.wait(_POLL)
+        except subprocess.TimeoutExpired:
+            figures = validation_figures(run, metric)
+            if len(figures) > seen:
+                seen = len(figures)
+                if on_figures(figures):
+                    return figures
+        else:
+            return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group: politely, then not."""
+    for wish, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, wish)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _last_words(run: Path) -> str:
+    lines = (run / LOG_FILE).read_text(errors="replace").split("\n")
+    return " | ".join([line.strip() for line in lines if line.strip()][-_TAIL:]) or "no output"
