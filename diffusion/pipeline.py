@@ -65,7 +65,11 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         return cls(autoencoder, unet, scheduler)
 
     def configure(
-        self, num_steps: int | None = None, seed: int = 0, latent: Latent = "sampled"
+        self,
+        num_steps: int | None = None,
+        seed: int = 0,
+        latent: Latent = "sampled",
+        use_neighbours: bool = True,
     ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         """Return this pipeline as a ``FrameInterpolator`` with its settings fixed.
 
@@ -74,7 +78,15 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         num_steps = DEFAULT_STEPS if num_steps is None else num_steps
 
         def interpolate(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
-            return self(frame_0, frame_1, frame_time, num_steps=num_steps, seed=seed, latent=latent)
+            return self(
+                frame_0,
+                frame_1,
+                frame_time,
+                num_steps=num_steps,
+                seed=seed,
+                latent=latent,
+                use_neighbours=use_neighbours,
+            )
 
         return interpolate
 
@@ -88,6 +100,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         num_steps: int = DEFAULT_STEPS,
         seed: int = 0,
         latent: Latent = "sampled",
+        use_neighbours: bool = True,
     ) -> Tensor:
         """Draw one frame for each ``frame_time``.
 
@@ -101,6 +114,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             latent: "sampled" is the model. The others are for the benchmark: "random" draws
                 codes by chance, "mean" takes the mean of the neighbours' latents, "aligned"
                 the guess that sampling starts from.
+            use_neighbours: False is for the benchmark: the decoder paints from the latent alone.
 
         Returns:
             Frames (B, 3, H, W) in [-1, 1].
@@ -118,7 +132,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         for interval, some in pieces:
             conditions = align(self.autoencoder, interval, some)
             latents = self._latents(conditions, num_steps, seed, latent)
-            frames.append(self._draw(latents, interval.neighbours))
+            frames.append(self._draw(latents, interval.neighbours if use_neighbours else None))
         return torch.cat(frames)[..., :height, :width]
 
     @torch.inference_mode()
@@ -150,7 +164,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             return conditions.guess
         raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
 
-    def _draw(self, latents: Tensor, neighbours: Neighbours) -> Tensor:
+    def _draw(self, latents: Tensor, neighbours: Neighbours | None) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
         return self.autoencoder.decode(snapped, neighbours).frames.clamp(-1, 1)
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from eval.tiers import motion_size, motion_tier
 from nakawari.data.art import load_art
 from nakawari.data.render import render
 from nakawari.data.scene import KINDS, sample_scene
@@ -24,10 +25,6 @@ ROOT = Path(__file__).parents[1]
 SEED = 1_000_003  # training counts its seeds from 0
 FRAME_TIMES = (0.25, 0.5, 0.75)
 MAX_MOTION = 60.0  # px at a height of 288 px
-MOVING = 0.5  # px; what moves less stands still
-# Upper bounds [px at a height of 288 px] of the tiers, for the median pixel that moves. Real TV
-# animation moves 4.7 / 11.5 / 28.7 px (10th, 50th, 90th percentile).
-TIERS = {"motion:small": 6.0, "motion:medium": 18.0, "motion:large": float("inf")}
 
 
 class RenderedTriplet(NamedTuple):
@@ -56,7 +53,7 @@ def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTr
             continue
         frame_time = FRAME_TIMES[wanted[scene.kind] % len(FRAME_TIMES)]
         target = render(scene.layers, frame_time, height, width, motion_times=(0.0, 1.0))
-        tier = motion_tier(target.motions[1] - target.motions[0], height)
+        tier = motion_tier(motion_size(target.motions[1] - target.motions[0], height))
         if tier is None:
             continue
         wanted[scene.kind] -= 1
@@ -64,15 +61,6 @@ def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTr
         yield RenderedTriplet(
             frame_0, target.frame, frame_1, frame_time, [f"moves:{scene.kind}", tier]
         )
-
-
-def motion_tier(displacement: np.ndarray, height: int) -> str | None:
-    """Name the tier of a displacement from frame_0 to frame_1, (H, W, 2) [px]; None: it rests."""
-    length = np.hypot(displacement[..., 0], displacement[..., 1]) * 288 / height
-    moving = length[length > MOVING]
-    if not moving.size:
-        return None
-    return next(tier for tier, bound in TIERS.items() if np.median(moving) < bound)
 
 
 def write_set(folder: Path, height: int, width: int, per_kind: int) -> int:

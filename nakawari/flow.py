@@ -25,7 +25,7 @@ def dis_flow(frame_0: Tensor, frame_1: Tensor) -> Tensor:
     flows = []
     for pixels_0, pixels_1 in zip(_luma(frame_0), _luma(frame_1), strict=True):
         # One instance a call: it keeps buffers of the last call's size.
-        search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         flows.append(search.calc(pixels_0, pixels_1, None)[:height, :width])
     return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).to(frame_0.device)
 

@@ -7,7 +7,8 @@ import pytest
 
 from eval.benchmark import SHIPPED_TRIPLETS
 from eval.pictures import picture_size, read_frame
-from eval.render_triplets import motion_tier, write_set
+from eval.render_triplets import write_set
+from eval.tiers import motion_size, motion_tier
 from eval.triplets import read_triplets
 from nakawari.data.scene import KINDS
 
@@ -38,7 +39,7 @@ def test_the_tier_is_that_of_the_pixels_that_move_at_288_px_height(
 ) -> None:
     displacement = np.zeros((144, 10, 2))
     displacement[:20, :, 0] = length / 2  # half the height, half the length in px
-    assert motion_tier(displacement, height=144) == tier
+    assert motion_tier(motion_size(displacement, height=144)) == tier
 
 
 def test_the_shipped_set_is_complete_and_small() -> None:
