@@ -37,7 +37,9 @@ class RenderedTriplet(NamedTuple):
     tags: list[str]
 
 
-def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTriplet]:
+def draw_triplets(
+    height: int, width: int, per_kind: int, seed: int = 0
+) -> Iterator[RenderedTriplet]:
     """Draw ``per_kind`` triplets of each kind of movement, the frame_times taken in turn.
 
     Scenes are taken in the order of their index; the one reason to pass over a scene, besides
@@ -47,7 +49,7 @@ def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTr
     for index in itertools.count():
         if not any(wanted.values()):
             return
-        rng = np.random.default_rng([SEED, index])
+        rng = np.random.default_rng([SEED + seed, index])
         scene = sample_scene(rng, load_art(), height, width, MAX_MOTION)
         if not wanted[scene.kind]:
             continue
@@ -63,11 +65,11 @@ def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTr
         )
 
 
-def write_set(folder: Path, height: int, width: int, per_kind: int) -> int:
+def write_set(folder: Path, height: int, width: int, per_kind: int, seed: int = 0) -> int:
     """Write ``triplets.jsonl`` and its pictures into ``folder``; return how many triplets."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for number, triplet in enumerate(draw_triplets(height, width, per_kind)):
+    for number, triplet in enumerate(draw_triplets(height, width, per_kind, seed)):
         name = f"cel_{number:03d}"
         entry: dict[str, Any] = {"id": name}
         for frame in ("frame_0", "frame_1", "target"):
@@ -88,8 +90,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--per-kind", type=int, default=3, help=f"triplets for each of {list(KINDS)}"
     )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="0 or more; no training has any of them (default: 0)"
+    )
     options = parser.parse_args(arguments)
-    count = write_set(options.output, height=288, width=512, per_kind=options.per_kind)
+    if options.seed < 0:
+        parser.error(f"--seed must be 0 or more, got {options.seed}")
+    size = {"height": 288, "width": 512}
+    count = write_set(options.output, **size, per_kind=options.per_kind, seed=options.seed)
     print(f"{count} triplets in {options.output}")
     return 0
 

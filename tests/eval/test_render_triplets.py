@@ -7,7 +7,7 @@ import pytest
 
 from eval.benchmark import SHIPPED_TRIPLETS
 from eval.pictures import picture_size, read_frame
-from eval.render_triplets import write_set
+from eval.render_triplets import main, write_set
 from eval.tiers import motion_size, motion_tier
 from eval.triplets import read_triplets
 from nakawari.data.scene import KINDS
@@ -28,6 +28,21 @@ def test_rendering_again_gives_the_same_set(tmp_path: Path) -> None:
         write_set(tmp_path / name, height=48, width=64, per_kind=1)
     files = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
     assert files == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
+
+
+def test_another_seed_gives_another_set(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_set(tmp_path / str(seed), height=48, width=64, per_kind=1, seed=seed)
+    files = [(tmp_path / str(seed) / "cel_000_target.webp").read_bytes() for seed in (0, 1)]
+    assert files[0] != files[1]
+
+
+def test_a_seed_below_zero_which_training_might_have_fails(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--seed", "-1000003"])
+    assert "--seed must be 0 or more" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
