@@ -7,7 +7,7 @@ one triplet::
     {"key": "51ab…", "row": "fragile", "id": "walk_007", "error": "RuntimeError: out of paint"}
 
 A run that was killed begins by reading the file, and draws only what is missing. The key says what
-a cell was measured with; cells with another key are somebody else's and are not looked at.
+a cell was measured with; one that was last measured with another key is measured again.
 """
 
 import json
@@ -92,7 +92,10 @@ class Ledger:
         try:
             cell: dict[str, Any] = json.loads(line)
             row, index = self._rows.get(cell["row"]), self._index.get(cell["id"])
-            if row is None or index is None or cell["key"] != row.key:
+            if row is None or index is None:
+                return
+            if cell["key"] != row.key:  # measured otherwise since: the pictures are no longer ours
+                row.states[index], row.figures[index] = _MISSING, math.nan
                 return
             # A failure is tried again: it may have been the memory, or a program not yet installed.
             if "error" not in cell:

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from eval.gallery import Loss, greatest_losses
 from eval.ledger import FACTS, Ledger
 from eval.method import Draw, Method, Sample
 from eval.pictures import frame_from_pixels, pixels_from_frame, read_pixels, write_png
@@ -41,6 +43,13 @@ class _Interval:
     still: Tensor  # (1, 1, H, W) bool, what none of these pictures changes
 
 
+class Pictures(NamedTuple):
+    """Where drawn pictures are kept, as ``METHOD/ID.png``."""
+
+    folder: Path
+    keep: int | None  # the samples that we lose by most; None: all
+
+
 class Measurement:
     """Fills a ledger. Only one series' pictures, as one method draws them, are in memory."""
 
@@ -51,16 +60,17 @@ class Measurement:
         draws: Mapping[str, Draw],
         ledger: Ledger,
         device: torch.device,
-        predictions: Path | None = None,
+        pictures: Pictures,
     ) -> None:
-        """Prepare it; with ``predictions``, pictures are kept there as ``METHOD/ID.png``."""
         self._triplets = triplets
         self._methods = methods
         self._draws = draws
         self._ledger = ledger
         self._device = device
-        self._predictions = predictions
+        self._pictures = pictures
         self._scorer = Scorer(device)
+        kept = {path.stem for path in pictures.folder.glob("*/*.png")}
+        self._kept = {index for index, t in enumerate(triplets) if t.id in kept}
 
     def run(self) -> None:
         """Measure what is missing in the ledger, and say on stderr how long it will take."""
@@ -76,6 +86,7 @@ class Measurement:
             for members in series:
                 if missing := self._missing(members):
                     self._measure(members, missing)
+                    self._drop_pictures(members)
                     progress.update(len(members))
 
     def _missing(self, members: list[int]) -> list[str]:
@@ -88,15 +99,28 @@ class Measurement:
         ]
 
     def _lacks_picture(self, name: str, members: list[int]) -> bool:
-        if self._predictions is None:
+        if self._pictures.keep is not None:
             return False
         failed = self._ledger.failed(name)
-        return not all(failed[i] or self.picture_path(name, i).exists() for i in members)
+        return not all(failed[i] or self._picture_path(name, i).exists() for i in members)
 
-    def picture_path(self, name: str, index: int) -> Path:
-        """Return where the picture of a cell is kept, if it is."""
-        assert self._predictions is not None
-        return self._predictions / name / f"{self._triplets[index].id}.png"
+    def _picture_path(self, name: str, index: int) -> Path:
+        return self._pictures.folder / name / f"{self._triplets[index].id}.png"
+
+    def losses(self, size: int) -> list[Loss]:
+        """Return the samples measured so far that we lose by most."""
+        return greatest_losses({name: self._ledger.figures(name) for name in self._methods}, size)
+
+    def _drop_pictures(self, new: list[int]) -> None:
+        """Remove those of samples that are no longer among the greatest losses."""
+        if self._pictures.keep is None:
+            return
+        self._kept.update(new)
+        wanted = {loss.sample for loss in self.losses(self._pictures.keep)}
+        for index in self._kept - wanted:
+            for name in self._methods:
+                self._picture_path(name, index).unlink(missing_ok=True)
+        self._kept &= wanted
 
     def _measure(self, members: list[int], missing: list[str]) -> None:
         interval = self._read(members, missing)
@@ -161,8 +185,7 @@ class Measurement:
         # A gap in the series would be taken for flicker.
         complete = len(drawn) == len(interval.targets)
         for index, step in zip(drawn, flickers, strict=True):
-            if self._predictions is not None:
-                write_png(drawn[index], self.picture_path(name, index))
+            write_png(drawn[index], self._picture_path(name, index))
             figures = scores[index] | {"flicker": step if complete else float("nan")}
             self._ledger.record(name, index, figures)
 
@@ -208,8 +231,8 @@ class Measurement:
             if self._ledger.failed(name)[index]:
                 continue
             try:
-                kept = None if self._predictions is None else self.picture_path(name, index)
-                if kept is not None and kept.exists():
+                kept = self._picture_path(name, index)
+                if kept.exists():
                     yield name, read_pixels(kept)
                 else:
                     yield (

@@ -12,10 +12,10 @@ import torch
 
 from eval import provenance
 from eval.cost import Pricing, Size, measure_costs
-from eval.gallery import choose_subject, data_uri, greatest_losses
+from eval.gallery import choose_subject, data_uri
 from eval.layouts import LAYOUTS
 from eval.ledger import FACT_COLUMNS, FACTS, Ledger, to_json
-from eval.measure import Measurement, one_line
+from eval.measure import Measurement, Pictures, one_line
 from eval.method import Draw, Method, MethodSettings
 from eval.methods import choose_methods
 from eval.report import Exhibit, html_report
@@ -71,8 +71,11 @@ def run_benchmark(config: BenchmarkConfig) -> str:
     draws = _build(methods, settings)
     keys = _keys(config, methods, triplets, device)
     with Ledger(config.output / LEDGER, [t.id for t in triplets], keys) as ledger:
-        kept = config.output / "predictions" if config.save_predictions else None
-        measurement = Measurement(triplets, methods, draws, ledger, device, kept)
+        pictures = Pictures(
+            config.output / ("predictions" if config.save_predictions else "gallery"),
+            keep=None if config.save_predictions else config.gallery,
+        )
+        measurement = Measurement(triplets, methods, draws, ledger, device, pictures)
         measurement.run()
         results = _results(config, methods, triplets, ledger, device)
         pricing = Pricing(sizes=config.speed, triplet=triplets[0], settings=settings)
@@ -84,7 +87,7 @@ def run_benchmark(config: BenchmarkConfig) -> str:
                 rival=loss.rival,
                 pictures={n: data_uri(p) for n, p in measurement.pictures(loss.sample)},
             )
-            for loss in greatest_losses(_figures(methods, ledger), config.gallery)
+            for loss in measurement.losses(config.gallery)
         ]
         page = html_report(results, exhibits, list(ledger.failures()))
         _write(config.output / "report.html", [page])

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from eval import benchmark
 from eval.ledger import FACTS, Ledger
-from eval.measure import Measurement
+from eval.measure import Measurement, Pictures
 from eval.method import Method, Sample
 from eval.methods import METHODS, choose_methods
 from eval.triplets import Triplet
@@ -69,14 +69,15 @@ def test_a_failure_is_a_cell_of_this_run_and_tried_again_in_the_next(tmp_path: P
         assert not again.failed("blend").any()
 
 
-def test_cells_with_another_key_are_not_taken_over(tmp_path: Path) -> None:
+def test_a_cell_that_was_last_measured_with_another_key_is_missing(tmp_path: Path) -> None:
     with _ledger(tmp_path) as ledger:
         ledger.record("blend", 0, {"lpips": 0.1})
     with _ledger(tmp_path, blend="other weights") as other:
         assert other.is_missing("blend", 0)
         other.record("blend", 0, {"lpips": 0.2})
     with _ledger(tmp_path) as again:
-        assert again.cell("blend", 0) == {"lpips": 0.1}
+        assert again.is_missing("blend", 0)
+        assert again.cell("blend", 0) == {}
 
 
 def test_a_line_cut_short_is_dropped_and_the_next_one_stands_by_itself(tmp_path: Path) -> None:
@@ -124,8 +125,7 @@ def test_an_interrupted_run_goes_on_and_draws_only_what_is_missing(
     drawn.clear()
     assert benchmark.main(command) == 0
     assert "33%" in capsys.readouterr().err  # the progress begins where it stopped
-    # The gallery's pictures are drawn again; the cells were not.
-    assert drawn[0] == "sample_2"
+    assert drawn == ["sample_2"]
     results = json.loads((tmp_path / "output" / "results.json").read_text())
     assert [row["scores"].keys() for row in results["samples"]] == [{"counted", "fragile"}] * 3
     cells = [json.loads(line) for line in (tmp_path / "output" / "cells.jsonl").open()]
@@ -175,7 +175,7 @@ def test_resume_adds_a_method_to_finished_results(
     run("--gallery", "1", methods="counted")
     drawn.clear()
     results = run("--resume", "--gallery", "1", methods="counted,blend")
-    assert len(drawn) == 1  # for the gallery
+    assert drawn == []
     assert results["summary"].keys() == {"counted", "blend"}
 
 
@@ -183,7 +183,7 @@ def test_overwrite_measures_all_anew(run: Run, monkeypatch: pytest.MonkeyPatch) 
     drawn = _counting(monkeypatch)
     run("--gallery", "1", methods="counted")
     run("--gallery", "1", "--overwrite", methods="counted")
-    assert len(drawn) == 8  # three samples and the gallery's one, twice
+    assert len(drawn) == 6
 
 
 def test_a_picture_that_changed_is_measured_anew(
@@ -193,7 +193,7 @@ def test_a_picture_that_changed_is_measured_anew(
     run("--gallery", "1", methods="counted")
     os.utime(triplets.parent / "0_t.png", (1, 1))
     run("--gallery", "1", "--resume", methods="counted")
-    assert len(drawn) == 8
+    assert len(drawn) == 6
 
 
 def test_predictions_that_changed_are_measured_anew(
@@ -214,10 +214,23 @@ def test_pictures_that_are_to_be_kept_are_drawn_again_where_they_are_missing(
 ) -> None:
     drawn = _counting(monkeypatch)
     run("--save-predictions", methods="counted")
-    assert len(drawn) == 3  # the gallery takes those that were kept
+    assert len(drawn) == 3
     (tmp_path / "output" / "predictions" / "counted" / "sample_1.png").unlink()
     run("--save-predictions", "--resume", methods="counted")
     assert drawn[3:] == ["sample_1"]
+
+
+def test_of_the_pictures_only_those_of_the_gallery_stay_and_what_it_lacks_is_drawn(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = _counting(monkeypatch)
+    samples = run("--gallery", "2", methods="counted")["samples"]
+    losses = sorted(samples, key=lambda row: -row["scores"]["counted"]["lpips"])
+    worst = {f"{row['id']}.png" for row in losses[:2]}
+    folder = tmp_path / "output" / "gallery" / "counted"
+    assert {path.name for path in folder.iterdir()} == worst
+    run("--gallery", "3", "--resume", methods="counted")
+    assert drawn[3:] == [losses[2]["id"]]
 
 
 def test_memory_does_not_grow_with_the_number_of_triplets(tmp_path: Path) -> None:
@@ -240,7 +253,10 @@ def test_memory_does_not_grow_with_the_number_of_triplets(tmp_path: Path) -> Non
         with Ledger(
             cells, [t.id for t in triplets], dict.fromkeys((FACTS, *methods), "")
         ) as ledger:
-            measurement = Measurement(triplets, methods, draws, ledger, torch.device("cpu"))
+            pictures = Pictures(tmp_path / str(count), keep=2)
+            measurement = Measurement(
+                triplets, methods, draws, ledger, torch.device("cpu"), pictures
+            )
             tracemalloc.start()
             measurement.run()
             peaks.append(tracemalloc.get_traced_memory()[1])
