@@ -172,9 +172,9 @@ def test_resume_adds_a_method_to_finished_results(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = _counting(monkeypatch)
-    run("--gallery", "1", methods="counted")
+    run(methods="counted")
     drawn.clear()
-    results = run("--resume", "--gallery", "1", methods="counted,blend")
+    results = run("--resume", methods="counted,blend")
     assert drawn == []
     assert results["summary"].keys() == {"counted", "blend"}
 
