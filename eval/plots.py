@@ -1,5 +1,6 @@
 """Means and their intervals by tier, as drawings inside of a page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -65,14 +66,14 @@ def _plot(
     scale = METRICS[metric].scale
     low = min(mean["low"] for mean in means.values()) * scale
     high = max(mean["high"] for mean in means.values()) * scale
-    low = 0.0 if not METRICS[metric].higher_is_better else low
-    span = (high - low) or 1.0
+    ticks = round_ticks(0.0 if not METRICS[metric].higher_is_better else low, high)
+    low, span = ticks[0], ticks[-1] - ticks[0]
 
     def y(value: float) -> float:
         return HEIGHT - BOTTOM - (value * scale - low) / span * (HEIGHT - TOP - BOTTOM)
 
     column = (WIDTH - LEFT - RIGHT) / len(members)
-    marks = [_grid(low, span, METRICS[metric].decimals)]
+    marks = [_grid(ticks)]
     for place, group in enumerate(members):
         centre = LEFT + (place + 0.5) * column
         name = escape(group.removeprefix("frame_time ").removeprefix(f"{kind}:"))
@@ -95,14 +96,23 @@ def _plot(
     )
 
 
-def _grid(low: float, span: float, decimals: int) -> str:
+def round_ticks(low: float, high: float) -> list[float]:
+    """Return two to seven round numbers at even distances that ``low`` and ``high`` lie between."""
+    rough = (high - low) / 4 or 1.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [step * number for number in range(first, max(last, first + 1) + 1)]
+
+
+def _grid(ticks: list[float]) -> str:
+    step = ticks[1] - ticks[0]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     lines = []
-    for step in range(5):
-        value = low + span * step / 4
-        y = HEIGHT - BOTTOM - step / 4 * (HEIGHT - TOP - BOTTOM)
+    for place, value in enumerate(ticks):
+        y = HEIGHT - BOTTOM - place / (len(ticks) - 1) * (HEIGHT - TOP - BOTTOM)
         lines.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{value:.{min(decimals, 3)}f}</text>"
+            f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{value:.{decimals}f}</text>'
         )
     return "".join(lines)

@@ -177,7 +177,7 @@ def _exhibit(exhibit: Exhibit) -> str:
     row = exhibit.row
     figures = "".join(
         f'<figure data-name="{escape(name)}" data-score="{_score(row, name)}">'
-        f'<img loading="lazy" alt="{escape(name)}" src="{uri}">'
+        f'<img alt="{escape(name)}" src="{uri}">'
         f"<figcaption>{escape(name)} <small>{_score(row, name)}</small></figcaption></figure>"
         for name, uri in exhibit.pictures.items()
     )
