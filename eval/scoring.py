@@ -8,12 +8,14 @@ from torch import Tensor
 
 from eval.pictures import frame_from_pixels
 from eval.triplets import Region
+from nakawari.flow import dis_flow
 from nakawari.metrics import (
     chamfer_distances,
     changed_area,
     load_lpips,
     motion_error,
     psnr,
+    psnr_div,
     ssim,
 )
 
@@ -48,6 +50,7 @@ METRICS = {
         "Chamfer [10⁻⁵], weighted", higher_is_better=False, decimals=2, scale=1e5
     ),
     "flolpips": Metric("FloLPIPS (DIS)", higher_is_better=False, decimals=4),
+    "psnr_div": Metric("PSNR_DIV (DIS) [dB]", higher_is_better=True, decimals=2),
     "flicker": Metric("Flicker [code values]", higher_is_better=False, decimals=3),
     "lpips_roi": Metric("LPIPS, region", higher_is_better=False, decimals=4),
     "psnr_roi": Metric("PSNR [dB], region", higher_is_better=True, decimals=2),
@@ -96,7 +99,8 @@ class Scorer:
         nothing changes, and none for a region that is not given or too small for LPIPS.
         """
         ours, theirs = frame_from_pixels(prediction).to(self._device), reference.target
-        wrong_motion = motion_error(ours, theirs, reference.frame_1)
+        flow = dis_flow(ours, reference.frame_1)
+        wrong_motion = motion_error(flow, dis_flow(theirs, reference.frame_1))
         if not wrong_motion.any():
             wrong_motion = torch.ones_like(wrong_motion)  # no weights are no reason for no figure
         areas = [None, reference.changed, wrong_motion]
@@ -112,6 +116,7 @@ class Scorer:
             "chamfer": chamfer.plain.item(),
             "chamfer_weighted": chamfer.weighted.item(),
             "flolpips": moving,
+            "psnr_div": psnr_div(ours, theirs, flow).item(),
             **self._in_region(ours, theirs, reference.region),
         }
 

@@ -3,7 +3,7 @@
 from nakawari.metrics.change import changed_area, flicker
 from nakawari.metrics.lines import chamfer_distances
 from nakawari.metrics.lpips import LearnedPerceptualDistance, load_lpips
-from nakawari.metrics.motion import motion_error
+from nakawari.metrics.motion import motion_error, psnr_div
 from nakawari.metrics.psnr import psnr
 from nakawari.metrics.ssim import ssim
 
@@ -15,5 +15,6 @@ __all__ = [
     "load_lpips",
     "motion_error",
     "psnr",
+    "psnr_div",
     "ssim",
 ]

@@ -9,7 +9,8 @@ from skimage.metrics import peak_signal_noise_ratio
 from eval.measure import series_of
 from eval.scoring import FRAME_METRICS, METRICS, Scorer
 from eval.triplets import Region, Triplet
-from nakawari.metrics import chamfer_distances, load_lpips, motion_error
+from nakawari.flow import dis_flow
+from nakawari.metrics import chamfer_distances, load_lpips, motion_error, psnr_div
 from tests.eval.pictures import moving_square
 
 FRAME_0, TARGET, FRAME_1 = (moving_square(left) for left in (8, 16, 24))
@@ -33,9 +34,13 @@ def test_lines_and_motion_are_those_of_the_metrics(scorer: Scorer) -> None:
     chamfer = chamfer_distances(ours, reference.target)
     assert score["chamfer"] == chamfer.plain.item() > 0
     assert score["chamfer_weighted"] == chamfer.weighted.item()
-    weights = motion_error(ours, reference.target, reference.frame_1)
+    flows = [dis_flow(frame, reference.frame_1) for frame in (ours, reference.target)]
+    weights = motion_error(*flows)
     expected = load_lpips()(ours, reference.target, weights).item()
     assert score["flolpips"] == pytest.approx(expected, abs=1e-6)
+    expected = psnr_div(ours, reference.target, flows[0]).item()
+    assert score["psnr_div"] == pytest.approx(expected)
+    assert score["psnr_div"] != pytest.approx(score["psnr"], abs=0.1)
     assert score["flolpips"] != pytest.approx(score["lpips"], rel=0.01)
 
 
