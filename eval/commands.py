@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from eval.memory import program_peak_mib
 from eval.method import Draw, Method, MethodSettings, Sample
 from eval.pictures import pixels_from_frame, read_frame, write_png
 from nakawari.errors import UserError
@@ -50,13 +51,25 @@ def command_method(template: str) -> Method:
     return Method(f"`{template}`", build, fingerprint=template)
 
 
+def command_peak_mib(template: str, sample: Sample) -> float:
+    """Return the peak memory [MiB] of the program drawing one frame."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        filled = _filled(shlex.split(template), sample, Path(folder))
+        return program_peak_mib(filled, MOST_SECONDS)
+
+
+def _filled(words: list[str], sample: Sample, folder: Path) -> list[str]:
+    """Write both frames into a folder, and the command line that draws the one between."""
+    paths = {name: folder / f"{name}.png" for name in ("frame_0", "frame_1", "output")}
+    write_png(pixels_from_frame(sample.frame_0), paths["frame_0"])
+    write_png(pixels_from_frame(sample.frame_1), paths["frame_1"])
+    return [word.format(**paths, frame_time=sample.frame_time.item()) for word in words]
+
+
 def _run(words: list[str], sample: Sample) -> Tensor:
     """Draw one frame; ``UserError`` with the program's last line if it does not."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        paths = {name: Path(folder) / f"{name}.png" for name in ("frame_0", "frame_1", "output")}
-        write_png(pixels_from_frame(sample.frame_0), paths["frame_0"])
-        write_png(pixels_from_frame(sample.frame_1), paths["frame_1"])
-        filled = [word.format(**paths, frame_time=sample.frame_time.item()) for word in words]
+        filled, output = _filled(words, sample, Path(folder)), Path(folder) / "output.png"
         try:
             done = subprocess.run(
                 filled, capture_output=True, stdin=subprocess.DEVNULL, timeout=MOST_SECONDS
@@ -67,6 +80,6 @@ def _run(words: list[str], sample: Sample) -> Tensor:
             said = (done.stderr or done.stdout).decode(errors="replace").split("\n")
             last = next((line.strip() for line in reversed(said) if line.strip()), "said nothing")
             raise UserError(f"{words[0]} ended with status {done.returncode}: {last}")
-        if not paths["output"].exists():
+        if not output.exists():
             raise UserError(f"{words[0]} wrote no {{output}}")
-        return read_frame(paths["output"]).to(sample.frame_0.device)
+        return read_frame(output).to(sample.frame_0.device)

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import re
-import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from eval.commands import command_method
+from eval.commands import command_peak_mib
 from eval.measure import one_line
+from eval.memory import own_peak_mib
 from eval.method import Draw, Method, MethodSettings, Sample
 from eval.methods import ABLATIONS, find_method, load_pipeline
 from eval.pictures import frame_from_pixels, read_pixels
@@ -162,23 +162,20 @@ def _once(
 
 
 def _peak_apart(name: str, method: Method, pricing: Pricing, size: Size) -> float:
-    """Return the peak memory [MiB] of a process that draws one frame, and of what it starts."""
-    template = None if find_method(name) else method.fingerprint
+    """Return the peak memory [MiB] of a process that draws one frame and does nothing else."""
+    if find_method(name) is None:
+        return command_peak_mib(method.fingerprint, _sample(pricing, size))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_peak, (name, template, pricing, size))
+        return pool.apply(_peak, (name, pricing, size))
 
 
-def _peak(name: str, template: str | None, pricing: Pricing, size: Size) -> float:
-    method = find_method(name) if template is None else command_method(template)
+def _peak(name: str, pricing: Pricing, size: Size) -> float:
+    method = find_method(name)
     assert method is not None
     draw = method.build(pricing.settings)
     with torch.inference_mode():
         draw(_sample(pricing, size))
-    own, children = (
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return (own if template is None else children) / 1024
+    return own_peak_mib()
 
 
 @torch.inference_mode()

@@ -1,5 +1,6 @@
 """Cost: methods take turns, counts are those of known operations, failures stay in their cell."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -145,14 +146,27 @@ def test_nothing_is_measured_unless_sizes_are_given(pricing: Pricing) -> None:
 
 
 def test_peak_memory_is_that_of_a_process_of_its_own(pricing: Pricing) -> None:
-    held = np.ones(2**28 // 8)  # 256 MiB here are none there
-    small = cost._peak_apart("nearest", choose_methods(["nearest"])["nearest"], pricing, SIZES[0])
-    large = cost._peak_apart(
-        "nearest", choose_methods(["nearest"])["nearest"], pricing, Size(4096, 4096)
+    held = np.ones(2**30 // 8)  # a GiB here, none there
+    nearest = choose_methods(["nearest"])["nearest"]
+    small, large = (
+        cost._peak_apart("nearest", nearest, pricing, size) for size in (SIZES[0], Size(4096, 4096))
     )
     frame = 3 * 4 * 4096**2 / 2**20  # MiB
+    assert small < 1000
     assert large > small + 3 * frame
-    assert small < 1500
+    assert held.all()
+
+
+def test_peak_memory_of_a_command_is_that_of_its_program(pricing: Pricing) -> None:
+    held = np.ones(2**28 // 8)
+    peaks = []
+    for mebibytes in (0, 200):
+        code = f"import sys; held = bytearray({mebibytes} << 20); open(sys.argv[3], 'w')"
+        program = f'{sys.executable} -c "{code}" {{frame_0}} {{frame_1}} {{output}}'
+        command = choose_methods([], commands={"mine": program})["mine"]
+        peaks.append(cost._peak_apart("mine", command, pricing, SIZES[0]))
+    assert peaks[0] < 60
+    assert peaks[1] - peaks[0] == pytest.approx(200, abs=10)
     assert held.all()
 
 
