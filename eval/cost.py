@@ -90,7 +90,8 @@ def _of_the_model(method: Method, settings: MethodSettings) -> dict[str, Any]:
 def training_cost(card: Path) -> dict[str, Any] | None:
     """Read from a model card on what, and for how many minutes, the weights were trained.
 
-    That is its table's row ``| on | ... |``; None without one. ``minutes`` sums all that it names.
+    That is its table's row ``| on | ... |``; None without one. ``minutes`` sums all that it names;
+    "about 40" without a unit are minutes too.
     """
     if not card.is_file():
         return None
@@ -99,7 +100,8 @@ def training_cost(card: Path) -> dict[str, Any] | None:
         return None
     minutes = sum(
         float(number.replace(",", "")) * (60 if unit == "hour" else 1)
-        for number, unit in re.findall(r"(\d[\d,.]*) (hour|minute)s?", row[1])
+        for about, number, unit in re.findall(r"(about )?(\d[\d,.]*)(?: (hour|minute)s?)?", row[1])
+        if about or unit
     )
     stages = [stage.strip() for stage in row[1].split("|")]
     return {"minutes": minutes, "on": "; ".join(stages)}

@@ -10,6 +10,7 @@ from eval.cost import cost_table
 from eval.plots import tier_plots
 from eval.scoring import HEADLINE, METRICS
 from eval.table import best_methods, caption, format_mean
+from nakawari.wording import count
 from nakawari.xsheet.report import POLICY
 
 SIGNIFICANT = 0.05
@@ -201,7 +202,7 @@ def _cost(cost: dict[str, Any]) -> str:
     heads, rows = cost_table(cost)
     return (
         "<section><h2>Cost</h2><p>Of one frame; methods took turns, medians of "
-        f"{cost['rounds']} rounds, {cost['threads']} threads. On a CPU, memory is the peak of a "
+        f"{cost['rounds']} rounds, {count(cost['threads'], 'thread')}. On a CPU, memory is the peak of a "
         "process that draws one frame; operations are those of matrix products and "
         "convolutions.</p>"
         + _table(heads, [[escape(cell) for cell in row] for row in rows])

@@ -174,11 +174,11 @@ def test_the_model_card_tells_the_minutes_of_training(tmp_path: Path) -> None:
     card = tmp_path / "README.md"
     card.write_text(
         "| | stage 1 | stage 2 |\n|---|---|---|\n| trained | 9 minutes of talk | |\n"
-        "| on | two cores, about 50 minutes | 1.5 hours, then one core, 40 minutes |\n"
+        "| on | two cores, about 50 minutes | 1.5 hours, then 1 core, about 40 |\n"
     )
     assert training_cost(card) == {
         "minutes": 50 + 90 + 40,
-        "on": "two cores, about 50 minutes; 1.5 hours, then one core, 40 minutes",
+        "on": "two cores, about 50 minutes; 1.5 hours, then 1 core, about 40",
     }
     assert training_cost(tmp_path / "absent.md") is None
     card.write_text("no table")
