@@ -98,9 +98,9 @@ def _summary_table(summary: dict[str, Any], metrics: Sequence[str]) -> str:
     for method, figures in summary.items():
         cells = [_figure(format_mean(figures[m], m), best[m] == method) for m in shown]
         failed = f' <span class="failed">{figures["failed"]} failed</span>'
-        count = str(figures["lpips"]["samples"]) + (failed if figures["failed"] else "")
+        samples = str(figures["lpips"]["samples"]) + (failed if figures["failed"] else "")
         mark = " <small>sees the answer</small>" if figures.get("sees_target") else ""
-        rows.append([escape(method) + mark, *cells, count])
+        rows.append([escape(method) + mark, *cells, samples])
     heads = [escape(METRICS[metric].heading) for metric in shown]
     return _table(["Method", *heads, "Samples"], rows)
 
@@ -202,8 +202,8 @@ def _cost(cost: dict[str, Any]) -> str:
     heads, rows = cost_table(cost)
     return (
         "<section><h2>Cost</h2><p>Of one frame; methods took turns, medians of "
-        f"{cost['rounds']} rounds, {count(cost['threads'], 'thread')}. On a CPU, memory is the peak of a "
-        "process that draws one frame; operations are those of matrix products and "
+        f"{cost['rounds']} rounds, {count(cost['threads'], 'thread')}. On a CPU, memory is the "
+        "peak of a process that draws one frame; operations are those of matrix products and "
         "convolutions.</p>"
         + _table(heads, [[escape(cell) for cell in row] for row in rows])
         + "</section>"
