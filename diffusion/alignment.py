@@ -17,8 +17,8 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
-from diffusion.hint import optical_flow
 from diffusion.splatting import fill_holes, splat
+from nakawari.flow import dis_flow
 
 
 class Interval(NamedTuple):
@@ -65,8 +65,8 @@ def observe(autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor) -> Int
     )
     neighbours = Neighbours(of_0, of_1)
     size = (frame_0.shape[-2] // 4, frame_0.shape[-1] // 4)
-    hint_01 = resize_flow(optical_flow(frame_0, frame_1), size)
-    hint_10 = resize_flow(optical_flow(frame_1, frame_0), size)
+    hint_01 = resize_flow(dis_flow(frame_0, frame_1), size)
+    hint_10 = resize_flow(dis_flow(frame_1, frame_0), size)
     here = torch.zeros_like(hint_01)
     motion_01 = autoencoder.find_motion(
         of_0.description, neighbours, torch.cat([here, hint_01], dim=1)

@@ -12,8 +12,8 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor
 
-from autoencoder import VQAutoencoder, pad_to_multiple
-from diffusion.alignment import Conditions, Interval, align, observe
+from autoencoder import Neighbours, VQAutoencoder, pad_to_multiple
+from diffusion.alignment import Conditions, align, observe
 from diffusion.bridge import sample
 from diffusion.unet import InBetweenUNet
 
@@ -65,7 +65,11 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         return cls(autoencoder, unet, scheduler)
 
     def configure(
-        self, num_steps: int | None = None, seed: int = 0, latent: Latent = "sampled"
+        self,
+        num_steps: int | None = None,
+        seed: int = 0,
+        latent: Latent = "sampled",
+        use_neighbours: bool = True,
     ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         """Return this pipeline as a ``FrameInterpolator`` with its settings fixed.
 
@@ -74,7 +78,15 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         num_steps = DEFAULT_STEPS if num_steps is None else num_steps
 
         def interpolate(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
-            return self(frame_0, frame_1, frame_time, num_steps=num_steps, seed=seed, latent=latent)
+            return self(
+                frame_0,
+                frame_1,
+                frame_time,
+                num_steps=num_steps,
+                seed=seed,
+                latent=latent,
+                use_neighbours=use_neighbours,
+            )
 
         return interpolate
 
@@ -88,6 +100,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         num_steps: int = DEFAULT_STEPS,
         seed: int = 0,
         latent: Latent = "sampled",
+        use_neighbours: bool = True,
     ) -> Tensor:
         """Draw one frame for each ``frame_time``.
 
@@ -101,6 +114,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             latent: "sampled" is the model. The others are for the benchmark: "random" draws
                 codes by chance, "mean" takes the mean of the neighbours' latents, "aligned"
                 the guess that sampling starts from.
+            use_neighbours: False is for the benchmark: the decoder paints from the latent alone.
 
         Returns:
             Frames (B, 3, H, W) in [-1, 1].
@@ -118,7 +132,8 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         for interval, some in pieces:
             conditions = align(self.autoencoder, interval, some)
             latents = self._latents(conditions, num_steps, seed, latent)
-            frames.append(self._draw(latents, interval, conditions))
+            neighbours = interval.neighbours if use_neighbours else None
+            frames.append(self._draw(latents, neighbours, conditions.motion))
         return torch.cat(frames)[..., :height, :width]
 
     @torch.inference_mode()
@@ -154,7 +169,8 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         interval = observe(self.autoencoder, *self._padded(frame_0, frame_1))
         conditions = align(self.autoencoder, interval, times)
         latents = self.autoencoder.encode(*self._padded(target)).latents
-        return self._draw(latents, interval, conditions)[..., :height, :width]
+        drawn = self._draw(latents, interval.neighbours, conditions.motion)
+        return drawn[..., :height, :width]
 
     def _latents(self, conditions: Conditions, num_steps: int, seed: int, latent: Latent) -> Tensor:
         # Drawn on the CPU, so that a seed means the same noise on every device.
@@ -171,10 +187,9 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             return conditions.guess
         raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
 
-    def _draw(self, latents: Tensor, interval: Interval, conditions: Conditions) -> Tensor:
+    def _draw(self, latents: Tensor, neighbours: Neighbours | None, hint: Tensor) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
-        decoded = self.autoencoder.decode(snapped, interval.neighbours, conditions.motion)
-        return decoded.frames.clamp(-1, 1)
+        return self.autoencoder.decode(snapped, neighbours, hint).frames.clamp(-1, 1)
 
     def _padded(self, *frames: Tensor) -> list[Tensor]:
         return [pad_to_multiple(frame.to(self.device, self.autoencoder.dtype)) for frame in frames]

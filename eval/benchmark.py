@@ -1,10 +1,13 @@
 """Measure methods that draw in-betweens: ``python eval/benchmark.py --help``."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
-from eval.methods import METHODS
+from eval.cost import SIZES, Size
+from eval.layouts import LAYOUTS
+from eval.methods import ABLATIONS, METHODS
 from eval.run import BenchmarkConfig, run_benchmark
 from nakawari.errors import UserError
 
@@ -16,43 +19,66 @@ SHIPPED_MODEL = ROOT / "checkpoints" / "nakawari"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; 0 when it ran to its end, 2 with one line on stderr when it cannot."""
+    """Run the benchmark; 0 when it ran to its end, 2 with one line on stderr when it cannot.
+
+    130 when it was interrupted: the same command goes on where it stopped.
+    """
     options = _parser().parse_args(arguments)
     output = options.output or OWN_OUTPUT
     try:
-        table = run_benchmark(
-            BenchmarkConfig(
-                triplets=options.triplets,
-                methods=tuple(name for name in options.methods.split(",") if name),
-                predictions=_named_folders(options.predictions),
-                output=output,
-                model=options.model,
-                steps=options.steps,
-                seed=options.seed,
-                device=options.device,
-                save_predictions=options.save_predictions,
-                update_readme=options.update_readme,
-                overwrite=options.overwrite or options.output is None,
-            )
-        )
+        table = run_benchmark(_config(options, output))
     except (UserError, OSError) as error:  # OSError: the disk is full, the folder has gone
         print(f"benchmark: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("benchmark: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
     print(table)
     print(f"\nSee {output / 'report.html'}", file=sys.stderr)
     return 0
 
 
-def _named_folders(arguments: list[str]) -> dict[str, Path]:
-    folders = {}
+def _config(options: argparse.Namespace, output: Path) -> BenchmarkConfig:
+    layout = next((name for name in LAYOUTS if getattr(options, _attribute(name))), "jsonl")
+    names = [name for name in options.methods.split(",") if name]
+    if options.ablations:
+        names += [name for name in ABLATIONS if name not in names]
+    predictions = _named(options.predictions, "--predictions", "DIR")
+    return BenchmarkConfig(
+        triplets=getattr(options, _attribute(layout)) or SHIPPED_TRIPLETS,
+        layout=layout,
+        methods=tuple(names),
+        predictions={name: Path(folder) for name, folder in predictions.items()},
+        commands=_named(options.command, "--command", "'PROGRAM ...'"),
+        output=output,
+        model=options.model,
+        steps=options.steps,
+        seed=options.seed,
+        device=options.device,
+        speed=options.speed or (),
+        gallery=options.gallery,
+        save_predictions=options.save_predictions,
+        update_readme=options.update_readme,
+        overwrite=options.overwrite or options.output is None,
+        resume=options.resume,
+    )
+
+
+def _attribute(layout: str) -> str:
+    """Name the option that gives the path of a set in ``layout``."""
+    return "triplets" if layout == "jsonl" else layout.replace("-", "_")
+
+
+def _named(arguments: list[str], option: str, what: str) -> dict[str, str]:
+    named = {}
     for argument in arguments:
-        name, separator, folder = argument.partition("=")
-        if not (name and separator and folder):
-            raise UserError(f"--predictions must be NAME=DIR, got {argument!r}")
-        if name in folders:
-            raise UserError(f"--predictions {name}=... is given twice; use two names")
-        folders[name] = Path(folder)
-    return folders
+        name, separator, value = argument.partition("=")
+        if not (name and separator and value):
+            raise UserError(f"{option} must be NAME={what}, got {argument!r}")
+        if name in named:
+            raise UserError(f"{option} {name}=... is given twice; use two names")
+        named[name] = value
+    return named
 
 
 def _positive(text: str) -> int:
@@ -62,23 +88,57 @@ def _positive(text: str) -> int:
     return number
 
 
+def _sizes(text: str) -> tuple[Size, ...]:
+    found = [re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", size) for size in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"must be like 512x288,1280x720, got {text!r}")
+    return tuple(Size(int(match[1]), int(match[2])) for match in found if match)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="benchmark",
-        description="Compare methods that draw in-betweens: PSNR, SSIM and LPIPS on triplets.",
+        description="Compare methods that draw in-betweens, on triplets of frames. A run that was "
+        "killed goes on where it stopped. docs/benchmark.md says what each figure is.",
     )
     add = parser.add_argument
-    add("--triplets", type=Path, default=SHIPPED_TRIPLETS, help="JSONL (default: the shipped set)")
-    add("--methods", default="nakawari,blend,nearest", help=f"of {', '.join(METHODS)}")
+    sets = parser.add_mutually_exclusive_group()
+    sets.add_argument("--triplets", type=Path, help="JSONL (default: the shipped set)")
+    sets.add_argument("--atd12k", type=Path, metavar="DIR", help="with test_2k_540p")
+    sets.add_argument("--snu-film", type=Path, metavar="DIR", help="with test-easy.txt")
+    sets.add_argument("--x-test", type=Path, metavar="DIR", help="with TYPE/SCENE/0000.png")
+    add(
+        "--methods",
+        default="nakawari,blend,nearest",
+        help=f"of {', '.join(METHODS)}, nakawari-N-steps, nakawari-seed-N",
+    )
+    add("--ablations", action="store_true", help=f"add {', '.join(ABLATIONS)}")
     add("--predictions", action="append", default=[], metavar="NAME=DIR", help="DIR/ID.png")
+    add(
+        "--command",
+        action="append",
+        default=[],
+        metavar="NAME='PROGRAM {frame_0} {frame_1} {frame_time} {output}'",
+        help="any program that draws a PNG between two",
+    )
     add("--output", type=Path, help=f"folder of the results (default: {OWN_OUTPUT}, replaced)")
     add("--save-predictions", action="store_true", help="write OUTPUT/predictions/METHOD/ID.png")
     add("--model", type=Path, default=SHIPPED_MODEL, help="folder of weights")
     add("--steps", type=_positive, help="denoising steps (default: the model's own)")
     add("--seed", type=int, default=0, help="of the noise and of the bootstrap")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add(
+        "--speed",
+        type=_sizes,
+        nargs="?",
+        const=SIZES,
+        metavar="WxH,...",
+        help=f"measure time and memory too (default: at {', '.join(map(str, SIZES))})",
+    )
+    add("--gallery", type=_positive, default=12, metavar="N", help="samples shown in the report")
     add("--update-readme", type=Path, metavar="FILE", help="write the table between its markers")
     add("--overwrite", action="store_true", help="replace the results in OUTPUT")
+    add("--resume", action="store_true", help="add to finished results in OUTPUT what is missing")
     return parser
 
 

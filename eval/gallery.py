@@ -1,62 +1,64 @@
-"""The samples where we lose most, kept while the run goes by."""
+"""The samples where we lose most."""
 
 import base64
-import heapq
 import io
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-SIZE = 8
+from eval.scoring import METRICS
+
 MAX_WIDTH = 768  # px; larger pictures are scaled down for the report, after scoring
+_LPIPS = list(METRICS).index("lpips")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loss:
+class Loss(NamedTuple):
     """One sample of the gallery."""
 
-    row: dict[str, Any]
+    sample: int  # index of the triplet
     lost: float  # LPIPS of the subject minus that of the best rival (or 0 without rivals)
     rival: str | None
-    pictures: dict[str, str]  # caption to data URI
 
 
-class Gallery:
-    """Keeps the ``SIZE`` samples with the largest loss, so memory does not grow with the run.
+def choose_subject(methods: Sequence[str]) -> str:
+    """Return the method that the report is about: ``nakawari``, or the first without it."""
+    return "nakawari" if "nakawari" in methods else methods[0]
 
-    The subject is ``nakawari``, or the first method without it; its rivals are the methods that
-    are neither the subject nor ablations of ours.
+
+def greatest_losses(figures: Mapping[str, np.ndarray], size: int) -> list[Loss]:
+    """Choose the samples that the subject loses by most, the greatest loss first.
+
+    Rivals are the methods that are neither the subject nor ablations of ours. A sample that the
+    subject failed is passed over.
+
+    Args:
+        figures: of each method, (samples, metrics), NaN where there is none.
+        size: how many to choose.
     """
-
-    def __init__(self, methods: list[str]) -> None:
-        self.subject = "nakawari" if "nakawari" in methods else methods[0]
-        self._rivals = [m for m in methods if m != self.subject and not m.startswith("nakawari")]
-        self._heap: list[tuple[float, int, Loss]] = []
-        self._seen = 0
-
-    def consider(self, row: dict[str, Any], pictures: dict[str, np.ndarray]) -> None:
-        """Keep the sample if it is among the worst so far; ``pictures`` are (H, W, 3) uint8."""
-        self._seen += 1
-        distances = {m: s["lpips"] for m, s in row["scores"].items() if "error" not in s}
-        if self.subject not in distances:
-            return
-        rivals = [method for method in self._rivals if method in distances]
-        rival = min(rivals, key=lambda method: distances[method]) if rivals else None
-        lost = distances[self.subject] - (distances[rival] if rival else 0)
-        if len(self._heap) == SIZE and lost <= self._heap[0][0]:
-            return
-        uris = {caption: _data_uri(pixels) for caption, pixels in pictures.items()}
-        entry = (lost, -self._seen, Loss(row=row, lost=lost, rival=rival, pictures=uris))
-        (heapq.heappush if len(self._heap) < SIZE else heapq.heapreplace)(self._heap, entry)
-
-    def losses(self) -> list[Loss]:
-        """Return the samples kept, the greatest loss first."""
-        return [loss for _, _, loss in sorted(self._heap, reverse=True, key=lambda e: e[:2])]
+    subject = choose_subject(list(figures))
+    ours = figures[subject][:, _LPIPS]
+    rivals = [name for name in figures if name != subject and not name.startswith("nakawari")]
+    lost, best = ours, np.zeros(len(ours), int)
+    theirs = np.stack([figures[name][:, _LPIPS] for name in rivals]) if rivals else np.empty(0)
+    if rivals:
+        theirs = np.where(np.isnan(theirs), np.inf, theirs)
+        best = theirs.argmin(axis=0)
+        lost = ours - np.where(np.isinf(theirs.min(axis=0)), 0, theirs.min(axis=0))
+    order = [index for index in np.argsort(-lost, kind="stable") if np.isfinite(lost[index])]
+    return [
+        Loss(
+            int(index),
+            float(lost[index]),
+            rivals[best[index]] if rivals and np.isfinite(theirs[:, index].min()) else None,
+        )
+        for index in order[:size]
+    ]
 
 
-def _data_uri(pixels: np.ndarray) -> str:
+def data_uri(pixels: np.ndarray) -> str:
+    """Write (H, W, 3) uint8 as a picture inside of a page."""
     image = Image.fromarray(pixels)
     image.thumbnail((MAX_WIDTH, MAX_WIDTH * 4))
     buffer = io.BytesIO()

@@ -25,8 +25,8 @@ def picture_size(path: Path) -> PictureSize:
         return PictureSize(*image.size)
 
 
-def read_frame(path: Path) -> Tensor:
-    """Read a PNG, WebP or JPEG as one frame in [-1, 1], shape (1, 3, H, W), transparency ignored.
+def read_pixels(path: Path) -> np.ndarray:
+    """Read a PNG, WebP or JPEG as (H, W, 3) uint8, transparency ignored.
 
     ``UserError`` names a file that is missing, no picture, cut short or of more than 8 bits.
     """
@@ -34,10 +34,14 @@ def read_frame(path: Path) -> Tensor:
         if image.mode in _DEEP_MODES:
             raise UserError(f"{path} has more than 8 bits a channel; convert it to 8-bit RGB")
         try:
-            pixels = np.array(image.convert("RGB"))
+            return np.array(image.convert("RGB"))
         except (OSError, SyntaxError) as error:  # Pillow's PNG reader raises SyntaxError
             raise UserError(f"cannot read {path}: {error}; replace the file") from error
-    return frame_from_pixels(pixels)
+
+
+def read_frame(path: Path) -> Tensor:
+    """Read a picture as ``read_pixels`` does, as a frame in [-1, 1], shape (1, 3, H, W)."""
+    return frame_from_pixels(read_pixels(path))
 
 
 def frame_from_pixels(pixels: np.ndarray) -> Tensor:

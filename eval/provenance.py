@@ -1,19 +1,23 @@
 """Where figures come from: code, weights, packages and machine."""
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from eval.triplets import FRAMES, Triplet
 from nakawari.metrics.lpips import WEIGHTS_DIR, WEIGHTS_FILES
 
 ROOT = Path(__file__).parents[1]
 _PACKAGES = ("torch", "torchvision", "diffusers", "vector-quantize-pytorch", "lpips", "numpy")
+_SOURCES = ("nakawari", "autoencoder", "diffusion", "eval")
 _WEIGHT_SUFFIXES = (".safetensors", ".json")
 
 
@@ -22,6 +26,41 @@ def commit() -> dict[str, Any]:
     head = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--untracked-files=no")
     return {"hash": head, "dirty": None if head is None else bool(changes)}
+
+
+def code_state() -> str:
+    """Return a digest of the project's Python files: figures of other code are other figures."""
+    hasher = hashlib.sha256()
+    for package in _SOURCES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            hasher.update(f"{path.relative_to(ROOT)} {sha256(path)}\n".encode())
+    return hasher.hexdigest()
+
+
+def set_state(triplets: Sequence[Triplet]) -> str:
+    """Return a digest of a set: of its list, and of its pictures' sizes and times on disk."""
+    hasher = hashlib.sha256()
+    for triplet in triplets:
+        hasher.update(f"{triplet.id} {triplet.frame_time} {triplet.region}\n".encode())
+        for name in FRAMES:
+            path: Path = getattr(triplet, name)
+            state = path.stat()
+            hasher.update(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return hasher.hexdigest()
+
+
+def list_digest(path: Path, triplets: Sequence[Triplet]) -> str:
+    """Return the SHA-256 of a list, or of what was read from the folder of another layout."""
+    if path.is_file():
+        return sha256(path)
+    lines = [f"{t.id} {t.frame_time} {t.tags} {t.region}" for t in triplets]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def digest(**content: Any) -> str:
+    """Return a short digest of what can be written as JSON."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def weights(model: Path | None) -> dict[str, str]:

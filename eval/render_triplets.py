@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from eval.tiers import motion_size, motion_tier
 from nakawari.data.art import load_art
 from nakawari.data.render import render
 from nakawari.data.scene import KINDS, sample_scene
@@ -24,10 +25,6 @@ ROOT = Path(__file__).parents[1]
 SEED = 1_000_003  # training counts its seeds from 0
 FRAME_TIMES = (0.25, 0.5, 0.75)
 MAX_MOTION = 60.0  # px at a height of 288 px
-MOVING = 0.5  # px; what moves less stands still
-# Upper bounds [px at a height of 288 px] of the tiers, for the median pixel that moves. Real TV
-# animation moves 4.7 / 11.5 / 28.7 px (10th, 50th, 90th percentile).
-TIERS = {"motion:small": 6.0, "motion:medium": 18.0, "motion:large": float("inf")}
 
 
 class RenderedTriplet(NamedTuple):
@@ -40,7 +37,9 @@ class RenderedTriplet(NamedTuple):
     tags: list[str]
 
 
-def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTriplet]:
+def draw_triplets(
+    height: int, width: int, per_kind: int, seed: int = 0
+) -> Iterator[RenderedTriplet]:
     """Draw ``per_kind`` triplets of each kind of movement, the frame_times taken in turn.
 
     Scenes are taken in the order of their index; the one reason to pass over a scene, besides
@@ -50,13 +49,13 @@ def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTr
     for index in itertools.count():
         if not any(wanted.values()):
             return
-        rng = np.random.default_rng([SEED, index])
+        rng = np.random.default_rng([SEED + seed, index])
         scene = sample_scene(rng, load_art(), height, width, MAX_MOTION)
         if not wanted[scene.kind]:
             continue
         frame_time = FRAME_TIMES[wanted[scene.kind] % len(FRAME_TIMES)]
         target = render(scene.layers, frame_time, height, width, motion_times=(0.0, 1.0))
-        tier = motion_tier(target.motions[1] - target.motions[0], height)
+        tier = motion_tier(motion_size(target.motions[1] - target.motions[0], height))
         if tier is None:
             continue
         wanted[scene.kind] -= 1
@@ -66,20 +65,11 @@ def draw_triplets(height: int, width: int, per_kind: int) -> Iterator[RenderedTr
         )
 
 
-def motion_tier(displacement: np.ndarray, height: int) -> str | None:
-    """Name the tier of a displacement from frame_0 to frame_1, (H, W, 2) [px]; None: it rests."""
-    length = np.hypot(displacement[..., 0], displacement[..., 1]) * 288 / height
-    moving = length[length > MOVING]
-    if not moving.size:
-        return None
-    return next(tier for tier, bound in TIERS.items() if np.median(moving) < bound)
-
-
-def write_set(folder: Path, height: int, width: int, per_kind: int) -> int:
+def write_set(folder: Path, height: int, width: int, per_kind: int, seed: int = 0) -> int:
     """Write ``triplets.jsonl`` and its pictures into ``folder``; return how many triplets."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for number, triplet in enumerate(draw_triplets(height, width, per_kind)):
+    for number, triplet in enumerate(draw_triplets(height, width, per_kind, seed)):
         name = f"cel_{number:03d}"
         entry: dict[str, Any] = {"id": name}
         for frame in ("frame_0", "frame_1", "target"):
@@ -100,8 +90,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--per-kind", type=int, default=3, help=f"triplets for each of {list(KINDS)}"
     )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="0 or more; no training has any of them (default: 0)"
+    )
     options = parser.parse_args(arguments)
-    count = write_set(options.output, height=288, width=512, per_kind=options.per_kind)
+    if options.seed < 0:
+        parser.error(f"--seed must be 0 or more, got {options.seed}")
+    size = {"height": 288, "width": 512}
+    count = write_set(options.output, **size, per_kind=options.per_kind, seed=options.seed)
     print(f"{count} triplets in {options.output}")
     return 0
 

@@ -1,116 +1,237 @@
 """The report: one HTML file that needs nothing beside it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from importlib import resources
 from typing import Any
 
-from eval.gallery import Gallery, Loss
-from eval.scoring import METRICS
+from eval.cost import cost_table
+from eval.plots import tier_plots
+from eval.scoring import HEADLINE, METRICS
 from eval.table import best_methods, caption, format_mean
+from nakawari.wording import count
+from nakawari.xsheet.report import POLICY
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; }
-body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .3rem .8rem; border-bottom: 1px solid #8885; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-td { font-variant-numeric: tabular-nums; }
-small, .quiet { opacity: .7; }
-.failed { color: #c33; }
-.strip { display: grid; grid-template-columns: repeat(3, 1fr); gap: .5rem; }
-figure { margin: 0; } figure img { width: 100%; display: block; }
-section { margin-bottom: 2.5rem; }
-"""
+SIGNIFICANT = 0.05
+LISTED = 200  # failures; results.json has all
+OWN_FRAMES = ("frame_0", "target", "frame_1")
 
 
-def html_report(results: dict[str, Any], gallery: Gallery) -> str:
-    """Write the report of a run as one page: table, groups, failures, gallery, provenance."""
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """One sample of the gallery."""
+
+    row: dict[str, Any]  # as in results.json
+    lost: float  # LPIPS of the subject minus that of the best rival (or 0 without rivals)
+    rival: str | None
+    pictures: dict[str, str]  # name to data URI
+
+
+def html_report(
+    results: dict[str, Any],
+    exhibits: Sequence[Exhibit],
+    failures: Sequence[tuple[str, str, str]],
+) -> str:
+    """Write the report of a run as one page: tables, tiers, the wipe, gallery, cost, provenance.
+
+    Args:
+        results: what ``results.json`` holds, but for the rows.
+        exhibits: the gallery, in order.
+        failures: (id, method, why) of every cell that failed.
+    """
     parts = [
-        "<h1>Nakawari benchmark</h1>",
-        f"<p>{escape(caption(results)).replace('`', '')}</p>",
-        _table(results["summary"]),
+        f"<header><h1>Nakawari benchmark</h1><p>{escape(caption(results)).replace('`', '')}</p>"
+        "</header>",
+        _means(results),
+        _differences(results),
+        tier_plots(results["groups"], list(results["methods"])),
+        _wipe(results, exhibits),
+        _gallery(results["subject"], exhibits),
+        _cost(results["cost"]),
+        _failures(failures),
         _groups(results["groups"]),
-        _gallery(gallery),
-        _failures(results["samples"]),
         _provenance(results),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>Nakawari benchmark</title><style>{_STYLE}</style></head>\n<body>\n"
+        f"<title>Nakawari benchmark</title><style>{_resource('report.css')}</style></head>\n"
+        "<body>\n"
         + "\n".join(parts)
-        + "\n</body></html>\n"
+        + f"\n<script>{_resource('report.js')}</script></body></html>\n"
     )
 
 
-def _table(summary: dict[str, Any]) -> str:
-    heads = "".join(
-        f"<th>{escape(metric.label)} {'↑' if metric.higher_is_better else '↓'}</th>"
-        for metric in METRICS.values()
+def _resource(name: str) -> str:
+    return resources.files("eval").joinpath(name).read_text(encoding="utf-8")
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
+    """Write a table of cells that are HTML already."""
+    top = "".join(f"<th>{head}</th>" for head in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def _means(results: dict[str, Any]) -> str:
+    others = [name for name in METRICS if name not in HEADLINE]
+    methods = [[escape(name), escape(words)] for name, words in results["methods"].items()]
+    return (
+        "<section><h2>Means</h2><p>With 95 % bootstrap intervals; ↑ higher is better, ↓ lower. "
+        "Bold: the best of those that failed nowhere and do not see the answer.</p>"
+        f"{_summary_table(results['summary'], HEADLINE)}"
+        f"<details><summary>What the rows are</summary>{_table(['Method', ''], methods, 'words')}"
+        "</details><details><summary>All other figures</summary>"
+        f"{_summary_table(results['summary'], others)}</details></section>"
+    )
+
+
+def _summary_table(summary: dict[str, Any], metrics: Sequence[str]) -> str:
+    shown = [m for m in metrics if any(f[m]["samples"] for f in summary.values())]
     best = best_methods(summary)
     rows = []
     for method, figures in summary.items():
-        cells = []
-        for metric in METRICS:
-            cell = format_mean(figures[metric], metric)
-            cells.append(f"<td>{f'<b>{cell}</b>' if best[metric] == method else cell}</td>")
+        cells = [_figure(format_mean(figures[m], m), best[m] == method) for m in shown]
         failed = f' <span class="failed">{figures["failed"]} failed</span>'
-        count = f"<td>{figures['lpips']['samples']}{failed if figures['failed'] else ''}</td>"
-        rows.append(f"<tr><td>{escape(method)}</td>{''.join(cells)}{count}</tr>")
+        samples = str(figures["lpips"]["samples"]) + (failed if figures["failed"] else "")
+        mark = " <small>sees the answer</small>" if figures.get("sees_target") else ""
+        rows.append([escape(method) + mark, *cells, samples])
+    heads = [escape(METRICS[metric].heading) for metric in shown]
+    return _table(["Method", *heads, "Samples"], rows)
+
+
+def _figure(text: str, best: bool) -> str:
+    mean, _, interval = text.partition(" ")
+    return f"{f'<b>{mean}</b>' if best else mean}<small>{interval}</small>"
+
+
+def _differences(results: dict[str, Any]) -> str:
+    subject, differences = results["subject"], results["differences"]
+    if not differences:
+        return ""
+    rows = [
+        [escape(method), *(_difference(figures[metric], metric) for metric in HEADLINE)]
+        for method, figures in differences.items()
+    ]
     return (
-        f"<table><thead><tr><th>Method</th>{heads}<th>Samples</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f"<section><h2>Compared with {escape(subject)}, sample by sample</h2><p>The other method "
+        f"minus {escape(subject)}, with the 95 % bootstrap interval; p by flipping signs, not "
+        f"corrected for the number of comparisons. Grey: no difference at p &lt; {SIGNIFICANT}.</p>"
+        + _table(["Method", *(escape(METRICS[m].heading) for m in HEADLINE)], rows)
+        + "</section>"
     )
 
 
-def _groups(groups: dict[str, Any]) -> str:
-    tables = "".join(
-        f"<h3>{escape(name)}</h3>{_table(summary)}" for name, summary in groups.items()
-    )
-    return f"<section><h2>By frame_time and tag</h2>{tables}</section>"
+def _difference(difference: Mapping[str, Any], metric: str) -> str:
+    if difference["mean"] is None:
+        return "–"
+    about, p = METRICS[metric], difference["p"]
+    mean, low, high = (about.write(difference[part]) for part in ("mean", "low", "high"))
+    sign = "" if mean.startswith("-") else "+"
+    words = f"{sign}{mean}<small>[{low}, {high}]</small><small>p {_p(p)}</small>"
+    return words if p < SIGNIFICANT else f'<span class="quiet">{words}</span>'
 
 
-def _gallery(gallery: Gallery) -> str:
-    losses = "".join(_loss(loss, gallery.subject) for loss in gallery.losses())
+def _p(p: float) -> str:
+    return "&lt; 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def _wipe(results: dict[str, Any], exhibits: Sequence[Exhibit]) -> str:
+    if not exhibits:
+        return ""
+    subject = results["subject"]
+    right = exhibits[0].rival or "target"
+    button = '<button type="button" data-part="{}">{}</button>'
     return (
-        f"<section><h2>Where {escape(gallery.subject)} loses most</h2>"
+        "<section><h2>Wipe</h2><p>Two pictures of one sample over one another: drag the line, "
+        "choose any two methods, step through the samples.</p>"
+        f'<div class="wipe" data-left="{escape(subject)}" data-right="{escape(right)}" hidden>'
+        f'<div class="controls">{button.format("earlier", "‹ previous")}'
+        '<label>sample <select data-part="sample"></select></label>'
+        f"{button.format('later', 'next ›')}"
+        '<label>left <select data-part="left"></select></label>'
+        '<label>right <select data-part="right"></select></label>'
+        f"{button.format('swap', 'swap')}</div>"
+        '<div class="stage" data-part="stage"><img class="right" alt=""><img class="left" alt="">'
+        '<i></i><span class="name-left"></span><span class="name-right"></span></div>'
+        '<input type="range" data-part="slider" min="0" max="100" step="any" value="50" '
+        'aria-label="where the left picture ends"><output data-part="note"></output></div>'
+        "</section>"
+    )
+
+
+def _gallery(subject: str, exhibits: Sequence[Exhibit]) -> str:
+    samples = "".join(_exhibit(exhibit) for exhibit in exhibits)
+    return (
+        f"<section><h2>Where {escape(subject)} loses most</h2>"
         "<p>Sorted by its LPIPS minus that of the best rival; a negative figure is a win.</p>"
-        f"{losses or '<p>No sample was drawn.</p>'}</section>"
+        f"{samples or '<p>No sample was drawn.</p>'}</section>"
     )
 
 
-def _loss(loss: Loss, subject: str) -> str:
-    row = loss.row
+def _exhibit(exhibit: Exhibit) -> str:
+    row = exhibit.row
     figures = "".join(
-        f'<figure><img loading="lazy" alt="{escape(label)}" src="{uri}">'
-        f"<figcaption>{escape(label)} <small>{_score(row, label)}</small></figcaption></figure>"
-        for label, uri in loss.pictures.items()
+        f'<figure data-name="{escape(name)}" data-score="{_score(row, name)}">'
+        f'<img alt="{escape(name)}" src="{uri}">'
+        f"<figcaption>{escape(name)} <small>{_score(row, name)}</small></figcaption></figure>"
+        for name, uri in exhibit.pictures.items()
     )
-    against = f"{loss.lost:+.4f} against {loss.rival}" if loss.rival else f"{loss.lost:.4f}"
-    details = f"frame_time {row['frame_time']:.4g} · {', '.join(row['tags'])} · {against}"
+    against = f" against {exhibit.rival}" if exhibit.rival else ""
+    details = f"frame_time {row['frame_time']:.4g} · {', '.join(row['tags'])} · "
+    details += f"{exhibit.lost:+.4f}{against}"
     return (
-        f"<section><h3>{escape(row['id'])}</h3>"
+        f'<section class="sample"><h3>{escape(row["id"])}</h3>'
         f'<p class="quiet">{escape(details)}</p><div class="strip">{figures}</div></section>'
     )
 
 
-def _score(row: dict[str, Any], label: str) -> str:
-    score = row["scores"].get(label)
+def _score(row: dict[str, Any], name: str) -> str:
+    score = row["scores"].get(name)
     return f"LPIPS {score['lpips']:.4f}, {score['psnr']:.2f} dB" if score else ""
 
 
-def _failures(rows: list[dict[str, Any]]) -> str:
-    failures = [
-        f"<tr><td>{escape(row['id'])}</td><td>{escape(method)}</td>"
-        f'<td class="failed">failed: {escape(score["error"])}</td></tr>'
-        for row in rows
-        for method, score in row["scores"].items()
-        if "error" in score
-    ]
+def _cost(cost: dict[str, Any]) -> str:
+    if not cost:
+        return ""
+    heads, rows = cost_table(cost)
+    return (
+        "<section><h2>Cost</h2><p>Of one frame; methods took turns, medians of "
+        f"{cost['rounds']} rounds, {count(cost['threads'], 'thread')}. On a CPU, memory is the "
+        "peak of a process that draws one frame; operations are those of matrix products and "
+        "convolutions.</p>"
+        + _table(heads, [[escape(cell) for cell in row] for row in rows])
+        + "</section>"
+    )
+
+
+def _failures(failures: Sequence[tuple[str, str, str]]) -> str:
     if not failures:
         return ""
-    return f"<section><h2>Failures</h2><table>{''.join(failures)}</table></section>"
+    rows = [
+        [escape(name), escape(method), f'<span class="failed">failed: {escape(why)}</span>']
+        for name, method, why in failures[:LISTED]
+    ]
+    more = len(failures) - LISTED
+    rest = f"<p>… and {more} more, in results.json.</p>" if more > 0 else ""
+    table = _table(["Sample", "Method", "Why"], rows, "words")
+    return f"<section><h2>Failures</h2>{table}{rest}</section>"
+
+
+def _groups(groups: dict[str, Any]) -> str:
+    tables = "".join(
+        f"<h3>{escape(name)}</h3>{_summary_table(summary, list(METRICS))}"
+        for name, summary in groups.items()
+    )
+    return (
+        "<section><h2>By frame_time and tag</h2>"
+        f"<details><summary>{len(groups)} tables</summary>{tables}</details></section>"
+    )
 
 
 def _provenance(results: dict[str, Any]) -> str:
@@ -118,10 +239,10 @@ def _provenance(results: dict[str, Any]) -> str:
         **{f"weights {path}": digest for path, digest in results["weights"].items()},
         **results["hardware"],
         **results["packages"],
+        "commit": results["commit"]["hash"],
+        "seed": results["seed"],
+        "list of triplets, SHA-256": results["triplets_sha256"],
         "created": results["created"],
     }
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td></tr>"
-        for name, value in facts.items()
-    )
-    return f"<section><h2>Made with</h2><table>{rows}</table></section>"
+    rows = [[escape(name), escape(str(value))] for name, value in facts.items()]
+    return f"<section><h2>Made with</h2>{_table(['', ''], rows, 'words')}</section>"

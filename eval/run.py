@@ -1,37 +1,39 @@
 """One run of the benchmark: every method on every triplet, scored, summarised, written down."""
 
 import json
-import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from tqdm import tqdm
 
 from eval import provenance
-from eval.gallery import Gallery
-from eval.methods import Draw, Method, MethodSettings, Sample, choose_methods
-from eval.pictures import pixels_from_frame, read_frame, write_png
-from eval.report import html_report
-from eval.scoring import Scorer
-from eval.summary import group_rows, summarise
+from eval.cost import Pricing, Size, measure_costs
+from eval.gallery import choose_subject, data_uri
+from eval.layouts import LAYOUTS
+from eval.ledger import FACT_COLUMNS, FACTS, Ledger, to_json
+from eval.measure import Measurement, Pictures, one_line
+from eval.method import Draw, Method, MethodSettings
+from eval.methods import choose_methods
+from eval.report import Exhibit, html_report
+from eval.summary import compare, group_samples, summarise
 from eval.table import markdown_table, read_markers, update_readme
-from eval.triplets import FRAMES, Triplet, read_triplets
+from eval.tiers import motion_tier
+from eval.triplets import Triplet
 from nakawari.errors import UserError
 
-FORMAT = 1  # of results.json
+FORMAT = 2  # of results.json
+LEDGER = "cells.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkConfig:
     """What one run does; the command line fills it."""
 
-    triplets: Path
+    triplets: Path  # a list, or the folder of a set in another layout
     methods: tuple[str, ...]
     predictions: dict[str, Path]
     output: Path
@@ -39,9 +41,14 @@ class BenchmarkConfig:
     steps: int | None
     seed: int
     device: str  # "auto", "cpu" or "cuda"
+    layout: str = "jsonl"  # one of LAYOUTS
+    commands: dict[str, str] = field(default_factory=dict)
+    speed: tuple[Size, ...] = ()  # sizes at which cost is measured; empty: it is not
+    gallery: int = 12  # samples
     save_predictions: bool = False
     update_readme: Path | None = None
     overwrite: bool = False
+    resume: bool = False
 
 
 def run_benchmark(config: BenchmarkConfig) -> str:
@@ -49,31 +56,42 @@ def run_benchmark(config: BenchmarkConfig) -> str:
 
     Whatever the user can put right (``UserError``) is found before the first frame is drawn. A
     method that raises on a sample, or a frame that turns out to be damaged, marks its cells and
-    the run goes on.
+    the run goes on. Every cell is on disk as soon as it is measured: the same run, started again
+    after it was killed, measures only the others.
     """
-    methods = choose_methods(list(config.methods), config.predictions)
+    methods = choose_methods(list(config.methods), config.predictions, config.commands)
     device = _choose_device(config.device)
     _claim_output(config)
     if config.update_readme is not None:
         read_markers(config.update_readme)
-    triplets = read_triplets(config.triplets)
-    draws = _build(methods, config, device)
-
-    gallery = Gallery(list(methods))
-    scorer = Scorer(device)
-    rows = []
-    for triplet in tqdm(triplets, desc="benchmark", unit="triplet"):
-        row, pictures = _run_triplet(triplet, methods, draws, scorer, device)
-        rows.append(row)
-        gallery.consider(row, pictures)
-        if config.save_predictions:
-            for method in methods.keys() & pictures.keys():
-                name = f"{triplet.id}.png"
-                write_png(pictures[method], config.output / "predictions" / method / name)
-
-    results = _results(config, methods, rows, device)
-    _write(config.output / "report.html", html_report(results, gallery))
-    _write(config.output / "results.json", json.dumps(_json_ready(results), indent=1) + "\n")
+    triplets = LAYOUTS[config.layout](config.triplets)
+    settings = MethodSettings(
+        model=config.model, steps=config.steps, seed=config.seed, device=device
+    )
+    draws = _build(methods, settings)
+    keys = _keys(config, methods, triplets, device)
+    with Ledger(config.output / LEDGER, [t.id for t in triplets], keys) as ledger:
+        pictures = Pictures(
+            config.output / ("predictions" if config.save_predictions else "gallery"),
+            keep=None if config.save_predictions else config.gallery,
+        )
+        measurement = Measurement(triplets, methods, draws, ledger, device, pictures)
+        measurement.run()
+        results = _results(config, methods, triplets, ledger, device)
+        pricing = Pricing(sizes=config.speed, triplet=triplets[0], settings=settings)
+        results["cost"] = measure_costs(methods, draws, pricing)
+        exhibits = [
+            Exhibit(
+                row=_row(triplets, methods, ledger, loss.sample),
+                lost=loss.lost,
+                rival=loss.rival,
+                pictures={n: data_uri(p) for n, p in measurement.pictures(loss.sample)},
+            )
+            for loss in measurement.losses(config.gallery)
+        ]
+        page = html_report(results, exhibits, list(ledger.failures()))
+        _write(config.output / "report.html", [page])
+        _write(config.output / "results.json", _json(results, triplets, methods, ledger))
     table = markdown_table(results)
     if config.update_readme is not None:
         update_readme(config.update_readme, table)
@@ -90,139 +108,154 @@ def _choose_device(name: str) -> torch.device:
 
 def _claim_output(config: BenchmarkConfig) -> None:
     """Refuse to write over the figures of another run, and to find out late that we cannot."""
-    if (config.output / "results.json").exists() and not config.overwrite:
+    finished = (config.output / "results.json").exists()
+    if finished and not (config.overwrite or config.resume):
         raise UserError(
-            f"{config.output} already holds results.json; choose another --output "
-            "or give --overwrite"
+            f"{config.output} already holds results.json; choose another --output, give "
+            "--overwrite, or --resume to measure only what is missing there"
         )
     try:
         config.output.mkdir(parents=True, exist_ok=True)
         (config.output / ".writable").touch()
         (config.output / ".writable").unlink()
+        if finished and not config.resume:
+            (config.output / LEDGER).unlink(missing_ok=True)
+            (config.output / "results.json").unlink()
     except OSError as error:
         raise UserError(f"cannot write to {config.output}: {error.strerror}") from error
 
 
-def _build(
-    methods: dict[str, Method], config: BenchmarkConfig, device: torch.device
-) -> dict[str, Draw]:
+def _build(methods: Mapping[str, Method], settings: MethodSettings) -> dict[str, Draw]:
     """Load what the methods need; a method that cannot start at all is the user's to know now."""
-    settings = MethodSettings(
-        model=config.model, steps=config.steps, seed=config.seed, device=device
-    )
     draws = {}
     for name, method in methods.items():
-        if method.uses_model and not config.model.is_dir():
-            raise UserError(f"{name} needs weights, and {config.model} is no folder; give --model")
+        if method.uses_model and not settings.model.is_dir():
+            raise UserError(
+                f"{name} needs weights, and {settings.model} is no folder; give --model"
+            )
         try:
             draws[name] = method.build(settings)
         except UserError:
             raise
         except Exception as error:
-            raise UserError(f"method {name} cannot start: {_one_line(error)}") from error
+            raise UserError(f"method {name} cannot start: {one_line(error)}") from error
     return draws
 
 
-def _run_triplet(
-    triplet: Triplet,
-    methods: dict[str, Method],
-    draws: dict[str, Draw],
-    scorer: Scorer,
+def _keys(
+    config: BenchmarkConfig,
+    methods: Mapping[str, Method],
+    triplets: Sequence[Triplet],
     device: torch.device,
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the row of one triplet and its pictures, (H, W, 3) uint8, by frame and method."""
-    row: dict[str, Any] = {
-        "id": triplet.id, "frame_time": triplet.frame_time, "tags": list(triplet.tags),
-    }  # fmt: skip
-    try:
-        frames = {name: read_frame(getattr(triplet, name)).to(device) for name in FRAMES}
-    except UserError as error:
-        row["scores"] = {name: {"error": str(error)} for name in methods}
-        return row, {}
-    order = ("frame_0", "target", "frame_1")
-    pictures = {name: pixels_from_frame(frames[name]) for name in order}
-    row["scores"] = {}
+) -> dict[str, str]:
+    """Say with what each row is measured: a cell measured with anything else is not taken over."""
+    common = {
+        "format": FORMAT,
+        "code": provenance.code_state(),
+        "packages": provenance.packages(),
+        "set": provenance.set_state(triplets),
+        "device": device.type,
+        "metrics": provenance.weights(None),
+    }
+    keys = {FACTS: provenance.digest(**common)}
+    model = {"weights": provenance.weights(config.model), "steps": config.steps}
+    model["seed"] = config.seed
     for name, method in methods.items():
-        sample = Sample(
-            id=triplet.id,
-            frame_0=frames["frame_0"],
-            frame_1=frames["frame_1"],
-            target=frames["target"] if method.sees_target else None,
-            frame_time=torch.tensor([triplet.frame_time], device=device),
-        )
-        try:
-            pictures[name] = _draw(draws[name], sample)
-            row["scores"][name] = scorer(pictures[name], pictures["target"])
-        except Exception as error:
-            row["scores"][name] = {"error": _one_line(error)}
-    return row, pictures
+        own = {"method": name, "fingerprint": method.fingerprint}
+        keys[name] = provenance.digest(**common, **own, **(model if method.uses_model else {}))
+    return keys
 
 
-@torch.inference_mode()
-def _draw(draw: Draw, sample: Sample) -> np.ndarray:
-    """Draw one frame as (H, W, 3) uint8; ``ValueError`` if what comes is no such frame."""
-    frame: Tensor = draw(sample)
-    if frame.shape != sample.frame_0.shape:
-        raise ValueError(f"drew shape {tuple(frame.shape)}, expected {tuple(sample.frame_0.shape)}")
-    if not frame.isfinite().all():
-        raise ValueError("drew NaN or infinite values")
-    return pixels_from_frame(frame)
+def _figures(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndarray]:
+    return {name: ledger.figures(name) for name in methods}
+
+
+def _row(
+    triplets: Sequence[Triplet], methods: Mapping[str, Method], ledger: Ledger, index: int
+) -> dict[str, Any]:
+    """Return all that is known of one sample."""
+    triplet = triplets[index]
+    return {
+        "id": triplet.id,
+        "frame_time": triplet.frame_time,
+        "tags": list(_tags(triplet, ledger, index)),
+        **dict.fromkeys(FACT_COLUMNS),
+        **{k: v for k, v in ledger.cell(FACTS, index).items() if k in FACT_COLUMNS},
+        "scores": {name: ledger.cell(name, index) for name in methods},
+    }
+
+
+def _tags(triplet: Triplet, ledger: Ledger, index: int) -> tuple[str, ...]:
+    """Add the tier of motion, by DIS, where the set does not say it."""
+    if any(tag.startswith("motion:") for tag in triplet.tags):
+        return triplet.tags
+    tier = motion_tier(ledger.cell(FACTS, index).get("motion", 0.0))
+    return (*triplet.tags, tier) if tier else triplet.tags
 
 
 def _results(
-    config: BenchmarkConfig, methods: dict[str, Method], rows: list[dict[str, Any]], device: Any
+    config: BenchmarkConfig,
+    methods: Mapping[str, Method],
+    triplets: Sequence[Triplet],
+    ledger: Ledger,
+    device: torch.device,
 ) -> dict[str, Any]:
-    uses_model = any(method.uses_model for method in methods.values())
+    """Return everything but the rows."""
+    model = config.model if any(method.uses_model for method in methods.values()) else None
+    figures = _figures(methods, ledger)
+    failed = {name: ledger.failed(name) for name in methods}
+    tags = [_tags(triplet, ledger, index) for index, triplet in enumerate(triplets)]
+    groups = group_samples([triplet.frame_time for triplet in triplets], tags)
+    subject = choose_subject(list(methods))
+
+    def summary(indices: np.ndarray | slice) -> dict[str, Any]:
+        some = summarise(
+            {name: rows[indices] for name, rows in figures.items()},
+            {name: rows[indices] for name, rows in failed.items()},
+            config.seed,
+        )
+        for name, method in methods.items():
+            some[name]["sees_target"] = method.sees_target
+        return some
+
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": provenance.commit(),
-        "weights": provenance.weights(config.model if uses_model else None),
+        "weights": provenance.weights(model),
         "config": asdict(config),
-        "model": config.model if uses_model else None,
+        "model": model,
         "seed": config.seed,
-        "triplets_sha256": provenance.sha256(config.triplets),
+        "triplets": len(triplets),
+        "triplets_sha256": provenance.list_digest(config.triplets, triplets),
         "hardware": provenance.hardware(device),
         "packages": provenance.packages(),
         "methods": {name: method.description for name, method in methods.items()},
-        "summary": _summary(rows, methods, config.seed),
-        "groups": {
-            name: _summary(members, methods, config.seed)
-            for name, members in group_rows(rows).items()
-        },
-        "samples": rows,
+        "summary": summary(slice(None)),
+        "subject": subject,
+        "differences": compare(figures, subject, config.seed),
+        "groups": {name: summary(indices) for name, indices in groups.items()},
     }
 
 
-def _summary(
-    rows: list[dict[str, Any]], methods: dict[str, Method], seed: int
-) -> dict[str, dict[str, Any]]:
-    summary = summarise(rows, methods, seed)
-    for name, method in methods.items():
-        summary[name]["sees_target"] = method.sees_target
-    return summary
+def _json(
+    results: dict[str, Any],
+    triplets: Sequence[Triplet],
+    methods: Mapping[str, Method],
+    ledger: Ledger,
+) -> Any:
+    """Yield results.json bit by bit, one sample after the other."""
+    head = json.dumps(to_json(results), indent=1)
+    yield head.removesuffix("\n}") + ',\n "samples": ['
+    for index in range(len(triplets)):
+        row = json.dumps(to_json(_row(triplets, methods, ledger, index)))
+        yield ("," if index else "") + "\n  " + row
+    yield "\n ]\n}\n"
 
 
-def _json_ready(value: Any) -> Any:
-    """Write paths and infinity as strings: JSON knows neither (PSNR of equal frames is "inf")."""
-    if isinstance(value, dict):
-        return {key: _json_ready(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_ready(item) for item in value]
-    if isinstance(value, Path) or (isinstance(value, float) and not math.isfinite(value)):
-        return str(value)
-    return value
-
-
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, parts: Any) -> None:
     """Write under another name first, so that a killed run leaves no half file."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
+    with open(partial, "w", encoding="utf-8") as file:
+        file.writelines(parts)
     partial.replace(path)
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, UserError):
-        return str(error)
-    lines: Iterable[str] = str(error).splitlines()
-    return f"{type(error).__name__}: {next(iter(lines), '')}"

@@ -42,6 +42,7 @@ from nakawari.xsheet.sheet import ExposureSheet
 ROOT = Path(__file__).parents[1]
 SHIPPED_MODEL = ROOT / "checkpoints" / "nakawari"
 MODELS = ("nakawari", *BASELINES)
+USUAL_MODELS = ("nakawari", "blend", "nearest")
 HOLDS = {"auto": "", "keep": ", holds kept"}
 MAX_RATE_DIFFERENCE = Fraction(1, 100)
 
@@ -245,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--clip", type=Path, required=True, metavar="AIRED", help="the clip as it was aired")
     add("--truth", type=Path, required=True, metavar="VIDEO", help="drawn for every frame")
-    add("--methods", default=",".join(MODELS), help=f"of {', '.join(MODELS)}; may be empty")
+    add("--methods", default=",".join(USUAL_MODELS), help=f"of {', '.join(MODELS)}; may be empty")
     add("--prediction", action="append", default=[], metavar="NAME=VIDEO", help="ready-made")
     add("--xsheet", type=Path, metavar="FILE", help="a sheet instead of the detector's")
     add("--output", type=Path, metavar="DIR", help="keep the rendered videos here")

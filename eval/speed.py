@@ -1,7 +1,6 @@
 """How fast the exposure sheet of a clip is made, and in how much memory."""
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from fractions import Fraction
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 import av
 
+from eval.memory import own_peak_mib
 from nakawari.errors import UserError
 from nakawari.xsheet.detect import detect
 
@@ -22,7 +22,7 @@ class Run(NamedTuple):
     frames: int
     rate: Fraction  # frames a second of the clip
     seconds: float
-    peak_mib: float  # ru_maxrss of the process
+    peak_mib: float  # of the process
 
 
 def measure_speed(clip: Path, loops: int = LOOPS) -> str:
@@ -76,5 +76,4 @@ def _measure(clip: Path) -> Run:
     begin = time.perf_counter()
     sheet = detect(clip).sheet
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Run(sheet.frames, sheet.fps, seconds, peak)
+    return Run(sheet.frames, sheet.fps, seconds, own_peak_mib())

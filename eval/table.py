@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from eval.scoring import METRICS
+from eval.scoring import HEADLINE, METRICS
 from nakawari.errors import UserError
 
 BEGIN = "<!-- benchmark:begin -->"
@@ -12,20 +12,18 @@ END = "<!-- benchmark:end -->"
 
 def markdown_table(results: dict[str, Any]) -> str:
     """Write the means of a run, its best figure of every column in bold, with a caption."""
-    arrows = [f"{m.label} {'↑' if m.higher_is_better else '↓'}" for m in METRICS.values()]
     lines = [
-        "| Method | " + " | ".join(arrows) + " | Samples |",
-        "|:--|" + "--:|" * (len(METRICS) + 1),
+        "| Method | " + " | ".join(METRICS[name].heading for name in HEADLINE) + " | Samples |",
+        "|:--|" + "--:|" * (len(HEADLINE) + 1),
     ]
     best = best_methods(results["summary"])
-    total = len(results["samples"])
     for method, summary in results["summary"].items():
-        cells = [format_mean(summary[metric], metric) for metric in METRICS]
+        cells = [format_mean(summary[metric], metric) for metric in HEADLINE]
         marked = [
             f"**{cell}**" if method == best[metric] else cell
-            for metric, cell in zip(METRICS, cells, strict=True)
+            for metric, cell in zip(HEADLINE, cells, strict=True)
         ]
-        samples = str(total - summary["failed"])
+        samples = str(results["triplets"] - summary["failed"])
         if summary["failed"]:
             samples += f" ({summary['failed']} failed)"
         lines.append(f"| {method} | " + " | ".join(marked) + f" | {samples} |")
@@ -39,7 +37,7 @@ def caption(results: dict[str, Any]) -> str:
     steps = "default" if config["steps"] is None else config["steps"]
     model = f"; {steps} denoising steps, seed {config['seed']}" if results["model"] else ""
     return (
-        f"{len(results['samples'])} triplets of `{Path(config['triplets']).name}`, the same for "
+        f"{results['triplets']} triplets of `{Path(config['triplets']).name}`, the same for "
         f"every row, 8-bit RGB at full size; LPIPS with AlexNet; mean and 95 % bootstrap "
         f"interval. Commit {commit[:10]}{changed}{model}."
     )
@@ -49,9 +47,8 @@ def format_mean(mean: dict[str, Any], metric: str) -> str:
     """Write ``mean [low, high]``, or a dash where nothing was averaged."""
     if mean["mean"] is None:
         return "–"
-    decimals = METRICS[metric].decimals
-    low, high = (f"{mean[bound]:.{decimals}f}" for bound in ("low", "high"))
-    return f"{mean['mean']:.{decimals}f} [{low}, {high}]"
+    figure, low, high = (METRICS[metric].write(mean[part]) for part in ("mean", "low", "high"))
+    return f"{figure} [{low}, {high}]"
 
 
 def best_methods(summary: dict[str, Any]) -> dict[str, str | None]:

@@ -5,14 +5,15 @@ The file holds one JSON object a line::
     {"id": "walk_007", "frame_0": "walk/0.png", "frame_1": "walk/2.png",
      "target": "walk/1.png", "frame_time": 0.5, "tags": ["pan"]}
 
-with paths relative to the file.
+with paths relative to the file. ``"roi": [x, y, width, height]`` (pixels) may name a region that
+is measured by itself too.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from eval.pictures import picture_size
 from nakawari.errors import UserError
@@ -20,7 +21,16 @@ from nakawari.errors import UserError
 FRAMES = ("frame_0", "frame_1", "target")
 
 
-@dataclass(frozen=True, kw_only=True)
+class Region(NamedTuple):
+    """A rectangle of the frame, in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Triplet:
     """Where one sample lies on disk; its pictures are read when it is its turn."""
 
@@ -30,6 +40,7 @@ class Triplet:
     target: Path
     frame_time: float  # in (0, 1): 0 is frame_0, 1 is frame_1
     tags: tuple[str, ...]
+    region: Region | None = None
 
 
 def read_triplets(path: Path) -> list[Triplet]:
@@ -48,7 +59,7 @@ def read_triplets(path: Path) -> list[Triplet]:
                 f"{lines_by_id[triplet.id]}; give every triplet an id of its own"
             )
         lines_by_id[triplet.id] = number
-        _check_frames(triplet, path, number)
+        check_frames(triplet, f"{path}:{number}")
         triplets.append(triplet)
     if not triplets:
         raise UserError(f"{path} holds no triplets; it needs one JSON object a line")
@@ -87,6 +98,7 @@ def _parse(line: str, path: Path, number: int) -> Triplet:
         **{key: path.parent / entry[key] for key in FRAMES},
         frame_time=_frame_time(entry["frame_time"], path, number),
         tags=tuple(tags),
+        region=_region(entry.get("roi"), path, number),
     )
 
 
@@ -112,14 +124,39 @@ def _frame_time(value: Any, path: Path, number: int) -> float:
     return float(value)
 
 
-def _check_frames(triplet: Triplet, path: Path, number: int) -> None:
-    """Look at the headers only: a list of 10,000 triplets is checked in seconds."""
+def _region(value: Any, path: Path, number: int) -> Region | None:
+    if value is None:
+        return None
+    if not (
+        isinstance(value, list)
+        and len(value) == 4
+        and all(type(part) is int and part >= 0 for part in value)
+        and min(value[2:]) > 0
+    ):
+        raise UserError(
+            f"{path}:{number}: roi must be [x, y, width, height] in pixels, got {value!r}"
+        )
+    return Region(*value)
+
+
+def check_frames(triplet: Triplet, where: str) -> None:
+    """Look at the headers only: a list of 10,000 triplets is checked in seconds.
+
+    Raises ``UserError``, beginning with ``where``, for a frame that is missing or unreadable, sizes
+    that differ, and a region that is not inside.
+    """
     sizes = {}
     for name in FRAMES:
         try:
             sizes[name] = picture_size(getattr(triplet, name))
         except UserError as error:
-            raise UserError(f"{path}:{number}: {triplet.id}: {error}") from error
+            raise UserError(f"{where}: {triplet.id}: {error}") from error
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{name} {width}x{height}" for name, (width, height) in sizes.items())
-        raise UserError(f"{path}:{number}: {triplet.id}: sizes differ: {listed}; make them equal")
+        raise UserError(f"{where}: {triplet.id}: sizes differ: {listed}; make them equal")
+    width, height = sizes["target"]
+    region = triplet.region
+    if region and (region.x + region.width > width or region.y + region.height > height):
+        raise UserError(
+            f"{where}: {triplet.id}: roi {list(region)} reaches out of the {width}x{height} frame"
+        )

@@ -1,7 +1,20 @@
-"""How far a drawn frame is from the true one: PSNR, SSIM and LPIPS, one value for each frame."""
+"""How far a drawn frame is from the true one, one value for each frame."""
 
+from nakawari.metrics.change import changed_area, flicker
+from nakawari.metrics.lines import chamfer_distances
 from nakawari.metrics.lpips import LearnedPerceptualDistance, load_lpips
+from nakawari.metrics.motion import motion_error, psnr_div
 from nakawari.metrics.psnr import psnr
 from nakawari.metrics.ssim import ssim
 
-__all__ = ["LearnedPerceptualDistance", "load_lpips", "psnr", "ssim"]
+__all__ = [
+    "LearnedPerceptualDistance",
+    "chamfer_distances",
+    "changed_area",
+    "flicker",
+    "load_lpips",
+    "motion_error",
+    "psnr",
+    "psnr_div",
+    "ssim",
+]

@@ -1,4 +1,4 @@
-"""What every metric asks of its two arguments."""
+"""What every metric asks of its arguments."""
 
 from torch import Tensor
 
@@ -18,3 +18,20 @@ def check_frame_pair(prediction: Tensor, target: Tensor) -> None:
             f"frames must be RGB of shape (B, 3, H, W), got {tuple(prediction.shape)}; "
             "add the batch dimension with frame[None] or convert to RGB"
         )
+
+
+def area_mean(values: Tensor, area: Tensor | None) -> Tensor:
+    """Average ``values`` (B, C, H, W) of each frame, shape (B,), where ``area`` says so.
+
+    ``area`` is (B, 1, H, W), boolean or weights of at least 0 (another shape: ``ValueError``);
+    None is everywhere. NaN where all weights are 0.
+    """
+    if area is None:
+        return values.mean(dim=(1, 2, 3))
+    if area.shape != (len(values), 1, *values.shape[2:]):
+        raise ValueError(
+            f"area must be of shape {(len(values), 1, *values.shape[2:])}, "
+            f"got {tuple(area.shape)}; give one value for each pixel"
+        )
+    weights = area.to(values)
+    return (values.mean(dim=1, keepdim=True) * weights).sum((1, 2, 3)) / weights.sum((1, 2, 3))

@@ -1,15 +1,17 @@
 """LPIPS, the learned perceptual distance (Zhang et al. 2018), with no download at run time."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import lpips
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from nakawari.metrics.frames import check_frame_pair
+from nakawari.metrics.frames import area_mean, check_frame_pair
 
 WEIGHTS_DIR = Path(__file__).parents[2] / "checkpoints" / "lpips"
 WEIGHTS_FILES = {"alex": "alexnet_features.safetensors", "vgg": "vgg16_features.safetensors"}
@@ -35,8 +37,20 @@ class LearnedPerceptualDistance(nn.Module):
         """Stay in evaluation mode: as a loss, a trainer's ``train()`` would switch dropout on."""
         return super().train(False)
 
-    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Compare frames in [-1, 1], shape (B, 3, H, W), both of one shape (else ValueError)."""
+    def forward(self, prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
+        """Compare frames in [-1, 1], shape (B, 3, H, W), both of one shape (else ValueError).
+
+        With ``area``, (B, 1, H, W), boolean or weights of at least 0, each layer's distances are
+        averaged with these weights, which are averaged over the cells of the layer's grid; so a
+        constant weight changes nothing. NaN where all weights are 0. A feature looks at up to 195
+        pixels around it, so what is outside the area counts a little too.
+        """
+        return torch.stack(self.all_areas(prediction, target, [area])).squeeze(0)
+
+    def all_areas(
+        self, prediction: Tensor, target: Tensor, areas: Sequence[Tensor | None]
+    ) -> list[Tensor]:
+        """Return the distance over each of several areas, looking at the frames only once."""
         check_frame_pair(prediction, target)
         height, width = prediction.shape[-2:]
         if min(height, width) < self._minimum_size:
@@ -47,11 +61,14 @@ class LearnedPerceptualDistance(nn.Module):
         network = self._network
         features = network.net(network.scaling_layer(prediction.float()))
         features_target = network.net(network.scaling_layer(target.float()))
-        distance = prediction.new_zeros(len(prediction), dtype=torch.float32)
+        distances = [prediction.new_zeros(len(prediction), dtype=torch.float32) for _ in areas]
         for layer, ours, theirs in zip(network.lins, features, features_target, strict=True):
             difference = (_unit_length(ours) - _unit_length(theirs)).square()
-            distance = distance + layer(difference).float().mean(dim=(1, 2, 3))
-        return distance
+            layer_distances = layer(difference).float()  # (B, 1, h, w)
+            for index, area in enumerate(areas):
+                weights = _on_grid(area, layer_distances)
+                distances[index] = distances[index] + area_mean(layer_distances, weights)
+        return distances
 
 
 def load_lpips(net: str = "alex", weights: Path | None = None) -> LearnedPerceptualDistance:
@@ -114,6 +131,13 @@ def _assign(network: lpips.LPIPS, state: dict[str, Tensor]) -> None:
     left = [name for name in result.missing_keys if not name.startswith("scaling_layer.")]
     assert not left, left
     assert not any(tensor.is_meta for tensor in network.state_dict().values())
+
+
+def _on_grid(area: Tensor | None, features: Tensor) -> Tensor | None:
+    """Average weights (B, 1, H, W) over the cells of features (B, C, h, w): (B, 1, h, w)."""
+    if area is None:
+        return None
+    return F.adaptive_avg_pool2d(area.to(features), (features.shape[-2], features.shape[-1]))
 
 
 def _unit_length(features: Tensor) -> Tensor:

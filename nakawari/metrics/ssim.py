@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from nakawari.metrics.frames import check_frame_pair
+from nakawari.metrics.frames import area_mean, check_frame_pair
 
 WINDOW = 11
 SIGMA = 1.5
@@ -14,7 +14,7 @@ _C1 = 0.01**2
 _C2 = 0.03**2
 
 
-def ssim(prediction: Tensor, target: Tensor) -> Tensor:
+def ssim(prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
     """Return the structural similarity of each frame, shape (B,), float32, at most 1.
 
     Both arguments are frames in [-1, 1], shape (B, 3, H, W). Wang et al., "Image quality
@@ -23,7 +23,9 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
     that lie wholly inside the frame count, as in skimage's
     ``structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)``,
     of the same 8-bit pictures, which crops a border of five pixels; the two agree to 1e-6.
-    Frames smaller than the window or of different shapes raise ``ValueError``.
+    Frames smaller than the window or of different shapes raise ``ValueError``. With ``area``,
+    (B, 1, H, W), true or 1 where it counts, only windows centred there are averaged; NaN if there
+    is none.
     """
     check_frame_pair(prediction, target)
     batch, _, height, width = prediction.shape
@@ -42,7 +44,9 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
     similarity = ((2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)) / (
         (mean_x**2 + mean_y**2 + _C1) * (variances + _C2)
     )
-    return similarity.mean(dim=(1, 2, 3)).float()
+    border = WINDOW // 2
+    centres = None if area is None else area[..., border:-border, border:-border]
+    return area_mean(similarity, centres).float()
 
 
 def _window_mean(images: Tensor) -> Tensor:

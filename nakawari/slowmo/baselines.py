@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from nakawari.slowmo.interpolator import FrameInterpolator
+from nakawari.slowmo.minterpolate import minterpolate
+from nakawari.slowmo.optical_flow import dis
 
 
 def blend(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
@@ -25,4 +27,9 @@ def nearest(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
     return frame_0 * (1 - is_later) + frame_1 * is_later
 
 
-BASELINES: dict[str, FrameInterpolator] = {"blend": blend, "nearest": nearest}
+BASELINES: dict[str, FrameInterpolator] = {
+    "blend": blend,
+    "nearest": nearest,
+    "dis": dis,
+    "minterpolate": minterpolate,
+}

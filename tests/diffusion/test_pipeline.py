@@ -49,6 +49,17 @@ def test_the_latent_decides_the_picture(
     assert not torch.allclose(drawn["mean"], drawn["random"])
 
 
+def test_without_neighbours_the_frame_is_painted_from_the_latent(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    interpolate = pipeline.configure(latent="random", use_neighbours=False)
+    time = torch.tensor([0.5])
+    ours, others = interpolate(frames[0], frames[2], time), interpolate(frames[1], frames[0], time)
+    assert ours.shape == frames[0].shape
+    assert torch.equal(ours, others)  # the latent is the same, and nothing else is looked at
+    assert not torch.equal(ours, pipeline(frames[0], frames[2], latent="random"))
+
+
 def test_saved_weights_reload_bit_identically(
     pipeline: FrameInterpolationPipeline, frames: torch.Tensor, tmp_path: Path
 ) -> None:

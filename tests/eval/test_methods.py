@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 import diffusion
-from eval.methods import METHODS, MethodSettings, Sample, _load_pipeline
+from eval.method import MethodSettings, Sample
+from eval.methods import ABLATIONS, METHODS, choose_methods, find_method, load_pipeline
+from nakawari.errors import UserError
 
 
 class FakePipeline:
@@ -40,9 +42,9 @@ class FakePipeline:
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakePipeline]]:
     FakePipeline.loads, FakePipeline.configured = [], []
     monkeypatch.setattr(diffusion, "FrameInterpolationPipeline", FakePipeline)
-    _load_pipeline.cache_clear()
+    load_pipeline.cache_clear()
     yield FakePipeline
-    _load_pipeline.cache_clear()
+    load_pipeline.cache_clear()
 
 
 def _settings(steps: int | None) -> MethodSettings:
@@ -57,6 +59,31 @@ def test_every_row_of_ours_gets_its_latent_the_steps_and_the_seed(
     common = {"num_steps": 4, "seed": 5}
     ablations = [{**common, "latent": latent} for latent in ("random", "mean", "aligned")]
     assert pipeline.configured == [common, *ablations]
+
+
+def test_rows_of_steps_and_seeds_win_over_the_command_line(pipeline: type[FakePipeline]) -> None:
+    for name in ("nakawari-8-steps", "nakawari-seed-12", "nakawari-no-neighbours"):
+        choose_methods([name])[name].build(_settings(steps=4))
+    assert pipeline.configured == [
+        {"num_steps": 8, "seed": 5},
+        {"num_steps": 4, "seed": 12},
+        {"num_steps": 4, "seed": 5, "use_neighbours": False},
+    ]
+
+
+def test_the_ablations_are_methods_each_with_a_row_of_its_own() -> None:
+    assert len(set(ABLATIONS)) == len(ABLATIONS) == 12
+    assert all(find_method(name) for name in ABLATIONS)
+    descriptions = [method.description for method in choose_methods(list(ABLATIONS)).values()]
+    assert len(set(descriptions)) == 12
+
+
+@pytest.mark.parametrize(
+    "name", ["nakawari-0-steps", "nakawari-x-steps", "nakawari-seed-", "Blend"]
+)
+def test_a_name_that_is_no_method_fails(name: str) -> None:
+    with pytest.raises(UserError, match=f"unknown method '{name}'"):
+        choose_methods([name])
 
 
 def test_without_steps_the_model_keeps_its_own_number(pipeline: type[FakePipeline]) -> None:

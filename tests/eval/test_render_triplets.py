@@ -7,7 +7,8 @@ import pytest
 
 from eval.benchmark import SHIPPED_TRIPLETS
 from eval.pictures import picture_size, read_frame
-from eval.render_triplets import motion_tier, write_set
+from eval.render_triplets import main, write_set
+from eval.tiers import motion_size, motion_tier
 from eval.triplets import read_triplets
 from nakawari.data.scene import KINDS
 
@@ -29,6 +30,21 @@ def test_rendering_again_gives_the_same_set(tmp_path: Path) -> None:
     assert files == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
 
 
+def test_another_seed_gives_another_set(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_set(tmp_path / str(seed), height=48, width=64, per_kind=1, seed=seed)
+    files = [(tmp_path / str(seed) / "cel_000_target.webp").read_bytes() for seed in (0, 1)]
+    assert files[0] != files[1]
+
+
+def test_a_seed_below_zero_which_training_might_have_fails(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--seed", "-1000003"])
+    assert "--seed must be 0 or more" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("length", "tier"),
     [(0.0, None), (3.0, "motion:small"), (10.0, "motion:medium"), (40.0, "motion:large")],
@@ -38,7 +54,7 @@ def test_the_tier_is_that_of_the_pixels_that_move_at_288_px_height(
 ) -> None:
     displacement = np.zeros((144, 10, 2))
     displacement[:20, :, 0] = length / 2  # half the height, half the length in px
-    assert motion_tier(displacement, height=144) == tier
+    assert motion_tier(motion_size(displacement, height=144)) == tier
 
 
 def test_the_shipped_set_is_complete_and_small() -> None:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from eval.pictures import frame_from_pixels, pixels_from_frame, read_frame
-from eval.triplets import read_triplets
+from eval.triplets import Region, read_triplets
 from nakawari.errors import UserError
 from tests.eval.conftest import entry, write_list, write_picture
 
@@ -27,6 +27,11 @@ def test_a_line_may_leave_tags_out_and_hold_more(triplets: Path) -> None:
     assert read_triplets(write_list(triplets, [line]))[0].tags == ()
 
 
+def test_a_line_may_name_a_region(triplets: Path) -> None:
+    write_list(triplets, [entry(0, roi=[3, 0, 40, 31])])
+    assert read_triplets(triplets)[0].region == Region(x=3, y=0, width=40, height=31)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -38,6 +43,11 @@ def test_a_line_may_leave_tags_out_and_hold_more(triplets: Path) -> None:
         ({"id": ""}, "id must be a plain file name"),
         ({"id": None}, "id must be a plain file name"),
         ({"target": 3}, "target must be a path, got 3"),
+        ({"roi": [0, 0, 9]}, "roi must be .*, got .0, 0, 9."),
+        ({"roi": [0, 0, 9, 0]}, "roi must be"),
+        ({"roi": [-1, 0, 9, 9]}, "roi must be"),
+        ({"roi": [0.5, 0, 9, 9]}, "roi must be"),
+        ({"roi": [40, 0, 9, 9]}, "sample_1: roi .* reaches out of the 48x40 frame"),
         ({"tags": "pan"}, "tags must be a list of strings, got 'pan'"),
         ({"target": "absent.png"}, "sample_1: cannot read .*absent.png: No such file"),
         ({"target": "triplets.jsonl"}, "sample_1: .*triplets.jsonl is no picture"),

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser
 
 from nakawari.xsheet.report import html_report
 from nakawari.xsheet.thumbnails import make_thumbnails
+from tests.browser import Visit, open_browser
 from tests.xsheet.sheets import detection_of, two_shots
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # One for each of the sheet's nine drawings, far from each other and from the page's own colours.
 COLOURS = [(220, 30, 40), (30, 170, 60), (240, 200, 20), (20, 40, 200), (230, 120, 20),
            (120, 20, 140), (20, 190, 200), (250, 130, 190), (110, 70, 20)]  # fmt: skip
@@ -25,52 +21,10 @@ UNSURE = 8  # frame
 WINDOW = {"width": 1200, "height": 700}
 
 
-def find_chromium() -> str:
-    """Return the browser's path; skip without one, or fail where it must be there."""
-    named = os.environ.get("NAKAWARI_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is not None:
-        return found
-    reason = "no Chromium on PATH: install chromium, or name one in NAKAWARI_CHROMIUM"
-    if os.environ.get("NAKAWARI_REQUIRE_CHROMIUM"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = find_chromium()
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path)
+    with open_browser() as browser:
         yield browser
-        browser.close()
-
-
-class Visit:
-    """An open page, and what went on while it was open."""
-
-    def __init__(self, page: Page, path: Path) -> None:
-        self.page = page
-        self.requests: list[str] = []
-        self.errors: list[str] = []
-        page.on("request", self._requested)
-        page.on("console", lambda message: self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(path.as_uri())
-
-    def _requested(self, request: Request) -> None:
-        if not request.url.startswith("data:"):
-            self.requests.append(request.url)
-
-    def shoot(self, locator: Locator | None = None) -> np.ndarray:
-        """Return a screenshot of the window or of an element, (H, W, 3) uint8."""
-        content = (locator or self.page).screenshot()
-        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
-
-    def widths(self, selector: str) -> list[float]:
-        """Return the widths [px] of all elements that a selector finds."""
-        boxes = [element.bounding_box() for element in self.page.locator(selector).all()]
-        return [box["width"] for box in boxes]
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""How far the lines of a drawing are from where they should be: chamfer distances.
+
+All of it is computed on the CPU in float64, so that every machine finds the same lines.
+"""
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from nakawari.metrics.frames import check_frame_pair
+
+# The settings with which Chen and Zwicker evaluate.
+SIGMA = 1.0  # px, of the narrower Gaussian
+RATIO = 1.6  # of the wider to the narrower
+GAIN = 2.0
+THRESHOLD = 0.01
+_LUMA = (0.299, 0.587, 0.114)
+
+
+class ChamferDistances(NamedTuple):
+    """Distances between the lines of two frames, each of shape (B,), float64."""
+
+    plain: Tensor
+    weighted: Tensor  # the same, up to twice as much where lines are missing or too many
+
+
+def line_drawing(frames: Tensor) -> np.ndarray:
+    """Return where the dark lines of frames (B, 3, H, W) in [-1, 1] are, (B, H, W) bool.
+
+    A difference of Gaussians of the luma in [0, 1]: a point is on a line where the wider blur,
+    sigma 1.6 px, is brighter than the narrower, sigma 1 px, by more than 0.005.
+    """
+    pictures = (frames.detach().double().clamp(-1, 1) + 1).permute(0, 2, 3, 1).cpu().numpy() / 2
+    return np.stack([_lines_of(picture @ np.array(_LUMA)) for picture in pictures])
+
+
+def _lines_of(luma: np.ndarray) -> np.ndarray:
+    narrow, wide = (_blur(luma, sigma) for sigma in (SIGMA, SIGMA * RATIO))
+    return GAIN * (wide - narrow) > THRESHOLD
+
+
+def _blur(luma: np.ndarray, sigma: float) -> np.ndarray:
+    size = 2 * int(4 * sigma) + 1
+    return cv2.GaussianBlur(luma, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+
+
+def chamfer_distances(prediction: Tensor, target: Tensor) -> ChamferDistances:
+    """Compare the line drawings of frames (B, 3, H, W) in [-1, 1]; 0 where they are the same.
+
+    Chen and Zwicker, "Improving the Perceptual Quality of 2D Animation Interpolation" (ECCV 2022),
+    with the settings of their evaluation: the sum, over the points of one drawing, of the distance
+    to the nearest point of the other, divided by the picture's area and diagonal, and the mean of
+    both directions. A drawing without lines is a diagonal away from everything. Figures are small:
+    0.00004 is usual.
+
+    Weighted: Zhu et al., "Thin-Plate Spline-based Interpolation for Animation Line Inbetweening"
+    (2024): times ``2 sigmoid(|n - m| / min(n, m))`` for drawings of n and m points, so that lines
+    that break or double cost up to twice as much.
+
+    Frames of different shapes raise ``ValueError``.
+    """
+    check_frame_pair(prediction, target)
+    pairs = zip(line_drawing(prediction), line_drawing(target), strict=True)
+    plain, weighted = zip(*(_compare(ours, theirs) for ours, theirs in pairs), strict=True)
+    return ChamferDistances(torch.tensor(plain).double(), torch.tensor(weighted).double())
+
+
+def _compare(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
+    plain = (_one_way(ours, theirs) + _one_way(theirs, ours)) / 2
+    most, least = max(ours.sum(), theirs.sum()), min(ours.sum(), theirs.sum())
+    missing = (most - least) / least if least else math.inf if most else 0.0
+    return plain, plain * 2 / (1 + math.exp(-missing))
+
+
+def _one_way(points: np.ndarray, to: np.ndarray) -> float:
+    diagonal = math.hypot(*points.shape)
+    return float((_distance(to, diagonal) * points).mean() / diagonal)
+
+
+def _distance(points: np.ndarray, without: float) -> np.ndarray:
+    """Return how far [px] each pixel is from the nearest of ``points``, exactly, (H, W)."""
+    if not points.any():
+        return np.full(points.shape, without)
+    free = (~points).astype(np.uint8)
+    return cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
