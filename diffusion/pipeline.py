@@ -18,7 +18,7 @@ from diffusion.bridge import sample
 from diffusion.unet import InBetweenUNet
 
 Latent = Literal["sampled", "random", "mean", "aligned"]
-DEFAULT_STEPS = 2
+DEFAULT_STEPS = 1
 PIXELS_AT_ONCE = 1_000_000
 """Of the in-betweens of one interval: a network's feature maps take some hundred times theirs."""
 ModelT = TypeVar("ModelT", bound=ModelMixin)

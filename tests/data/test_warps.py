@@ -28,7 +28,7 @@ def assert_inverse(warp: Warp, frame_time: float) -> None:
 
 
 @given(SEEDS, TIMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_sampled_movements_are_inverted_exactly(seed: int, frame_time: float) -> None:
     rng = np.random.default_rng(seed)
     warps: list[Warp] = [
@@ -44,7 +44,7 @@ def test_sampled_movements_are_inverted_exactly(seed: int, frame_time: float) ->
 
 
 @given(st.floats(-2, 2), st.floats(-40, 40), st.floats(0, 7), TIMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_strong_bends_are_inverted_exactly(
     bend: float, amount: float, angle: float, frame_time: float
 ) -> None:
@@ -82,7 +82,7 @@ def test_matrix_without_an_inverse_fails() -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_paths_start_and_end_where_they_say_and_ease_mildly(seed: int) -> None:
     rng = np.random.default_rng(seed)
     timing = sample_timing(rng)
