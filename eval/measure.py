@@ -159,11 +159,11 @@ class Measurement:
                 self._ledger.record_failure(name, index, one_line(error))
 
     def _find_facts(self, interval: _Interval) -> None:
-        ends = [frame_from_pixels(pixels) for pixels in (interval.frame_0, interval.frame_1)]
-        flow = dis_flow(*ends)[0].permute(1, 2, 0).numpy()
+        frame_0, frame_1 = map(frame_from_pixels, (interval.frame_0, interval.frame_1))
+        flow = dis_flow(frame_0, frame_1)[0].permute(1, 2, 0).numpy()
         motion = motion_size(flow, len(flow))
         for index, target in interval.targets.items():
-            area = changed_area([*ends, frame_from_pixels(target)])
+            area = changed_area([frame_0, frame_1, frame_from_pixels(target)])
             changed = area.float().mean().item()
             self._ledger.record(FACTS, index, {"motion": motion, "changed": changed})
 

@@ -12,9 +12,10 @@ def textured(height: int = 96, width: int = 128) -> torch.Tensor:
     return torch.nn.functional.interpolate(noise * 2 - 1, size=size, mode="bicubic").clamp(-1, 1)
 
 
-def test_a_shift_is_found_to_a_tenth_of_a_pixel() -> None:
+@pytest.mark.parametrize("finest_scale", [0, 1])
+def test_a_shift_is_found_to_a_tenth_of_a_pixel(finest_scale: int) -> None:
     frame = textured()
-    flow = dis_flow(frame, frame.roll((3, -5), dims=(2, 3)))
+    flow = dis_flow(frame, frame.roll((3, -5), dims=(2, 3)), finest_scale)
     inner = flow[..., 24:-24, 24:-24]
     assert inner[:, 0].median().item() == pytest.approx(-5, abs=0.1)
     assert inner[:, 1].median().item() == pytest.approx(3, abs=0.1)
