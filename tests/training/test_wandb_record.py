@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import wandb
 from PIL import Image
 
 from autoencoder.config import AutoencoderConfig
@@ -147,11 +148,13 @@ def test_disabled_by_its_own_variable_it_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "disabled")
+    wandb.teardown()  # W&B reads its variables once a process, and others were before
     run = tmp_path / "run"
     config = parse_config(AutoencoderConfig, ["--config", "configs/autoencoder/smoke.yaml"])
     config = dataclasses.replace(config, data=DATA, trainer=tracked(run))
     train(AutoencoderModule(config), TripletData(config.data), config.trainer)
     assert (run / "weights").is_dir()
+    wandb.teardown()
     assert not list(run.rglob("*.wandb"))
     assert not wandb_run_of(run)
 
