@@ -9,10 +9,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from eval.memory import program_peak_mib
 from eval.method import Draw, Method, MethodSettings, Sample
 from eval.pictures import pixels_from_frame, read_frame, write_png
 from nakawari.errors import UserError
+from nakawari.memory import program_peak_mib
 
 FIELDS = ("frame_0", "frame_1", "frame_time", "output")
 MOST_SECONDS = 600

@@ -15,11 +15,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from eval.commands import command_peak_mib
 from eval.measure import one_line
-from eval.memory import own_peak_mib
 from eval.method import Draw, Method, MethodSettings, Sample
 from eval.methods import ABLATIONS, find_method, load_pipeline
 from eval.pictures import frame_from_pixels, read_pixels
 from eval.triplets import FRAMES, Triplet
+from nakawari.memory import own_peak_mib
 
 YARDSTICK = "dis"
 """All times are also told as multiples of this method's, which every machine can run."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import av
 
-from eval.memory import own_peak_mib
 from nakawari.errors import UserError
+from nakawari.memory import own_peak_mib
 from nakawari.xsheet.detect import detect
 
 LOOPS = 4

@@ -1,6 +1,5 @@
 """What a training says of itself while it runs: losses, samples a second, memory, time left."""
 
-import resource
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +8,8 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+
+from nakawari.memory import own_peak_mib
 
 
 class Progress(Callback):
@@ -103,7 +104,7 @@ def _peak_memory_mib(device: torch.device) -> float:
     """Return the most that was allocated on a GPU, or that the process took of the machine."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10  # Linux counts in KiB
+    return own_peak_mib()
 
 
 def _figures(trainer: lightning.Trainer, prefix: str) -> str:
