@@ -17,8 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from autoencoder.composition import Composition
 from autoencoder.encoder import Encoding
-from autoencoder.layers import downsample, residual_block, upsample, zero_out
+from autoencoder.layers import downsample, residual_block, upsample
 from autoencoder.matching import correlation, global_match, local_correlation, resize_flow, warp
 from autoencoder.refinement import Belief, Refinement
 
@@ -133,9 +134,7 @@ class Decoder(nn.Module):
         self.refine_4 = Refinement(eighth + quarter + 4 + (2 * RADIUS + 1) ** 2, quarter, blocks=3)
         self.key_2 = nn.Conv2d(encoder_channels[0], half // 2, 1)
         self.refine_2 = Refinement(quarter + half + 4, half, blocks=1)
-        # Three shares and three colours for each of the 2x2 pixels.
-        self.to_pixels = nn.Conv2d(half, 4 * 6, 3, padding=1)
-        zero_out(self.to_pixels)
+        self.compose = Composition(half)
 
     def describe(self, latents: Tensor) -> Description:
         """Read latents (B, C, H/8, W/8), quantised or not."""
@@ -173,16 +172,11 @@ class Decoder(nn.Module):
             ],
         )
         motion_1 = resize_flow(motion_2, _size(neighbours.of_0.frame))
-        pixels = F.pixel_shuffle(self.to_pixels(hidden), 2)  # (B, 6, H, W)
-        # Painting begins as the exception (its logit starts at -3).
-        weights = (pixels[:, :3] - pixels.new_tensor([0.0, 0.0, 3.0]).view(1, 3, 1, 1)).softmax(1)
-        frame_0 = warp(neighbours.of_0.frame, motion_1[:, :2], "bicubic")
-        frame_1 = warp(neighbours.of_1.frame, motion_1[:, 2:], "bicubic")
-        paint = upsample(sketch) + pixels[:, 3:]
-        frames = weights[:, 0:1] * frame_0 + weights[:, 1:2] * frame_1 + weights[:, 2:3] * paint
-        frames = _keep_what_stands_still(frames, neighbours, motion_1)
+        composed = self.compose(
+            hidden, sketch, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
+        )
         levels = (motion.sixteenth, motion.eighth, motion.quarter, motion_2)
-        return Decoded(frames, levels, weights, sketch, description)
+        return Decoded(composed.frames, levels, composed.weights, sketch, description)
 
     def motion(
         self, description: Description, neighbours: Neighbours, hint: Tensor | None = None
@@ -229,10 +223,8 @@ class Decoder(nn.Module):
             still = hidden.new_zeros(len(hidden), 4, *hidden.shape[-2:])
             absent = still[:, :1].expand(-1, refine.in_channels - hidden.shape[1] - 4, -1, -1)
             hidden, _ = refine(still, [hidden, absent])
-        frames = upsample(sketch) + F.pixel_shuffle(self.to_pixels(hidden), 2)[:, 3:]
-        weights = torch.zeros_like(frames)
-        weights[:, 2] = 1
-        return Decoded(frames, (), weights, sketch, description)
+        composed = self.compose.paint(hidden, sketch)
+        return Decoded(composed.frames, (), composed.weights, sketch, description)
 
 
 def _size(features: Tensor) -> tuple[int, int]:
@@ -259,18 +251,3 @@ def _lean(motion: Tensor, hint: Tensor, belief: Tensor) -> Tensor:
 
 def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
-
-
-def _keep_what_stands_still(frames: Tensor, neighbours: Neighbours, motion: Tensor) -> Tensor:
-    """Copy the neighbours where they agree and the latent finds no motion.
-
-    Most of an anime frame stands still; there every resampling can only lose. Both conditions
-    fade out softly: a difference of 1 to 3 code values of 255 within three pixels, and a motion
-    of 0.5 to 1 pixel.
-    """
-    frame_0, frame_1 = neighbours.of_0.frame, neighbours.of_1.frame
-    difference = (frame_0 - frame_1).abs().amax(dim=1, keepdim=True) * 127.5
-    difference = F.max_pool2d(difference, 7, stride=1, padding=3)
-    speed = torch.maximum(motion[:, :2].norm(dim=1), motion[:, 2:].norm(dim=1)).unsqueeze(1)
-    still = ((3 - difference) / 2).clamp(0, 1) * (2 - 2 * speed.detach()).clamp(0, 1)
-    return torch.lerp(frames, (frame_0 + frame_1) / 2, still)

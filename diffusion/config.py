@@ -79,6 +79,7 @@ class DecoderConfig:
 
     Attributes:
         learning_rate: at its highest; 0 leaves the decoder as stage 1 left it.
+        only: the decoder's parts (attributes of ``Decoder``) to train; all of it if none is named.
         true_share: the target's own latents.
         aligned_share: the guess that sampling starts from.
         sampled_share: what the U-Net samples, in ``steps`` steps.
@@ -87,6 +88,7 @@ class DecoderConfig:
     """
 
     learning_rate: float = 0.0
+    only: tuple[str, ...] = ()
     true_share: float = 0.25
     aligned_share: float = 0.35
     sampled_share: float = 0.35

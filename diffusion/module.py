@@ -16,7 +16,7 @@ from diffusion.bridge import between, source
 from diffusion.config import DiffusionConfig
 from diffusion.losses import code_direction_loss, play_backwards
 from diffusion.pipeline import FrameInterpolationPipeline, load_model
-from diffusion.tuning import mixed_latents, tuning_terms
+from diffusion.tuning import mixed_latents, tuned_decoder, tuning_terms
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
@@ -36,7 +36,7 @@ class DiffusionModule(AveragedModule):
         self.config = config
         autoencoder = load_model(VQAutoencoder, Path(config.autoencoder)).requires_grad_(False)
         self.unet = _unet(config, autoencoder.config.latent_channels)
-        self.decoder = autoencoder.decoder.requires_grad_() if config.decoder.tunes else None
+        self.decoder = tuned_decoder(autoencoder, config.decoder) if config.decoder.tunes else None
         self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)
         weights = config.loss.perceptual_weights
         perceptual = load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)

@@ -15,6 +15,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
 from autoencoder import VQAutoencoder
+from autoencoder.decoder import Decoder
 from autoencoder.losses import decoding_terms
 from diffusion.alignment import Conditions, Interval
 from diffusion.bridge import sample
@@ -22,6 +23,23 @@ from diffusion.config import DecoderConfig
 from diffusion.losses import interval_motion_loss
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet
+
+
+def tuned_decoder(autoencoder: VQAutoencoder, config: DecoderConfig) -> Decoder:
+    """Return the decoder, of which what is to be trained requires gradients.
+
+    Raises ``ValueError`` when ``config.only`` names what a decoder has not.
+    """
+    decoder = autoencoder.decoder
+    parts = dict(decoder.named_children())
+    if unknown := set(config.only) - set(parts):
+        raise ValueError(
+            f"decoder.only names no part of the decoder: {', '.join(sorted(unknown))}; "
+            f"it has {', '.join(parts)}"
+        )
+    for part in [parts[name] for name in config.only] or [decoder]:
+        part.requires_grad_()
+    return decoder
 
 
 @torch.no_grad()

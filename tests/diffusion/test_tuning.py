@@ -12,7 +12,7 @@ from diffusion.alignment import align, observe
 from diffusion.config import DecoderConfig, DiffusionConfig, TuningLossConfig
 from diffusion.losses import interval_motion_loss
 from diffusion.module import DiffusionModule
-from diffusion.tuning import mixed_latents, tuning_terms
+from diffusion.tuning import mixed_latents, tuned_decoder, tuning_terms
 from nakawari.data.cels import CelConfig, CelDataset
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
@@ -202,3 +202,16 @@ def test_a_unet_of_other_latents_fails(stages: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(tuning_config(stages, tmp_path), unet=str(tmp_path))
     with pytest.raises(ValueError, match=r"has 4 latent channels and the autoencoder in .* 8"):
         DiffusionModule(config)
+
+
+def test_only_the_parts_named_are_tuned(autoencoder: VQAutoencoder) -> None:
+    autoencoder.requires_grad_(False)
+    decoder = tuned_decoder(autoencoder, DecoderConfig(learning_rate=1e-3, only=("compose",)))
+    trained = {name for name, p in decoder.named_parameters() if p.requires_grad}
+    assert trained == {f"compose.{name}" for name, _ in decoder.compose.named_parameters()}
+    assert not any(p.requires_grad for p in autoencoder.encoder.parameters())
+
+
+def test_a_part_that_is_none_is_refused(autoencoder: VQAutoencoder) -> None:
+    with pytest.raises(ValueError, match=r"no part of the decoder: nose; it has .*compose"):
+        tuned_decoder(autoencoder, DecoderConfig(learning_rate=1e-3, only=("nose",)))

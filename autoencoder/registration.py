@@ -1,0 +1,52 @@
+"""Bringing two pictures of one thing into register, to a fraction of a pixel.
+
+Legend: B batch, C channels, H/W size. Displacements are (B, 2, H, W), (x, y) in pixels.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_REACH = 1.0
+"""px: gradients tell of no more than about a line's width."""
+
+_NOISE = 1e-3
+"""Added to the sums of squared gradients (frames in [-1, 1]): what is flat stays where it is."""
+
+
+def displacement(picture_0: Tensor, picture_1: Tensor) -> Tensor:
+    """Return d with which ``picture_0`` at p is ``picture_1`` at p + d, (B, 2, H, W), up to 1 px.
+
+    One step of Lucas and Kanade, "An Iterative Image Registration Technique" (IJCAI 1981), over
+    windows of 9x9, on the gradient of both pictures' mean, so that swapping them turns d round.
+    Pictures are (B, C, H, W) in [-1, 1].
+    """
+    along_x, along_y = _gradient((picture_0 + picture_1) / 2)
+    difference = picture_1 - picture_0
+    products = (
+        along_x * along_x,
+        along_x * along_y,
+        along_y * along_y,
+        along_x * difference,
+        along_y * difference,
+    )
+    sums = _window(torch.cat([product.sum(1, keepdim=True) for product in products], dim=1))
+    xx, xy, yy, xd, yd = sums.unbind(1)
+    xx, yy = xx + _NOISE, yy + _NOISE
+    determinant = xx * yy - xy * xy
+    step = torch.stack([xy * yd - yy * xd, xy * xd - xx * yd], dim=1) / determinant.unsqueeze(1)
+    return step * (_REACH / step.norm(dim=1, keepdim=True).clamp(min=_REACH))
+
+
+def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
+    padded = F.pad(picture, [1] * 4, mode="replicate")
+    along_x = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
+    along_y = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
+    return along_x, along_y
+
+
+def _window(maps: Tensor) -> Tensor:
+    """Average over 7x7 and then 3x3, which weighs the middle more than the rim."""
+    for size in (7, 3):
+        maps = F.avg_pool2d(maps, size, stride=1, padding=size // 2, count_include_pad=False)
+    return maps
