@@ -1,6 +1,6 @@
 """Stage 1: a VQ autoencoder whose decoder looks at the neighbour frames."""
 
-from autoencoder.decoder import Decoded, Motion, Neighbour, Neighbours
+from autoencoder.decoder import Decoded, Neighbour, Neighbours
 from autoencoder.encoder import Encoding, FrameFeatures, pad_to_multiple
 from autoencoder.model import VQAutoencoder
 
@@ -8,7 +8,6 @@ __all__ = [
     "Decoded",
     "Encoding",
     "FrameFeatures",
-    "Motion",
     "Neighbour",
     "Neighbours",
     "VQAutoencoder",

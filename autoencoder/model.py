@@ -4,7 +4,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor
 
-from autoencoder.decoder import Decoded, Decoder, Description, Motion, Neighbours
+from autoencoder.decoder import Decoded, Decoder, Neighbours
 from autoencoder.encoder import Encoder, Encoding
 from autoencoder.quantiser import Quantised, Quantiser
 
@@ -50,12 +50,6 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
     ) -> Decoded:
         """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W) (see ``Decoder``)."""
         return self.decoder(latents, neighbours, hint)
-
-    def find_motion(
-        self, description: Description, neighbours: Neighbours, hint: Tensor | None = None
-    ) -> Motion:
-        """Find what a latent so described shows in two neighbours (see ``Decoder.motion``)."""
-        return self.decoder.motion(description, neighbours, hint)
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
         """Encode the two frames (B, 3, H, W) round the one to draw."""

@@ -59,18 +59,6 @@ class LossConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TuningLossConfig(DecodingLossConfig):
-    """Weights of the terms that tune the decoder, beside those of ``DecodingLossConfig``.
-
-    Attributes:
-        interval: of the end-point error of the motion between the neighbours, on which the
-            guess rests (``diffusion.losses.interval_motion_loss``).
-    """
-
-    interval: float = 0.15
-
-
-@dataclass(frozen=True, kw_only=True)
 class DecoderConfig:
     """Tune stage 1's decoder for the latents that it is given in the end, which are not the true.
 
@@ -94,7 +82,7 @@ class DecoderConfig:
     sampled_share: float = 0.35
     noisy_share: float = 0.05
     steps: int = 1
-    loss: TuningLossConfig = field(default_factory=TuningLossConfig)
+    loss: DecodingLossConfig = field(default_factory=DecodingLossConfig)
 
     def __post_init__(self) -> None:
         if self.learning_rate < 0:

@@ -1,9 +1,7 @@
 """Tuning stage 1's decoder for the latents that inference gives it.
 
 Stage 1 trains the decoder on the latents of the very frame that it is to draw. Inference has only
-a guess of them, or what the U-Net makes of it. And it is the decoder that finds the motion between
-the neighbours on which the guess rests, which stage 1 never asks of it. Here it learns both. The
-guess is made by the decoder as it stands, as in inference, so it improves along with it.
+a guess of them, or what the U-Net makes of it, and a hint of the motion. Here it learns with both.
 
 Legend: B batch, C latent channels, h/w latent size (H/8, W/8).
 """
@@ -20,7 +18,6 @@ from autoencoder.losses import decoding_terms
 from diffusion.alignment import Conditions, Interval
 from diffusion.bridge import sample
 from diffusion.config import DecoderConfig
-from diffusion.losses import interval_motion_loss
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet
 
@@ -83,6 +80,4 @@ def tuning_terms(
     with torch.no_grad():
         snapped = autoencoder.quantise(latents).latents
     decoded = autoencoder.decode(snapped, interval.neighbours, hint)
-    terms = decoding_terms(decoded, interval.neighbours, triplet, perceptual, config.loss.lines)
-    terms["interval"] = interval_motion_loss(interval.motion_01, interval.motion_10, triplet)
-    return terms
+    return decoding_terms(decoded, interval.neighbours, triplet, perceptual, config.loss.lines)

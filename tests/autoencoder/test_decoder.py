@@ -9,7 +9,7 @@ from autoencoder.refinement import Belief
 def test_without_a_hint_nothing_is_believed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
     neighbours = tiny.neighbours(frames[0], frames[2])
     description = neighbours.of_0.description
-    assert not tiny.find_motion(description, neighbours).belief.any()
+    assert not tiny.decoder.motion(description, neighbours).belief.any()
 
 
 def test_a_hint_is_believed_only_where_the_latent_agrees() -> None:
@@ -31,6 +31,6 @@ def test_a_hint_that_is_believed_is_followed(tiny: VQAutoencoder, frames: torch.
     description = neighbours.of_0.description
     height, width = neighbours.of_0.quarter.shape[-2:]
     hint = torch.zeros(len(frames[0]), 4, height, width)
-    motion = tiny.find_motion(description, neighbours, hint)
+    motion = tiny.decoder.motion(description, neighbours, hint)
     torch.testing.assert_close(motion.belief, torch.ones_like(motion.belief))
     torch.testing.assert_close(motion.quarter, hint, atol=1e-4, rtol=0)

@@ -62,3 +62,18 @@ def test_frames_that_do_not_move_are_their_own_guess(
     conditions = align(autoencoder, interval, torch.tensor([0.3]))
     torch.testing.assert_close(conditions.guess, interval.latents_0)
     torch.testing.assert_close(conditions.aligned_1, interval.latents_1)
+
+
+def test_the_motion_between_the_frames_is_found(autoencoder: VQAutoencoder) -> None:
+    noise = torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    large = torch.nn.functional.interpolate(noise, size=(96, 136), mode="bicubic")
+    frame_0, frame_1 = large[..., :64, 16:112], large[..., :64, 8:104]  # moves 8 px to the right
+    interval = observe(autoencoder, frame_0, frame_1)
+    inner = (slice(None), slice(None), slice(4, -4), slice(6, -6))
+    expected = torch.tensor([2.0, 0.0])  # px at 1/4
+    torch.testing.assert_close(
+        interval.motion_01[inner].mean((0, 2, 3)), expected, atol=0.1, rtol=0
+    )
+    torch.testing.assert_close(
+        interval.motion_10[inner].mean((0, 2, 3)), -expected, atol=0.1, rtol=0
+    )

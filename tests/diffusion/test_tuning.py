@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from autoencoder import VQAutoencoder
+from autoencoder.config import DecodingLossConfig
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
 from diffusion.alignment import align, observe
-from diffusion.config import DecoderConfig, DiffusionConfig, TuningLossConfig
-from diffusion.losses import interval_motion_loss
+from diffusion.config import DecoderConfig, DiffusionConfig
 from diffusion.module import DiffusionModule
 from diffusion.tuning import mixed_latents, tuned_decoder, tuning_terms
 from nakawari.data.cels import CelConfig, CelDataset
@@ -71,7 +71,7 @@ def test_the_loss_on_guessed_latents_falls_and_encoder_and_codebook_stay(
         terms = tuning_terms(
             autoencoder, interval, known.motion, latents, triplet, perceptual, config
         )
-        assert set(terms) == {f.name for f in dataclasses.fields(TuningLossConfig)} - {"lines"}
+        assert set(terms) == {f.name for f in dataclasses.fields(DecodingLossConfig)} - {"lines"}
         total = weighted_sum(terms, config.loss)
         optimiser.zero_grad()
         total.backward()
@@ -81,29 +81,6 @@ def test_the_loss_on_guessed_latents_falls_and_encoder_and_codebook_stay(
     for name, tensor in autoencoder.state_dict().items():
         if not name.startswith("decoder."):
             assert torch.equal(tensor, before[name]), name
-
-
-def test_the_true_motion_between_the_neighbours_has_the_least_loss() -> None:
-    triplet = drawn_triplet()
-    # A shift of the whole picture: the motion of every point is known in every frame.
-    shift = torch.tensor([6.0, -3.0]).view(1, 2, 1, 1).expand(2, 2, 64, 64)
-    shown = torch.ones(2, 1, 64, 64)
-    triplet = triplet._replace(
-        motion_0=-shift / 3, motion_1=2 * shift / 3, visible_0=shown, visible_1=shown
-    )
-    quarter = shift[..., ::4, ::4] / 4
-    least = interval_motion_loss(quarter, -quarter, triplet)
-    torch.testing.assert_close(least, torch.tensor(0.01**0.35))
-    assert interval_motion_loss(-quarter, quarter, triplet) > 4 * least
-    assert interval_motion_loss(0 * quarter, -quarter, triplet) > 2 * least
-
-
-def test_without_known_motion_the_motion_between_the_neighbours_costs_nothing() -> None:
-    triplet = drawn_triplet()
-    unknown = triplet._replace(has_motion=torch.zeros(2, dtype=torch.bool))
-    motion = torch.randn(2, 2, 16, 16)
-    assert interval_motion_loss(motion, motion, triplet) > 0
-    assert interval_motion_loss(motion, motion, unknown) == 0
 
 
 @pytest.fixture(scope="module")
