@@ -69,6 +69,11 @@ class Quantiser(nn.Module):
         self.codebook.train(training)
         return snapped * self.scale
 
+    @torch.no_grad()
+    def lookup(self, indices: Tensor) -> Tensor:
+        """Return the latents (B, C, h, w) that codes (B, h, w, heads) stand for."""
+        return self.codebook.get_output_from_indices(indices) * self.scale
+
     def perplexity(self, indices: Tensor) -> Tensor:
         """Return how evenly ``indices`` (..., heads) use the codes, a scalar.
 

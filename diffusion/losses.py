@@ -48,6 +48,8 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
     """Swap the neighbours and turn frame_time round where ``chosen`` (B,) is true."""
 
     def swapped(forth: Tensor, back: Tensor) -> Tensor:
+        if not forth.numel():
+            return forth  # hints that nobody asked for
         return torch.where(chosen.view(-1, *[1] * (forth.ndim - 1)), back, forth)
 
     return triplet._replace(
@@ -58,4 +60,6 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
         motion_1=swapped(triplet.motion_1, triplet.motion_0),
         visible_0=swapped(triplet.visible_0, triplet.visible_1),
         visible_1=swapped(triplet.visible_1, triplet.visible_0),
+        hint_01=swapped(triplet.hint_01, triplet.hint_10),
+        hint_10=swapped(triplet.hint_10, triplet.hint_01),
     )

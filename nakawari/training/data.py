@@ -2,14 +2,17 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lightning
 from torch.utils.data import DataLoader, Dataset
 
-from nakawari.data.cels import CelConfig, CelDataset
-from nakawari.data.endless import Endless
+from nakawari.data.cels import CelConfig, CelDataset, FiniteCels
+from nakawari.data.endless import Endless, Finite
 from nakawari.data.folder import TripletFolder
+from nakawari.data.kept import KeptTriplets
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.shards import ShardedTriplets, read_index
 from nakawari.data.triplet import Triplet
@@ -23,10 +26,19 @@ _NAMED = 10  # unreadable samples that are named in the end
 class TripletData(lightning.LightningDataModule):
     """Training samples without end, from where the training stands; fixed validation samples."""
 
-    def __init__(self, config: DataConfig, accumulate: int = 1) -> None:
-        """Build it; an update takes ``accumulate`` batches together."""
+    def __init__(
+        self,
+        config: DataConfig,
+        accumulate: int = 1,
+        finish: Callable[[Triplet], Triplet] | None = None,
+    ) -> None:
+        """Build it; an update takes ``accumulate`` batches together.
+
+        ``finish`` is called on every training sample, by the process that draws it.
+        """
         super().__init__()
         self.config = config
+        self._finish = finish
         self._a_process = config.batch_size * accumulate
         # Drawn from later; built now, so that a missing folder is told before any training.
         self._training_set = self._build_training_set()
@@ -65,35 +77,63 @@ class TripletData(lightning.LightningDataModule):
 
     def teardown(self, stage: str) -> None:
         """Name the samples that could not be read."""
-        skipped = (
-            self._training_set.skipped_names if isinstance(self._training_set, Endless) else []
-        )
+        drawn = self._training_set
+        if isinstance(drawn, _Finished):
+            drawn = drawn.dataset
+        skipped = drawn.skipped_names if isinstance(drawn, Endless) else []
         if skipped:
             names = ", ".join(skipped[:_NAMED]) + (", …" if len(skipped) > _NAMED else "")
             print(f"{len(skipped)} unreadable samples were skipped: {names}", file=sys.stderr)
 
-    def _build_training_set(self) -> Dataset[Triplet]:
+    def _build_training_set(self) -> Dataset[Any]:
+        drawn: Dataset[Triplet] = (
+            CelDataset(self._cel_config(self.config.seed))
+            if (finite := self.finite()) is None
+            else Endless(finite, self.config.seed, self.windows)
+        )
+        return _Finished(drawn, self._finish) if self._finish else drawn
+
+    @property
+    def windows(self) -> int | None:
+        """How many rounds of the finite dataset differ; None for all."""
+        return 1 if self.config.cels is not None else self.config.windows
+
+    def finite(self) -> Finite[Triplet] | None:
+        """Return what training goes through again and again, kept if so set; or None."""
         config = self.config
         size = (config.height, config.width)
+        dataset: Finite[Triplet]
         if config.triplets is not None:
-            return Endless(TripletFolder(config.triplets, *size), config.seed)
-        if config.shards is not None:
-            return Endless(ShardedTriplets(config.shards, "train", *size), config.seed)
-        return self._cels(config.seed)
+            dataset = TripletFolder(config.triplets, *size)
+        elif config.shards is not None:
+            dataset = ShardedTriplets(config.shards, "train", *size)
+        elif config.cels is not None:
+            dataset = FiniteCels(config.cels, self._cel_config(config.seed))
+        else:
+            return None
+        if config.store is None:
+            return dataset
+        assert self.windows is not None  # the settings see to it
+        return KeptTriplets(dataset, Path(config.store), self.windows)
 
     def _build_validation_set(self, seed: int) -> Dataset[Triplet]:
         config = self.config
         if config.shards is not None and read_index(Path(config.shards))["validation"]:
             size = (config.height, config.width)
             return Endless(ShardedTriplets(config.shards, "validation", *size, crop=False), seed)
-        return self._cels(seed)
+        return CelDataset(self._cel_config(seed))
 
-    def _cels(self, seed: int) -> CelDataset:
-        return CelDataset(
-            CelConfig(
-                height=self.config.height,
-                width=self.config.width,
-                seed=seed,
-                art_dirs=self.config.art,
-            )
-        )
+    def _cel_config(self, seed: int) -> CelConfig:
+        config = self.config
+        return CelConfig(height=config.height, width=config.width, seed=seed, art_dirs=config.art)
+
+
+class _Finished(Dataset[Triplet]):
+    """A dataset with something done to each sample."""
+
+    def __init__(self, dataset: Dataset[Triplet], finish: Callable[[Triplet], Triplet]) -> None:
+        self.dataset = dataset
+        self._finish = finish
+
+    def __getitem__(self, index: int) -> Triplet:
+        return self._finish(self.dataset[index])
