@@ -127,7 +127,7 @@ class _Batches(Dataset[tuple[Triplet, Tensor]]):
                 triplet = self.cache.dataset[(index + skipped) % self.cache.samples]
             except UNREADABLE:
                 continue
-            return with_hints(triplet), not skipped
+            return triplet, not skipped
         raise UserError(
             f"none of {MAX_SKIPS} triplets in {self.cache.root} that come next can be read; "
             "copy or build it again"
@@ -170,7 +170,7 @@ class LatentData(TripletData):
 
     def __init__(self, config: DiffusionConfig, autoencoder: VQAutoencoder) -> None:
         """Build it; ``autoencoder`` may be moved to the device afterwards."""
-        super().__init__(config.data, config.trainer.accumulate)
+        super().__init__(config.data, config.trainer.accumulate, with_hints)
         assert config.latent_cache is not None
         self._folder = Path(config.latent_cache)
         self._autoencoder = autoencoder
@@ -178,7 +178,7 @@ class LatentData(TripletData):
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Fill the cache, and read from the first sample that no rank has consumed yet."""
-        trainer, finite = self.trainer, self.finite()
+        trainer, finite = self.trainer, self.finite
         assert trainer is not None
         assert finite is not None  # the settings
         assert self.windows is not None  # see to it

@@ -34,13 +34,15 @@ class TripletData(lightning.LightningDataModule):
     ) -> None:
         """Build it; an update takes ``accumulate`` batches together.
 
-        ``finish`` is called on every training sample, by the process that draws it.
+        ``finish`` is called on every training sample, by the process that draws it; what it
+        returns is kept as well, if samples are.
         """
         super().__init__()
         self.config = config
         self._finish = finish
         self._a_process = config.batch_size * accumulate
         # Drawn from later; built now, so that a missing folder is told before any training.
+        self.finite = self._build_finite()
         self._training_set = self._build_training_set()
         self._validation_set = self._build_validation_set(config.seed + _VALIDATION_SEED_OFFSET)
 
@@ -78,28 +80,24 @@ class TripletData(lightning.LightningDataModule):
     def teardown(self, stage: str) -> None:
         """Name the samples that could not be read."""
         drawn = self._training_set
-        if isinstance(drawn, _Finished):
-            drawn = drawn.dataset
         skipped = drawn.skipped_names if isinstance(drawn, Endless) else []
         if skipped:
             names = ", ".join(skipped[:_NAMED]) + (", …" if len(skipped) > _NAMED else "")
             print(f"{len(skipped)} unreadable samples were skipped: {names}", file=sys.stderr)
 
     def _build_training_set(self) -> Dataset[Any]:
-        drawn: Dataset[Triplet] = (
-            CelDataset(self._cel_config(self.config.seed))
-            if (finite := self.finite()) is None
-            else Endless(finite, self.config.seed, self.windows)
-        )
-        return _Finished(drawn, self._finish) if self._finish else drawn
+        if self.finite is not None:
+            return Endless(self.finite, self.config.seed, self.windows)
+        cels = CelDataset(self._cel_config(self.config.seed))
+        return _Finished(cels, self._finish) if self._finish else cels
 
     @property
     def windows(self) -> int | None:
         """How many rounds of the finite dataset differ; None for all."""
         return 1 if self.config.cels is not None else self.config.windows
 
-    def finite(self) -> Finite[Triplet] | None:
-        """Return what training goes through again and again, kept if so set; or None."""
+    def _build_finite(self) -> Finite[Triplet] | None:
+        """Return what training goes through again and again, or None for cels without end."""
         config = self.config
         size = (config.height, config.width)
         dataset: Finite[Triplet]
@@ -111,10 +109,16 @@ class TripletData(lightning.LightningDataModule):
             dataset = FiniteCels(config.cels, self._cel_config(config.seed))
         else:
             return None
-        if config.store is None:
+        dataset = self._kept(dataset, "drawn")
+        if self._finish is None:
+            return dataset
+        return self._kept(_FinishedFinite(dataset, self._finish), "finished")
+
+    def _kept(self, dataset: Finite[Triplet], name: str) -> Finite[Triplet]:
+        if self.config.store is None:
             return dataset
         assert self.windows is not None  # the settings see to it
-        return KeptTriplets(dataset, Path(config.store), self.windows)
+        return KeptTriplets(dataset, Path(self.config.store) / name, self.windows)
 
     def _build_validation_set(self, seed: int) -> Dataset[Triplet]:
         config = self.config
@@ -131,9 +135,25 @@ class TripletData(lightning.LightningDataModule):
 class _Finished(Dataset[Triplet]):
     """A dataset with something done to each sample."""
 
-    def __init__(self, dataset: Dataset[Triplet], finish: Callable[[Triplet], Triplet]) -> None:
-        self.dataset = dataset
+    def __init__(
+        self, dataset: Dataset[Triplet] | Finite[Triplet], finish: Callable[[Triplet], Triplet]
+    ) -> None:
+        self._dataset = dataset
         self._finish = finish
 
     def __getitem__(self, index: int) -> Triplet:
-        return self._finish(self.dataset[index])
+        return self._finish(self._dataset[index])
+
+
+class _FinishedFinite(_Finished):
+    """The same, of a finite dataset."""
+
+    def __init__(self, dataset: Finite[Triplet], finish: Callable[[Triplet], Triplet]) -> None:
+        super().__init__(dataset, finish)
+        self.root = dataset.root
+        self.groups = dataset.groups
+        self.name = dataset.name
+        self._samples = len(dataset)
+
+    def __len__(self) -> int:
+        return self._samples
