@@ -41,7 +41,7 @@ class Known(NamedTuple):
     """What the U-Net is given, and what it should answer."""
 
     conditions: Conditions
-    target: Tensor  # (B, C, h, w)
+    target: Tensor  # (B, C, h, w) float32
 
 
 @torch.no_grad()
@@ -79,7 +79,7 @@ def recall(cached: CachedLatents, quantiser: Quantiser, backwards: Tensor) -> Kn
     sample = torch.arange(len(way), device=way.device)
 
     def latents(codes: Tensor) -> Tensor:
-        return quantiser.lookup(codes.long())
+        return quantiser.lookup(codes.long(), _dtype(codes.device))
 
     def swapped(forth: Tensor, back: Tensor) -> Tensor:
         return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)
@@ -98,14 +98,28 @@ def recall(cached: CachedLatents, quantiser: Quantiser, backwards: Tensor) -> Kn
         motion=coverage.new_zeros(len(way), 4, 0, 0),
         frame_time=frame_time,
     )
-    return Known(conditions, latents(cached.codes))
+    return Known(conditions, latents(cached.codes).float())
 
 
 def _codes(quantiser: Quantiser, latents: Tensor) -> Tensor:
-    """Return the codes of quantised latents (B, C, h, w) as (B, h, w, k)."""
-    with torch.autocast(latents.device.type, enabled=False):
-        indices = quantiser(latents.float()).indices
-    assert torch.equal(quantiser.lookup(indices), latents), "a code is not its own nearest"
+    """Return the codes (B, h, w, k) that quantised latents (B, C, h, w) are made of."""
+    size, heads = quantiser.codebook_size, quantiser.heads
+    every = torch.arange(size, device=latents.device).view(1, 1, size, 1).expand(-1, -1, -1, heads)
+    table = quantiser.lookup(every, latents.dtype)[0, :, 0].unflatten(0, (heads, -1))
+    tokens = latents.unflatten(1, (heads, -1)).permute(0, 3, 4, 1, 2)  # (B, h, w, k, C / k)
+    codes = []
+    for head, of_head in enumerate(table.transpose(1, 2)):
+        # Looked for by equality: what is nearest might be a neighbour, after rounding.
+        same = (tokens[..., head, None, :] == of_head).all(dim=-1)  # (B, h, w, size)
+        assert same.any(dim=-1).all(), "latents that are no codes"
+        codes.append(same.int().argmax(dim=-1))
     small = {256: torch.uint8, 32768: torch.int16}
-    fitting = (dtype for size, dtype in small.items() if quantiser.codebook_size <= size)
-    return indices.to(next(fitting, torch.int32))
+    fitting = (dtype for most, dtype in small.items() if size <= most)
+    return torch.stack(codes, dim=-1).to(next(fitting, torch.int32))
+
+
+def _dtype(device: torch.device) -> torch.dtype:
+    """Return what the encoder's convolutions answer in here."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.get_autocast_dtype(device.type)
+    return torch.float32

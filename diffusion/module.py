@@ -170,7 +170,8 @@ class DiffusionModule(AveragedModule):
         }
 
     def _latents_of(self, frames: Tensor) -> Tensor:
-        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents
+        # Float32 also under mixed precision: they are mixed with the guess, which is.
+        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents.float()
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""
