@@ -146,13 +146,14 @@ def fill(
 
     May be killed at any moment; the batches that are there stay.
     """
-    missing = cache.missing()[rank::world_size]
+    # By number, not by place in the list: other ranks may be filling already.
+    missing = [batch for batch in cache.missing() if batch % world_size == rank]
     loader = DataLoader(
         _Batches(cache),
         batch_size=None,
         sampler=missing,
         num_workers=min(workers, len(missing)),
-        prefetch_factor=2 if workers and missing else None,
+        prefetch_factor=1 if workers and missing else None,
     )
     told = time.monotonic()
     with precision:

@@ -1,6 +1,7 @@
 """What stage 1 makes of a sample is the same, computed or read from the cache."""
 
 import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,11 @@ from diffusion.alignment import align, observe
 from diffusion.cached_latents import look, recall
 from diffusion.config import DiffusionConfig
 from diffusion.hints import find_hints, with_hints
+from diffusion.latent_cache import LatentCache, fill, weights_hash
 from diffusion.losses import play_backwards
 from diffusion.module import DiffusionModule
 from diffusion.train import main, training_data
-from nakawari.data.cels import CelConfig, CelDataset
+from nakawari.data.cels import CelConfig, CelDataset, FiniteCels
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
@@ -140,6 +142,14 @@ def test_batches_that_a_kill_left_out_are_made_and_no_others(
     (cache / "000001.safetensors").unlink()
     assert fit(config_of(tmp_path / "second", stage_1, cache)) == 9
     assert losses(tmp_path / "second") == losses(computed)
+
+
+def test_ranks_share_the_batches_whoever_begins(autoencoder: VQAutoencoder, tmp_path: Path) -> None:
+    cels = FiniteCels(5, CelConfig(height=32, width=32))
+    cache = LatentCache(tmp_path, cels, 1, weights_hash(autoencoder), "32-true", batch_size=1)
+    made = [fill(cache, autoencoder, nullcontext(), rank=k, world_size=2) for k in (1, 0)]
+    assert made == [2, 3]
+    assert not cache.missing()
 
 
 def test_a_training_on_the_cache_resumes_bit_for_bit(
