@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLIP ?= samples/dance.mp4
 SLOW ?= 4
+RECIPE ?=  # such as --minutes 10
 
-.PHONY: demo test lint sweep-demo clean
+.PHONY: demo test lint sweep-demo train-gpu clean
 
 demo: .venv/installed  ## slow the sample clip four times
 	$(BIN)/nakawari slow $(CLIP) --slow $(SLOW) --overwrite
@@ -21,6 +22,9 @@ lint: .venv/installed  ## style, types, and the direction of imports
 
 sweep-demo: .venv/installed  ## three tiny trials, and a picture of them
 	$(BIN)/nakawari sweep configs/sweeps/demo.yaml --trials 3
+
+train-gpu: .venv/installed  ## both stages to a checkpoint, on one GPU; make it again to go on
+	$(BIN)/accelerate launch --num_processes 1 --mixed_precision bf16 diffusion/recipe.py $(RECIPE)
 
 clean:  ## forget the environment
 	rm -rf .venv

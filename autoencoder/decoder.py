@@ -246,7 +246,7 @@ def _correlate(
 
 def _lean(motion: Tensor, hint: Tensor, belief: Tensor) -> Tensor:
     """Go from ``motion`` to ``hint``, (B, 4, h, w), as far as ``belief`` (B, 2, h, w) says."""
-    return torch.lerp(motion, hint, belief.repeat_interleave(2, dim=1))
+    return torch.lerp(motion, hint, belief.repeat_interleave(2, dim=1).to(motion.dtype))
 
 
 def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:

@@ -69,6 +69,14 @@ class Quantiser(nn.Module):
         self.codebook.train(training)
         return snapped * self.scale
 
+    @torch.no_grad()
+    def lookup(self, indices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return the latents (B, C, h, w) that codes (B, h, w, heads) stand for.
+
+        They are bit for bit those of ``forward``, given latents of ``dtype``.
+        """
+        return self.codebook.get_output_from_indices(indices).to(dtype) * self.scale
+
     def perplexity(self, indices: Tensor) -> Tensor:
         """Return how evenly ``indices`` (..., heads) use the codes, a scalar.
 

@@ -13,7 +13,7 @@ from nakawari.training.run import train
 
 def main(argv: list[str] | None = None) -> None:
     """Train the autoencoder that the settings describe."""
-    with one_line_errors(ValueError, OSError):
+    with one_line_errors(ValueError, OSError, UserError):
         config = parse_config(AutoencoderConfig, argv)
         torch.manual_seed(config.trainer.seed)  # of the initial weights
         module = AutoencoderModule(config)

@@ -17,11 +17,8 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
+from diffusion.neighbour_flow import Flows, find_flows
 from diffusion.splatting import fill_holes, splat
-from nakawari.flow import dis_flow
-
-_FINEST_SCALE = 0
-"""Full size: at half of it, in-betweens of drawn cels are 3 % worse (LPIPS)."""
 
 
 class Interval(NamedTuple):
@@ -61,15 +58,18 @@ class Conditions(NamedTuple):
         return self.latents_0, self.latents_1, self.aligned_0, self.aligned_1, self.coverage
 
 
-def observe(autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor) -> Interval:
-    """Encode two frames (B, 3, H, W) in [-1, 1] and find the motion between them."""
+def observe(
+    autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor, *, flows: Flows | None = None
+) -> Interval:
+    """Encode two frames (B, 3, H, W) in [-1, 1] and find the motion between them.
+
+    ``flows`` None are found here.
+    """
     (of_0, latents_0), (of_1, latents_1) = (
         _look_at(autoencoder, frame) for frame in (frame_0, frame_1)
     )
     neighbours = Neighbours(of_0, of_1)
-    size = (frame_0.shape[-2] // 4, frame_0.shape[-1] // 4)
-    motion_01 = resize_flow(dis_flow(frame_0, frame_1, _FINEST_SCALE), size)
-    motion_10 = resize_flow(dis_flow(frame_1, frame_0, _FINEST_SCALE), size)
+    motion_01, motion_10 = flows or find_flows(frame_0, frame_1)
     return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
 
 
@@ -91,21 +91,27 @@ def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) ->
     )
     size = interval.latents_0.shape[-2:]
     coverage = F.interpolate(coverage, size=size, mode="area")
-    near_0 = 1 - frame_time.view(-1, 1, 1, 1)
-    weight_0 = near_0 * coverage[:, 0:1] + 1e-3
-    weight_1 = (1 - near_0) * coverage[:, 1:2] + 1e-3
-    share_0 = weight_0 / (weight_0 + weight_1)
-    guess = share_0 * aligned_0 + (1 - share_0) * aligned_1
     return Conditions(
         latents_0=interval.latents_0,
         latents_1=interval.latents_1,
         aligned_0=aligned_0,
         aligned_1=aligned_1,
         coverage=coverage,
-        guess=guess,
+        guess=guess_from(aligned_0, aligned_1, coverage, frame_time),
         motion=motion_4,
         frame_time=frame_time,
     )
+
+
+def guess_from(
+    aligned_0: Tensor, aligned_1: Tensor, coverage: Tensor, frame_time: Tensor
+) -> Tensor:
+    """Return the mean of the aligned latents (B, C, h, w), by time and coverage."""
+    near_0 = 1 - frame_time.view(-1, 1, 1, 1)
+    weight_0 = near_0 * coverage[:, 0:1] + 1e-3
+    weight_1 = (1 - near_0) * coverage[:, 1:2] + 1e-3
+    share_0 = weight_0 / (weight_0 + weight_1)
+    return share_0 * aligned_0 + (1 - share_0) * aligned_1
 
 
 def _motion_at(interval: Interval, frame_time: Tensor) -> tuple[Tensor, Tensor]:

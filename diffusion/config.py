@@ -118,12 +118,15 @@ class DiffusionConfig:
             one of ``model``'s size.
         train_unet: False leaves the U-Net as ``unet`` has it.
         validation_steps: of the sampler, in validation.
+        latent_cache: a folder that keeps what stage 1 makes of the training samples, for samples
+            that come again (``data.cels`` or ``data.windows``); filled before the training.
     """
 
     autoencoder: str = "checkpoints/nakawari/autoencoder"
     unet: str | None = None
     train_unet: bool = True
     validation_steps: int = 2
+    latent_cache: str | None = None
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
@@ -131,6 +134,8 @@ class DiffusionConfig:
     trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(run="runs/diffusion"))
 
     def __post_init__(self) -> None:
+        if self.latent_cache is not None:
+            self._check_cache()
         if self.train_unet:
             return
         if self.unet is None:
@@ -138,4 +143,22 @@ class DiffusionConfig:
         if not self.decoder.tunes:
             raise ValueError(
                 "train_unet false and decoder.learning_rate 0 leave nothing to train; set either"
+            )
+
+    def _check_cache(self) -> None:
+        """Refuse what a cache of latents cannot serve."""
+        if not self.data.repeats:
+            raise ValueError(
+                "latent_cache is for samples that come again, and none do; set data.cels for drawn "
+                "cels, or data.windows for data.triplets and data.shards"
+            )
+        if self.decoder.tunes:
+            raise ValueError(
+                "latent_cache keeps what stage 1 answers, which decoder.learning_rate above 0 "
+                "changes; leave out either"
+            )
+        if self.loss.decodes:
+            raise ValueError(
+                "latent_cache keeps no frames, which loss.pixels, perceptual and motion compare; "
+                "leave out the cache, or set them to 0"
             )

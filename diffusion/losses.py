@@ -23,6 +23,8 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
     """Swap the neighbours and turn frame_time round where ``chosen`` (B,) is true."""
 
     def swapped(forth: Tensor, back: Tensor) -> Tensor:
+        if not forth.numel():
+            return forth  # flows that nobody asked for
         return torch.where(chosen.view(-1, *[1] * (forth.ndim - 1)), back, forth)
 
     return triplet._replace(
@@ -33,4 +35,6 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
         motion_1=swapped(triplet.motion_1, triplet.motion_0),
         visible_0=swapped(triplet.visible_0, triplet.visible_1),
         visible_1=swapped(triplet.visible_1, triplet.visible_0),
+        flow_01=swapped(triplet.flow_01, triplet.flow_10),
+        flow_10=swapped(triplet.flow_10, triplet.flow_01),
     )

@@ -13,8 +13,10 @@ from autoencoder import VQAutoencoder
 from autoencoder.losses import line_weighted_l1, motion_loss
 from diffusion.alignment import Conditions, Interval, align, observe
 from diffusion.bridge import between, source
+from diffusion.cached_latents import CachedLatents, recall
 from diffusion.config import DiffusionConfig
 from diffusion.losses import code_direction_loss, play_backwards
+from diffusion.neighbour_flow import flows_of
 from diffusion.pipeline import FrameInterpolationPipeline, load_model
 from diffusion.tuning import mixed_latents, tuned_decoder, tuning_terms
 from diffusion.unet import InBetweenUNet
@@ -77,11 +79,14 @@ class DiffusionModule(AveragedModule):
             module.to(self.device)
         self.average.to(self.device)
 
-    def training_step(self, batch: Triplet, batch_idx: int) -> None:
+    def training_step(self, batch: Triplet | CachedLatents, batch_idx: int) -> None:
         """Make one update."""
         terms = list[dict[str, Tensor]]()
         parameters = (p for module in self._trained() for p in module.parameters())
-        losses = self._losses(as_frames(batch), terms)
+        if isinstance(batch, CachedLatents):
+            losses = self._cached_losses(batch, terms)
+        else:
+            losses = self._losses(as_frames(batch), terms)
         update(self, losses, 0, parameters, self.config.trainer.gradient_clip)
         self.average.step()
         self.log_figures("train", means(terms))
@@ -93,13 +98,17 @@ class DiffusionModule(AveragedModule):
             chosen = torch.rand(len(part.frame_time), device=self.device) < config.loss.swap_share
             triplet = play_backwards(part, chosen)
             # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
-            interval = observe(self.autoencoder, triplet.frame_0, triplet.frame_1)
+            interval = observe(
+                self.autoencoder, triplet.frame_0, triplet.frame_1, flows=flows_of(triplet)
+            )
             with torch.no_grad():
                 conditions = align(self.autoencoder, interval, triplet.frame_time)
                 target = self._latents_of(triplet.target)
             total, of_part = torch.zeros((), device=self.device), dict[str, Tensor]()
             if config.train_unet:
-                of_unet = self._unet_terms(interval, conditions, target, triplet)
+                of_unet, clean = self._unet_terms(conditions, target)
+                if config.loss.decodes:
+                    of_unet |= self._decoded_terms(clean, interval, conditions.motion, triplet)
                 total = total + weighted_sum(of_unet, config.loss)
                 of_part |= of_unet
             if config.decoder.tunes:
@@ -118,10 +127,22 @@ class DiffusionModule(AveragedModule):
             terms.append(of_part)
             yield total / config.trainer.accumulate
 
+    def _cached_losses(
+        self, batch: CachedLatents, terms: list[dict[str, Tensor]]
+    ) -> Iterator[Tensor]:
+        """Do what ``_losses`` does where stage 1 is left as it is and nothing is decoded."""
+        config = self.config
+        for part in in_parts(batch, config.trainer.accumulate):
+            chosen = torch.rand(len(part.frame_time), device=self.device) < config.loss.swap_share
+            known = recall(part, self.autoencoder.quantiser, chosen)
+            of_part, _ = self._unet_terms(known.conditions, known.target)
+            terms.append(of_part)
+            yield weighted_sum(of_part, config.loss) / config.trainer.accumulate
+
     def _unet_terms(
-        self, interval: Interval, conditions: Conditions, target: Tensor, triplet: Triplet
-    ) -> dict[str, Tensor]:
-        """Denoise from somewhere on the bridge, and judge the clean latents."""
+        self, conditions: Conditions, target: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Denoise from somewhere on the bridge; judge the clean latents, and return them, too."""
         loss, device = self.config.loss, target.device
         count = len(target)
         timestep = torch.rand(count, device=device)
@@ -133,9 +154,7 @@ class DiffusionModule(AveragedModule):
             "latents": (clean - target).square().mean(),
             "codes": code_direction_loss(clean, target, heads),
         }
-        if loss.decodes:
-            terms |= self._decoded_terms(clean, interval, conditions.motion, triplet)
-        return terms
+        return terms, clean
 
     def _decoded_terms(
         self, clean: Tensor, interval: Interval, hint: Tensor, triplet: Triplet
@@ -151,7 +170,8 @@ class DiffusionModule(AveragedModule):
         }
 
     def _latents_of(self, frames: Tensor) -> Tensor:
-        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents
+        # Float32 also under mixed precision: they are mixed with the guess, which is.
+        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents.float()
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""

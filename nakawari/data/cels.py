@@ -1,5 +1,6 @@
 """The built-in data set: drawn cel animation, without end, with exact in-betweens."""
 
+import pathlib
 from dataclasses import dataclass
 
 import cv2
@@ -83,6 +84,32 @@ class CelDataset(Dataset[Triplet]):
             frames[0] = sample_noise(rng, frames[0])
             frames[2] = sample_noise(rng, frames[2])
         return _to_triplet(frames, frame_time, target.motions, seen)
+
+
+class FiniteCels(Dataset[Triplet]):
+    """The first ``count`` drawn cels, for ``Endless`` to go through again and again."""
+
+    def __init__(self, count: int, config: CelConfig | None = None) -> None:
+        if count < 1:
+            raise ValueError(f"count must be at least 1, got {count}")
+        self.root = pathlib.Path("drawn cels")
+        self._count = count
+        self._cels = CelDataset(config)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def groups(self) -> list[int]:
+        """All cels are as near to one another as any: one group."""
+        return [self._count]
+
+    def name(self, index: int) -> str:
+        """Return the number of cel ``index`` modulo their count."""
+        return f"drawn cel {index % self._count}"
+
+    def __getitem__(self, index: int) -> Triplet:
+        return self._cels[index % self._count]
 
 
 @dataclass(frozen=True)

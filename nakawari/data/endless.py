@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -16,17 +16,20 @@ import torch
 from torch.utils.data import Dataset
 
 from nakawari.data.real import UnreadableSampleError
-from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
+
+SampleT = TypeVar("SampleT", covariant=True)
 
 # Samples that are shuffled among one another: enough for a batch to mix many shots and episodes,
 # few enough for a reader to touch only some shards at a time.
 SHUFFLE_SAMPLES = 8192
 # So many unreadable samples in a row are no accident.
 MAX_SKIPS = 64
+UNREADABLE = (UnreadableSampleError, OSError, cv2.error)
+"""What a finite dataset raises for a sample that cannot be read."""
 
 
-class FiniteTriplets(Protocol):
+class Finite(Protocol[SampleT]):
     """What ``Endless`` goes through."""
 
     root: Path
@@ -38,8 +41,11 @@ class FiniteTriplets(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> Triplet:
-        """Return sample ``index`` modulo the length; ``UnreadableSampleError`` if damaged."""
+    def __getitem__(self, index: int) -> SampleT:
+        """Return sample ``index`` modulo the length; ``UnreadableSampleError`` if damaged.
+
+        Of real triplets, each multiple of the length more is another window.
+        """
         ...
 
     def name(self, index: int) -> str:
@@ -105,30 +111,34 @@ class ShuffledOrder:
         return np.random.default_rng([self.seed, round_number, block]).permutation(samples)
 
 
-class Endless(Dataset[Triplet]):
+class Endless(Dataset[SampleT], Generic[SampleT]):
     """A finite dataset over and over, in another order and with other windows each time round.
+
+    After ``windows`` rounds the same windows come again; None, never.
 
     A sample that cannot be read is told of on stderr, once, and the one after it takes its place,
     so that what is drawn stays a function of seed and position. If ``MAX_SKIPS`` in a row cannot
     be read, or none at all, that is a ``UserError``.
     """
 
-    def __init__(self, dataset: FiniteTriplets, seed: int) -> None:
+    def __init__(self, dataset: Finite[SampleT], seed: int, windows: int | None = None) -> None:
         self.dataset = dataset
+        self.windows = windows
         self.order = ShuffledOrder(dataset.groups, seed)
         # Shared: every worker has a copy of the dataset, but one count.
         self._unreadable = torch.zeros(len(dataset), dtype=torch.bool).share_memory_()
 
-    def __getitem__(self, position: int) -> Triplet:
+    def __getitem__(self, position: int) -> SampleT:
         count = len(self.dataset)
-        place = position % count
-        begin = position - place
+        number_of_round, place = divmod(position, count)
+        begin = number_of_round * count
+        window = number_of_round % self.windows if self.windows else number_of_round
         tries = min(MAX_SKIPS, count)
         for number in range(tries):
             index = self.order.index(begin + (place + number) % count)
             try:
-                return self.dataset[begin + index]  # another window each round
-            except (UnreadableSampleError, OSError, cv2.error) as error:
+                return self.dataset[window * count + index]
+            except UNREADABLE as error:
                 self._tell(index, error)
         raise UserError(
             f"none of the {tries} triplets in {self.dataset.root} that come next can be read; "

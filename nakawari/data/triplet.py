@@ -24,6 +24,10 @@ class Triplet(NamedTuple):
     visible_0: Tensor  # (1, H, W) bool
     visible_1: Tensor  # (1, H, W) bool
     has_motion: Tensor  # () bool
+    # Optical flow between the neighbours, both ways, at a quarter of the size and in pixels of that
+    # map; empty where nobody asked for it (``diffusion.neighbour_flow``).
+    flow_01: Tensor = torch.empty(0)  # (2, H/4, W/4) float32
+    flow_10: Tensor = torch.empty(0)  # (2, H/4, W/4) float32
 
 
 def as_frames(triplet: Triplet) -> Triplet:
@@ -41,6 +45,8 @@ def as_frames(triplet: Triplet) -> Triplet:
         visible_0=triplet.visible_0.float(),
         visible_1=triplet.visible_1.float(),
         has_motion=triplet.has_motion,
+        flow_01=triplet.flow_01,
+        flow_10=triplet.flow_10,
     )
 
 

@@ -27,6 +27,11 @@ class DataConfig:
         triplets: a folder in ATD-12K's layout to train on instead of drawn cels.
         shards: a folder made by ``nakawari dataset build`` to train on instead; its validation
             titles, if there are any, then validate.
+        cels: how many different cels are drawn before they come again, in another order; None
+            for cels without end.
+        windows: how many different windows are cut from each triplet of ``triplets`` or ``shards``
+            before they come again; None for another each round.
+        store: a folder that keeps samples that come again, so that each is drawn or cut once.
         validation_samples: drawn once, with a seed of their own, never trained on.
         seed: of the drawn samples.
     """
@@ -39,6 +44,9 @@ class DataConfig:
     art: tuple[str, ...] = ()
     triplets: str | None = None
     shards: str | None = None
+    cels: int | None = None
+    windows: int | None = None
+    store: str | None = None
     validation_samples: int = 16
     seed: int = 0
 
@@ -56,6 +64,24 @@ class DataConfig:
                 f"data.triplets ({self.triplets}) and data.shards ({self.shards}) exclude each "
                 "other; set one"
             )
+        for name in ("cels", "windows"):
+            if (count := getattr(self, name)) is not None and count < 1:
+                raise ValueError(f"data.{name} must be at least 1, got {count}")
+        real = self.triplets is not None or self.shards is not None
+        if self.cels is not None and real:
+            raise ValueError("data.cels counts drawn cels, and none are drawn; set data.windows")
+        if self.windows is not None and not real:
+            raise ValueError("data.windows is of real triplets; of drawn cels, set data.cels")
+        if self.store is not None and not self.repeats:
+            raise ValueError(
+                "data.store keeps samples that come again, and none do; set "
+                + ("data.windows" if real else "data.cels")
+            )
+
+    @property
+    def repeats(self) -> bool:
+        """Whether there is an end to the different samples."""
+        return self.cels is not None or self.windows is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,17 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lightning
 from torch.utils.data import DataLoader, Dataset
 
-from nakawari.data.cels import CelConfig, CelDataset
-from nakawari.data.endless import Endless
+from nakawari.data.cels import CelConfig, CelDataset, FiniteCels
+from nakawari.data.endless import Endless, Finite
 from nakawari.data.folder import TripletFolder
+from nakawari.data.kept import KeptTriplets
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.shards import ShardedTriplets, read_index
 from nakawari.data.triplet import Triplet
@@ -23,12 +26,23 @@ _NAMED = 10  # unreadable samples that are named in the end
 class TripletData(lightning.LightningDataModule):
     """Training samples without end, from where the training stands; fixed validation samples."""
 
-    def __init__(self, config: DataConfig, accumulate: int = 1) -> None:
-        """Build it; an update takes ``accumulate`` batches together."""
+    def __init__(
+        self,
+        config: DataConfig,
+        accumulate: int = 1,
+        finish: Callable[[Triplet], Triplet] | None = None,
+    ) -> None:
+        """Build it; an update takes ``accumulate`` batches together.
+
+        ``finish`` is called on every training sample, by the process that draws it; what it
+        returns is kept as well, if samples are.
+        """
         super().__init__()
         self.config = config
+        self._finish = finish
         self._a_process = config.batch_size * accumulate
         # Drawn from later; built now, so that a missing folder is told before any training.
+        self.finite = self._build_finite()
         self._training_set = self._build_training_set()
         self._validation_set = self._build_validation_set(config.seed + _VALIDATION_SEED_OFFSET)
 
@@ -65,35 +79,81 @@ class TripletData(lightning.LightningDataModule):
 
     def teardown(self, stage: str) -> None:
         """Name the samples that could not be read."""
-        skipped = (
-            self._training_set.skipped_names if isinstance(self._training_set, Endless) else []
-        )
+        drawn = self._training_set
+        skipped = drawn.skipped_names if isinstance(drawn, Endless) else []
         if skipped:
             names = ", ".join(skipped[:_NAMED]) + (", …" if len(skipped) > _NAMED else "")
             print(f"{len(skipped)} unreadable samples were skipped: {names}", file=sys.stderr)
 
-    def _build_training_set(self) -> Dataset[Triplet]:
+    def _build_training_set(self) -> Dataset[Any]:
+        if self.finite is not None:
+            return Endless(self.finite, self.config.seed, self.windows)
+        cels = CelDataset(self._cel_config(self.config.seed))
+        return _Finished(cels, self._finish) if self._finish else cels
+
+    @property
+    def windows(self) -> int | None:
+        """How many rounds of the finite dataset differ; None for all."""
+        return 1 if self.config.cels is not None else self.config.windows
+
+    def _build_finite(self) -> Finite[Triplet] | None:
+        """Return what training goes through again and again, or None for cels without end."""
         config = self.config
         size = (config.height, config.width)
+        dataset: Finite[Triplet]
         if config.triplets is not None:
-            return Endless(TripletFolder(config.triplets, *size), config.seed)
-        if config.shards is not None:
-            return Endless(ShardedTriplets(config.shards, "train", *size), config.seed)
-        return self._cels(config.seed)
+            dataset = TripletFolder(config.triplets, *size)
+        elif config.shards is not None:
+            dataset = ShardedTriplets(config.shards, "train", *size)
+        elif config.cels is not None:
+            dataset = FiniteCels(config.cels, self._cel_config(config.seed))
+        else:
+            return None
+        dataset = self._kept(dataset, "drawn")
+        if self._finish is None:
+            return dataset
+        return self._kept(_FinishedFinite(dataset, self._finish), "finished")
+
+    def _kept(self, dataset: Finite[Triplet], name: str) -> Finite[Triplet]:
+        if self.config.store is None:
+            return dataset
+        assert self.windows is not None  # the settings see to it
+        return KeptTriplets(dataset, Path(self.config.store) / name, self.windows)
 
     def _build_validation_set(self, seed: int) -> Dataset[Triplet]:
         config = self.config
         if config.shards is not None and read_index(Path(config.shards))["validation"]:
             size = (config.height, config.width)
             return Endless(ShardedTriplets(config.shards, "validation", *size, crop=False), seed)
-        return self._cels(seed)
+        return CelDataset(self._cel_config(seed))
 
-    def _cels(self, seed: int) -> CelDataset:
-        return CelDataset(
-            CelConfig(
-                height=self.config.height,
-                width=self.config.width,
-                seed=seed,
-                art_dirs=self.config.art,
-            )
-        )
+    def _cel_config(self, seed: int) -> CelConfig:
+        config = self.config
+        return CelConfig(height=config.height, width=config.width, seed=seed, art_dirs=config.art)
+
+
+class _Finished(Dataset[Triplet]):
+    """A dataset with something done to each sample."""
+
+    def __init__(
+        self, dataset: Dataset[Triplet] | Finite[Triplet], finish: Callable[[Triplet], Triplet]
+    ) -> None:
+        self._dataset = dataset
+        self._finish = finish
+
+    def __getitem__(self, index: int) -> Triplet:
+        return self._finish(self._dataset[index])
+
+
+class _FinishedFinite(_Finished):
+    """The same, of a finite dataset."""
+
+    def __init__(self, dataset: Finite[Triplet], finish: Callable[[Triplet], Triplet]) -> None:
+        super().__init__(dataset, finish)
+        self.root = dataset.root
+        self.groups = dataset.groups
+        self.name = dataset.name
+        self._samples = len(dataset)
+
+    def __len__(self) -> int:
+        return self._samples

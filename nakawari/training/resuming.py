@@ -77,6 +77,13 @@ def _set(progress: dict[str, Any], ready: int, completed: int) -> None:
         counts.update(ready=ready, started=ready, processed=completed, completed=completed)
 
 
+def updates_made(file: Path) -> int:
+    """Return how many updates the training state in ``file`` has seen; 0 if there is none."""
+    if not file.exists():
+        return 0
+    return int(torch.load(file, map_location="cpu", weights_only=True, mmap=True)["global_step"])
+
+
 def check_state(file: Path, module: torch.nn.Module) -> None:
     """Raise ``UserError`` if ``file`` is no training state, or one of another architecture."""
     try:
