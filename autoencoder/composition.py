@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autoencoder.layers import residual_block, upsample, zero_out
-from autoencoder.matching import warp
+from autoencoder.matching import flow_length, warp
 from autoencoder.registration import displacement
 
 _STEPS = 2
@@ -82,7 +82,7 @@ def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
     its flow the surer.
     """
     moved = torch.zeros_like(motion)
-    length_0, length_1 = (flow.norm(dim=1, keepdim=True) + 0.1 for flow in motion.chunk(2, dim=1))
+    length_0, length_1 = (flow_length(flow) + 0.1 for flow in motion.chunk(2, dim=1))
     share_0 = length_0 / (length_0 + length_1)
     for _ in range(_STEPS):
         fetched_0 = warp(frame_0, motion[:, :2] + moved[:, :2], "bicubic")
@@ -102,7 +102,8 @@ def _keep_what_stands_still(
     of 0.5 to 1 pixel.
     """
     difference = (frame_0 - frame_1).abs().amax(dim=1, keepdim=True) * 127.5
-    difference = F.max_pool2d(difference, 7, stride=1, padding=3)
-    speed = torch.maximum(motion[:, :2].norm(dim=1), motion[:, 2:].norm(dim=1)).unsqueeze(1)
-    still = ((3 - difference) / 2).clamp(0, 1) * (2 - 2 * speed.detach()).clamp(0, 1)
+    difference = F.max_pool2d(difference, (1, 7), stride=1, padding=(0, 3))
+    difference = F.max_pool2d(difference, (7, 1), stride=1, padding=(3, 0))
+    speed = torch.maximum(*map(flow_length, motion.chunk(2, dim=1)))
+    still = ((3 - difference) / 2).clamp(0, 1) * (2 - 2 * speed).clamp(0, 1)
     return torch.lerp(frames, (frame_0 + frame_1) / 2, still)

@@ -7,6 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from autoencoder.layers import upsample
+from autoencoder.matching import flow_length
+
 _REACH = 1.0
 """px: gradients tell of no more than about a line's width."""
 
@@ -14,12 +17,13 @@ _NOISE = 1e-3
 """Added to the sums of squared gradients (frames in [-1, 1]): what is flat stays where it is."""
 
 
+@torch.no_grad()
 def displacement(picture_0: Tensor, picture_1: Tensor) -> Tensor:
     """Return d with which ``picture_0`` at p is ``picture_1`` at p + d, (B, 2, H, W), up to 1 px.
 
     One step of Lucas and Kanade, "An Iterative Image Registration Technique" (IJCAI 1981), over
-    windows of 9x9, on the gradient of both pictures' mean, so that swapping them turns d round.
-    Pictures are (B, C, H, W) in [-1, 1].
+    windows of some 10x10, solved at every other pixel, on the gradient of both pictures' mean, so
+    that swapping them turns d round. Pictures are (B, C, H, W) in [-1, 1], H and W even.
     """
     along_x, along_y = _gradient((picture_0 + picture_1) / 2)
     difference = picture_1 - picture_0
@@ -35,7 +39,7 @@ def displacement(picture_0: Tensor, picture_1: Tensor) -> Tensor:
     xx, yy = xx + _NOISE, yy + _NOISE
     determinant = xx * yy - xy * xy
     step = torch.stack([xy * yd - yy * xd, xy * xd - xx * yd], dim=1) / determinant.unsqueeze(1)
-    return step * (_REACH / step.norm(dim=1, keepdim=True).clamp(min=_REACH))
+    return upsample(step * (_REACH / flow_length(step).clamp(min=_REACH)))
 
 
 def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,7 +50,8 @@ def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _window(maps: Tensor) -> Tensor:
-    """Average over 7x7 and then 3x3, which weighs the middle more than the rim."""
-    for size in (7, 3):
+    """Average round every other pixel, the middle weighing more than the rim: (B, C, H/2, W/2)."""
+    maps = F.avg_pool2d(maps, 2)
+    for size in (3, 3):
         maps = F.avg_pool2d(maps, size, stride=1, padding=size // 2, count_include_pad=False)
     return maps
