@@ -30,13 +30,14 @@ class Composition(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        last = nn.Conv2d(channels, channels, 3, padding=1)
+        zero_out(last)
         # Both frames' 2x2 pixels, three colours each, and how far they were moved.
         self.look = nn.Sequential(
             nn.Conv2d(channels + 2 * 12 + 2, channels, 3, padding=1),
             residual_block(channels),
-            nn.Conv2d(channels, channels, 3, padding=1),
+            last,
         )
-        zero_out(self.look[-1])
         # Three shares and three colours for each of the 2x2 pixels.
         self.to_pixels = nn.Conv2d(channels, 4 * 6, 3, padding=1)
         zero_out(self.to_pixels)

@@ -29,12 +29,13 @@ def dis_flow(frame_0: Tensor, frame_1: Tensor, finest_scale: int = 1) -> Tensor:
     height, width = frame_0.shape[-2:]
     pairs = list(zip(_luma(frame_0), _luma(frame_1), strict=True))
     with ThreadPoolExecutor(min(len(pairs), torch.get_num_threads())) as pool:
-        searches = pool.map(lambda pair: _search(pair[0], pair[1], finest_scale), pairs)
+        searches = pool.map(lambda pair: luma_flow(pair[0], pair[1], finest_scale), pairs)
         flows = np.stack(list(searches))[:, :height, :width]
     return torch.from_numpy(flows).permute(0, 3, 1, 2).to(frame_0.device)
 
 
-def _search(picture_0: np.ndarray, picture_1: np.ndarray, finest_scale: int) -> np.ndarray:
+def luma_flow(picture_0: np.ndarray, picture_1: np.ndarray, finest_scale: int = 1) -> np.ndarray:
+    """Do what ``dis_flow`` does for two pictures, (H, W) uint8, at least 32 px: (H, W, 2)."""
     # One instance a call: it keeps buffers of the last call's size.
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(finest_scale)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from nakawari.dataset.settings import BuildSettings, Reason
+from nakawari.flow import luma_flow
 
 JUDGED_HEIGHT = 288  # px: movement is told in pixels of a picture so high
 _BLOCK = 16  # px
@@ -58,7 +59,6 @@ class Judge:
 
     def __init__(self, settings: BuildSettings) -> None:
         self.settings = settings
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def __call__(self, frame_0: Proof, target: Proof, frame_1: Proof) -> Judgement:
         """Return the judgement; what is cheap to tell comes first and spares the rest."""
@@ -80,7 +80,7 @@ class Judge:
         return Judgement(measures, Reason.MOTION if motion > settings.max_motion else None)
 
     def _movement(self, frame_0: Proof, frame_1: Proof) -> tuple[float, float]:
-        flow = self._flow.calc(frame_0.luma, frame_1.luma, None)  # (H, W, 2)
+        flow = luma_flow(frame_0.luma, frame_1.luma)  # (H, W, 2)
         rows, columns = np.indices(frame_0.luma.shape, np.float32)
         found = cv2.remap(
             frame_1.luma, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR
