@@ -49,8 +49,7 @@ class Composition(nn.Module):
 
         ``hidden`` is (B, c, H/2, W/2), ``sketch`` (B, 3, H/2, W/2).
         """
-        with torch.no_grad():
-            moved = register(motion, frame_0, frame_1)
+        moved = register(motion, frame_0, frame_1)
         there = motion + moved
         fetched_0 = warp(frame_0, there[:, :2], "bicubic")
         fetched_1 = warp(frame_1, there[:, 2:], "bicubic")
@@ -75,6 +74,7 @@ class Composition(nn.Module):
         return F.pixel_shuffle(self.to_pixels(hidden), 2).split(3, dim=1)
 
 
+@torch.no_grad()
 def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
     """Return by how much to change ``motion`` so that both frames show the same, (B, 4, H, W), px.
 

@@ -17,7 +17,6 @@ _NOISE = 1e-3
 """Added to the sums of squared gradients (frames in [-1, 1]): what is flat stays where it is."""
 
 
-@torch.no_grad()
 def displacement(picture_0: Tensor, picture_1: Tensor) -> Tensor:
     """Return d with which ``picture_0`` at p is ``picture_1`` at p + d, (B, 2, H, W), up to 1 px.
 

@@ -9,6 +9,7 @@ Legend: B batch, C latent channels, h/w latent size (H/8, W/8), k codes a token.
 backwards (``play_backwards``).
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 from autoencoder import VQAutoencoder
 from autoencoder.quantiser import Quantiser
 from diffusion.alignment import Conditions, align, guess_from, observe
-from diffusion.losses import play_backwards
+from diffusion.losses import one_way, play_backwards
 from diffusion.neighbour_flow import flows_of
 from nakawari.data.triplet import Triplet
 
@@ -75,14 +76,12 @@ def recall(cached: CachedLatents, quantiser: Quantiser, backwards: Tensor) -> Kn
 
     All but the motion, which is the decoder's and left empty.
     """
+    swapped = partial(one_way, backwards)
     way = backwards.long()
     sample = torch.arange(len(way), device=way.device)
 
     def latents(codes: Tensor) -> Tensor:
         return quantiser.lookup(codes.long(), _dtype(codes.device))
-
-    def swapped(forth: Tensor, back: Tensor) -> Tensor:
-        return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)
 
     coverage = cached.coverage[sample, way]
     aligned_0 = latents(cached.aligned_0[sample, way])

@@ -1,5 +1,7 @@
 """The loss of stage 2 on latents, and the augmentation that plays a sample backwards."""
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,13 +21,16 @@ def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
     return 1 - cosine.mean()
 
 
+def one_way(backwards: Tensor, forth: Tensor, back: Tensor) -> Tensor:
+    """Return ``back`` where ``backwards`` (B,) is true, else ``forth``; both are (B, ...)."""
+    if not forth.numel():
+        return forth  # flows that nobody asked for
+    return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)
+
+
 def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
     """Swap the neighbours and turn frame_time round where ``chosen`` (B,) is true."""
-
-    def swapped(forth: Tensor, back: Tensor) -> Tensor:
-        if not forth.numel():
-            return forth  # flows that nobody asked for
-        return torch.where(chosen.view(-1, *[1] * (forth.ndim - 1)), back, forth)
+    swapped = partial(one_way, chosen)
 
     return triplet._replace(
         frame_0=swapped(triplet.frame_0, triplet.frame_1),
