@@ -25,6 +25,8 @@ class DecodingLossConfig:
         pixels: of the absolute error, lines counted ``1 + lines`` times.
         lines: how much more the pixels of lines count.
         perceptual: of LPIPS.
+        sharpness: of the gradient's strength differing from the target's; for the end, when what
+            is drawn lies where it belongs.
         sketch: of the absolute error of the frame as the latent alone tells it; without it, the
             latent need tell nothing, since the neighbours show nearly everything.
         matching: of the decoder's keys being told from one another, where motion is known.
@@ -35,6 +37,7 @@ class DecodingLossConfig:
     pixels: float = 1.0
     lines: float = 4.0
     perceptual: float = 1.0
+    sharpness: float = 0.0
     sketch: float = 1.0
     matching: float = 0.1
     motion: float = 0.15

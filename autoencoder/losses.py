@@ -28,6 +28,7 @@ def decoding_terms(
     terms = {
         "pixels": line_weighted_l1(decoded.frames, triplet.target, line_strength),
         "perceptual": perceptual(decoded.frames, triplet.target).mean(),
+        "sharpness": sharpness_loss(decoded.frames, triplet.target),
         "sketch": (decoded.sketch - F.avg_pool2d(triplet.target, 2)).abs().mean(),
     }
     if decoded.motion:
@@ -52,6 +53,24 @@ def line_weighted_l1(prediction: Tensor, target: Tensor, strength: float) -> Ten
     """Return the mean absolute error, the lines of the target counted ``1 + strength`` times."""
     weight = 1 + strength * lines(target)
     return ((prediction - target).abs() * weight).mean()
+
+
+def sharpness_loss(prediction: Tensor, target: Tensor, window: int = 64) -> Tensor:
+    """Return how far the strength of the gradient falls short of the target's, or exceeds it.
+
+    The mean absolute difference of its root mean square in windows of ``window`` px, or in the
+    frame if that is smaller. A mixture of two frames that are a pixel apart costs little of the
+    pixels' error, but the lines their sharpness; here a sharp line beside its place costs nothing.
+    """
+    return (_contrast(prediction, window) - _contrast(target, window)).abs().mean()
+
+
+def _contrast(frames: Tensor, window: int) -> Tensor:
+    along_x = frames[..., 1:, 1:] - frames[..., 1:, :-1]
+    along_y = frames[..., 1:, 1:] - frames[..., :-1, 1:]
+    energy = (along_x.square() + along_y.square()).mean(dim=1, keepdim=True)
+    window = min(window, *energy.shape[-2:])
+    return (F.avg_pool2d(energy, window, stride=max(window // 2, 1)) + 1e-5).sqrt()
 
 
 def motion_loss(motion: Sequence[Tensor], triplet: Triplet) -> Tensor:

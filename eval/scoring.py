@@ -12,6 +12,8 @@ from nakawari.flow import dis_flow
 from nakawari.metrics import (
     chamfer_distances,
     changed_area,
+    colour_shift,
+    line_sharpness,
     load_lpips,
     motion_error,
     psnr,
@@ -51,6 +53,10 @@ METRICS = {
     ),
     "flolpips": Metric("FloLPIPS (DIS)", higher_is_better=False, decimals=4),
     "psnr_div": Metric("PSNR_DIV (DIS) [dB]", higher_is_better=True, decimals=2),
+    "sharpness_off": Metric(
+        "Line sharpness off [%]", higher_is_better=False, decimals=1, scale=100
+    ),
+    "colour_shift": Metric("Colour shift [code values]", higher_is_better=False, decimals=3),
     "flicker": Metric("Flicker [code values]", higher_is_better=False, decimals=3),
     "lpips_roi": Metric("LPIPS, region", higher_is_better=False, decimals=4),
     "psnr_roi": Metric("PSNR [dB], region", higher_is_better=True, decimals=2),
@@ -96,7 +102,8 @@ class Scorer:
         """Compare (H, W, 3) uint8 with the truth: ``FRAME_METRICS``, NaN for what there is not.
 
         PSNR of identical pictures is ``inf``. There is no figure for the changed area where
-        nothing changes, and none for a region that is not given or too small for LPIPS.
+        nothing changes, none for the rest where all does, and none for a region that is not given
+        or too small for LPIPS.
         """
         ours, theirs = frame_from_pixels(prediction).to(self._device), reference.target
         flow = dis_flow(ours, reference.frame_1)
@@ -106,6 +113,7 @@ class Scorer:
         areas = [None, reference.changed, wrong_motion]
         whole, changed, moving = self._perceptual(ours, theirs, areas)
         chamfer = chamfer_distances(ours, theirs)
+        sharpness = line_sharpness(ours, theirs, reference.changed)
         return {
             "lpips": whole,
             "psnr": psnr(ours, theirs).item(),
@@ -117,6 +125,8 @@ class Scorer:
             "chamfer_weighted": chamfer.weighted.item(),
             "flolpips": moving,
             "psnr_div": psnr_div(ours, theirs, flow).item(),
+            "sharpness_off": (sharpness - 1).abs().item(),
+            "colour_shift": colour_shift(ours, theirs, ~reference.changed).item(),
             **self._in_region(ours, theirs, reference.region),
         }
 

@@ -1,7 +1,7 @@
 """How far a drawn frame is from the true one, one value for each frame."""
 
-from nakawari.metrics.change import changed_area, flicker
-from nakawari.metrics.lines import chamfer_distances
+from nakawari.metrics.change import changed_area, colour_shift, flicker
+from nakawari.metrics.lines import chamfer_distances, line_sharpness
 from nakawari.metrics.lpips import LearnedPerceptualDistance, load_lpips
 from nakawari.metrics.motion import motion_error, psnr_div
 from nakawari.metrics.psnr import psnr
@@ -11,7 +11,9 @@ __all__ = [
     "LearnedPerceptualDistance",
     "chamfer_distances",
     "changed_area",
+    "colour_shift",
     "flicker",
+    "line_sharpness",
     "load_lpips",
     "motion_error",
     "psnr",

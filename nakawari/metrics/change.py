@@ -1,4 +1,4 @@
-"""What of a picture changes, and whether the rest keeps still."""
+"""What of a picture changes, and whether the rest keeps still and keeps its colours."""
 
 from collections.abc import Sequence
 
@@ -44,3 +44,19 @@ def flicker(frame: Tensor, following: Tensor, still: Tensor) -> Tensor:
     check_frame_pair(frame, following)
     change = (frame.double() - following.double()).abs() / CODE_VALUE
     return area_mean(change, still)
+
+
+def colour_shift(prediction: Tensor, target: Tensor, still: Tensor) -> Tensor:
+    """Return how far the mean colour is off where the picture stands still.
+
+    Of the three channels the one that is furthest off, in code values of 255, shape (B,); NaN
+    where nothing stands still.
+
+    Args:
+        prediction: (B, 3, H, W) in [-1, 1], as is ``target``; other shapes raise ``ValueError``.
+        still: (B, 1, H, W), true where the picture stands still.
+    """
+    check_frame_pair(prediction, target)
+    error = (prediction.double() - target.double()) / CODE_VALUE
+    channels = [area_mean(channel, still) for channel in error.split(1, dim=1)]
+    return torch.stack(channels).abs().amax(0)

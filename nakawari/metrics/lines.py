@@ -1,4 +1,4 @@
-"""How far the lines of a drawing are from where they should be: chamfer distances.
+"""The lines of a drawing: how far they are from where they should be, and how sharp they are.
 
 All of it is computed on the CPU in float64, so that every machine finds the same lines.
 """
@@ -9,9 +9,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from nakawari.metrics.frames import check_frame_pair
+from nakawari.metrics.frames import area_mean, check_frame_pair
 
 # The settings with which Chen and Zwicker evaluate.
 SIGMA = 1.0  # px, of the narrower Gaussian
@@ -67,6 +68,35 @@ def chamfer_distances(prediction: Tensor, target: Tensor) -> ChamferDistances:
     pairs = zip(line_drawing(prediction), line_drawing(target), strict=True)
     plain, weighted = zip(*(_compare(ours, theirs) for ours, theirs in pairs), strict=True)
     return ChamferDistances(torch.tensor(plain).double(), torch.tensor(weighted).double())
+
+
+def line_sharpness(prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
+    """Return how sharp the lines are, as a share of the target's sharpness: (B,), float64.
+
+    The ratio of the gradients' energy (squared differences of neighbouring pixels, on R, G and B)
+    within a pixel of the lines of either frame. 1 is as sharp as the target, less is softer; lines
+    that are sharp but out of place cost nothing. NaN where the target has no energy there.
+
+    Args:
+        prediction: (B, 3, H, W) in [-1, 1], as is ``target``; other shapes raise ``ValueError``.
+        area: (B, 1, H, W) bool, where to look; None is everywhere.
+    """
+    check_frame_pair(prediction, target)
+    lines = torch.from_numpy(line_drawing(prediction) | line_drawing(target))
+    near = F.max_pool2d(lines[:, None].double(), 3, stride=1, padding=1)
+    if area is not None:
+        near = near * area.to(near)
+    ours, theirs = (
+        area_mean(_gradient_energy(frames.detach().double().cpu()), near)
+        for frames in (prediction, target)
+    )
+    return ours / theirs
+
+
+def _gradient_energy(frames: Tensor) -> Tensor:
+    along_x = F.pad(frames.diff(dim=3), (0, 1))
+    along_y = F.pad(frames.diff(dim=2), (0, 0, 0, 1))
+    return along_x.square() + along_y.square()
 
 
 def _compare(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:

@@ -108,3 +108,12 @@ def test_the_discriminator_learns_to_tell_flat_from_noise() -> None:
         optimiser.step()
         history.append(loss.item())
     assert history[-1] < 0.5 * history[0]
+
+
+def test_a_doubled_line_costs_sharpness_and_a_line_out_of_place_does_not() -> None:
+    target, moved = torch.ones(1, 3, 64, 64), torch.ones(1, 3, 64, 64)
+    target[..., 30], moved[..., 33] = -1, -1
+    doubled = (target + moved) / 2
+    assert losses.sharpness_loss(moved, target).item() == pytest.approx(0, abs=1e-6)
+    assert losses.sharpness_loss(doubled, target) > 0.05
+    assert losses.sharpness_loss(2 * target - 1, target) > 0.05

@@ -54,14 +54,15 @@ def test_what_stands_still_flatters_the_whole_frame_only(scorer: Scorer) -> None
 def test_the_truth_itself_has_no_distance(scorer: Scorer) -> None:
     score = scorer(TARGET, scorer.reference(FRAME_0, TARGET, FRAME_1, Region(0, 0, 40, 36)))
     zero = ("lpips", "lpips_changed", "lpips_roi", "flolpips", "chamfer", "chamfer_weighted")
-    assert [score[name] for name in zero] == [0] * 6
+    zero += ("sharpness_off", "colour_shift")
+    assert [score[name] for name in zero] == [0] * len(zero)
     assert score["psnr"] == score["psnr_changed"] == score["psnr_roi"] == math.inf
 
 
 def test_where_nothing_changes_there_is_no_figure_of_the_changed_area(scorer: Scorer) -> None:
     score = scorer(FRAME_0, scorer.reference(TARGET, TARGET, TARGET))
     missing = {name for name, figure in score.items() if math.isnan(figure)}
-    changed = {"lpips_changed", "psnr_changed", "ssim_changed"}
+    changed = {"lpips_changed", "psnr_changed", "ssim_changed", "sharpness_off"}
     assert missing == changed | {"lpips_roi", "psnr_roi", "ssim_roi"}
 
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from nakawari.metrics import changed_area, flicker, load_lpips, psnr, ssim
+from nakawari.metrics import changed_area, colour_shift, flicker, load_lpips, psnr, ssim
 from nakawari.metrics.change import CODE_VALUE
 from nakawari.metrics.frames import area_mean
 
@@ -134,3 +134,16 @@ def test_an_empty_area_has_no_figure(metric: Callable[..., Tensor]) -> None:
 def test_an_area_of_another_shape_fails() -> None:
     with pytest.raises(ValueError, match="area must be of shape"):
         area_mean(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4))
+
+
+def test_a_colour_is_off_by_its_furthest_channel_and_noise_is_no_shift() -> None:
+    target = torch.zeros(1, 3, HEIGHT, WIDTH)
+    shifted = target.clone()
+    shifted[:, 1] += 3 * CODE_VALUE
+    shifted[:, 2, :, ::2] -= 2 * CODE_VALUE
+    assert colour_shift(shifted, target, _left_half()).item() == pytest.approx(3)
+    noisy = target.clone()
+    noisy[..., ::2] += 5 * CODE_VALUE
+    noisy[..., 1::2] -= 5 * CODE_VALUE
+    assert colour_shift(noisy, target, _left_half()).item() == pytest.approx(0, abs=1e-9)
+    assert colour_shift(noisy, target, torch.zeros_like(_left_half())).isnan()

@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from nakawari.metrics import chamfer_distances
+from nakawari.metrics import chamfer_distances, line_sharpness
 from nakawari.metrics.lines import line_drawing
 
 HEIGHT, WIDTH = 36, 48
@@ -97,3 +97,24 @@ def test_each_frame_of_a_batch_is_compared_by_itself() -> None:
 def test_frames_of_different_shapes_fails() -> None:
     with pytest.raises(ValueError, match="must have one shape"):
         chamfer_distances(_drawing(3), _drawing(3)[..., 1:])
+
+
+def test_a_line_out_of_place_is_as_sharp_and_a_blurred_one_is_not() -> None:
+    target, moved = _drawing(18), _drawing(21)
+    assert line_sharpness(moved, target).item() == pytest.approx(1)
+    # One pixel of 1 between 0s makes two steps of 1; at half the contrast, a quarter of the energy.
+    assert line_sharpness((target + 1) / 2, target).item() == pytest.approx(0.25)
+    doubled = torch.minimum(target, moved) / 2 + 0.5  # a mixture of both
+    assert line_sharpness(doubled, target).item() == pytest.approx(0.5)
+
+
+def test_sharpness_counts_where_it_is_asked_for() -> None:
+    target = _drawing(9, 27)
+    soft_above = target.clone()
+    soft_above[..., :18, :] = (soft_above[..., :18, :] + 1) / 2
+    below = torch.zeros(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
+    below[..., 18:, :] = True
+    assert line_sharpness(soft_above, target, below).item() == pytest.approx(1)
+    assert line_sharpness(soft_above, target, ~below).item() == pytest.approx(0.25)
+    assert line_sharpness(target, torch.ones_like(target), ~below).isinf()
+    assert line_sharpness(torch.ones_like(target), torch.ones_like(target)).isnan()
