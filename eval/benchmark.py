@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+from eval.commands import named
 from eval.cost import SIZES, Size
 from eval.layouts import LAYOUTS
 from eval.methods import ABLATIONS, METHODS
@@ -43,13 +44,13 @@ def _config(options: argparse.Namespace, output: Path) -> BenchmarkConfig:
     names = [name for name in options.methods.split(",") if name]
     if options.ablations:
         names += [name for name in ABLATIONS if name not in names]
-    predictions = _named(options.predictions, "--predictions", "DIR")
+    predictions = named(options.predictions, "--predictions", "DIR")
     return BenchmarkConfig(
         triplets=getattr(options, _attribute(layout)) or SHIPPED_TRIPLETS,
         layout=layout,
         methods=tuple(names),
         predictions={name: Path(folder) for name, folder in predictions.items()},
-        commands=_named(options.command, "--command", "'PROGRAM ...'"),
+        commands=named(options.command, "--command", "'PROGRAM ...'"),
         output=output,
         model=options.model,
         steps=options.steps,
@@ -67,18 +68,6 @@ def _config(options: argparse.Namespace, output: Path) -> BenchmarkConfig:
 def _attribute(layout: str) -> str:
     """Name the option that gives the path of a set in ``layout``."""
     return "triplets" if layout == "jsonl" else layout.replace("-", "_")
-
-
-def _named(arguments: list[str], option: str, what: str) -> dict[str, str]:
-    named = {}
-    for argument in arguments:
-        name, separator, value = argument.partition("=")
-        if not (name and separator and value):
-            raise UserError(f"{option} must be NAME={what}, got {argument!r}")
-        if name in named:
-            raise UserError(f"{option} {name}=... is given twice; use two names")
-        named[name] = value
-    return named
 
 
 def _positive(text: str) -> int:

@@ -19,6 +19,19 @@ MOST_SECONDS = 600
 """For one frame; a program that takes longer fails its cell."""
 
 
+def named(arguments: list[str], option: str, what: str) -> dict[str, str]:
+    """Take ``NAME=WHAT`` arguments of an ``option`` apart; ``UserError`` where that cannot be."""
+    found = {}
+    for argument in arguments:
+        name, separator, value = argument.partition("=")
+        if not (name and separator and value):
+            raise UserError(f"{option} must be NAME={what}, got {argument!r}")
+        if name in found:
+            raise UserError(f"{option} {name}=... is given twice; use two names")
+        found[name] = value
+    return found
+
+
 def command_method(template: str) -> Method:
     """Make a method of a command line such as ``rife {frame_0} {frame_1} {frame_time} {output}``.
 

@@ -9,22 +9,25 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from eval.hard_scenes import KINDS as HARD_KINDS
+from eval.hard_scenes import at, hard_scene
 from eval.tiers import motion_size, motion_tier
 from nakawari.data.art import load_art
 from nakawari.data.render import render
 from nakawari.data.scene import KINDS, sample_scene
 
-ROOT = Path(__file__).parents[1]
+SHIPPED = Path(__file__).parent / "triplets"
 SEED = 1_000_003  # training counts its seeds from 0
 FRAME_TIMES = (0.25, 0.5, 0.75)
 MAX_MOTION = 60.0  # px at a height of 288 px
+HARD_DISTANCES = (10, 30, 60)  # px
 
 
 class RenderedTriplet(NamedTuple):
@@ -65,11 +68,25 @@ def draw_triplets(
         )
 
 
-def write_set(folder: Path, height: int, width: int, per_kind: int, seed: int = 0) -> int:
+def draw_hard_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet]:
+    """Draw ``per_kind`` scenes of each kind of ``eval.hard_scenes``, at each distance.
+
+    Of each scene every one of ``FRAME_TIMES``; tags are ``scene:KIND`` and ``distance:N``.
+    """
+    for kind, distance in itertools.product(HARD_KINDS, HARD_DISTANCES):
+        for number in range(per_kind):
+            scene = hard_scene(kind, distance, seed * per_kind + number)
+            tags = [f"scene:{kind}", f"distance:{distance:02d}"]
+            frame_0, frame_1 = (at(scene, time).frame for time in (0.0, 1.0))
+            for time in FRAME_TIMES:
+                yield RenderedTriplet(frame_0, at(scene, time).frame, frame_1, time, tags)
+
+
+def write_set(folder: Path, triplets: Iterable[RenderedTriplet]) -> int:
     """Write ``triplets.jsonl`` and its pictures into ``folder``; return how many triplets."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for number, triplet in enumerate(draw_triplets(height, width, per_kind, seed)):
+    for number, triplet in enumerate(triplets):
         name = f"cel_{number:03d}"
         entry: dict[str, Any] = {"id": name}
         for frame in ("frame_0", "frame_1", "target"):
@@ -86,18 +103,28 @@ def write_set(folder: Path, height: int, width: int, per_kind: int, seed: int = 
 def main(arguments: list[str] | None = None) -> int:
     """Render the set and say where it is."""
     parser = argparse.ArgumentParser(prog="render_triplets", description="Draw the shipped set.")
-    parser.add_argument("--output", type=Path, default=ROOT / "eval" / "triplets")
+    parser.add_argument("--output", type=Path, default=SHIPPED)
     parser.add_argument(
         "--per-kind", type=int, default=3, help=f"triplets for each of {list(KINDS)}"
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="0 or more; no training has any of them (default: 0)"
     )
+    parser.add_argument(
+        "--hard",
+        action="store_true",
+        help=f"instead, scenes of {list(HARD_KINDS)} that move {HARD_DISTANCES} px",
+    )
     options = parser.parse_args(arguments)
+    if options.hard and options.output == SHIPPED:
+        parser.error("--hard is no set to ship; name a folder with --output")
     if options.seed < 0:
         parser.error(f"--seed must be 0 or more, got {options.seed}")
-    size = {"height": 288, "width": 512}
-    count = write_set(options.output, **size, per_kind=options.per_kind, seed=options.seed)
+    if options.hard:
+        triplets = draw_hard_triplets(options.per_kind, options.seed)
+    else:
+        triplets = draw_triplets(288, 512, options.per_kind, options.seed)
+    count = write_set(options.output, triplets)
     print(f"{count} triplets in {options.output}")
     return 0
 
