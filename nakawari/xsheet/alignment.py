@@ -31,6 +31,8 @@ NOISE_MARGIN = 2.5  # standard deviations
 # How far [px] a point may miss the motion and still count, and for how many iterations.
 ROUNDS = ((1.5, 3), (0.6, 4))
 CONVERGED = 0.004  # px
+REACH, STEP = 12, 1  # px: shifts that are tried where no other motion is known
+SEARCHED = 250  # points
 BACKWARDS = -0.85  # cosine between two ways of the picture's corners
 
 
@@ -108,6 +110,20 @@ class Contours:
                 if max(reach, *np.abs(shift)) < CONVERGED:
                     break
         return camera
+
+    def search(self) -> Matrix:
+        """Return the shift by which most of what changed fits, to within a px or so."""
+        steps = np.arange(-REACH, REACH + STEP, STEP)
+        across, down = (grid.reshape(-1, 1) for grid in np.meshgrid(steps, steps))
+        some = np.s_[:: max(self._x.size // SEARCHED, 1)]
+        height, width = self._now.shape
+        x = np.clip(self._x[some].astype(np.intp) + across, 0, width - 1)
+        y = np.clip(self._y[some].astype(np.intp) + down, 0, height - 1)
+        misfit = np.abs(self._now[y, x] - self._values[some])
+        # A px is the most that a step lies beside; what misses by more may miss by anything.
+        limit = self._allowance + STEP * self._steepness[some]
+        best = np.minimum(misfit / limit, 1.0).sum(axis=1).argmin()
+        return np.array([[1.0, 0.0, across[best, 0]], [0.0, 1.0, down[best, 0]]])
 
     def _misfit(self, camera: Matrix) -> tuple[np.ndarray, np.ndarray]:
         """Return each point's change along a motion, (N,), and whether it stays in the picture."""

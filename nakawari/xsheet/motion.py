@@ -79,6 +79,10 @@ def camera_motion(
         return None
     camera = contours.fit(max(starts, key=lambda start: contours.agreement(start).share))
     support, x, y = contours.agreement(camera)
+    if support < MIN_SUPPORT:  # corners of soft patches may all be wrong
+        searched = contours.fit(contours.search())
+        if (agreement := contours.agreement(searched)).share > support:
+            camera, (support, x, y) = searched, agreement
     wide = support > 0 and np.ptp(x) >= MIN_SPREAD * before.shape[1]
     if (
         not wide
