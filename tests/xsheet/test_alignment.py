@@ -44,6 +44,14 @@ def test_a_zoom_is_made_exact() -> None:
     assert camera[0, 0] == pytest.approx(1.015, abs=0.001)
 
 
+@pytest.mark.parametrize("way", [(9.0, -4.0), (-11.0, 6.0)])
+def test_a_shift_of_soft_patches_that_no_corner_tells_is_found(way: tuple[float, float]) -> None:
+    rim = contours(shot_at(), shot_at(x=way[0], y=way[1]))
+    camera = rim.fit(rim.search())
+    assert camera[:, 2] == pytest.approx([-way[0], -way[1]], abs=0.1)
+    assert rim.agreement(camera).share > 0.9
+
+
 def test_few_contours_follow_a_wrong_motion() -> None:
     rim = contours(shot_at(), shot_at(x=3.0))
     assert rim.agreement(shifted(-3.0)).share > 0.9
