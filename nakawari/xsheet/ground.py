@@ -15,7 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
+from nakawari.xsheet.alignment import Matrix
 
 BLOCK = 16  # px
 DEPTH = 2  # blocks from the edge
