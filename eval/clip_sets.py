@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=13_000_037,
+        seed=23_000_009,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

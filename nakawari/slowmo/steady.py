@@ -20,8 +20,10 @@ from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.detect import halvings_for
-from nakawari.xsheet.motion import MIN_SUPPORT, Matrix, camera_motion
+from nakawari.xsheet.motion import Matrix, camera_motion
 
+# Lower than where a camera is looked for: between two drawings the figures change as well.
+MIN_SUPPORT_BETWEEN_DRAWINGS = 0.5
 AROUND = 5  # px, over which two frames are compared
 MAX_MISMATCH = 0.04  # mean over them; five code values
 
@@ -33,7 +35,7 @@ def camera_between(before: Picture, after: Picture) -> Matrix | None:
     """
     times = halvings_for(before.width)
     motion = camera_motion(*(plate(frame.halved(times)).smooth.luma for frame in (before, after)))
-    if motion is None or motion.support < MIN_SUPPORT:
+    if motion is None or motion.support < MIN_SUPPORT_BETWEEN_DRAWINGS:
         return None
     factor = 2.0**times
     offset = (factor - 1) / 2  # of the first small pixel's middle, in pixels of the large picture

@@ -12,6 +12,7 @@ from nakawari.xsheet.sheet import Cadence, Pulldown, SheetDrawing
 
 MAX_MOVING_HOLD = 6  # frames
 MAX_MOVING_TIME = Fraction(1, 4)  # s; six frames at 24 a second
+MIN_DRAWINGS = 2  # that move; a single one beside rests is no rhythm
 MIN_SHARE = 0.6  # of the moving drawings, for a cadence to have a number
 
 
@@ -37,6 +38,7 @@ def pace_of(
 ) -> Pace:
     """Return the pace of one shot's drawings, in order.
 
+    A cadence is what repeats: a shot in which fewer than two drawings move has none.
     The last drawing is cut off by the end of the shot, so it does not count where others do. With
     ``pulldown``, holds are counted in film frames.
     """
@@ -45,7 +47,7 @@ def pace_of(
         holds = [pulldown.film_hold(drawing) for drawing in drawings[:-1]]
         fps *= Fraction(pulldown.cycle - 1, pulldown.cycle)
     moving = [hold for hold in holds if hold <= longest_moving_hold(fps)]
-    if not moving:
+    if len(moving) < MIN_DRAWINGS:
         return Pace(None, None)
     hold, count = Counter(moving).most_common(1)[0]
     if count >= MIN_SHARE * len(moving):

@@ -13,7 +13,7 @@ from nakawari.xsheet.sheet import CameraMove
 
 MIN_SPEED = 0.25  # px a frame; slower than that a run does not begin
 MIN_EASING_SPEED = 0.06  # px a frame; it goes on, though, down to here
-MIN_SUPPORT = 0.4  # of the tracks near the edges must follow
+MIN_SUPPORT = 0.55  # of the contours at the rim must follow
 MIN_LENGTH = 4  # frames; a figure that fills the picture moves by single frames, a camera by runs
 MIN_SEEN_SHARE = 0.6  # of a run's frames
 MAX_GAP = 1  # frames without an estimate inside a run

@@ -7,6 +7,7 @@ stood still, or gone with the camera, or with a second layer; the best of these 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 
 from nakawari.video.picture import Picture
-from nakawari.xsheet.motion import RIM, Matrix
+from nakawari.xsheet.alignment import RIM, Matrix
 
 BLOCK = 8  # px
 BLUR_SIZE = (5, 5)
@@ -29,6 +30,8 @@ MAX_GRAIN = 2.5  # code values
 MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
 EDGE = 3  # px
+DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is a new drawing
+CLEAN = 3.0  # code values; a change that is no larger need not be explained
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
 MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
 MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
@@ -116,26 +119,39 @@ class Remainder(NamedTuple):
         covered = cv2.bitwise_not(self.uncovered)
         return _top(_block_means(cv2.bitwise_and(self.difference, covered)))
 
-    def change_seen_from(self, now: Plate, after: Plate, camera: Matrix) -> float:
+    def change_beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> float:
         """Return the same, leaving out background that has only just come to light.
 
-        It cannot be found in the frame before; that it is background shows in the frame after,
-        to which ``camera`` leads: there it has gone on with the camera.
+        It cannot be found in the frame before. That it is background shows in other frames, in
+        which nothing hides it: there it has gone with the camera.
+
+        Args:
+            now: the later of the two frames.
+            others: frames before and after, each with the camera's way to it from ``now``; the
+                likeliest first.
         """
-        if not self.uncovered.any():
-            return self.change()
+        change = self.change()
+        certain = self.certain_change()
+        if certain > DRAWN or change - certain < CLEAN:
+            return change
         height, width = self.difference.shape
-        onward = cv2.warpAffine(
-            after.smooth.luma, camera, (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-        stray = cv2.subtract(cv2.absdiff(onward, now.smooth.luma), _allowance(now))
-        better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
-        background = cv2.bitwise_and(
-            cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
-        )
-        background = cv2.dilate(background, np.ones((3, 3), np.uint8))
-        return _top(_block_means(cv2.bitwise_and(self.difference, cv2.bitwise_not(background))))
+        allowance, left = _allowance(now), self.difference
+        for other, camera in others:
+            if change <= CLEAN:
+                break
+            elsewhere = cv2.warpAffine(
+                other.smooth.luma, camera, (width, height),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+            )  # fmt: skip
+            stray = cv2.subtract(cv2.absdiff(elsewhere, now.smooth.luma), allowance)
+            better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
+            background = cv2.bitwise_and(
+                cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
+            )
+            background = cv2.dilate(background, np.ones((3, 3), np.uint8))
+            left = cv2.bitwise_and(left, cv2.bitwise_not(background))
+            change = _top(_block_means(left))
+        return change
 
 
 def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None) -> Remainder:
@@ -154,9 +170,8 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
         return cv2.subtract(cv2.absdiff(moved, after.smooth.luma), allowance)
 
     figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
-    reach = np.hypot(
-        *(camera[:, :2] @ (width / 2, height / 2) + camera[:, 2] - (width / 2, height / 2))
-    )
+    corners = np.array([[0, width, 0, width], [0, 0, height, height]])
+    reach = np.hypot(*(camera[:, :2] @ corners + camera[:, 2:] - corners)).max()
     if layer is not None:
         figure = cv2.min(figure, moved_by(layer))
     background = moved_by(camera)

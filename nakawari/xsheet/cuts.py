@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from nakawari.xsheet.change import Plate, changed_share, thumbnail
-from nakawari.xsheet.motion import MIN_SUPPORT, camera_motion
+from nakawari.xsheet.motion import camera_motion
 
 WINDOW = 6  # frames looked at on either side; also the longest flash
 MIN_CHANGE = 9.0  # code values, mean over the thumbnail
@@ -36,6 +36,9 @@ MIN_CHANGE_RATIO = 2.5  # over the mean change of the moving neighbours
 MIN_CHANGE_RATIO_SAME_COLORS = 5.0  # likewise; a pan too fast to be followed may be uneven
 # samples/dance.mp4: 0.185 at its cut, at most 0.016 elsewhere, a fast pan included.
 MIN_COLOR_CHANGE = 0.04
+OTHER_COLORS = 0.1  # a large figure drawn anew under a camera that shakes changes half of that
+# Of the contours at the rim; no two shots of the tuning set had any motion in common.
+MIN_FOLLOWING = 0.4
 MIN_CHANGED_SHARE = 0.75  # of the blocks with contours in them
 RETURN_RATIO = 0.5  # the picture is back if it changed less than this share of the jump
 
@@ -55,6 +58,7 @@ class _Look:
     def __init__(self, plate: Plate) -> None:
         self._smooth = plate.smooth
         self._brightness = plate.small
+        self._step: float | None = None
 
     @property
     def luma(self) -> np.ndarray:
@@ -76,19 +80,29 @@ class _Look:
 
     def luma_change(self, other: _Look) -> float:
         """Return the mean difference of the thumbnails' luma [code values]."""
-        return float(cv2.absdiff(self._brightness, other._brightness).mean())
+        return _mean_difference(self._brightness, other._brightness)
 
     def change(self, other: _Look) -> float:
         """Return the mean difference of the thumbnails [code values], colour weighing double."""
         blue, red = (
-            float(cv2.absdiff(mine, others).mean())
+            _mean_difference(mine, others)
             for mine, others in zip(self._colour, other._colour, strict=True)
         )
         return (self.luma_change(other) + 2 * (blue + red)) / 2
 
+    def change_from(self, previous: _Look) -> float:
+        """Return the same from the frame before, of which there is one: asked for often."""
+        if self._step is None:
+            self._step = self.change(previous)
+        return self._step
+
     def color_change(self, other: _Look) -> float:
         """Return the share of pixels that changed their colour bin, 0 to 1."""
         return float(np.abs(self._histogram - other._histogram).sum() / 6)
+
+
+def _mean_difference(one: np.ndarray, other: np.ndarray) -> float:
+    return cv2.norm(one, other, cv2.NORM_L1) / one.size
 
 
 def mark_cuts(plates: Iterable[Plate]) -> Iterator[ShotPlate]:
@@ -119,7 +133,7 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     here, previous = looks[at], looks[at - 1]
     if here.luma_change(previous) < MIN_LUMA_CHANGE:  # spares most frames the rest
         return False
-    jump = here.change(previous)
+    jump = here.change_from(previous)
     if jump < MIN_CHANGE or changed_share(previous.luma, here.luma) < MIN_CHANGED_SHARE:
         return False
     later = range(at + 1, min(at + WINDOW + 1, len(looks)))
@@ -127,15 +141,17 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     moving = [
         change
         for index in (*earlier, *later)
-        if (change := looks[index].change(looks[index - 1])) > STILL_CHANGE
+        if (change := looks[index].change_from(looks[index - 1])) > STILL_CHANGE
     ]
     ratio = jump * len(moving) / sum(moving) if moving else math.inf
     if ratio < MIN_CHANGE_RATIO:
         return False
-    if here.color_change(previous) < MIN_COLOR_CHANGE:
+    colors = here.color_change(previous)
+    if colors < MIN_COLOR_CHANGE and ratio < MIN_CHANGE_RATIO_SAME_COLORS:
+        return False
+    if colors < OTHER_COLORS:
         motion = camera_motion(previous.luma, here.luma)
-        followed = motion is not None and motion.support >= MIN_SUPPORT
-        if followed or ratio < MIN_CHANGE_RATIO_SAME_COLORS:
+        if motion is not None and motion.support >= MIN_FOLLOWING:
             return False
     comes_back = any(previous.change(looks[index]) < RETURN_RATIO * jump for index in later)
     came_back = any(here.change(looks[index - 1]) < RETURN_RATIO * jump for index in earlier)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakawari.xsheet.alignment import Matrix, after, goes_back, inverse
 from nakawari.xsheet.change import (
     FAINT,
     Plate,
@@ -28,7 +29,9 @@ DEPTH_MISFIT = 0.15  # px a frame
 MIN_SPEED = 0.06  # px a frame; what is slower stands still
 MIN_DEPTH_SPEED = 0.5  # px a frame; below it a depth cannot be told
 EXPLAINED = 0.4  # of a change is left at most, if a motion is at work though it was not seen
+STANDS = 0.3  # of that change: a camera that goes on changes a frame by more
 INERTIA = 0.85  # how much of its support a motion keeps with each frame that it does not explain
+LOOK_AROUND = 12  # frames in which background that was hidden is looked for
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 
 
@@ -52,6 +55,10 @@ class _Unexplained(NamedTuple):
     place: int  # in the shot
     before: Plate
     now: Plate
+    sides: bool  # whether all its sides moved
+
+
+Seen = tuple[Plate, Matrix]  # a frame, and the camera's way to it
 
 
 class _Open(NamedTuple):
@@ -59,7 +66,9 @@ class _Open(NamedTuple):
 
     place: int
     now: Plate
+    motion: Motion  # from the frame before
     left: Remainder
+    earlier: list[Seen]
 
 
 class ShotMeter:
@@ -70,10 +79,11 @@ class ShotMeter:
         self._kept: Plate | None = None
         self._before: Plate | None = None
         self._twice_before: Plate | None = None
-        self._stills: deque[float] = deque(maxlen=MEMORY)
+        self._noise: deque[float] = deque(maxlen=MEMORY)
         self._depths: deque[float | None] = deque(maxlen=DEPTHS)
         self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_BACK)
         self._open: _Open | None = None
+        self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
 
     def add(self, now: Plate) -> None:
@@ -91,32 +101,35 @@ class ShotMeter:
         twice = luma_change(self._twice_before, now) if self._twice_before is not None else still
         if max(still, since_kept) > self._clear_change():
             self._kept = now
-        self._stills.append(still)
         self._twice_before, self._before = before, now
         self.measures.append(Measure(still, since_kept, twice, light, None, None))
         if still > FAINT:
             self._follow_camera(before, now)
         else:
             self._camera_stands()
+        moved = self.measures[-1].moved
+        self._noise.append(still if moved is None else moved)
 
     def _clear_change(self) -> float:
         """Return a change that repeats in this shot seldom show, erring on the low side."""
-        noise = sorted(self._stills)[3 * len(self._stills) // 10] if self._stills else 0.0
+        noise = sorted(self._noise)[3 * len(self._noise) // 10] if self._noise else 0.0
         return min(1.6 * noise + 1.0, MAX_NOISE)
 
     def _follow_camera(self, before: Plate, now: Plate) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
-        if not sides_move(before.smooth.luma, now.smooth.luma):
-            self._camera_stands()
+        sides = sides_move(before.smooth.luma, now.smooth.luma)
+        here = _Unexplained(len(self.measures) - 1, before, now, sides)
+        # Where the camera went a frame ago it may go on, too slowly to be seen at all sides.
+        if not sides and self._motion is None:
+            self._unexplained.append(here)
             return
-        here = _Unexplained(len(self.measures) - 1, before, now)
-        seen = camera_motion(before.smooth.luma, now.smooth.luma)
-        if seen is not None and seen.support >= MIN_SUPPORT and seen.speed >= MIN_SPEED:
-            self._motion = seen
-            for earlier in self._unexplained:
-                self._take_out(earlier, seen)
-            self._unexplained.clear()
+        seen = _trusted(here, self._motion)
+        if seen is not None:
+            self._motion, self._carried = seen, self.measures[-1].still
+            self._look_back(seen)
             self._take_out(here, seen)
+        elif not sides or self.measures[-1].still < STANDS * self._carried:
+            self._camera_stands()
         elif self._motion is not None:
             # Coarse coding and backgrounds without contours hide a slow camera now and then.
             self._take_out(here, self._motion)
@@ -128,22 +141,50 @@ class ShotMeter:
         else:
             self._unexplained.append(here)
 
+    def _look_back(self, seen: Motion) -> None:
+        """Take a motion out of the frames before the first in which it was seen."""
+        motions = []
+        onward = seen
+        for earlier in reversed(self._unexplained):
+            motion = _trusted(earlier, onward)
+            # A move begins slowly; what is faster is a figure, unless all sides moved with it.
+            if motion is None or (not earlier.sides and motion.speed > onward.speed):
+                if not earlier.sides:
+                    break
+                motion = onward
+            motions.append((earlier, motion))
+            onward = motion
+        for earlier, motion in reversed(motions):
+            self._take_out(earlier, motion)
+        self._unexplained.clear()
+
     def _camera_stands(self) -> None:
         self._motion = None
         self._unexplained.clear()
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
         left = remainder(frame.before, frame.now, motion.camera, self._layer(motion))
+        earlier: list[Seen] = []
         waiting = self._open
+        back = inverse(motion.camera)
         if waiting is not None and waiting.place == frame.place - 1:
-            moved = waiting.left.change_seen_from(waiting.now, frame.now, motion.camera)
+            # On the way back a figure hides what it has only just uncovered.
+            beyond = [
+                (plate, way)
+                for plate, way in waiting.earlier
+                if not goes_back(way, waiting.motion.camera, waiting.now.smooth.luma.shape)
+            ]
+            others = [(frame.now, motion.camera), *beyond]
+            moved = waiting.left.change_beside(waiting.now, others)
             self.measures[waiting.place] = self.measures[waiting.place]._replace(moved=moved)
+            earlier = [(plate, after(way, back)) for plate, way in waiting.earlier]
+        earlier = [(frame.before, back), *earlier][:LOOK_AROUND]
         self.measures[frame.place] = self.measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
             moved=left.certain_change(),
             motion=motion,
         )
-        self._open = _Open(frame.place, frame.now, left)
+        self._open = _Open(frame.place, frame.now, motion, left, earlier)
 
     def _layer(self, motion: Motion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.
@@ -164,3 +205,11 @@ class ShotMeter:
         if motion.speed >= MIN_DEPTH_SPEED:
             self._depths.append(motion.depth if motion.layer is not None else None)
         return layer
+
+
+def _trusted(frame: _Unexplained, expected: Motion | None) -> Motion | None:
+    """Return the camera's motion in a frame, if it is to be trusted."""
+    likely = None if expected is None else expected.camera
+    seen = camera_motion(frame.before.smooth.luma, frame.now.smooth.luma, likely)
+    believed = seen is not None and seen.support >= MIN_SUPPORT and seen.speed >= MIN_SPEED
+    return seen if believed else None

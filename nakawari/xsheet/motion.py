@@ -5,8 +5,9 @@ nearer or farther than the background goes ``depth`` times as far: a character f
 screen has depth 0, one that stands on the ground depth 1, and in between lies parallax. So what
 remains to be found in a picture that moves all over is one similarity and one number.
 
-Corners are tracked (Lucas-Kanade, pyramids) and a similarity is fitted with RANSAC. Sizes are in
-pixels of the pictures given, which are to be some 500 px wide.
+Corners are tracked (Lucas-Kanade, pyramids) and a similarity is fitted with RANSAC; what fits the
+contours at the rim best is then made exact by them, and they tell how far it is to be trusted
+(``alignment.py``). Sizes are in pixels of the pictures given, which are to be some 500 px wide.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from nakawari.xsheet.alignment import RIM, Contours, Matrix
+from nakawari.xsheet.ground import ground
+
 RIM_CORNERS = 130
 INNER_CORNERS = 80
 # OpenCV's least eigenvalue; grain has 0.0003 to 0.0005, and moves as it likes.
@@ -25,19 +29,16 @@ MIN_TRACKS = 6  # fewer corners say nothing
 MIN_INLIERS = 5
 MIN_LAYER_TRACKS = 8
 MAX_DEPTH = 2.5  # a foreground nearer than that hurries by
-MIN_ASKED = 6
 INLIER_DISTANCE = 0.25  # px
-FOLLOW_DISTANCE = 0.5  # px; coarse coding shifts blocks by quarters of a pixel
 REST_DISTANCE = 0.1  # px; what moved less stands still
 MIN_SPREAD = 0.5  # of the width: a camera moves the picture, not one place in it
-MIN_SUPPORT = 0.5  # of a motion that is to be trusted
+MIN_SUPPORT = 0.72  # of a motion that is to be trusted
 MIN_SIDES = 2  # of three, near which something follows
-MAX_RESTING = 0.9  # of the tracks at the rim, if a camera moves; figures may fill it
+MIN_SIDE_SHARE = 0.02  # of the contours that follow, for a side to count
+MAX_RESTING = 0.97  # of the contours at the rim, if a camera moves; figures may fill it
 
 _SEARCH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
-RIM = 0.18  # of the picture's width and height: where the background shows beside a figure
 
-Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
 STILL: Matrix = np.eye(2, 3)
 
 
@@ -51,55 +52,54 @@ class Motion(NamedTuple):
     depth: float  # of that layer
 
 
-def camera_motion(before: np.ndarray, after: np.ndarray) -> Motion | None:
+def camera_motion(
+    before: np.ndarray, after: np.ndarray, expected: Matrix | None = None
+) -> Motion | None:
     """Return how the camera moves from one luma plane, (H, W) uint8, to the next.
 
     ``None`` if there is too little to go by (a flat or dark picture, a cut) or nothing moves.
+    ``expected`` is a motion that is likely, as that of a frame beside.
     """
+    contours = Contours(before, after)
+    if not contours.enough or contours.resting > MAX_RESTING:
+        return None
     points, targets = _tracks(before, after)
     # A figure that stands still on the screen may have most of the corners: it is left aside.
     moving = np.hypot(*(targets - points).T) > REST_DISTANCE
-    if moving.sum() < MIN_TRACKS:
-        return None
-    rim = _in_rim(points, before.shape)
-    fits = [
-        fit
+    rim = _in_rim(points[:, 0], points[:, 1], before.shape)
+    starts = [
+        start
         for chosen in (moving & rim, moving)
-        if chosen.sum() >= MIN_TRACKS and (fit := _fit(points, targets, chosen))
+        if chosen.sum() >= MIN_TRACKS
+        and (start := _fit(points[chosen], targets[chosen])) is not None
     ]
-    if not fits:
+    if expected is not None:
+        starts.append(expected)
+    if not starts:
         return None
-    best = max(fits, key=lambda fit: fit.share(moving & rim))
-    support = best.share(moving & rim)
-    follows = best.stray < INLIER_DISTANCE
-    carried = points[follows & moving]
-    wide = len(carried) > 0 and np.ptp(carried[:, 0]) >= MIN_SPREAD * before.shape[1]
-    rests = rim.any() and (~moving[rim]).mean() > MAX_RESTING
-    if not wide or rests or _sides(carried, before.shape) < MIN_SIDES:
+    camera = contours.fit(max(starts, key=lambda start: contours.agreement(start).share))
+    support, x, y = contours.agreement(camera)
+    if support < MIN_SUPPORT:  # corners of soft patches may all be wrong
+        searched = contours.fit(contours.search())
+        if (agreement := contours.agreement(searched)).share > support:
+            camera, (support, x, y) = searched, agreement
+    wide = support > 0 and np.ptp(x) >= MIN_SPREAD * before.shape[1]
+    if (
+        not wide
+        or _sides(x, y, before.shape) < MIN_SIDES
+        or not ground(before, after, camera, contours.noise).carried
+    ):
         support = 0.0
-    layer, depth = _second_layer(points, targets, best.camera, follows)
-    return Motion(best.camera, _speed(best.camera, before.shape), support, layer, depth)
+    layer, depth = _second_layer(points, targets, camera)
+    return Motion(camera, _speed(camera, before.shape), support, layer, depth)
 
 
-class _Fit(NamedTuple):
-    camera: Matrix
-    stray: np.ndarray  # (N,) px, by how much each of all tracks misses it
-
-    def share(self, asked: np.ndarray) -> float:
-        """Return the share of the tracks asked that follow; of all, if they are few."""
-        follows = self.stray < FOLLOW_DISTANCE
-        return float((follows[asked] if asked.sum() >= MIN_ASKED else follows).mean())
-
-
-def _fit(points: np.ndarray, targets: np.ndarray, chosen: np.ndarray) -> _Fit | None:
-    """Fit a similarity to the chosen tracks."""
+def _fit(points: np.ndarray, targets: np.ndarray) -> Matrix | None:
+    """Fit a similarity to tracks."""
     camera, inliers = cv2.estimateAffinePartial2D(
-        points[chosen], targets[chosen], ransacReprojThreshold=INLIER_DISTANCE, maxIters=500
+        points, targets, ransacReprojThreshold=INLIER_DISTANCE, maxIters=500
     )
-    if camera is None or inliers.sum() < MIN_INLIERS:
-        return None
-    stray = np.hypot(*(points @ camera[:, :2].T + camera[:, 2] - targets).T)
-    return _Fit(camera, stray)
+    return camera if camera is not None and inliers.sum() >= MIN_INLIERS else None
 
 
 def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -132,15 +132,16 @@ def _rim_mask(height: int, width: int) -> np.ndarray:
     return mask
 
 
-def _sides(points: np.ndarray, shape: tuple[int, ...]) -> int:
+def _sides(x: np.ndarray, y: np.ndarray, shape: tuple[int, ...]) -> int:
     """Return near how many of the left, right and upper edges some points lie."""
-    x, y = points[:, 0] / shape[1], points[:, 1] / shape[0]
-    return sum(int(side.sum() >= 2) for side in (x < RIM, x > 1 - RIM, y < RIM))
+    x, y = x / shape[1], y / shape[0]
+    enough = MIN_SIDE_SHARE * len(x)
+    return sum(int(side.sum() >= enough) for side in (x < RIM, x > 1 - RIM, y < RIM))
 
 
-def _in_rim(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _in_rim(x: np.ndarray, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return which points lie near the left, right or upper edge; figures stand on the lower."""
-    x, y = points[:, 0] / shape[1], points[:, 1] / shape[0]
+    x, y = x / shape[1], y / shape[0]
     return (x < RIM) | (x > 1 - RIM) | (y < RIM)
 
 
@@ -152,7 +153,7 @@ def _speed(camera: Matrix, shape: tuple[int, ...]) -> float:
 
 
 def _second_layer(
-    points: np.ndarray, targets: np.ndarray, camera: Matrix, follows: np.ndarray
+    points: np.ndarray, targets: np.ndarray, camera: Matrix
 ) -> tuple[Matrix | None, float]:
     """Return the motion and depth of the largest group of tracks that go another part of the way.
 
@@ -160,6 +161,7 @@ def _second_layer(
     """
     moved = targets - points
     felt = points @ camera[:, :2].T + camera[:, 2] - points  # by a point of the background
+    follows = np.hypot(*(moved - felt).T) < INLIER_DISTANCE
     felt_squared = np.maximum((felt**2).sum(axis=1), 1e-6)
     depths = (moved * felt).sum(axis=1) / felt_squared
     stray = np.hypot(*(moved - depths[:, None] * felt).T)

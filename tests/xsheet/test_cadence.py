@@ -45,6 +45,11 @@ def test_one_drawing_has_no_cadence() -> None:
     assert pace_of(held(40, 40), FILM) == Pace(None, None)
 
 
+def test_a_single_drawing_between_rests_has_no_cadence() -> None:
+    assert pace_of(held(20, 2, 18), FILM) == Pace(None, None)
+    assert pace_of(held(20, 2, 2, 18), FILM).cadence == 2
+
+
 def test_threes_at_sixty_frames_a_second_are_holds_of_seven_or_eight() -> None:
     assert pace_of(held(8, 8, 8, 8, 8), Fraction(60)).cadence == 8
 

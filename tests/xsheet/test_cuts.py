@@ -5,6 +5,7 @@ import numpy as np
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.cuts import mark_cuts
+from tests.xsheet.stage import shot_at
 
 
 def scene(seed: int, shift: int = 0, light: float = 1.0) -> Picture:
@@ -65,3 +66,14 @@ def test_a_fade_is_no_cut() -> None:
 
 def test_no_frames_give_no_frames() -> None:
     assert cuts([]) == []
+
+
+def test_a_large_drawing_made_anew_under_a_shake_is_no_cut() -> None:
+    places = [(0, 0), (3, 2), (-2, 4), (1, -3), (-7, 5), (-3, 1), (-2, -2), (2, 2)]
+    pictures = []
+    for frame, (x, y) in enumerate(places):
+        picture = shot_at(x=x, y=y, figure=None)
+        luma = picture.luma.copy()
+        luma[60:, 110:230] = 60 if frame < 4 else 200
+        pictures.append(picture._replace(luma=luma))
+    assert cuts(pictures) == []

@@ -79,6 +79,32 @@ def test_a_pan_over_a_held_figure_is_no_drawing(sheet_of_clip, fixed: bool) -> N
     assert detection.sheet.shots[0].cadence == 3
 
 
+def test_a_pan_that_begins_and_ends_slowly_over_a_held_figure_is_one_drawing_at_most(
+    sheet_of_clip,
+) -> None:
+    speeds = [0.0] * 6 + [0.15, 0.4, 0.8, 1.2] + [1.5] * 8 + [1.2, 0.8, 0.4, 0.15] + [0.0] * 8
+    pictures = [shot_at(x=float(place)) for place in np.cumsum(speeds)]
+    detection = sheet_of_clip(pictures)
+    assert symbols(detection).count("|") <= 2  # the first faint step may be taken for one
+    assert detection.sheet.shots[0].cadence is None
+
+
+def test_a_close_figure_on_twos_that_moves_as_one_is_no_camera(sheet_of_clip) -> None:
+    """It fills the picture, as a camera's ground does, but stands on every other frame."""
+    pictures = [shot_at(x=1.2 * (frame // 2), figure=None) for frame in range(30)]
+    detection = sheet_of_clip(pictures, options={"crf": "26"})
+    assert symbols(detection) == "|-" * 15
+    assert not detection.sheet.camera
+
+
+def test_a_shake_over_a_held_figure_is_no_drawing(sheet_of_clip) -> None:
+    generator = np.random.default_rng(5)
+    places = generator.uniform(-6, 6, (28, 2))
+    detection = sheet_of_clip([shot_at(x=float(x), y=float(y)) for x, y in places])
+    assert symbols(detection).count("|") <= 3
+    assert [move.kind for move in detection.sheet.camera] == ["shake"]
+
+
 def test_every_frame_of_a_fade_is_a_drawing(sheet_of_clip) -> None:
     def faded(light: float) -> Picture:
         picture = shot_at()

@@ -94,7 +94,7 @@ def test_a_cut_that_was_added_splits_its_shot_and_its_drawing() -> None:
     assert holds(sheet) == [(0, 2), (2, 2), (4, 2)]
     assert [(shot.start, shot.end, shot.cadence) for shot in sheet.shots] == [
         (0, 1, None),
-        (2, 5, 2),
+        (2, 5, None),  # a single whole drawing is no rhythm
     ]
 
 

@@ -1,0 +1,179 @@
+"""A camera's motion made exact, and how much it explains, by every contour at the rim.
+
+Tracked corners tell the motion where there are corners. A background of soft patches and long
+edges has few that can be followed, but every pixel with a gradient tells how far it went across
+its own contour, and together they tell how the whole went (Lucas and Kanade, "An iterative image
+registration technique", IJCAI 1981; inverse compositional as in Baker and Matthews, "Lucas-Kanade
+20 years on", IJCV 56, 2004). Where a figure hides the background, the misfit is far larger than
+anywhere else, and such points do not count.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
+
+RIM = 0.18  # of the picture's width and height: where the background shows beside a figure
+EDGE = 3  # px that lack the other side
+MAX_POINTS = 1200
+MIN_POINTS = 60
+MIN_GRADIENT = 1.5  # code values a px
+LEAST_NOISE, MOST_NOISE = 0.6, 3.0  # code values, standard deviation
+REST_DISTANCE = 0.1  # px; what moved less across its contour stands still
+FOLLOW_DISTANCE = 0.35  # px
+UNEXPLAINED = 0.7  # of a contour's change is left at most, if it follows
+NOISE_MARGIN = 2.5  # standard deviations
+# How far [px] a point may miss the motion and still count, and for how many iterations.
+ROUNDS = ((1.5, 3), (0.6, 4))
+CONVERGED = 0.004  # px
+REACH, STEP = 12, 1  # px: shifts that are tried where no other motion is known
+SEARCHED = 250  # points
+BACKWARDS = -0.85  # cosine between two ways of the picture's corners
+
+
+class Agreement(NamedTuple):
+    """How much of what changed at the rim follows a motion."""
+
+    share: float  # 0 to 1
+    x: np.ndarray  # (N,) float32 [px], of the points that follow
+    y: np.ndarray
+
+
+class Contours:
+    """Points with a gradient at the left, right and upper rim of a frame, found in the next."""
+
+    def __init__(self, before: np.ndarray, now: np.ndarray) -> None:
+        """Take two smoothed luma planes, (H, W) uint8."""
+        self._now = now
+        self._middle = np.array([before.shape[1], before.shape[0]], np.float32) / 2
+        across = cv2.Sobel(before, cv2.CV_32F, 1, 0, scale=1 / 8)
+        down = cv2.Sobel(before, cv2.CV_32F, 0, 1, scale=1 / 8)
+        steepness = cv2.magnitude(across, down)
+        change = cv2.subtract(now, before, dtype=cv2.CV_32F)
+        rim = _rim_mask(*before.shape)
+        self.noise = _noise(change[::4][rim[::4]], steepness[::4][rim[::4]])
+        steep = rim & (steepness > max(MIN_GRADIENT, self.noise))
+        allowed = cv2.addWeighted(steepness, REST_DISTANCE, steepness, 0, self._allowance)
+        moved = steep & (cv2.absdiff(now, before) > allowed)
+        places = np.flatnonzero(moved)
+        self.resting = 1 - places.size / max(int(np.count_nonzero(steep)), 1)
+        y, x = np.divmod(places[:: max(-(-places.size // MAX_POINTS), 1)], before.shape[1])
+        self._x, self._y = x.astype(np.float32), y.astype(np.float32)
+        self._values = before[y, x].astype(np.float32)
+        self._steepness, self._change = steepness[y, x], np.abs(change[y, x])
+        across, down = across[y, x], down[y, x]
+        u, v = self._x - self._middle[0], self._y - self._middle[1]
+        # By the similarity's parameters: zoom and roll about the middle, shift.
+        self._slopes = np.stack([across * u + down * v, down * u - across * v, across, down], 1)
+
+    @property
+    def _allowance(self) -> float:
+        """By how much [code values] a place may change through noise alone."""
+        return NOISE_MARGIN * self.noise
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are points enough to tell a motion by."""
+        return self._x.size >= MIN_POINTS
+
+    def agreement(self, camera: Matrix) -> Agreement:
+        """Return how much of what changed follows a motion."""
+        misfit, inside = self._misfit(camera)
+        follows = np.abs(misfit) < self._allowance + FOLLOW_DISTANCE * self._steepness
+        # Where only grain changes a contour, no motion explains it better than stillness.
+        follows &= inside & (np.abs(misfit) < UNEXPLAINED * self._change)
+        seen = int(np.count_nonzero(inside))
+        share = np.count_nonzero(follows) / seen if seen >= MIN_POINTS else 0.0
+        return Agreement(float(share), self._x[follows], self._y[follows])
+
+    def fit(self, camera: Matrix) -> Matrix:
+        """Return a motion made exact; what is given may be about a pixel off."""
+        for limit, rounds in ROUNDS:
+            for _ in range(rounds):
+                misfit, inside = self._misfit(camera)
+                stray = misfit / (limit * self._steepness + self._allowance)
+                weights = np.where(inside, np.maximum(1 - stray**2, 0.0) ** 2, 0.0)
+                weighted = self._slopes * weights[:, None]
+                squares = weighted.T @ self._slopes + np.diag([1e4, 1e4, 1.0, 1.0])
+                zoom, roll, *shift = np.linalg.solve(
+                    squares.astype(np.float64), weighted.T @ misfit
+                )
+                turn = np.array([[1 + zoom, -roll], [roll, 1 + zoom]])
+                onward = self._middle - turn @ self._middle + shift
+                camera = after(camera, inverse(np.hstack([turn, onward[:, None]])))
+                reach = self._middle[0] * max(abs(zoom), abs(roll))
+                if max(reach, *np.abs(shift)) < CONVERGED:
+                    break
+        return camera
+
+    def search(self) -> Matrix:
+        """Return the shift by which most of what changed fits, to within a px or so."""
+        steps = np.arange(-REACH, REACH + STEP, STEP)
+        across, down = (grid.reshape(-1, 1) for grid in np.meshgrid(steps, steps))
+        some = np.s_[:: max(self._x.size // SEARCHED, 1)]
+        height, width = self._now.shape
+        x = np.clip(self._x[some].astype(np.intp) + across, 0, width - 1)
+        y = np.clip(self._y[some].astype(np.intp) + down, 0, height - 1)
+        misfit = np.abs(self._now[y, x] - self._values[some])
+        # A px is the most that a step lies beside; what misses by more may miss by anything.
+        limit = self._allowance + STEP * self._steepness[some]
+        best = np.minimum(misfit / limit, 1.0).sum(axis=1).argmin()
+        return np.array([[1.0, 0.0, across[best, 0]], [0.0, 1.0, down[best, 0]]])
+
+    def _misfit(self, camera: Matrix) -> tuple[np.ndarray, np.ndarray]:
+        """Return each point's change along a motion, (N,), and whether it stays in the picture."""
+        matrix = camera.astype(np.float32)
+        x = matrix[0, 0] * self._x + matrix[0, 1] * self._y + matrix[0, 2]
+        y = matrix[1, 0] * self._x + matrix[1, 1] * self._y + matrix[1, 2]
+        height, width = self._now.shape
+        inside = (x >= EDGE) & (y >= EDGE) & (x < width - EDGE) & (y < height - EDGE)
+        there = cv2.remap(self._now, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return there.ravel() - self._values, inside
+
+
+def inverse(motion: Matrix) -> Matrix:
+    """Return the motion that leads back."""
+    linear = np.linalg.inv(motion[:, :2])
+    return np.hstack([linear, -linear @ motion[:, 2:]])
+
+
+def after(second: Matrix, first: Matrix) -> Matrix:
+    """Return the motion of ``first`` and then ``second``."""
+    linear, shift = second[:, :2], second[:, 2:]
+    return np.hstack([linear @ first[:, :2], linear @ first[:, 2:] + shift])
+
+
+def goes_back(motion: Matrix, other: Matrix, shape: tuple[int, ...]) -> bool:
+    """Return whether a motion carries a picture of (height, width) px back where ``other`` began.
+
+    So it is on a pan: each frame before is farther back on the same way.
+    """
+    height, width = shape
+    corners = np.array([[0, width, 0, width], [0, 0, height, height]])
+    way, came = (camera[:, :2] @ corners + camera[:, 2:] - corners for camera in (motion, other))
+    lengths = np.linalg.norm(way) * np.linalg.norm(came)
+    return bool((way * came).sum() <= BACKWARDS * lengths)
+
+
+def _noise(change: np.ndarray, steepness: np.ndarray) -> float:
+    """Return the noise of the change [code values], which plain places show however they move."""
+    if not change.size:
+        return LEAST_NOISE
+    plain = change[steepness <= np.quantile(steepness, 0.25)]
+    noise = 1.48 * float(np.median(np.abs(plain - np.median(plain))))
+    return min(max(noise, LEAST_NOISE), MOST_NOISE)
+
+
+@cache
+def _rim_mask(height: int, width: int) -> np.ndarray:
+    """Return which pixels are of the rim, (H, W) bool; every other line, which tells as much."""
+    rim = np.zeros((height, width), bool)
+    rim[EDGE : height - EDGE, EDGE : width - EDGE] = True
+    rim[round(RIM * height) :, round(RIM * width) : width - round(RIM * width)] = False
+    rim[1::2] = False
+    return rim

@@ -1,0 +1,73 @@
+"""Whether the ground behind the figures goes with a motion, or stands.
+
+A close figure that moves as one has as many contours that follow as a camera's ground: what tells
+them apart is all else. Over a block of the picture the motion foretells a change, were it the
+camera's; the share of it that came is near 1 on a ground that a camera carries, near 0 on one that
+stands. Added up over a block, the faintest shades of a background tell, which have no contour.
+Asked are the outermost blocks at the left, right and upper edge, where figures are seldom.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from nakawari.xsheet.alignment import Matrix
+
+BLOCK = 16  # px
+DEPTH = 2  # blocks from the edge
+FORETOLD = 11.0  # standard deviations of one pixel's noise: the root of a block's summed squares
+GOES, TOO_FAR, STANDS = 0.7, 1.3, 0.3  # of the change foretold
+MIN_GOING = 0.5  # of the blocks that go or stand; figures fixed to the screen stand
+MIN_SEEN = 0.2  # of all blocks asked
+
+
+class Ground(NamedTuple):
+    """What the outermost blocks do, as shares of them; the others do not tell."""
+
+    goes: float
+    stands: float
+
+    @property
+    def carried(self) -> bool:
+        """Whether enough of the ground goes with the motion for it to be a camera's."""
+        return self.goes >= max(MIN_SEEN, MIN_GOING * (self.goes + self.stands))
+
+
+def ground(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) -> Ground:
+    """Return how the ground takes a motion from one smoothed luma plane, (H, W) uint8, to the next.
+
+    ``noise`` is the standard deviation of a pixel that stands [code values].
+    """
+    height, width = before.shape
+    rows, columns = height // BLOCK, width // BLOCK
+    if min(rows, columns) <= 2 * DEPTH:
+        return Ground(0.0, 0.0)
+    earlier = before.astype(np.float32)
+    moved = cv2.warpAffine(earlier, camera, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    foretold = cv2.subtract(moved, earlier)
+    came = cv2.subtract(now, before, dtype=cv2.CV_32F)
+    squares, products = (
+        cv2.resize(
+            cv2.multiply(foretold, other)[: rows * BLOCK, : columns * BLOCK],
+            (columns, rows),
+            interpolation=cv2.INTER_AREA,
+        )[_edge(rows, columns)]
+        for other in (foretold, came)
+    )
+    tells = squares > (FORETOLD * noise / BLOCK) ** 2
+    share = products / np.maximum(squares, 1e-6)
+    goes = tells & (share > GOES) & (share < TOO_FAR)
+    stands = tells & (np.abs(share) < STANDS)
+    return Ground(float(goes.mean()), float(stands.mean()))
+
+
+@cache
+def _edge(rows: int, columns: int) -> np.ndarray:
+    """Return which blocks are asked, (rows, columns) bool."""
+    edge = np.ones((rows, columns), bool)
+    edge[DEPTH:, DEPTH:-DEPTH] = False
+    return edge
