@@ -20,7 +20,14 @@ from torch import Tensor, nn
 from autoencoder.composition import Composition
 from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample
-from autoencoder.matching import correlation, global_match, local_correlation, resize_flow, warp
+from autoencoder.matching import (
+    correlation,
+    flow_length,
+    global_match,
+    local_correlation,
+    resize_flow,
+    warp,
+)
 from autoencoder.refinement import Belief, Refinement
 
 RADIUS = 2
@@ -172,6 +179,8 @@ class Decoder(nn.Module):
             ],
         )
         motion_1 = resize_flow(motion_2, _size(neighbours.of_0.frame))
+        if hint is not None:
+            motion_1 = _settle(motion_1, resize_flow(hint, _size(neighbours.of_0.frame)))
         composed = self.compose(
             hidden, sketch, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
         )
@@ -247,6 +256,16 @@ def _correlate(
 def _lean(motion: Tensor, hint: Tensor, belief: Tensor) -> Tensor:
     """Go from ``motion`` to ``hint``, (B, 4, h, w), as far as ``belief`` (B, 2, h, w) says."""
     return torch.lerp(motion, hint, belief.repeat_interleave(2, dim=1).to(motion.dtype))
+
+
+def _settle(motion: Tensor, hint: Tensor) -> Tensor:
+    """Take the hint where motion (B, 4, H, W) is up to half a pixel from it, less up to one.
+
+    Codes tell where things go, but fractions of a pixel only roughly: read from them, what moves
+    evenly is drawn a quarter of a pixel off, towards the middle (``eval/linearity.py``).
+    """
+    far_0, far_1 = (flow_length(flow) for flow in (hint - motion).chunk(2, dim=1))
+    return torch.lerp(motion, hint, (2 - 2 * torch.maximum(far_0, far_1)).clamp(0, 1))
 
 
 def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 
 from autoencoder import VQAutoencoder
+from autoencoder.decoder import _settle
 from autoencoder.refinement import Belief
 
 
@@ -34,3 +35,14 @@ def test_a_hint_that_is_believed_is_followed(tiny: VQAutoencoder, frames: torch.
     motion = tiny.decoder.motion(description, neighbours, hint)
     torch.testing.assert_close(motion.belief, torch.ones_like(motion.belief))
     torch.testing.assert_close(motion.quarter, hint, atol=1e-4, rtol=0)
+
+
+def test_motion_takes_the_hint_beside_it_and_keeps_away_from_one_elsewhere() -> None:
+    motion = torch.full((1, 4, 2, 3), 5.0)
+    away = torch.tensor([0.3, 0.75, 2.0])  # px, of one of both flows, across the map
+    hint = motion.clone()
+    hint[:, 2] += away
+    settled = _settle(motion, hint)
+    expected = torch.tensor([0.3, 0.375, 0.0]).expand(2, 3)
+    torch.testing.assert_close(settled[0, 2] - motion[0, 2], expected)
+    torch.testing.assert_close(settled[:, [0, 1, 3]], motion[:, [0, 1, 3]])
