@@ -46,7 +46,7 @@ class Description(NamedTuple):
 class Neighbour(NamedTuple):
     """A frame beside the one to draw, as the decoder looks at it."""
 
-    frame: Tensor  # (B, 3, H, W)
+    frame: Tensor  # (B, 3, H, W), or larger: then the picture drawn is as large
     half: Tensor  # (B, c, H/2, W/2), what is compared at 1/2
     quarter: Tensor  # (B, c, H/4, W/4), what is compared at 1/4
     description: Description  # of its own latent, not quantised
@@ -179,10 +179,11 @@ class Decoder(nn.Module):
             ],
         )
         motion_1 = resize_flow(motion_2, _size(neighbours.of_0.frame))
+        hidden, drawn = (_enlarge(maps, _size(motion_1)) for maps in (hidden, sketch))
         if hint is not None:
             motion_1 = _settle(motion_1, resize_flow(hint, _size(neighbours.of_0.frame)))
         composed = self.compose(
-            hidden, sketch, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
+            hidden, drawn, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
         )
         levels = (motion.sixteenth, motion.eighth, motion.quarter, motion_2)
         return Decoded(composed.frames, levels, composed.weights, sketch, description)
@@ -266,6 +267,12 @@ def _settle(motion: Tensor, hint: Tensor) -> Tensor:
     """
     far_0, far_1 = (flow_length(flow) for flow in (hint - motion).chunk(2, dim=1))
     return torch.lerp(motion, hint, (2 - 2 * torch.maximum(far_0, far_1)).clamp(0, 1))
+
+
+def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize maps at 1/2 to half of ``size``: what they tell of a frame, for a larger copy."""
+    half = (size[0] // 2, size[1] // 2)
+    return maps if _size(maps) == half else _resize(maps, half)
 
 
 def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:

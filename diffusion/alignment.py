@@ -5,8 +5,10 @@ Optical flow tells the motion from ``frame_0`` to ``frame_1``, and the reverse. 
 coarse guess that diffusion starts from and corrects. The decoder takes the same motion as a hint,
 and believes it where the latent agrees.
 
-Legend: B batch, C latent channels, H/W frame size, h/w latent size (H/8, W/8). Flows are in
-pixels of their own map, as in ``autoencoder.matching``.
+Large frames are looked at reduced; only the pixels that the decoder fetches are theirs.
+
+Legend: B batch, C latent channels, H/W frame size, as it is looked at; h/w latent size (H/8, W/8).
+Flows are in pixels of their own map, as in ``autoencoder.matching``.
 """
 
 from typing import NamedTuple
@@ -59,30 +61,44 @@ class Conditions(NamedTuple):
 
 
 def observe(
-    autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor, *, flows: Flows | None = None
+    autoencoder: VQAutoencoder,
+    frame_0: Tensor,
+    frame_1: Tensor,
+    *,
+    flows: Flows | None = None,
+    reduction: int = 1,
 ) -> Interval:
-    """Encode two frames (B, 3, H, W) in [-1, 1] and find the motion between them.
+    """Encode two frames in [-1, 1] and find the motion between them.
 
-    ``flows`` None are found here.
+    Frames are (B, 3, H * reduction, W * reduction), looked at as (B, 3, H, W). ``flows`` None are
+    found here.
     """
     (of_0, latents_0), (of_1, latents_1) = (
-        _look_at(autoencoder, frame) for frame in (frame_0, frame_1)
+        _look_at(autoencoder, frame, reduction) for frame in (frame_0, frame_1)
     )
     neighbours = Neighbours(of_0, of_1)
-    motion_01, motion_10 = flows or find_flows(frame_0, frame_1)
+    motion_01, motion_10 = flows or find_flows(
+        reduced(frame_0, reduction), reduced(frame_1, reduction)
+    )
     return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
 
 
-def _look_at(autoencoder: VQAutoencoder, frame: Tensor) -> tuple[Neighbour, Tensor]:
+def reduced(frame: Tensor, reduction: int) -> Tensor:
+    """Return a frame, (B, 3, H * reduction, W * reduction), as it is looked at: (B, 3, H, W)."""
+    return F.avg_pool2d(frame, reduction) if reduction > 1 else frame
+
+
+def _look_at(autoencoder: VQAutoencoder, frame: Tensor, reduction: int) -> tuple[Neighbour, Tensor]:
     # One frame at a time: at 720p the encoder's features take 45 MB, and end here.
-    encoding = autoencoder.encode(frame)
+    encoding = autoencoder.encode(reduced(frame, reduction))
     latents = autoencoder.quantise(encoding.latents).latents
     return autoencoder.decoder.look_at(frame, encoding), latents
 
 
 def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) -> Conditions:
     """Carry both frames of each interval to ``frame_time``, shape (B,) in (0, 1)."""
-    frame_0, frame_1 = (neighbour.frame for neighbour in interval.neighbours)
+    reduction = interval.neighbours.of_0.frame.shape[-1] // (8 * interval.latents_0.shape[-1])
+    frame_0, frame_1 = (reduced(neighbour.frame, reduction) for neighbour in interval.neighbours)
     motion_4, coverage = _motion_at(interval, frame_time)
     motion = resize_flow(motion_4, (frame_0.shape[-2], frame_0.shape[-1]))
     aligned_0, aligned_1 = (

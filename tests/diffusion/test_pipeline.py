@@ -19,6 +19,32 @@ def test_any_size_comes_back_as_it_was(
     assert drawn.max() <= 1
 
 
+def test_large_frames_are_looked_at_reduced_and_keep_their_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pipeline = FrameInterpolationPipeline.from_pretrained("checkpoints/nakawari")
+    generator = torch.Generator().manual_seed(0)
+    blocks = torch.rand(1, 3, 9, 16, generator=generator).repeat_interleave(10, 2)
+    blocks = blocks.repeat_interleave(10, 3)[..., :150]
+    scene = blocks + 0.3 * torch.rand(blocks.shape, generator=generator) - 0.65  # detail of 1 px
+    moved = [scene[..., 10 - shift : 150 - shift] for shift in (0, 4, 8)]
+    whole = pipeline.sample_latents(moved[0], moved[2])
+    monkeypatch.setattr("diffusion.pipeline.LOOKED_AT", 90 * 140 // 4)
+    halved = pipeline.sample_latents(moved[0], moved[2])
+    assert whole.shape[-2:] == (12, 18)  # 96x144 at 1/8
+    assert halved.shape[-2:] == (6, 10)  # 48x80 at 1/8, of 96x160
+    drawn = pipeline(moved[0], moved[2])
+    assert drawn.shape == moved[1].shape
+    inside = (..., slice(16, -16), slice(16, -16))
+    blurred = torch.nn.functional.avg_pool2d(moved[1], 2).repeat_interleave(2, 2)
+    blurred = blurred.repeat_interleave(2, 3)
+    error = (drawn - moved[1])[inside].abs().mean()
+    assert error < 0.5 * (blurred - moved[1])[inside].abs().mean()
+    still = pipeline(moved[0], moved[0], torch.tensor([0.25, 0.5]))
+    torch.testing.assert_close(still, moved[0].expand(2, -1, -1, -1), atol=1e-3, rtol=0)
+    assert pipeline.reconstruct(*moved).shape == moved[1].shape
+
+
 def test_one_interval_with_many_times_is_each_time_alone(
     pipeline: FrameInterpolationPipeline, frames: torch.Tensor
 ) -> None:
