@@ -33,7 +33,9 @@ def dis_flow(
     height, width = frame_0.shape[-2:]
     pairs = list(zip(_luma(frame_0), _luma(frame_1), strict=True))
     with ThreadPoolExecutor(min(len(pairs), torch.get_num_threads())) as pool:
-        searches = pool.map(lambda pair: luma_flow(*pair, finest_scale, refined=refined), pairs)
+        searches = pool.map(
+            lambda pair: luma_flow(pair[0], pair[1], finest_scale, refined=refined), pairs
+        )
         flows = np.stack(list(searches))[:, :height, :width]
     return torch.from_numpy(flows).permute(0, 3, 1, 2).to(frame_0.device)
 

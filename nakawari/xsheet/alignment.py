@@ -164,7 +164,8 @@ def _noise(change: np.ndarray, steepness: np.ndarray) -> float:
     """Return the noise of the change [code values], which plain places show however they move."""
     if not change.size:
         return LEAST_NOISE
-    plain = change[steepness <= np.quantile(steepness, 0.25)]
+    quarter = steepness.size // 4
+    plain = change[steepness <= np.partition(steepness, quarter)[quarter]]
     noise = 1.48 * float(np.median(np.abs(plain - np.median(plain))))
     return min(max(noise, LEAST_NOISE), MOST_NOISE)
 

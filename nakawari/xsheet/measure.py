@@ -33,6 +33,11 @@ STANDS = 0.3  # of that change: a camera that goes on changes a frame by more
 INERTIA = 0.85  # how much of its support a motion keeps with each frame that it does not explain
 LOOK_AROUND = 12  # frames in which background that was hidden is looked for
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
+CONFIRMED = (
+    4  # frames in which a camera move was seen; from then on it is believed in without ground
+)
+LOOK_FAR_BACK = 24  # frames for which it is then tried
+NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
 
 
 class Measure(NamedTuple):
@@ -81,7 +86,8 @@ class ShotMeter:
         self._twice_before: Plate | None = None
         self._noise: deque[float] = deque(maxlen=MEMORY)
         self._depths: deque[float | None] = deque(maxlen=DEPTHS)
-        self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_BACK)
+        self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_FAR_BACK)
+        self._seen = 0  # frames of this camera move in which it was seen
         self._open: _Open | None = None
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
@@ -123,10 +129,15 @@ class ShotMeter:
         if not sides and self._motion is None:
             self._unexplained.append(here)
             return
-        seen = _trusted(here, self._motion)
-        if seen is not None:
+        seen = _motion_in(here, self._motion)
+        confirmed = self._motion if self._seen >= CONFIRMED else None
+        if seen is not None and confirmed is not None and _goes_on(seen, confirmed, now):
+            seen = _without_ground(seen)
+        if seen is not None and _is_trusted(seen):
             self._motion, self._carried = seen, self.measures[-1].still
-            self._look_back(seen)
+            self._seen += 1
+            if self._seen in (1, CONFIRMED):
+                self._look_back(seen)
             self._take_out(here, seen)
         elif not sides or self.measures[-1].still < STANDS * self._carried:
             self._camera_stands()
@@ -137,18 +148,29 @@ class ShotMeter:
             if measure.moved is not None and measure.moved > EXPLAINED * measure.still:
                 self._motion = self._motion._replace(support=self._motion.support * INERTIA)
             if self._motion.support < MIN_SUPPORT * INERTIA**3:
-                self._motion = None
+                self._camera_stands()
         else:
             self._unexplained.append(here)
 
     def _look_back(self, seen: Motion) -> None:
-        """Take a motion out of the frames before the first in which it was seen."""
-        motions = []
-        onward = seen
-        for earlier in reversed(self._unexplained):
-            motion = _trusted(earlier, onward)
+        """Take a camera move out of the frames before the first in which it was seen.
+
+        Far back, and in frames whose ground does not tell it, once it is confirmed.
+        """
+        confirmed, waiting = self._seen >= CONFIRMED, self._open
+        frames = list(self._unexplained)[::-1]
+        onward = self.measures[frames[0].place + 1].motion or seen if frames else seen
+        motions: list[tuple[_Unexplained, Motion]] = []
+        for earlier in frames if confirmed else frames[:LOOK_BACK]:
+            motion = _motion_in(earlier, onward)
+            if motion is not None and confirmed:
+                motion = _without_ground(motion)
             # A move begins slowly; what is faster is a figure, unless all sides moved with it.
-            if motion is None or (not earlier.sides and motion.speed > onward.speed):
+            if (
+                motion is None
+                or not _is_trusted(motion)
+                or (not earlier.sides and motion.speed > onward.speed)
+            ):
                 if not earlier.sides:
                     break
                 motion = onward
@@ -156,10 +178,13 @@ class ShotMeter:
             onward = motion
         for earlier, motion in reversed(motions):
             self._take_out(earlier, motion)
-        self._unexplained.clear()
+        if confirmed:
+            self._unexplained.clear()
+            self._open = waiting
 
     def _camera_stands(self) -> None:
         self._motion = None
+        self._seen = 0
         self._unexplained.clear()
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
@@ -207,9 +232,23 @@ class ShotMeter:
         return layer
 
 
-def _trusted(frame: _Unexplained, expected: Motion | None) -> Motion | None:
-    """Return the camera's motion in a frame, if it is to be trusted."""
+def _motion_in(frame: _Unexplained, expected: Motion | None) -> Motion | None:
     likely = None if expected is None else expected.camera
-    seen = camera_motion(frame.before.smooth.luma, frame.now.smooth.luma, likely)
-    believed = seen is not None and seen.support >= MIN_SUPPORT and seen.speed >= MIN_SPEED
-    return seen if believed else None
+    return camera_motion(frame.before.smooth.luma, frame.now.smooth.luma, likely)
+
+
+def _is_trusted(motion: Motion) -> bool:
+    return motion.support >= MIN_SUPPORT and motion.speed >= MIN_SPEED
+
+
+def _without_ground(motion: Motion) -> Motion:
+    """Return a motion for which the contours that follow it are enough."""
+    return motion._replace(support=motion.follows)
+
+
+def _goes_on(motion: Motion, before: Motion, now: Plate) -> bool:
+    """Return whether a camera move goes on as it was a frame before."""
+    height, width = now.smooth.luma.shape
+    corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    change = np.hypot(*((motion.camera - before.camera) @ corners)).max()
+    return bool(change <= max(NEAR, NEAR_SHARE * before.speed))

@@ -47,9 +47,10 @@ class Motion(NamedTuple):
 
     camera: Matrix
     speed: float  # px a frame: root mean square over the picture of the camera's displacement
-    support: float  # 0 to 1: of what moves near the edges of the picture, so much follows
+    support: float  # 0 to 1: of what moves near the edges so much follows, if the ground does
     layer: Matrix | None  # of a second layer, if one was found
     depth: float  # of that layer
+    follows: float  # the same as the support, whatever the ground does
 
 
 def camera_motion(
@@ -84,14 +85,11 @@ def camera_motion(
         if (agreement := contours.agreement(searched)).share > support:
             camera, (support, x, y) = searched, agreement
     wide = support > 0 and np.ptp(x) >= MIN_SPREAD * before.shape[1]
-    if (
-        not wide
-        or _sides(x, y, before.shape) < MIN_SIDES
-        or not ground(before, after, camera, contours.noise).carried
-    ):
-        support = 0.0
+    follows = support if wide and _sides(x, y, before.shape) >= MIN_SIDES else 0.0
+    carried = follows > 0 and ground(before, after, camera, contours.noise).carried
     layer, depth = _second_layer(points, targets, camera)
-    return Motion(camera, _speed(camera, before.shape), support, layer, depth)
+    speed = _speed(camera, before.shape)
+    return Motion(camera, speed, follows if carried else 0.0, layer, depth, follows)
 
 
 def _fit(points: np.ndarray, targets: np.ndarray) -> Matrix | None:

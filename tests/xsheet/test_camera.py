@@ -12,7 +12,7 @@ def step(x: float = 0.0, y: float = 0.0, zoom: float = 1.0, support: float = 0.9
     middle = np.array(SIZE) / 2
     matrix = np.hstack([zoom * np.eye(2), ((1 - zoom) * middle + (x, y))[:, None]])
     speed = float(np.hypot(np.hypot(x, y), abs(zoom - 1) * 140))
-    return Motion(matrix, speed, support, None, 0.0)
+    return Motion(matrix, speed, support, None, 0.0, support)
 
 
 def moves(motions: list[Motion | None], first_frame: int = 0) -> list[tuple[int, int, str]]:
