@@ -120,9 +120,12 @@ def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
 def _refined(observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fit: _Fit) -> _Fit:
     for _ in range(ROUNDS):
         same, new = _levels(observed, groups, fit.probability)
-        same_density, _ = _densities(observed, groups, same, new)
+        same_density, new_density = _densities(observed, groups, same, new)
         odds = _log_odds(observed, groups, same, new)
         probability, likelihood = _posterior(np.exp(odds), adding)
+        # The likelihood is over that of all being the same, as far as the odds tell it: they are
+        # limited, and what a tight level of repeats says of a clear change must not count in full.
+        same_density = np.where(odds > 0, new_density - odds, same_density)
         score = likelihood + float(same_density[1:].sum()) + _prior_density(same, new)
         fit = _Fit(same, new, probability, score)
     return fit
