@@ -4,7 +4,8 @@ A close figure that moves as one has as many contours that follow as a camera's 
 them apart is all else. Over a block of the picture the motion foretells a change, were it the
 camera's; the share of it that came is near 1 on a ground that a camera carries, near 0 on one that
 stands. Added up over a block, the faintest shades of a background tell, which have no contour.
-Asked are the outermost blocks at the left, right and upper edge, where figures are seldom.
+Asked are the outermost blocks at the left, right and upper edge, where figures are seldom. What a
+slow camera foretells is less than the noise of one frame: several frames are added up too.
 """
 
 from __future__ import annotations
@@ -37,15 +38,44 @@ class Ground(NamedTuple):
         return self.goes >= max(MIN_SEEN, MIN_GOING * (self.goes + self.stands))
 
 
-def ground(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) -> Ground:
-    """Return how the ground takes a motion from one smoothed luma plane, (H, W) uint8, to the next.
+class Evidence(NamedTuple):
+    """What the outermost blocks, (N,) each, tell of a motion; of one frame or of several."""
+
+    squares: np.ndarray  # mean square of the change foretold [code values squared]
+    products: np.ndarray  # mean product of the change foretold and the change that came
+    noise: float  # standard deviation of a pixel that stands [code values]
+
+    def after(self, earlier: Evidence | None, share: float) -> Evidence:
+        """Return this and a ``share`` of what frames before have told."""
+        if earlier is None:
+            return self
+        return Evidence(
+            self.squares + share * earlier.squares,
+            self.products + share * earlier.products,
+            max(self.noise, earlier.noise),
+        )
+
+    @property
+    def ground(self) -> Ground:
+        """What the blocks do that tell anything."""
+        if not self.squares.size:
+            return Ground(0.0, 0.0)
+        tells = self.squares > (FORETOLD * self.noise / BLOCK) ** 2
+        share = self.products / np.maximum(self.squares, 1e-6)
+        goes = tells & (share > GOES) & (share < TOO_FAR)
+        stands = tells & (np.abs(share) < STANDS)
+        return Ground(float(goes.mean()), float(stands.mean()))
+
+
+def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) -> Evidence:
+    """Ask how the ground takes a motion from one smoothed luma plane, (H, W) uint8, to the next.
 
     ``noise`` is the standard deviation of a pixel that stands [code values].
     """
     height, width = before.shape
     rows, columns = height // BLOCK, width // BLOCK
     if min(rows, columns) <= 2 * DEPTH:
-        return Ground(0.0, 0.0)
+        return Evidence(np.empty(0, np.float32), np.empty(0, np.float32), noise)
     earlier = before.astype(np.float32)
     moved = cv2.warpAffine(earlier, camera, (width, height), borderMode=cv2.BORDER_REPLICATE)
     foretold = cv2.subtract(moved, earlier)
@@ -58,11 +88,7 @@ def ground(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) ->
         )[_edge(rows, columns)]
         for other in (foretold, came)
     )
-    tells = squares > (FORETOLD * noise / BLOCK) ** 2
-    share = products / np.maximum(squares, 1e-6)
-    goes = tells & (share > GOES) & (share < TOO_FAR)
-    stands = tells & (np.abs(share) < STANDS)
-    return Ground(float(goes.mean()), float(stands.mean()))
+    return Evidence(squares, products, noise)
 
 
 @cache

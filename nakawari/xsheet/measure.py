@@ -18,6 +18,7 @@ from nakawari.xsheet.change import (
     remainder,
     sides_move,
 )
+from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
 
 MEMORY = 48  # frames that tell how much repeats change
@@ -37,6 +38,7 @@ CONFIRMED = (
     4  # frames in which a camera move was seen; from then on it is believed in without ground
 )
 LOOK_FAR_BACK = 24  # frames for which it is then tried
+KEPT = 0.8  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
 
 
@@ -87,6 +89,7 @@ class ShotMeter:
         self._noise: deque[float] = deque(maxlen=MEMORY)
         self._depths: deque[float | None] = deque(maxlen=DEPTHS)
         self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_FAR_BACK)
+        self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
         self._open: _Open | None = None
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
@@ -130,8 +133,7 @@ class ShotMeter:
             self._unexplained.append(here)
             return
         seen = _motion_in(here, self._motion)
-        confirmed = self._motion if self._seen >= CONFIRMED else None
-        if seen is not None and confirmed is not None and _goes_on(seen, confirmed, now):
+        if seen is not None and self._is_told(seen, now):
             seen = _without_ground(seen)
         if seen is not None and _is_trusted(seen):
             self._motion, self._carried = seen, self.measures[-1].still
@@ -151,6 +153,15 @@ class ShotMeter:
                 self._camera_stands()
         else:
             self._unexplained.append(here)
+
+    def _is_told(self, seen: Motion, now: Plate) -> bool:
+        """Return whether the frames before tell that a motion is the camera's."""
+        if seen.follows >= MIN_SUPPORT:
+            self._evidence = seen.evidence.after(self._evidence, KEPT)
+            if self._evidence.ground.carried:
+                return True
+        confirmed = self._motion if self._seen >= CONFIRMED else None
+        return confirmed is not None and _goes_on(seen, confirmed, now)
 
     def _look_back(self, seen: Motion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
@@ -185,6 +196,7 @@ class ShotMeter:
     def _camera_stands(self) -> None:
         self._motion = None
         self._seen = 0
+        self._evidence = None
         self._unexplained.clear()
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:

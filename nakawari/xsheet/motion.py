@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from nakawari.xsheet.alignment import RIM, Contours, Matrix
-from nakawari.xsheet.ground import ground
+from nakawari.xsheet.ground import Evidence, evidence
 
 RIM_CORNERS = 130
 INNER_CORNERS = 80
@@ -51,6 +51,7 @@ class Motion(NamedTuple):
     layer: Matrix | None  # of a second layer, if one was found
     depth: float  # of that layer
     follows: float  # the same as the support, whatever the ground does
+    evidence: Evidence  # of the ground
 
 
 def camera_motion(
@@ -86,10 +87,11 @@ def camera_motion(
             camera, (support, x, y) = searched, agreement
     wide = support > 0 and np.ptp(x) >= MIN_SPREAD * before.shape[1]
     follows = support if wide and _sides(x, y, before.shape) >= MIN_SIDES else 0.0
-    carried = follows > 0 and ground(before, after, camera, contours.noise).carried
+    told = evidence(before, after, camera, contours.noise)
+    carried = told.ground.carried
     layer, depth = _second_layer(points, targets, camera)
     speed = _speed(camera, before.shape)
-    return Motion(camera, speed, follows if carried else 0.0, layer, depth, follows)
+    return Motion(camera, speed, follows if carried else 0.0, layer, depth, follows, told)
 
 
 def _fit(points: np.ndarray, targets: np.ndarray) -> Matrix | None:

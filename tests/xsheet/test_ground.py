@@ -1,15 +1,21 @@
 """The ground at the picture's edge goes with a camera, and stands behind a figure."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 
 from nakawari.xsheet.change import plate
-from nakawari.xsheet.ground import Ground, ground
+from nakawari.xsheet.ground import Evidence, Ground, evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, camera_motion
 from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
 
 NOISE = 1.0
+
+
+def ground(*arguments: Any) -> Ground:
+    return evidence(*arguments).ground
 
 
 def shifted(x: float, y: float = 0.0) -> np.ndarray:
@@ -66,3 +72,14 @@ def test_a_figure_fixed_to_the_screen_does_not_hide_that_the_ground_goes() -> No
 def test_a_plain_ground_and_a_tiny_one_tell_nothing(size: tuple[int, int]) -> None:
     plain = np.full(size, 90, np.uint8)
     assert ground(plain, plain, shifted(2), NOISE) == Ground(0.0, 0.0)
+
+
+def test_what_one_frame_does_not_tell_several_do() -> None:
+    told: Evidence | None = None
+    carried = []
+    for frame in range(8):
+        pictures = (smooth(shades(0.3 * frame)), smooth(shades(0.3 * (frame + 1))))
+        told = evidence(*pictures, shifted(-0.3), NOISE).after(told, 0.8)
+        carried.append(told.ground.carried)
+    assert not carried[0]
+    assert carried[-1]

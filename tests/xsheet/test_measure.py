@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nakawari.xsheet.change import plate
-from nakawari.xsheet.ground import Ground
+from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.measure import CONFIRMED, Measure, ShotMeter
 from tests.xsheet.stage import shot_at
 
@@ -24,10 +24,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Meter:
         plates = [plate(shot_at(x, y)) for x, y in path]
         numbers = {picture.smooth.luma.tobytes(): n for n, picture in enumerate(plates)}
 
-        def ground(before: np.ndarray, now: np.ndarray, *of_motion: object) -> Ground:
-            return Ground(1.0, 0.0) if tells(numbers[now.tobytes()]) else Ground(0.1, 0.6)
+        def evidence(before: np.ndarray, now: np.ndarray, *of_motion: object) -> Evidence:
+            squares = np.full(10, 0.5 if tells(numbers[now.tobytes()]) else 0.0, np.float32)
+            return Evidence(squares, squares, 1.0)  # all goes as foretold, or nothing is told
 
-        monkeypatch.setattr("nakawari.xsheet.motion.ground", ground)
+        monkeypatch.setattr("nakawari.xsheet.motion.evidence", evidence)
         meter = ShotMeter()
         for picture in plates:
             meter.add(picture)
