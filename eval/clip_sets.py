@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=29_000_021,
+        seed=31_000_037,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

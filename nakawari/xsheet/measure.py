@@ -38,7 +38,7 @@ CONFIRMED = (
     4  # frames in which a camera move was seen; from then on it is believed in without ground
 )
 LOOK_FAR_BACK = 24  # frames for which it is then tried
-KEPT = 0.8  # of what the ground told, with each frame
+KEPT = 0.9  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
 
 
