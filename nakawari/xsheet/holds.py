@@ -36,8 +36,8 @@ MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
 MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
 GROWTH_WEIGHT = 13.0
 MIN_DEVIATION = 0.1
-# Of repeats under a camera that stands. Without a limit, the end of a flash of one frame and half of
-# a dissolve were repeats with a wide spread.
+# Of repeats under a camera that stands. Without a limit, the end of a flash of one frame and half
+# of a dissolve were repeats with a wide spread.
 MAX_DEVIATION = 0.6
 APART = 0.4  # the levels' least distance
 
