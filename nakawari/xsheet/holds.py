@@ -35,7 +35,10 @@ FLOOR = 2.5  # code values, so that no change at all has a logarithm
 MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
 MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
 GROWTH_WEIGHT = 13.0
-MIN_DEVIATION = 0.12
+MIN_DEVIATION = 0.1
+# Of repeats under a camera that stands. Without a limit, the end of a flash of one frame and half
+# of a dissolve were repeats with a wide spread.
+MAX_DEVIATION = 0.6
 APART = 0.4  # the levels' least distance
 
 
@@ -141,10 +144,11 @@ def _levels(
     held[0] = 0.0
     new = _fitted(NEW, observed, weight)
     new = new._replace(mean=max(new.mean, MIN_NEW))
-    same = tuple(
+    same = [
         _fitted(SAME, observed, np.where(groups == group, held, 0.0))
         for group in range(int(groups.max()) + 1)
-    )
+    ]
+    same[0] = same[0]._replace(deviation=min(same[0].deviation, MAX_DEVIATION))
     return tuple(
         level._replace(mean=min(level.mean, new.mean - APART, MAX_SAME)) for level in same
     ), new

@@ -12,7 +12,7 @@ import pytest
 from eval import drawings
 from eval.drawing_scores import Tally, Truth, read_truth, score, total
 from eval.drawing_table import fine_table, markdown_table, percent, results
-from eval.speed import loop_clip
+from eval.speed import loop_clip, measure_speed
 from nakawari.errors import UserError
 from nakawari.xsheet.detect import Detection
 from nakawari.xsheet.sheet import Cadence, ExposureSheet, Pulldown, SheetDrawing, Shot
@@ -268,3 +268,10 @@ def test_a_looped_clip_shows_its_frames_again_and_again(
     assert len(set(stamps)) == 36
     with pytest.raises(UserError, match="does not exist; check --speed"):
         loop_clip(tmp_path / "missing.mp4", tmp_path / "again.mp4", 3)
+
+
+def test_the_speed_is_told_in_processor_time_too(make_clip: Callable[..., Path]) -> None:
+    lines = measure_speed(make_clip("clip.mp4", frames=12), 2).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert [line.split("|")[2].strip() for line in lines[2:]] == ["12", "24"]
+    assert all(float(line.split("|")[5].removesuffix("ms ")) > 0 for line in lines[2:])

@@ -51,6 +51,23 @@ def test_a_small_drawing_among_large_ones_is_not_dropped() -> None:
     assert is_new(decision)[6]
 
 
+def test_a_flash_of_one_frame_is_no_repeat_however_drawings_are_timed() -> None:
+    before = [2.4, 8.3, 213.0, 3.1, 3.1, 184.7, 2.7, 3.2, 181.6, 5.5, 3.5]
+    after = [3.9, 192.8, 3.7, 4.2, 184.6, 1.7, 4.8, 191.0, 7.4, 7.7, 189.1, 5.1, 5.1]
+    changes = np.array([0.0, *before, 1521.9, 1489.3, *after])
+    decision = decide(changes, np.zeros(len(changes), int), np.zeros(len(changes)))
+    assert is_new(decision)[1:].tolist() == (changes[1:] > 100).tolist()
+
+
+def test_a_mouth_little_above_even_grain_is_not_dropped() -> None:
+    starts = [2, 7, 12, 13, 15, 17, 24, 28, 33, 37, 41, 46, 50, 52, 54, 59]
+    mouths = [19, 19, 7.8, 8.8, 18, 18, 8.8, 9.2, 19, 20, 8.8, 8.0, 19, 12, 8.9, 9.3]
+    changes = np.random.default_rng(1).normal(5.6, 0.2, 60)
+    changes[starts] = mouths
+    decision = decide(changes, np.zeros(60, int), np.zeros(60))
+    assert np.flatnonzero(is_new(decision)).tolist() == [0, *starts]
+
+
 def test_a_change_that_goes_on_growing_is_movement() -> None:
     changes = np.array([0.0] + [7.0] * 20)
     groups, growth = np.zeros(21, int), np.full(21, 0.6)
