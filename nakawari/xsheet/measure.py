@@ -34,9 +34,7 @@ STANDS = 0.3  # of that change: a camera that goes on changes a frame by more
 INERTIA = 0.85  # how much of its support a motion keeps with each frame that it does not explain
 LOOK_AROUND = 12  # frames in which background that was hidden is looked for
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
-CONFIRMED = (
-    4  # frames in which a camera move was seen; from then on it is believed in without ground
-)
+CONFIRMED = 4  # frames in which a camera was seen, from which on it needs no ground
 LOOK_FAR_BACK = 24  # frames for which it is then tried
 KEPT = 0.9  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
