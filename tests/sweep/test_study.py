@@ -172,7 +172,11 @@ def test_an_interrupted_sweep_ends_its_training_and_goes_on(
 ) -> None:
     parameters = {"x": {"values": [1, 2]}, "seconds": {"value": 30}}
     plan = write_plan(tmp_path, parameters=parameters)
-    command = "from nakawari.cli import main; import sys; sys.exit(main())"
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
+    command = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from nakawari.cli import main; sys.exit(main())"
+    )
     arguments = ["sweep", str(plan), "--trials", "2", "--output", str(tmp_path / "out")]
     process = subprocess.Popen([sys.executable, "-c", command, *arguments])
     pid_file = tmp_path / "out" / "trial_0000" / "pid"
