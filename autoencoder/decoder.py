@@ -178,10 +178,11 @@ class Decoder(nn.Module):
                 _warp_both(neighbours.of_0.half, neighbours.of_1.half, motion_2),
             ],
         )
-        motion_1 = resize_flow(motion_2, _size(neighbours.of_0.frame))
-        hidden, drawn = (_enlarge(maps, _size(motion_1)) for maps in (hidden, sketch))
+        size = _size(neighbours.of_0.frame)
+        motion_1 = resize_flow(motion_2, size)
+        hidden, drawn = (_enlarge(maps, size) for maps in (hidden, sketch))
         if hint is not None:
-            motion_1 = _settle(motion_1, resize_flow(hint, _size(neighbours.of_0.frame)))
+            motion_1 = _settle(motion_1, resize_flow(hint, size))
         composed = self.compose(
             hidden, drawn, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
         )

@@ -73,13 +73,11 @@ def observe(
     Frames are (B, 3, H * reduction, W * reduction), looked at as (B, 3, H, W). ``flows`` None are
     found here.
     """
-    (of_0, latents_0), (of_1, latents_1) = (
-        _look_at(autoencoder, frame, reduction) for frame in (frame_0, frame_1)
-    )
+    seen_0, seen_1 = reduced(frame_0, reduction), reduced(frame_1, reduction)
+    of_0, latents_0 = _look_at(autoencoder, frame_0, seen_0)
+    of_1, latents_1 = _look_at(autoencoder, frame_1, seen_1)
     neighbours = Neighbours(of_0, of_1)
-    motion_01, motion_10 = flows or find_flows(
-        reduced(frame_0, reduction), reduced(frame_1, reduction)
-    )
+    motion_01, motion_10 = flows or find_flows(seen_0, seen_1)
     return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
 
 
@@ -88,9 +86,9 @@ def reduced(frame: Tensor, reduction: int) -> Tensor:
     return F.avg_pool2d(frame, reduction) if reduction > 1 else frame
 
 
-def _look_at(autoencoder: VQAutoencoder, frame: Tensor, reduction: int) -> tuple[Neighbour, Tensor]:
+def _look_at(autoencoder: VQAutoencoder, frame: Tensor, seen: Tensor) -> tuple[Neighbour, Tensor]:
     # One frame at a time: at 720p the encoder's features take 45 MB, and end here.
-    encoding = autoencoder.encode(reduced(frame, reduction))
+    encoding = autoencoder.encode(seen)
     latents = autoencoder.quantise(encoding.latents).latents
     return autoencoder.decoder.look_at(frame, encoding), latents
 

@@ -148,14 +148,19 @@ def after(second: Matrix, first: Matrix) -> Matrix:
     return np.hstack([linear @ first[:, :2], linear @ first[:, 2:] + shift])
 
 
+def corner_ways(motion: Matrix, shape: tuple[int, ...]) -> np.ndarray:
+    """Return how far a motion carries the corners of a picture of (height, width) px, (2, 4) px."""
+    height, width = shape
+    corners = np.array([[0, width, 0, width], [0, 0, height, height]])
+    return motion[:, :2] @ corners + motion[:, 2:] - corners
+
+
 def goes_back(motion: Matrix, other: Matrix, shape: tuple[int, ...]) -> bool:
     """Return whether a motion carries a picture of (height, width) px back where ``other`` began.
 
     So it is on a pan: each frame before is farther back on the same way.
     """
-    height, width = shape
-    corners = np.array([[0, width, 0, width], [0, 0, height, height]])
-    way, came = (camera[:, :2] @ corners + camera[:, 2:] - corners for camera in (motion, other))
+    way, came = corner_ways(motion, shape), corner_ways(other, shape)
     lengths = np.linalg.norm(way) * np.linalg.norm(came)
     return bool((way * came).sum() <= BACKWARDS * lengths)
 

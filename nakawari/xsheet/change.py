@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from nakawari.video.picture import Picture
-from nakawari.xsheet.alignment import RIM, Matrix
+from nakawari.xsheet.alignment import RIM, Matrix, corner_ways
 
 BLOCK = 8  # px
 BLUR_SIZE = (5, 5)
@@ -170,8 +170,7 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
         return cv2.subtract(cv2.absdiff(moved, after.smooth.luma), allowance)
 
     figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
-    corners = np.array([[0, width, 0, width], [0, 0, height, height]])
-    reach = np.hypot(*(camera[:, :2] @ corners + camera[:, 2:] - corners)).max()
+    reach = np.hypot(*corner_ways(camera, (height, width))).max()
     if layer is not None:
         figure = cv2.min(figure, moved_by(layer))
     background = moved_by(camera)

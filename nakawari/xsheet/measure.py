@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.alignment import Matrix, after, goes_back, inverse
+from nakawari.xsheet.alignment import Matrix, after, corner_ways, goes_back, inverse
 from nakawari.xsheet.change import (
     FAINT,
     Plate,
@@ -154,7 +154,7 @@ class ShotMeter:
 
     def _is_told(self, seen: Motion, now: Plate) -> bool:
         """Return whether the frames before tell that a motion is the camera's."""
-        if seen.follows >= MIN_SUPPORT:
+        if seen.evidence is not None and seen.follows >= MIN_SUPPORT:
             self._evidence = seen.evidence.after(self._evidence, KEPT)
             if self._evidence.ground.carried:
                 return True
@@ -258,7 +258,8 @@ def _without_ground(motion: Motion) -> Motion:
 
 def _goes_on(motion: Motion, before: Motion, now: Plate) -> bool:
     """Return whether a camera move goes on as it was a frame before."""
-    height, width = now.smooth.luma.shape
-    corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
-    change = np.hypot(*((motion.camera - before.camera) @ corners)).max()
+    shape = now.smooth.luma.shape
+    change = np.hypot(
+        *(corner_ways(motion.camera, shape) - corner_ways(before.camera, shape))
+    ).max()
     return bool(change <= max(NEAR, NEAR_SHARE * before.speed))

@@ -51,7 +51,7 @@ class Motion(NamedTuple):
     layer: Matrix | None  # of a second layer, if one was found
     depth: float  # of that layer
     follows: float  # the same as the support, whatever the ground does
-    evidence: Evidence  # of the ground
+    evidence: Evidence | None  # of the ground, where contours follow
 
 
 def camera_motion(
@@ -87,8 +87,8 @@ def camera_motion(
             camera, (support, x, y) = searched, agreement
     wide = support > 0 and np.ptp(x) >= MIN_SPREAD * before.shape[1]
     follows = support if wide and _sides(x, y, before.shape) >= MIN_SIDES else 0.0
-    told = evidence(before, after, camera, contours.noise)
-    carried = told.ground.carried
+    told = evidence(before, after, camera, contours.noise) if follows > 0 else None
+    carried = told is not None and told.ground.carried
     layer, depth = _second_layer(points, targets, camera)
     speed = _speed(camera, before.shape)
     return Motion(camera, speed, follows if carried else 0.0, layer, depth, follows, told)

@@ -3,18 +3,16 @@
 import numpy as np
 
 from nakawari.xsheet.camera import camera_moves
-from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import Motion
 
 SIZE = (480, 270)
-NO_EVIDENCE = Evidence(np.empty(0), np.empty(0), 1.0)
 
 
 def step(x: float = 0.0, y: float = 0.0, zoom: float = 1.0, support: float = 0.9) -> Motion:
     middle = np.array(SIZE) / 2
     matrix = np.hstack([zoom * np.eye(2), ((1 - zoom) * middle + (x, y))[:, None]])
     speed = float(np.hypot(np.hypot(x, y), abs(zoom - 1) * 140))
-    return Motion(matrix, speed, support, None, 0.0, support, NO_EVIDENCE)
+    return Motion(matrix, speed, support, None, 0.0, support, None)
 
 
 def moves(motions: list[Motion | None], first_frame: int = 0) -> list[tuple[int, int, str]]:
