@@ -31,6 +31,10 @@ class Refinement(nn.Module):
         return hidden, motion + self.correction(hidden)
 
 
+_AGREES = 0.5
+"""Cosine from which on a latent and what lies somewhere are taken for the same."""
+
+
 class Belief(nn.Module):
     """How far to believe a hint of either flow, by what was found and what lies where it points."""
 
@@ -44,6 +48,7 @@ class Belief(nn.Module):
 
     def forward(self, hidden: Tensor, difference: Tensor, there: list[Tensor]) -> Tensor:
         stacked = torch.cat([hidden, difference / 8, *there], dim=1)
-        agreement = torch.cat([cosines[:, 4:5] for cosines in there], dim=1).clamp(0, 1)
-        # Whatever it learns, a hint is not believed where the latent sees something else.
-        return self.layers(stacked).sigmoid() * agreement
+        cosines = torch.cat([of_one[:, 4:5] for of_one in there], dim=1)
+        # Whatever it learns, a hint is not believed where the latent sees something else; and where
+        # it agrees it may be believed in full: halfway between two motions lies neither.
+        return self.layers(stacked).sigmoid() * (cosines / _AGREES).clamp(0, 1)

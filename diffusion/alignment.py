@@ -1,6 +1,7 @@
 """What the U-Net knows of the neighbours: their latents, and those latents carried to frame_time.
 
-Optical flow tells the motion from ``frame_0`` to ``frame_1``, and the reverse. Carried along it
+Optical flow tells the motion from ``frame_0`` to ``frame_1``, and the reverse; a network mends it
+where it fails. Carried along it
 (linear in time), both frames come to lie where the middle frame is; encoded again, they are the
 coarse guess that diffusion starts from and corrects. The decoder takes the same motion as a hint,
 and believes it where the latent agrees.
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
+from diffusion.flow_refiner import FlowRefiner, refine
 from diffusion.neighbour_flow import Flows, find_flows
 from diffusion.splatting import fill_holes, splat
 
@@ -66,19 +68,22 @@ def observe(
     frame_1: Tensor,
     *,
     flows: Flows | None = None,
+    refiner: FlowRefiner | None = None,
     reduction: int = 1,
 ) -> Interval:
     """Encode two frames in [-1, 1] and find the motion between them.
 
     Frames are (B, 3, H * reduction, W * reduction), looked at as (B, 3, H, W). ``flows`` None are
-    found here.
+    found here; ``refiner`` mends them.
     """
     seen_0, seen_1 = reduced(frame_0, reduction), reduced(frame_1, reduction)
-    of_0, latents_0 = _look_at(autoencoder, frame_0, seen_0)
-    of_1, latents_1 = _look_at(autoencoder, frame_1, seen_1)
+    of_0, latents_0, features_0 = _look_at(autoencoder, frame_0, seen_0)
+    of_1, latents_1, features_1 = _look_at(autoencoder, frame_1, seen_1)
     neighbours = Neighbours(of_0, of_1)
-    motion_01, motion_10 = flows or find_flows(seen_0, seen_1)
-    return Interval(neighbours, latents_0, latents_1, motion_01, motion_10)
+    flows = flows or find_flows(seen_0, seen_1)
+    if refiner is not None:
+        flows = refine(refiner, (features_0, features_1), (seen_0, seen_1), flows)
+    return Interval(neighbours, latents_0, latents_1, *flows)
 
 
 def reduced(frame: Tensor, reduction: int) -> Tensor:
@@ -86,11 +91,14 @@ def reduced(frame: Tensor, reduction: int) -> Tensor:
     return F.avg_pool2d(frame, reduction) if reduction > 1 else frame
 
 
-def _look_at(autoencoder: VQAutoencoder, frame: Tensor, seen: Tensor) -> tuple[Neighbour, Tensor]:
-    # One frame at a time: at 720p the encoder's features take 45 MB, and end here.
+def _look_at(
+    autoencoder: VQAutoencoder, frame: Tensor, seen: Tensor
+) -> tuple[Neighbour, Tensor, Tensor]:
+    """Return a frame as the decoder looks at it, its latents, and its features at 1/4."""
+    # One frame at a time: at 720p the encoder's features at 1/2 take 30 MB, and end here.
     encoding = autoencoder.encode(seen)
     latents = autoencoder.quantise(encoding.latents).latents
-    return autoencoder.decoder.look_at(frame, encoding), latents
+    return autoencoder.decoder.look_at(frame, encoding), latents, encoding.features.quarter
 
 
 def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) -> Conditions:

@@ -18,6 +18,7 @@ from torch import Tensor
 from autoencoder import VQAutoencoder
 from autoencoder.quantiser import Quantiser
 from diffusion.alignment import Conditions, align, guess_from, observe
+from diffusion.flow_refiner import FlowRefiner
 from diffusion.losses import one_way, play_backwards
 from diffusion.neighbour_flow import flows_of
 from nakawari.data.triplet import Triplet
@@ -46,14 +47,17 @@ class Known(NamedTuple):
 
 
 @torch.no_grad()
-def look(autoencoder: VQAutoencoder, triplet: Triplet) -> CachedLatents:
+def look(
+    autoencoder: VQAutoencoder, refiner: FlowRefiner | None, triplet: Triplet
+) -> CachedLatents:
     """Let stage 1 look at a batch of frames in [-1, 1], both ways."""
     count = len(triplet.frame_time)
     ways = []
     for backwards in (False, True):
         chosen = torch.full((count,), backwards, device=triplet.frame_time.device)
         played = play_backwards(triplet, chosen)
-        interval = observe(autoencoder, played.frame_0, played.frame_1, flows=flows_of(played))
+        around = (played.frame_0, played.frame_1)
+        interval = observe(autoencoder, *around, flows=flows_of(played), refiner=refiner)
         ways.append(align(autoencoder, interval, played.frame_time))
     target = autoencoder.quantise(autoencoder.encode(triplet.target).latents).latents
 

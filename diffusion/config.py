@@ -114,6 +114,8 @@ class DiffusionConfig:
 
     Attributes:
         autoencoder: the folder of stage 1's weights.
+        flow_refiner: a folder of weights, trained on this autoencoder's encoder
+            (``diffusion/flow_train.py``); None takes optical flow as it is found.
         unet: a folder of weights to begin with, whose size then counts; None for an untrained
             one of ``model``'s size.
         train_unet: False leaves the U-Net as ``unet`` has it.
@@ -123,6 +125,7 @@ class DiffusionConfig:
     """
 
     autoencoder: str = "checkpoints/nakawari/autoencoder"
+    flow_refiner: str | None = None
     unet: str | None = None
     train_unet: bool = True
     validation_steps: int = 2
@@ -161,4 +164,53 @@ class DiffusionConfig:
             raise ValueError(
                 "latent_cache keeps no frames, which loss.pixels, perceptual and motion compare; "
                 "leave out the cache, or set them to 0"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefinerConfig:
+    """Size of what mends optical flow; see ``FlowRefiner``."""
+
+    match_channels: int = 64
+    channels: int = 64
+    levels: int = 3
+    radius: int = 3
+    steps: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLossConfig:
+    """Weights of the terms of the loss on flows.
+
+    Attributes:
+        refined: of the refined flow's error.
+        steps: of the error after each step, the last counting most.
+    """
+
+    refined: float = 1.0
+    steps: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowConfig:
+    """Train a ``FlowRefiner`` on samples whose motion is known.
+
+    Attributes:
+        autoencoder: the folder of stage 1's weights, whose encoder's features it reads.
+        refiner: a folder of weights to begin with, whose size then counts; None for an untrained
+            one of ``model``'s size.
+    """
+
+    autoencoder: str = "checkpoints/nakawari/autoencoder"
+    refiner: str | None = None
+    model: RefinerConfig = field(default_factory=RefinerConfig)
+    loss: FlowLossConfig = field(default_factory=FlowLossConfig)
+    data: DataConfig = field(default_factory=lambda: DataConfig(height=256, width=256))
+    trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(run="runs/flow"))
+
+    def __post_init__(self) -> None:
+        if self.data.triplets is not None or self.data.shards is not None:
+            raise ValueError(
+                "the motion in data.triplets and data.shards is not known; leave them out, and "
+                "drawn cels are trained on"
             )

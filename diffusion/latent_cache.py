@@ -6,7 +6,6 @@
     000000.safetensors     samples computed together: ``CachedLatents``, and ``readable``
 """
 
-import hashlib
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -21,6 +20,8 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from autoencoder import VQAutoencoder
 from diffusion.cached_latents import CachedLatents, look
 from diffusion.config import DiffusionConfig
+from diffusion.flow_refiner import FlowRefiner
+from diffusion.loading import weights_hash
 from diffusion.neighbour_flow import with_flows
 from nakawari.data.endless import MAX_SKIPS, UNREADABLE, Endless, Finite
 from nakawari.data.kept import claim, fingerprint, write_whole
@@ -42,7 +43,7 @@ class LatentCache(Dataset[CachedLatents]):
             another precision raises ``UserError``.
         dataset: the samples.
         windows: of each, that come; see ``Endless``.
-        stage_1: a hash of stage 1's weights.
+        stage_1: a hash of stage 1's weights, and of those that mend its optical flow.
         precision: that it computes in, such as "32-true".
         batch_size: samples that are computed together, if the cache is new.
     """
@@ -137,6 +138,7 @@ class _Batches(Dataset[tuple[Triplet, Tensor]]):
 def fill(
     cache: LatentCache,
     autoencoder: VQAutoencoder,
+    refiner: FlowRefiner | None,
     precision: AbstractContextManager[Any],
     workers: int = 0,
     rank: int = 0,
@@ -159,7 +161,7 @@ def fill(
     with precision:
         for done, (batch, (triplet, readable)) in enumerate(zip(missing, loader, strict=True), 1):
             moved = Triplet(*(tensor.to(autoencoder.device) for tensor in triplet))
-            cache.write(batch, look(autoencoder, as_frames(moved)), readable)
+            cache.write(batch, look(autoencoder, refiner, as_frames(moved)), readable)
             if time.monotonic() - told > _SECONDS and rank == 0:
                 print(f"{cache.folder}: {done} of {len(missing)} batches looked at", flush=True)
                 told = time.monotonic()
@@ -169,13 +171,16 @@ def fill(
 class LatentData(TripletData):
     """Training samples as stage 1 sees them, from a cache that is filled first."""
 
-    def __init__(self, config: DiffusionConfig, autoencoder: VQAutoencoder) -> None:
-        """Build it; ``autoencoder`` may be moved to the device afterwards."""
+    def __init__(
+        self, config: DiffusionConfig, autoencoder: VQAutoencoder, refiner: FlowRefiner | None
+    ) -> None:
+        """Build it; ``autoencoder`` and ``refiner`` may be moved to the device afterwards."""
         super().__init__(config.data, config.trainer.accumulate, with_flows)
         assert config.latent_cache is not None
         self._folder = Path(config.latent_cache)
-        self._autoencoder = autoencoder
-        self._stage_1 = weights_hash(autoencoder)
+        self._autoencoder, self._refiner = autoencoder, refiner
+        looking = (autoencoder,) if refiner is None else (autoencoder, refiner)
+        self._stage_1 = " ".join(weights_hash(network) for network in looking)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Fill the cache, and read from the first sample that no rank has consumed yet."""
@@ -193,16 +198,8 @@ class LatentData(TripletData):
         )
         precision = trainer.precision_plugin.forward_context()
         ranks = trainer.global_rank, trainer.world_size
-        fill(cache, self._autoencoder, precision, self.config.workers, *ranks)
+        looking = self._autoencoder, self._refiner
+        fill(cache, *looking, precision, self.config.workers, *ranks)
         trainer.strategy.barrier()
         self._training_set = Endless(cache, self.config.seed, self.windows)
         return super().train_dataloader()
-
-
-def weights_hash(model: torch.nn.Module) -> str:
-    """Return a name for a model's weights and buffers."""
-    told = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        told.update(name.encode())
-        told.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return told.hexdigest()[:16]

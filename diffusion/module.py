@@ -15,9 +15,11 @@ from diffusion.alignment import Conditions, Interval, align, observe
 from diffusion.bridge import between, source
 from diffusion.cached_latents import CachedLatents, recall
 from diffusion.config import DiffusionConfig
+from diffusion.flow_refiner import FlowRefiner
+from diffusion.loading import load_flow_refiner, load_model
 from diffusion.losses import code_direction_loss, play_backwards
 from diffusion.neighbour_flow import flows_of
-from diffusion.pipeline import FrameInterpolationPipeline, load_model
+from diffusion.pipeline import FrameInterpolationPipeline
 from diffusion.tuning import mixed_latents, tuned_decoder, tuning_terms
 from diffusion.unet import InBetweenUNet
 from nakawari.data.triplet import Triplet, as_frames
@@ -44,11 +46,19 @@ class DiffusionModule(AveragedModule):
         perceptual = load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
         # Training state holds what is trained: the list hides the rest from state_dict.
         self._hidden = [autoencoder, perceptual]
+        if config.flow_refiner is not None:
+            refiner = load_flow_refiner(Path(config.flow_refiner), autoencoder)
+            self._hidden.append(refiner.requires_grad_(False))
 
     @property
     def autoencoder(self) -> VQAutoencoder:
         """Stage 1, frozen but for its decoder if that is tuned."""
         return self._hidden[0]
+
+    @property
+    def flow_refiner(self) -> FlowRefiner | None:
+        """What mends optical flow, frozen."""
+        return self._hidden[2] if len(self._hidden) > 2 else None
 
     def _trained(self) -> dict[nn.Module, float]:
         """Return what is trained, each with its highest learning rate."""
@@ -99,7 +109,11 @@ class DiffusionModule(AveragedModule):
             triplet = play_backwards(part, chosen)
             # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
             interval = observe(
-                self.autoencoder, triplet.frame_0, triplet.frame_1, flows=flows_of(triplet)
+                self.autoencoder,
+                triplet.frame_0,
+                triplet.frame_1,
+                flows=flows_of(triplet),
+                refiner=self.flow_refiner,
             )
             with torch.no_grad():
                 conditions = align(self.autoencoder, interval, triplet.frame_time)
@@ -217,7 +231,7 @@ class DiffusionModule(AveragedModule):
 
     def _pipeline(self) -> FrameInterpolationPipeline:
         return FrameInterpolationPipeline(
-            self.autoencoder, self.unet, FlowMatchEulerDiscreteScheduler()
+            self.autoencoder, self.unet, FlowMatchEulerDiscreteScheduler(), self.flow_refiner
         )
 
 

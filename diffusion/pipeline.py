@@ -1,21 +1,20 @@
 """Two frames and a time in, the frame between them out: both stages together."""
 
-import inspect
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
-from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor
 
 from autoencoder import Neighbours, VQAutoencoder, pad_to_multiple
 from autoencoder.encoder import STRIDE
 from diffusion.alignment import Conditions, Interval, align, observe, reduced
 from diffusion.bridge import sample
+from diffusion.flow_refiner import FlowRefiner
+from diffusion.loading import load_flow_refiner, load_model
 from diffusion.unet import InBetweenUNet
 
 Latent = Literal["sampled", "random", "mean", "aligned"]
@@ -25,20 +24,25 @@ PIXELS_AT_ONCE = 1_000_000
 LOOKED_AT = 1_000_000
 """Pixels: larger frames are looked at reduced. At 1080p that takes a third of the time, and the
 in-betweens are as good."""
-ModelT = TypeVar("ModelT", bound=ModelMixin)
 
 
 class FrameInterpolationPipeline(DiffusionPipeline):
     """Draws in-betweens: ``pipeline(frame_0, frame_1, frame_time=0.5)``."""
+
+    _optional_components: ClassVar = ["flow_refiner"]
 
     def __init__(
         self,
         autoencoder: VQAutoencoder,
         unet: InBetweenUNet,
         scheduler: FlowMatchEulerDiscreteScheduler,
+        flow_refiner: FlowRefiner | None = None,
     ) -> None:
+        """Join them; without ``flow_refiner`` optical flow is taken as it is found."""
         super().__init__()
-        self.register_modules(autoencoder=autoencoder, unet=unet, scheduler=scheduler)
+        self.register_modules(
+            autoencoder=autoencoder, unet=unet, scheduler=scheduler, flow_refiner=flow_refiner
+        )
         self.set_progress_bar_config(disable=True)
 
     @classmethod
@@ -66,7 +70,10 @@ class FrameInterpolationPipeline(DiffusionPipeline):
                 f"channels and the U-Net {unet.config.latent_channels}; they must come from one "
                 "training"
             )
-        return cls(autoencoder, unet, scheduler)
+        refiner = None
+        if (folder / "flow_refiner").is_dir():
+            refiner = load_flow_refiner(folder / "flow_refiner", autoencoder)
+        return cls(autoencoder, unet, scheduler, refiner)
 
     def configure(
         self,
@@ -201,7 +208,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
     def _observe(self, frame_0: Tensor, frame_1: Tensor) -> Interval:
         reduction = _reduction(frame_0)
         padded = self._padded(reduction, frame_0, frame_1)
-        return observe(self.autoencoder, *padded, reduction=reduction)
+        return observe(self.autoencoder, *padded, refiner=self.flow_refiner, reduction=reduction)
 
     def _padded(self, reduction: int, *frames: Tensor) -> list[Tensor]:
         moved = [frame.to(self.device, self.autoencoder.dtype) for frame in frames]
@@ -234,45 +241,3 @@ def _reduction(frame: Tensor) -> int:
     while frame.shape[-2] * frame.shape[-1] > LOOKED_AT * reduction**2:
         reduction *= 2
     return reduction
-
-
-def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
-    """Load a model in float32 and evaluation mode, refusing what does not fit.
-
-    Raises ``FileNotFoundError`` or ``ValueError``, each saying what to do.
-    """
-    config_file = folder / "config.json"
-    if not config_file.is_file():
-        raise FileNotFoundError(f"{config_file} is missing; pass a complete folder with --model")
-    try:
-        config = json.loads(config_file.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{config_file} is not JSON ({error}); restore it") from error
-    known = inspect.signature(model_class.__init__).parameters
-    unknown = [key for key in config if key not in known and not key.startswith("_")]
-    if unknown:
-        raise ValueError(
-            f"{config_file} has unknown keys: {', '.join(unknown)}; "
-            f"{model_class.__name__} knows {', '.join(name for name in known if name != 'self')}"
-        )
-    try:
-        model, report = model_class.from_pretrained(
-            folder,
-            torch_dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-    except (OSError, RuntimeError, ValueError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"the weights in {folder} cannot be loaded: {first_line}; "
-            "config.json and the weights must come from the same training"
-        ) from error
-    wrong = [*report["missing_keys"], *report["unexpected_keys"], *report["mismatched_keys"]]
-    if wrong:
-        raise ValueError(
-            f"the weights in {folder} do not fit config.json: {len(wrong)} tensors are missing, "
-            f"unknown or of another shape, the first is {wrong[0]}"
-        )
-    return model.eval()

@@ -2,21 +2,23 @@
 
     accelerate launch --num_processes 1 --mixed_precision bf16 diffusion/recipe.py --minutes 10
 
-Stage 1, the U-Net on stage 1's latents, stage 1's decoder beside the U-Net, the checkpoint.
+Stage 1, what mends optical flow, the U-Net on stage 1's latents, stage 1's decoder beside the
+U-Net, the checkpoint.
 After ``--minutes`` it saves and ends; the same command goes on where it stopped, whatever
-stopped it. All other arguments are settings, given to each of the three trainings.
+stopped it. All other arguments are settings, given to each of the trainings.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autoencoder import train as autoencoder_training
 from autoencoder.config import AutoencoderConfig
+from diffusion import flow_train as flow_training
 from diffusion import train as diffusion_training
-from diffusion.config import DiffusionConfig
+from diffusion.config import DiffusionConfig, FlowConfig
 from diffusion.release import release
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
@@ -24,6 +26,12 @@ from nakawari.training.keeping import STATE, WEIGHTS
 from nakawari.training.launch import Launch, one_line_errors
 from nakawari.training.resuming import updates_made
 
+_TRAININGS: dict[str, tuple[type[Any], Callable[[list[str]], None]]] = {
+    "autoencoder": (AutoencoderConfig, autoencoder_training.main),
+    "flow": (FlowConfig, flow_training.main),
+    "diffusion": (DiffusionConfig, diffusion_training.main),
+    "decoder": (DiffusionConfig, diffusion_training.main),
+}
 _LEAST_MINUTES = 0.5  # not worth the start of a training
 
 
@@ -43,28 +51,28 @@ class Step(NamedTuple):
 
 def steps(runs: Path, settings: list[str]) -> list[Step]:
     """Return the trainings, each with the settings that all of them are given."""
-    stage_1, unet, decoder = (runs / name for name in ("autoencoder", "diffusion", "decoder"))
-    of_stage_1 = ["--config=configs/autoencoder/gpu.yaml"]
-    of_unet = [
-        "--config=configs/diffusion/gpu.yaml",
-        f"--autoencoder={stage_1 / WEIGHTS}",
-        f"--latent_cache={runs / 'latents'}",
-    ]
-    of_decoder = [
-        "--config=configs/diffusion/gpu_decoder.yaml",
-        f"--autoencoder={unet / WEIGHTS / 'autoencoder'}",
-        f"--unet={unet / WEIGHTS / 'unet'}",
-    ]
+    encoder = f"--autoencoder={runs / 'autoencoder' / WEIGHTS}"
+    refiner = f"--flow_refiner={runs / 'flow' / WEIGHTS}"
+    stage_2 = runs / "diffusion" / WEIGHTS
+    own: dict[str, list[str]] = {
+        "autoencoder": ["--config=configs/autoencoder/gpu.yaml"],
+        "flow": ["--config=configs/diffusion/gpu_flow.yaml", encoder],
+        "diffusion": [
+            "--config=configs/diffusion/gpu.yaml",
+            *(encoder, refiner, f"--latent_cache={runs / 'latents'}"),
+        ],
+        "decoder": [
+            "--config=configs/diffusion/gpu_decoder.yaml",
+            *(f"--autoencoder={stage_2 / 'autoencoder'}", f"--unet={stage_2 / 'unet'}", refiner),
+        ],
+    }
     made = []
-    for run, own in ((stage_1, of_stage_1), (unet, of_unet), (decoder, of_decoder)):
+    for name, of_one in own.items():
+        run = runs / name
         places = [f"--trainer.run={run}", f"--data.store={runs / 'store'}", "--trainer.resume=true"]
-        whole = [*own, *places, *settings]
-        if run == stage_1:
-            max_updates = parse_config(AutoencoderConfig, whole).trainer.max_updates
-            made.append(Step(run, whole, max_updates, autoencoder_training.main))
-        else:
-            max_updates = parse_config(DiffusionConfig, whole).trainer.max_updates
-            made.append(Step(run, whole, max_updates, diffusion_training.main))
+        whole = [*of_one, *places, *settings]
+        kind, train = _TRAININGS[name]
+        made.append(Step(run, whole, parse_config(kind, whole).trainer.max_updates, train))
     return made
 
 

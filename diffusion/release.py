@@ -20,7 +20,8 @@ def release(source: Path, destination: Path) -> int:
     pipeline = FrameInterpolationPipeline.from_pretrained(source).to(torch.float16)
     size = sum(
         tensor.numel() * tensor.element_size()
-        for model in (pipeline.autoencoder, pipeline.unet)
+        for model in (pipeline.autoencoder, pipeline.unet, pipeline.flow_refiner)
+        if model is not None
         for tensor in model.state_dict().values()
     )
     if size > LARGEST:

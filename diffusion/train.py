@@ -16,7 +16,7 @@ from nakawari.training.run import train
 def training_data(config: DiffusionConfig, module: DiffusionModule) -> TripletData:
     """Return what ``module`` is trained on."""
     if config.latent_cache is not None:
-        return LatentData(config, module.autoencoder)
+        return LatentData(config, module.autoencoder, module.flow_refiner)
     return TripletData(config.data, config.trainer.accumulate, with_flows)
 
 

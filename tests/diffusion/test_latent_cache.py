@@ -14,7 +14,8 @@ from diffusion import InBetweenUNet
 from diffusion.alignment import align, observe
 from diffusion.cached_latents import look, recall
 from diffusion.config import DiffusionConfig
-from diffusion.latent_cache import LatentCache, fill, weights_hash
+from diffusion.latent_cache import LatentCache, fill
+from diffusion.loading import weights_hash
 from diffusion.losses import play_backwards
 from diffusion.module import DiffusionModule
 from diffusion.neighbour_flow import find_flows, with_flows
@@ -24,7 +25,7 @@ from nakawari.data.triplet import Triplet, as_frames
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.run import train
-from tests.tiny import tiny_autoencoder
+from tests.tiny import tiny_autoencoder, tiny_refiner
 from tests.training.process import losses
 
 UPDATES = 8
@@ -45,7 +46,7 @@ def test_what_is_recalled_is_what_was_computed_bit_for_bit(
 ) -> None:
     triplet, backwards = as_frames(drawn()), torch.tensor([False, True, True])
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        known = recall(look(autoencoder, triplet), autoencoder.quantiser, backwards)
+        known = recall(look(autoencoder, None, triplet), autoencoder.quantiser, backwards)
         for chosen in (torch.zeros(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool)):
             played = play_backwards(triplet, chosen)
             interval = observe(autoencoder, played.frame_0, played.frame_1)
@@ -139,7 +140,7 @@ def test_batches_that_a_kill_left_out_are_made_and_no_others(
 def test_ranks_share_the_batches_whoever_begins(autoencoder: VQAutoencoder, tmp_path: Path) -> None:
     cels = FiniteCels(5, CelConfig(height=32, width=32))
     cache = LatentCache(tmp_path, cels, 1, weights_hash(autoencoder), "32-true", batch_size=1)
-    made = [fill(cache, autoencoder, nullcontext(), rank=k, world_size=2) for k in (1, 0)]
+    made = [fill(cache, autoencoder, None, nullcontext(), rank=k, world_size=2) for k in (1, 0)]
     assert made == [2, 3]
     assert not cache.missing()
 
@@ -181,6 +182,10 @@ def test_a_stale_cache_fails(stage_1: Path, tmp_path: Path) -> None:
     other.save_pretrained(tmp_path / "other")
     with pytest.raises(UserError, match=r"other settings \(stage_1 \w+ there and \w+ here\)"):
         fit(config_of(tmp_path / "stale", tmp_path / "other", cache, **short))
+    tiny_refiner(tiny_autoencoder()).save_pretrained(tmp_path / "refiner")
+    mending = config_of(tmp_path / "stale", stage_1, cache, **short)
+    with pytest.raises(UserError, match=r"other settings \(stage_1 \w+ there and \w+ \w+ here\)"):
+        fit(dataclasses.replace(mending, flow_refiner=str(tmp_path / "refiner")))
     for data in ({"cels": CELS + 1}, {"cels": CELS, "seed": 1}, {"cels": CELS, "height": 32}):
         with pytest.raises(UserError, match=r"cache was filled with other .* --latent_cache"):
             fit(config_of(tmp_path / "stale", stage_1, cache, data, **short))

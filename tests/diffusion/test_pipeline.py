@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from diffusion import FrameInterpolationPipeline
+from tests.tiny import tiny_refiner
 
 
 def test_any_size_comes_back_as_it_was(
@@ -93,6 +94,18 @@ def test_saved_weights_reload_bit_identically(
     assert not list(tmp_path.rglob("*.bin"))
     again = FrameInterpolationPipeline.from_pretrained(tmp_path)
     assert torch.equal(again(frames[0], frames[2]), pipeline(frames[0], frames[2]))
+
+
+def test_a_flow_refiner_is_saved_with_the_rest(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, tmp_path: Path
+) -> None:
+    plain = pipeline(frames[0], frames[2])
+    pipeline.register_modules(flow_refiner=tiny_refiner(pipeline.autoencoder))
+    mended = pipeline(frames[0], frames[2])
+    assert not torch.equal(mended, plain)
+    pipeline.save_pretrained(tmp_path)
+    again = FrameInterpolationPipeline.from_pretrained(tmp_path)
+    assert torch.equal(again(frames[0], frames[2]), mended)
 
 
 def test_half_precision_weights_are_computed_with_in_full(

@@ -25,7 +25,7 @@ def test_from_nothing_to_a_checkpoint_in_stints(
     assert not follow(tmp_path, hurried)
     assert not follow(tmp_path, SETTINGS, minutes=0.1)  # too few to begin with
     made = [step.is_done for step in steps(tmp_path, SETTINGS)]
-    assert made == [True, False, False]
+    assert made == [True, False, False, False]
     assert follow(tmp_path, SETTINGS, minutes=10)
     state = tmp_path / "autoencoder" / "last.ckpt"
     written = state.stat().st_mtime_ns
@@ -34,6 +34,7 @@ def test_from_nothing_to_a_checkpoint_in_stints(
     pipeline = FrameInterpolationPipeline.from_pretrained(tmp_path / "checkpoint")
     frame = torch.zeros(1, 3, 32, 48)
     assert pipeline(frame, frame).shape == frame.shape
+    assert pipeline.flow_refiner is not None
 
 
 def test_a_setting_that_no_training_knows_is_one_line(
