@@ -24,6 +24,9 @@ from autoencoder.layers import downsample, residual_block, zero_out
 from autoencoder.matching import pixel_grid, resize_flow, warp
 from diffusion.neighbour_flow import Flows
 
+MOST_POINTS = 4096
+"""Compared with as many: each way that takes 90 MB. Larger frames are looked at reduced."""
+
 _EVIDENCE = 5
 """Maps that say how right the flow to begin with is; see ``_evidence``."""
 
@@ -32,7 +35,7 @@ class Refined(NamedTuple):
     """Flow from one frame to the other, as it became better."""
 
     flow: Tensor  # (B, 2, H/4, W/4)
-    steps: list[Tensor]  # (B, 2, h, w) each
+    steps: list[Tensor]  # (B, 2, h, w) each, or smaller
 
 
 class FlowRefiner(ModelMixin, ConfigMixin):
@@ -95,10 +98,29 @@ class FlowRefiner(ModelMixin, ConfigMixin):
             frames: both, (B, 3, H/4, W/4) in [-1, 1].
             flows: from the first to the second and back, (2 * B, 2, H/4, W/4), one after the other.
         """
-        batch = len(features[0])
+        full = (flows.shape[-2], flows.shape[-1])
+        reduction = _reduction(*full)
+        if reduction > 1:
+            features = (_reduced(features[0], reduction), _reduced(features[1], reduction))
+            frames = (_reduced(frames[0], reduction), _reduced(frames[1], reduction))
+        size = (features[0].shape[-2], features[0].shape[-1])
+        found = resize_flow(flows, size) if reduction > 1 else flows
+        finer, doubt, steps = self._find(features, frames, found)
+        if reduction > 1:
+            finer = resize_flow(finer, full)
+            doubt = F.interpolate(doubt, size=full, mode="bilinear", align_corners=False)
+        of_01, of_10 = torch.lerp(flows, finer, doubt.to(finer.dtype)).chunk(2)
+        both = [step.chunk(2) for step in steps]
+        return Refined(of_01, [step[0] for step in both]), Refined(
+            of_10, [step[1] for step in both]
+        )
+
+    def _find(
+        self, features: tuple[Tensor, Tensor], frames: tuple[Tensor, Tensor], flows: Tensor
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return flows both ways, how far to doubt the given for them, and the steps to them."""
         seen = self.look(torch.cat(features))
-        keys = F.normalize(self.to_keys(seen), dim=1)
-        keys_0, keys_1 = keys.chunk(2)
+        keys_0, keys_1 = F.normalize(self.to_keys(seen), dim=1).chunk(2)
         pyramids = _all_pairs(keys_0, keys_1, self.config.levels)
         here, there = torch.cat(frames), torch.cat(frames[::-1])
         back = torch.cat(flows.chunk(2)[::-1])
@@ -119,13 +141,21 @@ class FlowRefiner(ModelMixin, ConfigMixin):
         error = (here - warp(there, finer)).abs().mean(1, keepdim=True)
         known = [F.pixel_shuffle(self.to_quarter(hidden), 2), flows - finer, error]
         doubt = self.choose(torch.cat([*known, evidence_4[:, :3]], dim=1)).sigmoid()
-        refined = torch.lerp(flows, finer, doubt.to(finer.dtype))
-        of_steps = [step.split(batch) for step in steps]
-        of_01, of_10 = refined.split(batch)
-        return (
-            Refined(of_01, [step[0] for step in of_steps]),
-            Refined(of_10, [step[1] for step in of_steps]),
-        )
+        return finer, doubt, steps
+
+
+def _reduction(height: int, width: int) -> int:
+    """Return by how much maps are reduced so that not too many points are compared: 1, 2, 4 ..."""
+    reduction = 1
+    while height * width > MOST_POINTS * (2 * reduction) ** 2:
+        reduction *= 2
+    return reduction
+
+
+def _reduced(maps: Tensor, reduction: int) -> Tensor:
+    # Even, as the network halves it once more.
+    size = [2 * -(-length // (2 * reduction)) for length in maps.shape[-2:]]
+    return F.interpolate(maps, size=size, mode="area")
 
 
 def _evidence(here: Tensor, there: Tensor, flow: Tensor, back: Tensor) -> Tensor:
