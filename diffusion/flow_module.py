@@ -133,7 +133,7 @@ def flow_picture(flow: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _refiner(config: FlowConfig, autoencoder: VQAutoencoder) -> FlowRefiner:
     if config.refiner is not None:
-        return load_flow_refiner(Path(config.refiner), autoencoder)
+        return load_flow_refiner(Path(config.refiner), autoencoder).train()
     return FlowRefiner(
         encoder_channels=autoencoder.config.encoder_channels[1],
         encoder=encoder_hash(autoencoder),

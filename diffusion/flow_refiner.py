@@ -27,6 +27,9 @@ from diffusion.neighbour_flow import Flows
 MOST_POINTS = 4096
 """Compared with as many: each way that takes 90 MB. Larger frames are looked at reduced."""
 
+_LEAST_GAIN = 0.01
+"""Of likeness, frames being in [-1, 1]; from twice as much on, a flow is changed."""
+
 _EVIDENCE = 5
 """Maps that say how right the flow to begin with is; see ``_evidence``."""
 
@@ -98,7 +101,7 @@ class FlowRefiner(ModelMixin, ConfigMixin):
             frames: both, (B, 3, H/4, W/4) in [-1, 1].
             flows: from the first to the second and back, (2 * B, 2, H/4, W/4), one after the other.
         """
-        full = (flows.shape[-2], flows.shape[-1])
+        full, frames_4 = (flows.shape[-2], flows.shape[-1]), frames
         reduction = _reduction(*full)
         if reduction > 1:
             features = (_reduced(features[0], reduction), _reduced(features[1], reduction))
@@ -109,6 +112,8 @@ class FlowRefiner(ModelMixin, ConfigMixin):
         if reduction > 1:
             finer = resize_flow(finer, full)
             doubt = F.interpolate(doubt, size=full, mode="bilinear", align_corners=False)
+        if not self.training:
+            doubt = doubt * _gain(frames_4, flows, finer)
         of_01, of_10 = torch.lerp(flows, finer, doubt.to(finer.dtype)).chunk(2)
         both = [step.chunk(2) for step in steps]
         return Refined(of_01, [step[0] for step in both]), Refined(
@@ -171,6 +176,18 @@ def _evidence(here: Tensor, there: Tensor, flow: Tensor, back: Tensor) -> Tensor
         ],
         dim=1,
     )
+
+
+def _gain(frames: tuple[Tensor, Tensor], flows: Tensor, finer: Tensor) -> Tensor:
+    """Return whether ``finer`` fetches what looks more like each frame than ``flows`` does.
+
+    Soft, in [0, 1], (2 * B, 1, h, w), by the mean over 5x5. The true motion of what the other frame
+    hides leads to what hides it, and shows that twice; a flow that only seeks likeness does not.
+    """
+    here, there = torch.cat(frames), torch.cat(frames[::-1])
+    errors = [(here - warp(there, flow)).abs().mean(1, keepdim=True) for flow in (flows, finer)]
+    gain = F.avg_pool2d(errors[0] - errors[1], 5, 1, 2, count_include_pad=False)
+    return ((gain - _LEAST_GAIN) / _LEAST_GAIN).clamp(0, 1)
 
 
 def _all_pairs(keys_0: Tensor, keys_1: Tensor, levels: int) -> list[Tensor]:
