@@ -15,7 +15,9 @@ from diffusion.alignment import Conditions, Interval, align, observe, reduced
 from diffusion.bridge import sample
 from diffusion.flow_refiner import FlowRefiner
 from diffusion.loading import load_flow_refiner, load_model
+from diffusion.precision import fast_arithmetic
 from diffusion.unet import InBetweenUNet
+from diffusion.window import Window, draw_what_changes
 
 Latent = Literal["sampled", "random", "mean", "aligned"]
 DEFAULT_STEPS = 1
@@ -131,21 +133,30 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             Frames (B, 3, H, W) in [-1, 1].
         """
         times = self._times(frame_0, frame_1, frame_time)
-        height, width = frame_0.shape[-2:]
-        interval = self._observe(frame_0, frame_1)
-        if len(frame_0) < len(times):
-            # One look at the interval, but only so many in-betweens at once as memory allows.
-            at_once = max(1, PIXELS_AT_ONCE // (height * width))
-            pieces = [(interval.expand(len(some)), some) for some in times.split(at_once)]
-        else:
-            pieces = [(interval, times)]
-        frames = []
-        for interval, some in pieces:
-            conditions = align(self.autoencoder, interval, some)
-            latents = self._latents(conditions, num_steps, seed, latent)
-            neighbours = interval.neighbours if use_neighbours else None
-            frames.append(self._draw(latents, neighbours, conditions.motion))
-        return torch.cat(frames)[..., :height, :width]
+        reduction = _reduction(frame_0)
+
+        def draw(window: Window) -> Tensor:
+            around = (window.of(frame_0), window.of(frame_1))
+            height, width = around[0].shape[-2:]
+            interval = self._observe(*around, reduction)
+            if len(frame_0) < len(times):
+                # One look at the interval, but only so many in-betweens at once as memory allows.
+                at_once = max(1, PIXELS_AT_ONCE // (height * width))
+                pieces = [(interval.expand(len(some)), some) for some in times.split(at_once)]
+            else:
+                pieces = [(interval, times)]
+            frames = []
+            for interval, some in pieces:
+                conditions = align(self.autoencoder, interval, some)
+                latents = self._latents(conditions, num_steps, seed, latent)
+                neighbours = interval.neighbours if use_neighbours else None
+                frames.append(self._draw(latents, neighbours, conditions.motion))
+            return torch.cat(frames)[..., :height, :width]
+
+        with fast_arithmetic(self.device):
+            if not use_neighbours:
+                return draw(Window(0, frame_0.shape[-2], 0, frame_0.shape[-1]))
+            return draw_what_changes(frame_0, frame_1, len(times), STRIDE * reduction, draw)
 
     @torch.inference_mode()
     def sample_latents(
@@ -163,10 +174,11 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         they have no more than ``LOOKED_AT`` pixels.
         """
         times = self._times(frame_0, frame_1, frame_time)
-        interval = self._observe(frame_0, frame_1)
-        conditions = align(self.autoencoder, interval.expand(len(times)), times)
-        latents = self._latents(conditions, num_steps, seed, "sampled")
-        return self.autoencoder.quantise(latents).latents
+        with fast_arithmetic(self.device):
+            interval = self._observe(frame_0, frame_1, _reduction(frame_0))
+            conditions = align(self.autoencoder, interval.expand(len(times)), times)
+            latents = self._latents(conditions, num_steps, seed, "sampled")
+            return self.autoencoder.quantise(latents).latents.float()
 
     @torch.inference_mode()
     def reconstruct(
@@ -177,14 +189,19 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         All frames are (B, 3, H, W) in [-1, 1].
         """
         times = self._times(frame_0, frame_1, frame_time)
-        height, width = frame_0.shape[-2:]
-        interval = self._observe(frame_0, frame_1)
-        conditions = align(self.autoencoder, interval, times)
         reduction = _reduction(target)
-        seen = reduced(self._padded(reduction, target)[0], reduction)
-        latents = self.autoencoder.encode(seen).latents
-        drawn = self._draw(latents, interval.neighbours, conditions.motion)
-        return drawn[..., :height, :width]
+
+        def draw(window: Window) -> Tensor:
+            seen, *around = (window.of(frame) for frame in (target, frame_0, frame_1))
+            interval = self._observe(around[0], around[1], reduction)
+            conditions = align(self.autoencoder, interval, times)
+            padded = reduced(self._padded(reduction, seen)[0], reduction)
+            latents = self.autoencoder.encode(padded).latents
+            drawn = self._draw(latents, interval.neighbours, conditions.motion)
+            return drawn[..., : seen.shape[-2], : seen.shape[-1]]
+
+        with fast_arithmetic(self.device):
+            return draw_what_changes(frame_0, frame_1, len(target), STRIDE * reduction, draw)
 
     def _latents(self, conditions: Conditions, num_steps: int, seed: int, latent: Latent) -> Tensor:
         # Drawn on the CPU, so that a seed means the same noise on every device.
@@ -205,8 +222,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         snapped = self.autoencoder.quantise(latents).latents
         return self.autoencoder.decode(snapped, neighbours, hint).frames.clamp(-1, 1)
 
-    def _observe(self, frame_0: Tensor, frame_1: Tensor) -> Interval:
-        reduction = _reduction(frame_0)
+    def _observe(self, frame_0: Tensor, frame_1: Tensor, reduction: int) -> Interval:
         padded = self._padded(reduction, frame_0, frame_1)
         return observe(self.autoencoder, *padded, refiner=self.flow_refiner, reduction=reduction)
 
