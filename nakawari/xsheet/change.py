@@ -109,6 +109,7 @@ class Remainder(NamedTuple):
 
     difference: np.ndarray  # (H, W) uint8
     uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
+    allowance: np.ndarray  # (H, W) uint8: how much the later frame may differ for an inexact motion
 
     def change(self) -> float:
         """Return the change of the most changed part [code values]."""
@@ -135,7 +136,7 @@ class Remainder(NamedTuple):
         if certain > DRAWN or change - certain < CLEAN:
             return change
         height, width = self.difference.shape
-        allowance, left = _allowance(now), self.difference
+        left = self.difference
         for other, camera in others:
             if change <= CLEAN:
                 break
@@ -143,7 +144,7 @@ class Remainder(NamedTuple):
                 other.smooth.luma, camera, (width, height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
             )  # fmt: skip
-            stray = cv2.subtract(cv2.absdiff(elsewhere, now.smooth.luma), allowance)
+            stray = cv2.subtract(cv2.absdiff(elsewhere, now.smooth.luma), self.allowance)
             better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
             background = cv2.bitwise_and(
                 cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
@@ -179,7 +180,8 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
     difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
     size = 2 * int(np.ceil(reach)) + 3
-    return Remainder(difference, cv2.dilate(edges, np.ones((size, size), np.uint8)))
+    uncovered = cv2.dilate(edges, np.ones((size, size), np.uint8))
+    return Remainder(difference, uncovered, allowance)
 
 
 @cache
@@ -220,8 +222,9 @@ def _textured_blocks(luma: np.ndarray) -> np.ndarray:
 
 def _block_sums(difference: np.ndarray) -> np.ndarray:
     """Return the sum of every block that begins at a multiple of half a block, int32."""
-    sums = cv2.integral(difference)[:: BLOCK // 2, :: BLOCK // 2]
-    return sums[2:, 2:] - sums[:-2, 2:] - sums[2:, :-2] + sums[:-2, :-2]
+    sums = cv2.integral(difference)[:: BLOCK // 2, :: BLOCK // 2].copy()
+    rows = sums[2:] - sums[:-2]
+    return rows[:, 2:] - rows[:, :-2]
 
 
 def _block_means(difference: np.ndarray) -> np.ndarray:
