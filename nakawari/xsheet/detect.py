@@ -74,9 +74,9 @@ def detect(
         size = (info.width >> halvings, info.height >> halvings)
         start, meter = 0, ShotMeter()
         expected = None if info.duration is None else round(info.duration * info.rate)
-        frames = (plate(frame.picture) for frame in reader.frames(halvings))
-        with _one_opencv_thread(), ahead(frames, READ_AHEAD) as plates:
-            for done, frame in enumerate(mark_cuts(plates), 1):
+        marked = mark_cuts(plate(frame.picture) for frame in reader.frames(halvings))
+        with _one_opencv_thread(), ahead(marked, READ_AHEAD) as frames:
+            for done, frame in enumerate(frames, 1):
                 if frame.begins_shot:  # decided while the next one is decoded
                     shots.append(_decided(start, meter.measures, size))
                     start, meter = done - 1, ShotMeter()
