@@ -10,7 +10,6 @@ slow camera foretells is less than the noise of one frame: several frames are ad
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -77,23 +76,30 @@ def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) 
     if min(rows, columns) <= 2 * DEPTH:
         return Evidence(np.empty(0, np.float32), np.empty(0, np.float32), noise)
     earlier = before.astype(np.float32)
-    moved = cv2.warpAffine(earlier, camera, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    foretold = cv2.subtract(moved, earlier)
-    came = cv2.subtract(now, before, dtype=cv2.CV_32F)
-    squares, products = (
-        cv2.resize(
-            cv2.multiply(foretold, other)[: rows * BLOCK, : columns * BLOCK],
-            (columns, rows),
-            interpolation=cv2.INTER_AREA,
-        )[_edge(rows, columns)]
-        for other in (foretold, came)
-    )
-    return Evidence(squares, products, noise)
+    squares: list[np.ndarray] = []
+    products: list[np.ndarray] = []
+    for strip in _strips(rows, columns):
+        y, x = (side.start for side in strip)
+        came = cv2.subtract(now[strip], before[strip], dtype=cv2.CV_32F)
+        moved = cv2.warpAffine(
+            earlier, camera - np.array([[0, 0, x], [0, 0, y]]), came.shape[::-1],
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        foretold = cv2.subtract(moved, earlier[strip])
+        squares.append(_block_means(cv2.multiply(foretold, foretold)))
+        products.append(_block_means(cv2.multiply(foretold, came)))
+    return Evidence(np.concatenate(squares), np.concatenate(products), noise)
 
 
-@cache
-def _edge(rows: int, columns: int) -> np.ndarray:
-    """Return which blocks are asked, (rows, columns) bool."""
-    edge = np.ones((rows, columns), bool)
-    edge[DEPTH:, DEPTH:-DEPTH] = False
-    return edge
+def _strips(rows: int, columns: int) -> tuple[tuple[slice, slice], ...]:
+    """Return the lines and columns [px] of the blocks that are asked: a quarter of the picture."""
+    outer, below = slice(0, DEPTH * BLOCK), slice(DEPTH * BLOCK, rows * BLOCK)
+    right = slice((columns - DEPTH) * BLOCK, columns * BLOCK)
+    return (outer, slice(0, columns * BLOCK)), (below, outer), (below, right)
+
+
+def _block_means(strip: np.ndarray) -> np.ndarray:
+    """Return the mean of every block of a strip, (N,)."""
+    height, width = strip.shape
+    size = (width // BLOCK, height // BLOCK)
+    return cv2.resize(strip, size, interpolation=cv2.INTER_AREA).ravel()
