@@ -26,6 +26,7 @@ from autoencoder.matching import (
     global_match,
     local_correlation,
     resize_flow,
+    unit_length,
     warp,
 )
 from autoencoder.refinement import Belief, Refinement
@@ -221,7 +222,7 @@ class Decoder(nn.Module):
             motion_8 = _lean(motion_8, hint_8, belief)
             motion_4 = _lean(motion_4, hint, _resize(belief, size_4))
         warped = _warp_both(neighbours.of_0.quarter, neighbours.of_1.quarter, motion_4)
-        from_0, from_1 = (F.normalize(one, dim=1) for one in warped.chunk(2, dim=1))
+        from_0, from_1 = (unit_length(one) for one in warped.chunk(2, dim=1))
         alike = correlation(from_0, from_1, RADIUS)
         hidden, motion_4 = self.refine_4(motion_4, [upsample(hidden), warped, alike])
         return Motion(motion_16, motion_8, motion_4, belief, hidden)

@@ -101,8 +101,8 @@ def robust_motion_error(motion: Tensor, truth: Tensor, weight: Tensor) -> Tensor
         weight: of each point and flow, (B, 2, H, W).
     """
     up = resize_flow(motion, (truth.shape[-2], truth.shape[-1]))
-    error = (up - truth).unflatten(1, (2, 2)).norm(dim=2)  # (B, 2, H, W)
-    return (weight * (error.square() + 0.01).pow(0.35)).sum() / weight.sum().clamp(1)
+    squared = (up - truth).square().unflatten(1, (2, 2)).sum(2)  # (B, 2, H, W)
+    return (weight * (squared + 0.01).pow(0.35)).sum() / weight.sum().clamp(1)
 
 
 def matching_loss(

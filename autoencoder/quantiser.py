@@ -56,7 +56,7 @@ class Quantiser(nn.Module):
         In training mode the codebook follows its codes (moving average) and dead codes are
         replaced by latents of the batch; in evaluation mode nothing changes.
         """
-        quantized, indices, loss = self.codebook(latents)
+        quantized, indices, loss = self._nearest(latents)
         indices = indices.reshape(*indices.shape[:3], self.heads)
         return Quantised(quantized * self.scale, indices, loss.sum())
 
@@ -65,17 +65,23 @@ class Quantiser(nn.Module):
         """Return the codes nearest to latents (B, C, h, w), the codebook untouched."""
         training = self.codebook.training
         self.codebook.eval()
-        snapped, _, _ = self.codebook(latents)
+        snapped, _, _ = self._nearest(latents)
         self.codebook.train(training)
         return snapped * self.scale
 
     @torch.no_grad()
-    def lookup(self, indices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    def lookup(self, indices: Tensor) -> Tensor:
         """Return the latents (B, C, h, w) that codes (B, h, w, heads) stand for.
 
-        They are bit for bit those of ``forward``, given latents of ``dtype``.
+        They are bit for bit those of ``forward``.
         """
-        return self.codebook.get_output_from_indices(indices).to(dtype) * self.scale
+        return self.codebook.get_output_from_indices(indices) * self.scale
+
+    def _nearest(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        # In float32 also under mixed precision, in which a CPU searches nearly twice as long.
+        with torch.autocast(latents.device.type, enabled=False):
+            nearest: tuple[Tensor, Tensor, Tensor] = self.codebook(latents.float())
+            return nearest
 
     def perplexity(self, indices: Tensor) -> Tensor:
         """Return how evenly ``indices`` (..., heads) use the codes, a scalar.

@@ -85,7 +85,7 @@ def recall(cached: CachedLatents, quantiser: Quantiser, backwards: Tensor) -> Kn
     sample = torch.arange(len(way), device=way.device)
 
     def latents(codes: Tensor) -> Tensor:
-        return quantiser.lookup(codes.long(), _dtype(codes.device))
+        return quantiser.lookup(codes.long())
 
     coverage = cached.coverage[sample, way]
     aligned_0 = latents(cached.aligned_0[sample, way])
@@ -101,14 +101,14 @@ def recall(cached: CachedLatents, quantiser: Quantiser, backwards: Tensor) -> Kn
         motion=coverage.new_zeros(len(way), 4, 0, 0),
         frame_time=frame_time,
     )
-    return Known(conditions, latents(cached.codes).float())
+    return Known(conditions, latents(cached.codes))
 
 
 def _codes(quantiser: Quantiser, latents: Tensor) -> Tensor:
     """Return the codes (B, h, w, k) that quantised latents (B, C, h, w) are made of."""
     size, heads = quantiser.codebook_size, quantiser.heads
     every = torch.arange(size, device=latents.device).view(1, 1, size, 1).expand(-1, -1, -1, heads)
-    table = quantiser.lookup(every, latents.dtype)[0, :, 0].unflatten(0, (heads, -1))
+    table = quantiser.lookup(every)[0, :, 0].unflatten(0, (heads, -1))
     tokens = latents.unflatten(1, (heads, -1)).permute(0, 3, 4, 1, 2)  # (B, h, w, k, C / k)
     codes = []
     for head, of_head in enumerate(table.transpose(1, 2)):
@@ -119,10 +119,3 @@ def _codes(quantiser: Quantiser, latents: Tensor) -> Tensor:
     small = {256: torch.uint8, 32768: torch.int16}
     fitting = (dtype for most, dtype in small.items() if size <= most)
     return torch.stack(codes, dim=-1).to(next(fitting, torch.int32))
-
-
-def _dtype(device: torch.device) -> torch.dtype:
-    """Return what the encoder's convolutions answer in here."""
-    if torch.is_autocast_enabled(device.type):
-        return torch.get_autocast_dtype(device.type)
-    return torch.float32

@@ -1,5 +1,7 @@
 """Tiny models of both stages."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
@@ -8,6 +10,14 @@ from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
 from diffusion.alignment import Conditions
 from tests.tiny import tiny_autoencoder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def float32() -> Iterator[None]:
+    """The same arithmetic on every machine; ``test_precision`` has the other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cpu, "get_capabilities", dict)
+        yield
 
 
 @pytest.fixture
