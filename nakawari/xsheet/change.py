@@ -119,8 +119,13 @@ class Remainder(NamedTuple):
         covered = cv2.bitwise_not(self.uncovered)
         return _top(_block_means(cv2.bitwise_and(self.difference, covered)))
 
-    def change_beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> float:
-        """Return the same, leaving out background that has only just come to light.
+    def is_settled(self) -> bool:
+        """Return whether it matters no more what other frames tell of what was uncovered."""
+        change, certain = self.change(), self.certain_change()
+        return change <= CLEAN or certain > DRAWN or change - certain < CLEAN
+
+    def beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> Remainder:
+        """Return the same without the background that has only just come to light.
 
         It cannot be found in the frame before. That it is background shows in other frames, in
         which nothing hides it: there it has gone with the camera.
@@ -130,15 +135,11 @@ class Remainder(NamedTuple):
             others: frames before and after, each with the camera's way to it from ``now``; the
                 likeliest first.
         """
-        change = self.change()
-        certain = self.certain_change()
-        if certain > DRAWN or change - certain < CLEAN:
-            return change
+        if self.is_settled():
+            return self
         height, width = self.difference.shape
-        allowance, left = _allowance(now), self.difference
+        allowance, left = _allowance(now), self
         for other, camera in others:
-            if change <= CLEAN:
-                break
             elsewhere = cv2.warpAffine(
                 other.smooth.luma, camera, (width, height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
@@ -149,9 +150,11 @@ class Remainder(NamedTuple):
                 cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
             )
             background = cv2.dilate(background, np.ones((3, 3), np.uint8))
-            left = cv2.bitwise_and(left, cv2.bitwise_not(background))
-            change = _top(_block_means(left))
-        return change
+            kept = cv2.bitwise_and(left.difference, cv2.bitwise_not(background))
+            left = left._replace(difference=kept)
+            if left.change() <= CLEAN:
+                break
+        return left
 
 
 def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None) -> Remainder:

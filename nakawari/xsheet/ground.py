@@ -6,6 +6,10 @@ camera's; the share of it that came is near 1 on a ground that a camera carries,
 stands. Added up over a block, the faintest shades of a background tell, which have no contour.
 Asked are the outermost blocks at the left, right and upper edge, where figures are seldom. What a
 slow camera foretells is less than the noise of one frame: several frames are added up too.
+
+A ground that is nearly plain, or hidden by figures, has few blocks that tell, and coarse coding lets
+its faint shades stand. Then it counts where those that go are: a camera's at all three sides, a
+figure's, over 66 drawings of the close-up that was most like one, never at the right.
 """
 
 from __future__ import annotations
@@ -24,6 +28,11 @@ FORETOLD = 11.0  # standard deviations of one pixel's noise: the root of a block
 GOES, TOO_FAR, STANDS = 0.7, 1.3, 0.3  # of the change foretold
 MIN_GOING = 0.5  # of the blocks that go or stand; figures fixed to the screen stand
 MIN_SEEN = 0.2  # of all blocks asked
+MIN_GOING_EVERYWHERE = 0.3  # of the blocks that go or stand firmly, where some go at every side
+FIRM = 2.0  # code values, root mean square of the change foretold: coarse coding shows it too
+MIN_SIDE_GOING = 3  # blocks at a side
+
+_NONE = np.empty(0, np.intp)
 
 
 class Ground(NamedTuple):
@@ -31,11 +40,19 @@ class Ground(NamedTuple):
 
     goes: float
     stands: float
+    stands_firmly: float = 0.0  # though the change foretold is a clear one
+    side_goes: int = 0  # blocks that go at the side that has the fewest of them
 
     @property
     def carried(self) -> bool:
         """Whether enough of the ground goes with the motion for it to be a camera's."""
         return self.goes >= max(MIN_SEEN, MIN_GOING * (self.goes + self.stands))
+
+    @property
+    def may_be_carried(self) -> bool:
+        """Whether some of it goes at every side: a camera's, if nothing else speaks against it."""
+        most = self.goes >= MIN_GOING_EVERYWHERE * (self.goes + self.stands_firmly)
+        return most and self.side_goes >= MIN_SIDE_GOING
 
 
 class Evidence(NamedTuple):
@@ -44,6 +61,7 @@ class Evidence(NamedTuple):
     squares: np.ndarray  # mean square of the change foretold [code values squared]
     products: np.ndarray  # mean product of the change foretold and the change that came
     noise: float  # standard deviation of a pixel that stands [code values]
+    sides: np.ndarray = _NONE  # int: the index of the side that it is at
 
     def after(self, earlier: Evidence | None, share: float) -> Evidence:
         """Return this and a ``share`` of what frames before have told."""
@@ -53,6 +71,7 @@ class Evidence(NamedTuple):
             self.squares + share * earlier.squares,
             self.products + share * earlier.products,
             max(self.noise, earlier.noise),
+            self.sides,
         )
 
     @property
@@ -64,7 +83,11 @@ class Evidence(NamedTuple):
         share = self.products / np.maximum(self.squares, 1e-6)
         goes = tells & (share > GOES) & (share < TOO_FAR)
         stands = tells & (np.abs(share) < STANDS)
-        return Ground(float(goes.mean()), float(stands.mean()))
+        at_sides = np.bincount(self.sides[goes], minlength=3) if self.sides.size else np.zeros(1)
+        firmly = stands & (self.squares > FIRM**2)
+        return Ground(
+            float(goes.mean()), float(stands.mean()), float(firmly.mean()), int(at_sides.min())
+        )
 
 
 def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) -> Evidence:
@@ -88,7 +111,7 @@ def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) 
         )[_edge(rows, columns)]
         for other in (foretold, came)
     )
-    return Evidence(squares, products, noise)
+    return Evidence(squares, products, noise, _sides(rows, columns))
 
 
 @cache
@@ -97,3 +120,11 @@ def _edge(rows: int, columns: int) -> np.ndarray:
     edge = np.ones((rows, columns), bool)
     edge[DEPTH:, DEPTH:-DEPTH] = False
     return edge
+
+
+@cache
+def _sides(rows: int, columns: int) -> np.ndarray:
+    """Return at which side each block asked is: left 0, right 1, top 2; (N,) int."""
+    sides = np.full((rows, columns), 2)
+    sides[:, :DEPTH], sides[:, -DEPTH:] = 0, 1
+    return sides[_edge(rows, columns)]

@@ -76,7 +76,7 @@ def test_a_figure_changes_the_middle_and_a_camera_the_sides() -> None:
 def test_a_pan_over_a_figure_that_stays_is_no_change(pan: float) -> None:
     before, now, after = (plate(shot_at(x=step * pan)) for step in range(3))
     left = remainder(before, now, shifted(-pan), None)
-    assert left.change_beside(now, [(after, shifted(-pan))]) < 8
+    assert left.beside(now, [(after, shifted(-pan))]).change() < 8
     anew = plate(shot_at(x=pan, mouth=8))
     assert remainder(before, anew, shifted(-pan), None).change() > 40
 
@@ -84,7 +84,7 @@ def test_a_pan_over_a_figure_that_stays_is_no_change(pan: float) -> None:
 def test_background_that_was_hidden_is_known_by_the_next_frame() -> None:
     before, now, after = (plate(shot_at(x=6.0 * step)) for step in range(3))
     left = remainder(before, now, shifted(-6), None)
-    assert left.change() > 3 * left.change_beside(now, [(after, shifted(-6))])
+    assert left.change() > 3 * left.beside(now, [(after, shifted(-6))]).change()
 
 
 def test_a_layer_may_go_another_part_of_the_way() -> None:
@@ -109,9 +109,9 @@ def test_background_that_the_next_frame_hides_again_is_known_by_an_earlier_one()
     places = (0.0, 6.0, 0.0)  # of a camera that shakes
     stood, now, following = [plate(shot_at(x=8 - place)) for place in places]
     left = remainder(stood, now, shifted(6), None)
-    next_only = left.change_beside(now, [(following, shifted(-6))])
+    next_only = left.beside(now, [(following, shifted(-6))]).change()
     earlier = plate(shot_at(x=8 - 14.0))
-    both = left.change_beside(now, [(following, shifted(-6)), (earlier, shifted(8))])
+    both = left.beside(now, [(following, shifted(-6)), (earlier, shifted(8))]).change()
     assert both < next_only / 2
 
 
@@ -119,4 +119,4 @@ def test_a_new_drawing_is_one_whatever_the_frames_beside_it_show() -> None:
     before, now = plate(shot_at()), plate(shot_at(x=3.0, figure=(180, 80)))
     left = remainder(before, now, shifted(-3), None)
     following = plate(shot_at(x=6.0, figure=(180, 80)))
-    assert left.change_beside(now, [(following, shifted(-3))]) > 40
+    assert left.beside(now, [(following, shifted(-3))]).change() > 40
