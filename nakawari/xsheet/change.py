@@ -173,7 +173,6 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
         return cv2.subtract(cv2.absdiff(moved, after.smooth.luma), allowance)
 
     figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
-    reach = np.hypot(*corner_ways(camera, (height, width))).max()
     if layer is not None:
         figure = cv2.min(figure, moved_by(layer))
     background = moved_by(camera)
@@ -181,8 +180,19 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
     known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
     difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
-    size = 2 * int(np.ceil(reach)) + 3
-    return Remainder(difference, cv2.dilate(edges, np.ones((size, size), np.uint8)))
+    return Remainder(difference, cv2.dilate(edges, _wake(camera, (height, width))))
+
+
+def _wake(camera: Matrix, shape: tuple[int, int]) -> np.ndarray:
+    """Return where a point that stands leaves background uncovered behind it, (N, N) uint8.
+
+    It is the kernel of a dilation: all that the camera carries past the point, and a pixel around.
+    """
+    ways = np.vstack([np.zeros(2), -corner_ways(camera, shape).T])
+    reach = int(np.ceil(np.abs(ways).max())) + 1
+    wake = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+    cv2.fillConvexPoly(wake, cv2.convexHull(np.rint(ways + reach).astype(np.int32)), 1)
+    return cv2.dilate(wake, np.ones((3, 3), np.uint8))
 
 
 @cache

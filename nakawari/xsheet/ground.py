@@ -28,7 +28,9 @@ FORETOLD = 11.0  # standard deviations of one pixel's noise: the root of a block
 GOES, TOO_FAR, STANDS = 0.7, 1.3, 0.3  # of the change foretold
 MIN_GOING = 0.5  # of the blocks that go or stand; figures fixed to the screen stand
 MIN_SEEN = 0.2  # of all blocks asked
-MIN_GOING_EVERYWHERE = 0.3  # of the blocks that go or stand firmly, where some go at every side
+# The same for a motion that explains all that changes. So it was in none of 335 drawings without a
+# camera that one motion explains, and in 2169 of 2735 held frames under a camera.
+MIN_SEEN_IF, MIN_GOING_IF = 0.25, 0.3
 FIRM = 2.0  # code values, root mean square of the change foretold: coarse coding shows it too
 MIN_SIDE_GOING = 3  # blocks at a side
 
@@ -50,8 +52,13 @@ class Ground(NamedTuple):
 
     @property
     def may_be_carried(self) -> bool:
-        """Whether some of it goes at every side: a camera's, if nothing else speaks against it."""
-        most = self.goes >= MIN_GOING_EVERYWHERE * (self.goes + self.stands_firmly)
+        """Whether it is a camera's motion if that explains all else that changes."""
+        return self.goes >= max(MIN_SEEN_IF, MIN_GOING_IF * (self.goes + self.stands))
+
+    @property
+    def goes_everywhere(self) -> bool:
+        """Whether the like is so of a ground that hardly tells."""
+        most = self.goes >= MIN_GOING_IF * (self.goes + self.stands_firmly)
         return most and self.side_goes >= MIN_SIDE_GOING
 
 

@@ -19,6 +19,7 @@ from nakawari.xsheet.change import (
 )
 from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
+from nakawari.xsheet.trial import Trial, may_be_carried
 from nakawari.xsheet.uncovered import Uncovered
 
 MEMORY = 48  # frames that tell how much repeats change
@@ -34,10 +35,6 @@ STANDS = 0.3  # of that change: a camera that goes on changes a frame by more
 INERTIA = 0.85  # how much of its support a motion keeps with each frame that it does not explain
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 CONFIRMED = 4  # frames in which a camera was seen, from which on it needs no ground
-# Of what changed is left, and code values: a motion that leaves no more explains the frame wholly. Of
-# 444 drawings under a camera, 1 in 50 leaves less; of 461 held frames, 24 in 25.
-LEFT_SHARE, LEFT = 0.25, 12.0
-MIN_SUPPORT_ALONE = 0.85  # of a motion that few blocks of the ground tell
 LOOK_FAR_BACK = 24  # frames for which it is then tried
 KEPT = 0.9  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
@@ -79,7 +76,7 @@ class ShotMeter:
         self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_FAR_BACK)
         self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
-        self._explained = 0  # frames of it that it explained wholly, though few blocks told it
+        self._trial = Trial()  # of this camera move, whose ground does not tell it
         self._uncovered = Uncovered()
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
@@ -149,23 +146,12 @@ class ShotMeter:
             self._evidence = seen.evidence.after(self._evidence, KEPT)
             if self._evidence.ground.carried:
                 return True
-            if self._is_borne_out(seen, frame):
-                return True
+        still = self.measures[frame.place].still
+        if self._trial.hear(frame.place, frame.before, frame.now, seen, still):
+            self._seen = max(self._seen, CONFIRMED - 1)
+            return True
         confirmed = self._motion if self._seen >= CONFIRMED else None
         return confirmed is not None and _goes_on(seen, confirmed, frame.now)
-
-    def _is_borne_out(self, seen: Motion, frame: _Unexplained) -> bool:
-        """Return whether so many frames are explained wholly that the ground need not tell more."""
-        may_be = seen.evidence is not None and seen.evidence.ground.may_be_carried
-        confirmed = self._explained >= CONFIRMED
-        if (not may_be and not confirmed) or seen.follows < MIN_SUPPORT_ALONE:
-            return may_be and confirmed
-        explained = _is_explained(frame, seen, self.measures[-1].still)
-        self._explained += explained and may_be
-        if self._explained < CONFIRMED:
-            return False
-        self._seen = max(self._seen, CONFIRMED - 1)
-        return explained or may_be
 
     def _look_back(self, seen: Motion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
@@ -202,7 +188,8 @@ class ShotMeter:
 
     def _camera_stands(self) -> None:
         self._motion = None
-        self._seen = self._explained = 0
+        self._seen = 0
+        self._trial = Trial()
         self._evidence = None
         self._unexplained.clear()
 
@@ -247,18 +234,12 @@ def _is_trusted(motion: Motion) -> bool:
     return motion.support >= MIN_SUPPORT and motion.speed >= MIN_SPEED
 
 
-def _is_explained(frame: _Unexplained, motion: Motion, still: float) -> bool:
-    """Return whether hardly anything is left of a frame's change but what a motion tells.
-
-    A figure that moves as one leaves its limbs, and the ground that it uncovers.
-    """
-    left = remainder(frame.before, frame.now, motion.camera, None).change()
-    return left <= min(LEFT_SHARE * still, LEFT)
-
-
 def _without_ground(motion: Motion) -> Motion:
     """Return a motion for which the contours that follow it are enough."""
-    return motion._replace(support=motion.follows)
+    support = motion.follows
+    if may_be_carried(motion):  # few follow under coarse coding
+        support = max(support, MIN_SUPPORT)
+    return motion._replace(support=support)
 
 
 def _goes_on(motion: Motion, before: Motion, now: Plate) -> bool:
