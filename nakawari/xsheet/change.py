@@ -34,6 +34,9 @@ DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is
 CLEAN = 3.0  # code values; a change that is no larger need not be explained
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
 MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
+# Of the blocks of two sides, if a figure hides the third. A figure changed so many in none of ten
+# drawings that it did not reach all three with.
+MIN_CHANGED_TWO_SIDES = 0.2
 MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
@@ -91,14 +94,17 @@ def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
     """Return whether the picture changed, if only faintly, at its left, right and upper edge.
 
     A figure changes one or two of them, a camera all in which there is anything to see; at least
-    two. Arguments as above.
+    two, or much of two if a figure fixed to the screen fills the third. Arguments as above.
     """
     faint = _block_means(cv2.absdiff(before, after)) > FAINT
     rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
     sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
-    moves = [bool(faint[side].mean() > MIN_CHANGED_SIDE) for side in sides]
+    shares = [float(faint[side].mean()) for side in sides]
+    moves = [share > MIN_CHANGED_SIDE for share in shares]
     if sum(moves) < 2 or all(moves):
         return all(moves)
+    if sorted(shares)[1] > MIN_CHANGED_TWO_SIDES:
+        return True
     seen = _textured_blocks(after)
     empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
     return all(np.logical_or(moves, empty))
@@ -180,19 +186,14 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
     known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
     difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
-    return Remainder(difference, cv2.dilate(edges, _wake(camera, (height, width))))
-
-
-def _wake(camera: Matrix, shape: tuple[int, int]) -> np.ndarray:
-    """Return where a point that stands leaves background uncovered behind it, (N, N) uint8.
-
-    It is the kernel of a dilation: all that the camera carries past the point, and a pixel around.
-    """
-    ways = np.vstack([np.zeros(2), -corner_ways(camera, shape).T])
-    reach = int(np.ceil(np.abs(ways).max())) + 1
-    wake = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
-    cv2.fillConvexPoly(wake, cv2.convexHull(np.rint(ways + reach).astype(np.int32)), 1)
-    return cv2.dilate(wake, np.ones((3, 3), np.uint8))
+    size = 2 * int(np.ceil(np.hypot(*corner_ways(camera, (height, width))).max())) + 3
+    beside = cv2.dilate(edges, np.ones((size, size), np.uint8))
+    # What hid a place a frame ago has stayed where it was.
+    stood = cv2.warpAffine(
+        cv2.inRange(figure, 0, SAME), camera, (width, height), flags=cv2.INTER_NEAREST
+    )
+    uncovered = cv2.bitwise_and(beside, cv2.dilate(stood, np.ones((3, 3), np.uint8)))
+    return Remainder(difference, uncovered)
 
 
 @cache
