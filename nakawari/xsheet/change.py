@@ -115,6 +115,7 @@ class Remainder(NamedTuple):
 
     difference: np.ndarray  # (H, W) uint8
     uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
+    carried: np.ndarray  # (H, W) uint8, 255 where the later frame went with the camera, not at rest
 
     def change(self) -> float:
         """Return the change of the most changed part [code values]."""
@@ -163,10 +164,18 @@ class Remainder(NamedTuple):
         return left
 
 
-def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None) -> Remainder:
+def remainder(
+    before: Plate,
+    after: Plate,
+    camera: Matrix,
+    layer: Matrix | None,
+    carried: np.ndarray | None = None,
+) -> Remainder:
     """Compare two frames in which each pixel may have stood still, gone with the camera or a layer.
 
-    What the camera brings into the picture is not counted.
+    What the camera brings into the picture is not counted. ``carried`` is what is known of the
+    earlier frame: what stands on the ground goes on with the camera, and if it stands still on the
+    screen instead, it was drawn anew.
     """
     height, width = after.smooth.luma.shape
     allowance = _allowance(after)
@@ -181,6 +190,8 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
     figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
     if layer is not None:
         figure = cv2.min(figure, moved_by(layer))
+    if carried is not None:
+        figure = cv2.max(figure, carried)
     background = moved_by(camera)
     inner = _inner(height, width)
     known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
@@ -193,7 +204,8 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
         cv2.inRange(figure, 0, SAME), camera, (width, height), flags=cv2.INTER_NEAREST
     )
     uncovered = cv2.bitwise_and(beside, cv2.dilate(stood, np.ones((3, 3), np.uint8)))
-    return Remainder(difference, uncovered)
+    went = cv2.bitwise_and(cv2.inRange(background, 0, SAME), cv2.inRange(figure, 2 * SAME, 255))
+    return Remainder(difference, uncovered, went)
 
 
 @cache

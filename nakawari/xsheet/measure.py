@@ -36,6 +36,7 @@ INERTIA = 0.85  # how much of its support a motion keeps with each frame that it
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 CONFIRMED = 4  # frames in which a camera was seen, from which on it needs no ground
 LOOK_FAR_BACK = 24  # frames for which it is then tried
+MOST_HELD = 12.0  # code values; what leaves no more may be held
 KEPT = 0.9  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
 
@@ -63,6 +64,13 @@ class _Unexplained(NamedTuple):
     sides: bool  # whether all its sides moved
 
 
+class _Went(NamedTuple):
+    """What went with the camera in a frame that shows no clearly new drawing."""
+
+    place: int
+    pixels: np.ndarray  # (H, W) uint8, 255 where it did
+
+
 class ShotMeter:
     """Measures the frames of one shot, in order. Keeps a few, whatever the shot's length."""
 
@@ -77,6 +85,7 @@ class ShotMeter:
         self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
         self._trial = Trial()  # of this camera move, whose ground does not tell it
+        self._went: _Went | None = None
         self._uncovered = Uncovered()
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
@@ -194,15 +203,20 @@ class ShotMeter:
         self._unexplained.clear()
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
-        left = remainder(frame.before, frame.now, motion.camera, self._layer(motion))
-        camera = motion.camera
+        camera, went = motion.camera, None
+        if self._went is not None and self._went.place == frame.place - 1:
+            went = self._went.pixels
+        left = remainder(frame.before, frame.now, camera, self._layer(motion), went)
         for found in self._uncovered.add(frame.place, frame.before, frame.now, camera, left):
             self.measures[found.place] = self.measures[found.place]._replace(moved=found.change)
+        certain = left.certain_change()
         self.measures[frame.place] = self.measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
-            moved=left.certain_change(),
+            moved=certain,
             motion=motion,
         )
+        # Where a frame is a new drawing, what went with the camera did so by chance.
+        self._went = _Went(frame.place, left.carried) if certain <= MOST_HELD else None
 
     def _layer(self, motion: Motion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.
