@@ -58,11 +58,13 @@ class Prior(NamedTuple):
 
 
 SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
-# The same under a camera that moves, whose pictures never fit quite: 6 code values are usual.
-SAME_MOVED = Prior(Level(math.log(6.5), 0.35), 0.4, 8.0)
+# The same under a camera that moves, whose pictures never fit quite: 5 code values are usual.
+SAME_MOVED = Prior(Level(math.log(7.5), 0.4), 0.4, 8.0)
 NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
 MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
-MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
+# Of the means, under a camera that stands and one that moves; no coding that can be watched changes a
+# drawing more.
+MAX_SAME = (math.log(9.0), math.log(14.0))
 
 
 class Decision(NamedTuple):
@@ -152,7 +154,8 @@ def _levels(
     ]
     same[0] = same[0]._replace(deviation=min(same[0].deviation, MAX_DEVIATION))
     return tuple(
-        level._replace(mean=min(level.mean, new.mean - APART, MAX_SAME)) for level in same
+        level._replace(mean=min(level.mean, new.mean - APART, most))
+        for level, most in zip(same, MAX_SAME, strict=False)
     ), new
 
 

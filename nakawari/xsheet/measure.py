@@ -19,7 +19,7 @@ from nakawari.xsheet.change import (
 )
 from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
-from nakawari.xsheet.trial import Trial, may_be_carried
+from nakawari.xsheet.trial import MIN_SUPPORT_ALONE, Trial, may_be_carried
 from nakawari.xsheet.uncovered import Uncovered
 
 MEMORY = 48  # frames that tell how much repeats change
@@ -204,7 +204,8 @@ class ShotMeter:
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
         camera, went = motion.camera, None
-        if self._went is not None and self._went.place == frame.place - 1:
+        certain_motion = motion.follows >= MIN_SUPPORT_ALONE
+        if self._went is not None and self._went.place == frame.place - 1 and certain_motion:
             went = self._went.pixels
         left = remainder(frame.before, frame.now, camera, self._layer(motion), went)
         for found in self._uncovered.add(frame.place, frame.before, frame.now, camera, left):
