@@ -15,8 +15,8 @@ MAX_MOVING_TIME = Fraction(1, 4)  # s; six frames at 24 a second
 MIN_DRAWINGS = 2  # that move; a single one beside rests is no rhythm
 MIN_SHARE = 0.6  # of the moving drawings, for a cadence to have a number
 MIN_TIME_SHARE = 0.08  # of the shot; what moves for less is an incident, and no rhythm
-# Of the frames that move: those held for just the cadence, and with them those in which a drawing seems
-# to be two or three because a repeat was not recognised.
+# Of the frames that move: those held for just the cadence, and with them those in which a drawing
+# seems to be two or three because a repeat was not recognised.
 MIN_WHOLE, MIN_MENDED = 0.6, 0.85
 
 

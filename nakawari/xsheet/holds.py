@@ -59,12 +59,13 @@ class Prior(NamedTuple):
 
 SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
 # The same under a camera that moves, whose pictures never fit quite: 5 code values are usual.
-SAME_MOVED = Prior(Level(math.log(7.5), 0.4), 0.4, 8.0)
+SAME_MOVED = Prior(Level(math.log(7.5), 0.35), 0.4, 8.0)
 NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
 MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
-# Of the means, under a camera that stands and one that moves; no coding that can be watched changes a
-# drawing more.
-MAX_SAME = (math.log(9.0), math.log(14.0))
+# Of the means, under a camera that stands and one that moves; no coding that can be watched
+# changes a drawing more. With 14 for 10, five more drawings of a close figure taken for a camera
+# were dropped.
+MAX_SAME = (math.log(9.0), math.log(10.0))
 
 
 class Decision(NamedTuple):

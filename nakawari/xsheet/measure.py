@@ -19,7 +19,7 @@ from nakawari.xsheet.change import (
 )
 from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
-from nakawari.xsheet.trial import MIN_SUPPORT_ALONE, Trial, may_be_carried
+from nakawari.xsheet.trial import Trial, may_be_carried
 from nakawari.xsheet.uncovered import Uncovered
 
 MEMORY = 48  # frames that tell how much repeats change
@@ -36,6 +36,7 @@ INERTIA = 0.85  # how much of its support a motion keeps with each frame that it
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 CONFIRMED = 4  # frames in which a camera was seen, from which on it needs no ground
 LOOK_FAR_BACK = 24  # frames for which it is then tried
+CLEAR_SUPPORT = 0.85  # of a motion by which a drawing may be told that does not go along
 MOST_HELD = 12.0  # code values; what leaves no more may be held
 KEPT = 0.9  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
@@ -204,7 +205,7 @@ class ShotMeter:
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
         camera, went = motion.camera, None
-        certain_motion = motion.follows >= MIN_SUPPORT_ALONE
+        certain_motion = motion.follows >= CLEAR_SUPPORT
         if self._went is not None and self._went.place == frame.place - 1 and certain_motion:
             went = self._went.pixels
         left = remainder(frame.before, frame.now, camera, self._layer(motion), went)

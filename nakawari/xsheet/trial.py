@@ -1,9 +1,9 @@
 """A motion that the ground alone does not tell is tried by how much it explains.
 
-Figures fixed to the screen hide the ground of some cameras, others go over one that is nearly plain.
-But under a camera, while a drawing is held, nothing changes that its motion does not explain: the
-rest stands, and what comes to light is found in the frames around, gone along. A figure that moves
-as one leaves its limbs, and the ground that it uncovers has not gone with it.
+Figures fixed to the screen hide the ground of some cameras, others go over one that is nearly
+plain. But under a camera, while a drawing is held, nothing changes that its motion does not
+explain: the rest stands, and what comes to light is found in the frames around, gone along. A
+figure that moves as one leaves its limbs, and the ground that it uncovers has not gone with it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from nakawari.xsheet.uncovered import Uncovered
 # Of what changed, and code values: a motion that leaves no more explains the frame. Of 444 drawings
 # under a camera, 1 in 50 leaves less; of 461 held frames whose ground did not tell, 24 in 25.
 LEFT_SHARE, LEFT = 0.25, 12.0
-ENOUGH = 4  # frames that it explains, without one that stands between them
+ENOUGH = 3  # frames that it explains, without one that stands between them
 # Support of a motion some of whose ground goes, and of one of whose ground hardly anything tells.
-MIN_SUPPORT_IF, MIN_SUPPORT_ALONE = 0.55, 0.85
+MIN_SUPPORT_IF, MIN_SUPPORT_PLAIN = 0.55, 0.65
 
 
 class Trial:
@@ -62,5 +62,5 @@ def may_be_carried(motion: Motion) -> bool:
         return False
     ground = motion.evidence.ground
     return (motion.follows >= MIN_SUPPORT_IF and ground.may_be_carried) or (
-        motion.follows >= MIN_SUPPORT_ALONE and ground.goes_everywhere
+        motion.follows >= MIN_SUPPORT_PLAIN and ground.goes_everywhere
     )

@@ -1,9 +1,9 @@
 """Background that a figure hid until now, looked for in the frames around.
 
-Under a camera that moves, it comes to light beside figures that do not go along. In the frame before it
-cannot be found; in another, in which nothing hides it, it has gone with the camera. A pan shows
-it in the next frame. A shake may hide it again at once: so it is looked for in the frames before,
-too, and in those that come after the next, as long as something is left to be found.
+Under a camera that moves, it comes to light beside figures that do not go along. In the frame
+before it cannot be found; in another, in which nothing hides it, it has gone with the camera. A pan
+shows it in the next frame. A shake may hide it again at once: so it is looked for in the frames
+before, too, and in those that come after the next, as long as something is left to be found.
 """
 
 from __future__ import annotations
