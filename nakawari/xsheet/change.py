@@ -70,6 +70,13 @@ def luma_change(before: Plate, after: Plate) -> float:
     return _top(_block_means(cv2.absdiff(before.smooth.luma, after.smooth.luma)))
 
 
+def carried_change(picture: Plate, camera: Matrix) -> float:
+    """Return by how much a camera's motion changes a picture's luma [code values]."""
+    luma = picture.smooth.luma
+    moved = cv2.warpAffine(luma, camera, luma.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    return _top(_block_means(cv2.absdiff(moved, luma)))
+
+
 def light_change(before: Plate, after: Plate) -> float:
     """Return by how much most of the picture grew brighter or darker [code values].
 

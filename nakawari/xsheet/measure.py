@@ -12,6 +12,7 @@ from nakawari.xsheet.change import (
     FAINT,
     Plate,
     block_change,
+    carried_change,
     light_change,
     luma_change,
     remainder,
@@ -182,7 +183,7 @@ class ShotMeter:
                 or not _is_trusted(motion)
                 or (not earlier.sides and motion.speed > onward.speed)
             ):
-                if not earlier.sides:
+                if not earlier.sides or self._stood(earlier, onward):
                     break
                 motion = onward
             motions.append((earlier, motion))
@@ -195,6 +196,11 @@ class ShotMeter:
         if followed.place == len(self.measures) - 2:
             followed.forget(frames[0].place + 1 if frames else 0)
             self._uncovered = followed
+
+    def _stood(self, frame: _Unexplained, onward: Motion) -> bool:
+        """Return whether a frame changed so little that no such camera moved in it."""
+        foretold = carried_change(frame.before, onward.camera)
+        return self.measures[frame.place].still < STANDS * foretold
 
     def _camera_stands(self) -> None:
         self._motion = None
