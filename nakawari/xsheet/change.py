@@ -30,7 +30,6 @@ MAX_GRAIN = 2.5  # code values
 MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
 EDGE = 3  # px
-DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is a new drawing
 CLEAN = 3.0  # code values; a change that is no larger need not be explained
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
 MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
@@ -133,11 +132,6 @@ class Remainder(NamedTuple):
         covered = cv2.bitwise_not(self.uncovered)
         return _top(_block_means(cv2.bitwise_and(self.difference, covered)))
 
-    def is_settled(self) -> bool:
-        """Return whether it matters no more what other frames tell of what was uncovered."""
-        change, certain = self.change(), self.certain_change()
-        return change <= CLEAN or certain > DRAWN or change - certain < CLEAN
-
     def beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> Remainder:
         """Return the same without the background that has only just come to light.
 
@@ -149,11 +143,11 @@ class Remainder(NamedTuple):
             others: frames before and after, each with the camera's way to it from ``now``; the
                 likeliest first.
         """
-        if self.is_settled():
-            return self
         height, width = self.difference.shape
         allowance, left = _allowance(now), self
-        for other, camera in others:
+        for number, (other, camera) in enumerate(others):
+            if number and left.change() <= CLEAN:
+                break
             elsewhere = cv2.warpAffine(
                 other.smooth.luma, camera, (width, height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
@@ -166,8 +160,6 @@ class Remainder(NamedTuple):
             background = cv2.dilate(background, np.ones((3, 3), np.uint8))
             kept = cv2.bitwise_and(left.difference, cv2.bitwise_not(background))
             left = left._replace(difference=kept)
-            if left.change() <= CLEAN:
-                break
         return left
 
 

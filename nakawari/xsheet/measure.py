@@ -215,9 +215,11 @@ class ShotMeter:
         if self._went is not None and self._went.place == frame.place - 1 and certain_motion:
             went = self._went.pixels
         left = remainder(frame.before, frame.now, camera, self._layer(motion), went)
-        for found in self._uncovered.add(frame.place, frame.before, frame.now, camera, left):
-            self.measures[found.place] = self.measures[found.place]._replace(moved=found.change)
         certain = left.certain_change()
+        for found in self._uncovered.add(
+            frame.place, frame.before, frame.now, camera, left, certain
+        ):
+            self.measures[found.place] = self.measures[found.place]._replace(moved=found.change)
         self.measures[frame.place] = self.measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
             moved=certain,

@@ -48,7 +48,8 @@ class Trial:
         explains = left.change() <= limit
         if not self.passed:
             self._limits[place] = limit
-            for found in self._uncovered.add(place, before, now, motion.camera, left):
+            certain = left.certain_change()
+            for found in self._uncovered.add(place, before, now, motion.camera, left, certain):
                 if found.change <= self._limits[found.place]:
                     self._explained.add(found.place)
             if explains:

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from nakawari.xsheet.alignment import Matrix, after, goes_back, inverse
-from nakawari.xsheet.change import Plate, Remainder
+from nakawari.xsheet.change import CLEAN, Plate, Remainder
 from nakawari.xsheet.motion import STILL
 
 LOOK_AROUND = 12  # frames before in which it is looked for
 LOOK_AHEAD = 6  # frames after
+DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is a new drawing
 
 Seen = tuple[Plate, Matrix]  # a frame, and the camera's way to it
 
@@ -35,7 +36,15 @@ class _Waiting(NamedTuple):
     place: int
     now: Plate
     left: Remainder
+    change: float  # of what is left [code values]
+    certain: float  # of that, where nothing was hidden
     way: Matrix  # the camera's, to the last frame
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it matters no more what other frames tell."""
+        slight = min(self.change, self.change - self.certain) <= CLEAN
+        return slight or self.certain > DRAWN
 
 
 class Uncovered:
@@ -53,12 +62,19 @@ class Uncovered:
         return self._place
 
     def add(
-        self, place: int, before: Plate, now: Plate, camera: Matrix, left: Remainder
+        self,
+        place: int,
+        before: Plate,
+        now: Plate,
+        camera: Matrix,
+        left: Remainder,
+        certain: float,
     ) -> list[Found]:
         """Add the frame at a place in the shot; return what it tells of those that wait.
 
-        ``camera`` leads from the frame before to it, and ``left`` is what remains of their
-        difference. Frames of which one was left out between are not looked for in each other.
+        ``camera`` leads from the frame before to it, ``left`` is what remains of their difference
+        and ``certain`` its certain change. Frames of which one was left out between are not looked
+        for in each other.
         """
         back = inverse(camera)
         found: list[Found] = []
@@ -70,7 +86,7 @@ class Uncovered:
             self._waiting.clear()
         self._place, self._camera = place, camera
         self._earlier = [(before, back), *earlier][:LOOK_AROUND]
-        self._waiting.append(_Waiting(place, now, left, STILL))
+        self._waiting.append(_Waiting(place, now, left, left.change(), certain, STILL))
         return found
 
     def forget(self, place: int) -> None:
@@ -80,6 +96,9 @@ class Uncovered:
     def _look(self, now: Plate, camera: Matrix) -> Iterator[Found]:
         for frame in list(self._waiting):
             self._waiting.popleft()
+            if frame.is_settled:  # it only waited for the next frame
+                yield Found(frame.place, frame.change)
+                continue
             way = after(camera, frame.way)
             others = [(now, way)]
             if frame.place == self._place:
@@ -90,6 +109,7 @@ class Uncovered:
                     if not goes_back(back, self._camera, now.smooth.luma.shape)
                 ]
             left = frame.left.beside(frame.now, others)
-            yield Found(frame.place, left.change())
-            if not left.is_settled():
-                self._waiting.append(frame._replace(left=left, way=way))
+            frame = frame._replace(left=left, change=left.change(), way=way)
+            yield Found(frame.place, frame.change)
+            if not frame.is_settled:
+                self._waiting.append(frame)
