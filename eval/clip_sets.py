@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=61_000_011,
+        seed=67_000_021,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

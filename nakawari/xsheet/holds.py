@@ -58,14 +58,12 @@ class Prior(NamedTuple):
 
 
 SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
-# The same under a camera that moves, whose pictures never fit quite: 5 code values are usual.
-SAME_MOVED = Prior(Level(math.log(7.5), 0.35), 0.4, 8.0)
+# The same under a camera that moves, whose pictures never fit quite. With more, drawings of close
+# figures that were taken for a camera were dropped.
+SAME_MOVED = Prior(Level(math.log(6.0), 0.3), 0.5, 6.0)
 NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
 MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
-# Of the means, under a camera that stands and one that moves; no coding that can be watched
-# changes a drawing more. With 14 for 10, five more drawings of a close figure taken for a camera
-# were dropped.
-MAX_SAME = (math.log(9.0), math.log(10.0))
+MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
 
 
 class Decision(NamedTuple):
@@ -155,8 +153,7 @@ def _levels(
     ]
     same[0] = same[0]._replace(deviation=min(same[0].deviation, MAX_DEVIATION))
     return tuple(
-        level._replace(mean=min(level.mean, new.mean - APART, most))
-        for level, most in zip(same, MAX_SAME, strict=False)
+        level._replace(mean=min(level.mean, new.mean - APART, MAX_SAME)) for level in same
     ), new
 
 

@@ -15,7 +15,7 @@ from nakawari.xsheet.uncovered import Uncovered
 # Of what changed, and code values: a motion that leaves no more explains the frame. Of 444 drawings
 # under a camera, 1 in 50 leaves less; of 461 held frames whose ground did not tell, 24 in 25.
 LEFT_SHARE, LEFT = 0.25, 12.0
-ENOUGH = 3  # frames that it explains, without one that stands between them
+ENOUGH = 4  # frames that it explains, without one that stands between them
 # Support of a motion some of whose ground goes, and of one of whose ground hardly anything tells.
 MIN_SUPPORT_IF, MIN_SUPPORT_PLAIN = 0.55, 0.65
 

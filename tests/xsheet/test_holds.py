@@ -98,7 +98,7 @@ def test_a_shot_of_one_frame_is_one_drawing() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_hold_under_a_camera_is_not_split_where_it_fits_less_well(seed: int) -> None:
-    changes = [2.5] * 33 + [4.5] * 13  # as those of a zoom that comes nearer
+    changes = [2.5] * 33 + [4.0] * 13  # as those of a zoom that comes nearer
     generator = np.random.default_rng(seed)
     noisy = np.array(changes) * np.exp(generator.normal(0, 0.2, len(changes)))
     decision = decide(noisy, np.ones(len(changes), int), np.zeros(len(changes)))
