@@ -60,7 +60,7 @@ class Prior(NamedTuple):
 SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
 # The same under a camera that moves, whose pictures never fit quite. With more, drawings of close
 # figures that were taken for a camera were dropped.
-SAME_MOVED = Prior(Level(math.log(6.0), 0.3), 0.5, 6.0)
+SAME_MOVED = Prior(Level(math.log(6.5), 0.35), 0.4, 8.0)
 NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
 MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
 MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
