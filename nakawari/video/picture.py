@@ -60,6 +60,9 @@ def halved_picture(frame: av.VideoFrame, matrix: int, value_range: int, times: i
 def _halved(plane: np.ndarray, times: int) -> np.ndarray:
     if times == 0:
         return plane.copy()
+    # A frame as decoded is in no near cache, and halving, two rows at a time, waits for it: of
+    # 1080p 0.55 ms. Read once in order before, which is what this is for, 0.36 ms in all.
+    cv2.countNonZero(plane)
     for _ in range(times):  # OpenCV is seven times as fast at this as at a quarter in one step
         height, width = plane.shape[0] // 2, plane.shape[1] // 2
         even = plane[: 2 * height, : 2 * width]

@@ -116,26 +116,25 @@ def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) 
     if min(rows, columns) <= 2 * DEPTH:
         return Evidence(np.empty(0, np.float32), np.empty(0, np.float32), noise)
     earlier = before.astype(np.float32)
-    moved = cv2.warpAffine(earlier, camera, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    foretold = cv2.subtract(moved, earlier)
-    came = cv2.subtract(now, before, dtype=cv2.CV_32F)
-    squares, products = (
-        cv2.resize(
-            cv2.multiply(foretold, other)[: rows * BLOCK, : columns * BLOCK],
-            (columns, rows),
-            interpolation=cv2.INTER_AREA,
-        )[_edge(rows, columns)]
-        for other in (foretold, came)
-    )
-    return Evidence(squares, products, noise, _sides(rows, columns))
+    squares: list[np.ndarray] = []
+    products: list[np.ndarray] = []
+    for y, x in _strips(rows, columns):
+        strip = slice(y.start * BLOCK, y.stop * BLOCK), slice(x.start * BLOCK, x.stop * BLOCK)
+        came = cv2.subtract(now[strip], before[strip], dtype=cv2.CV_32F)
+        shift = np.array([[0, 0, strip[1].start], [0, 0, strip[0].start]])
+        moved = cv2.warpAffine(
+            earlier, camera - shift, came.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+        )
+        foretold = cv2.subtract(moved, earlier[strip])
+        squares.append(_block_means(cv2.multiply(foretold, foretold)))
+        products.append(_block_means(cv2.multiply(foretold, came)))
+    return Evidence(np.concatenate(squares), np.concatenate(products), noise, _sides(rows, columns))
 
 
-@cache
-def _edge(rows: int, columns: int) -> np.ndarray:
-    """Return which blocks are asked, (rows, columns) bool."""
-    edge = np.ones((rows, columns), bool)
-    edge[DEPTH:, DEPTH:-DEPTH] = False
-    return edge
+def _strips(rows: int, columns: int) -> tuple[tuple[slice, slice], ...]:
+    """Return the rows and columns of the blocks that are asked: a quarter of the picture."""
+    outer, below = slice(0, DEPTH), slice(DEPTH, rows)
+    return (outer, slice(0, columns)), (below, outer), (below, slice(columns - DEPTH, columns))
 
 
 @cache
@@ -143,4 +142,11 @@ def _sides(rows: int, columns: int) -> np.ndarray:
     """Return at which side each block asked is: left 0, right 1, top 2; (N,) int."""
     sides = np.full((rows, columns), 2)
     sides[:, :DEPTH], sides[:, -DEPTH:] = 0, 1
-    return sides[_edge(rows, columns)]
+    return np.concatenate([sides[strip].ravel() for strip in _strips(rows, columns)])
+
+
+def _block_means(strip: np.ndarray) -> np.ndarray:
+    """Return the mean of every block of a strip, (N,)."""
+    height, width = strip.shape
+    size = (width // BLOCK, height // BLOCK)
+    return cv2.resize(strip, size, interpolation=cv2.INTER_AREA).ravel()

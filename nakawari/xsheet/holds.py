@@ -105,7 +105,7 @@ def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decis
     places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
     starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
     starts.sort(key=_score, reverse=True)
-    best = max((_refined(observed, groups, adding, fit) for fit in starts[:FINALISTS]), key=_score)
+    best = max(_refined(observed, groups, adding, starts[:FINALISTS]), key=_score)
     crossings = np.array([_crossing(same, best.new) for same in best.same])
     return Decision(best.probability, crossings[groups])
 
@@ -123,18 +123,31 @@ def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
     return _Fit(same, new, probability, float(likely) + _prior_density(same, new))
 
 
-def _refined(observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fit: _Fit) -> _Fit:
+def _refined(
+    observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fits: list[_Fit]
+) -> list[_Fit]:
     for _ in range(ROUNDS):
-        same, new = _levels(observed, groups, fit.probability)
-        same_density, new_density = _densities(observed, groups, same, new)
-        odds = _log_odds(observed, groups, same, new)
-        probability, likelihood = _posterior(np.exp(odds), adding)
-        # The likelihood is over that of all being the same, as far as the odds tell it: they are
-        # limited, and what a tight level of repeats says of a clear change must not count in full.
-        same_density = np.where(odds > 0, new_density - odds, same_density)
-        score = likelihood + float(same_density[1:].sum()) + _prior_density(same, new)
-        fit = _Fit(same, new, probability, score)
-    return fit
+        levels = [_levels(observed, groups, fit.probability) for fit in fits]
+        odds = [_log_odds(observed, groups, same, new) for same, new in levels]
+        posteriors = _posterior(np.exp(odds), adding)
+        fits = [
+            _Fit(same, new, probability, likelihood + _base(observed, groups, same, new, own))
+            for (same, new), own, probability, likelihood in zip(
+                levels, odds, *posteriors, strict=True
+            )
+        ]
+    return fits
+
+
+def _base(
+    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level, odds: np.ndarray
+) -> float:
+    """Return the log-likelihood of all frames being the same, and of the levels themselves."""
+    same_density, new_density = _densities(observed, groups, same, new)
+    # As far as the odds tell it: they are limited, and what a tight level of repeats says of a
+    # clear change must not count in full.
+    same_density = np.where(odds > 0, new_density - odds, same_density)
+    return float(same_density[1:].sum()) + _prior_density(same, new)
 
 
 def _levels(
@@ -196,38 +209,41 @@ def _log_odds(
     return np.clip(new_density - same_density, -MAX_EVIDENCE, MAX_EVIDENCE)
 
 
-def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return each frame's probability of a new drawing, and the log-likelihood over all.
+def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each frame's probability of a new drawing, (K, N), and the log-likelihoods, (K,).
 
-    ``evidence`` is p(change | new) / p(change | same) of each frame; the likelihood is over that
-    of all being the same. ``adding`` is the like for this frame and the one before both being
-    new. By the forward-backward algorithm.
+    ``evidence``, (K, N), is p(change | new) / p(change | same) of each frame, in K opinions of the
+    shot, which take hardly longer than one; the likelihood is over that of all being the same.
+    ``adding``, (N,), is the like for this frame and the one before both being new. By the
+    forward-backward algorithm.
     """
-    count, states = len(evidence), len(_BEGIN)
-    # Where both may be new, the transition to a new drawing counts ``adding`` times.
-    extra = evidence * (adding - 1.0)
-    forward = np.empty((count, states))
+    (opinions, count), states = evidence.shape, len(_BEGIN)
+    ratios = evidence.T[:, :, None]  # (N, K, 1)
+    forward = np.empty((count, opinions, states))
     forward[0] = _BEGIN
-    totals = np.ones(count)
+    totals = np.ones((count, opinions, 1))
     for frame in range(1, count):
-        came = forward[frame - 1] @ _ONWARD
-        ahead = evidence[frame] * came[:states] + came[states:]
-        if extra[frame]:
-            ahead += extra[frame] * (forward[frame - 1, _JUST_BEGUN] @ _TO_NEW[_JUST_BEGUN])
-        totals[frame] = ahead.sum()
-        forward[frame] = ahead / totals[frame]
-    probability = np.ones(count)
-    backward = np.ones(states)
+        before, ahead = forward[frame - 1], forward[frame]
+        came = before @ _ONWARD
+        to_new = came[:, :states]
+        if adding[frame] != 1.0:  # the transition from one new drawing to the next counts so often
+            to_new += (adding[frame] - 1.0) * (before[:, _JUST_BEGUN] @ _TO_NEW[_JUST_BEGUN])
+        np.multiply(ratios[frame], to_new, out=ahead)
+        ahead += came[:, states:]
+        totals[frame] = ahead.sum(axis=1, keepdims=True)
+        ahead /= totals[frame]
+    probability = np.ones((opinions, count))
+    backward = np.ones((opinions, states))
     for frame in range(count - 1, 0, -1):
-        came = _BACK @ backward
-        to_new = evidence[frame] * came[:states]
-        if extra[frame]:
-            to_new[_JUST_BEGUN] *= adding[frame]
-        backward = to_new + came[states:]
-        new_share, share = forward[frame - 1] @ to_new, forward[frame - 1] @ backward
-        probability[frame] = new_share / share
-        backward /= share
-    return probability, float(np.log(totals).sum())
+        came = backward @ _BACK
+        to_new = ratios[frame] * came[:, :states]
+        to_new[:, _JUST_BEGUN] *= adding[frame]
+        backward = to_new + came[:, states:]
+        new_share = np.vecdot(forward[frame - 1], to_new)
+        share = np.vecdot(forward[frame - 1], backward)
+        probability[:, frame] = new_share / share
+        backward /= share[:, None]
+    return probability, np.log(totals).sum(axis=(0, 2))
 
 
 def _crossing(same: Level, new: Level) -> float:
@@ -281,5 +297,5 @@ def _transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 _BEGIN, _TO_NEW, _TO_SAME = _transitions()
-_ONWARD, _BACK = np.hstack([_TO_NEW, _TO_SAME]), np.vstack([_TO_NEW, _TO_SAME])
+_ONWARD, _BACK = np.hstack([_TO_NEW, _TO_SAME]), np.hstack([_TO_NEW.T, _TO_SAME.T])
 _JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame

@@ -146,10 +146,16 @@ def _in_rim(x: np.ndarray, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _speed(camera: Matrix, shape: tuple[int, ...]) -> float:
-    x, y = np.meshgrid(np.linspace(0, shape[1], 5), np.linspace(0, shape[0], 5))
-    places = np.stack([x.ravel(), y.ravel()])
-    moved = camera[:, :2] @ places + camera[:, 2:] - places
+    places = _places(*shape)
+    moved = camera @ places - places[:2]
     return float(np.sqrt((moved**2).sum(axis=0).mean()))
+
+
+@cache
+def _places(height: int, width: int) -> np.ndarray:
+    """Return 25 places all over the picture, homogeneous, (3, 25)."""
+    x, y = np.meshgrid(np.linspace(0, width, 5), np.linspace(0, height, 5))
+    return np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
 
 
 def _second_layer(

@@ -9,6 +9,7 @@ from nakawari.xsheet.change import (
     carried_change,
     changed_share,
     light_change,
+    luma_change,
     plate,
     remainder,
     sides_move,
@@ -44,6 +45,22 @@ def test_grain_counts_for_little() -> None:
         return picture._replace(luma=np.clip(picture.luma + noise, 0, 255).astype(np.uint8))
 
     assert block_change(plate(grainy()), plate(grainy())) < 4
+
+
+@pytest.mark.parametrize("changed", [0.0, 0.02, 1.0])
+def test_the_blocks_that_count_are_those_that_sorting_finds(changed: float) -> None:
+    generator = np.random.default_rng(0)
+    still = plate(shot_at())
+    noise = generator.integers(0, 200, still.smooth.luma.shape)
+    noise[generator.random(noise.shape) >= changed] = 0
+    luma = np.clip(still.smooth.luma + noise, 0, 255).astype(np.uint8)
+    difference = np.abs(luma.astype(float) - still.smooth.luma)
+    windows = np.lib.stride_tricks.sliding_window_view(difference, (8, 8))[::4, ::4]
+    ordered = np.sort(windows.mean(axis=(2, 3)), axis=None)
+    grain = min(ordered[len(ordered) // 4], 2.5)
+    expected = max(ordered[-4] - grain, 2.2 * (ordered[-16] - grain))
+    noisy = still._replace(smooth=still.smooth._replace(luma=luma))
+    assert luma_change(still, noisy) == pytest.approx(expected)
 
 
 def test_a_change_of_colour_alone_is_a_change() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -28,6 +30,11 @@ def sheet_of_clip(make_clip):
         return detect(make_clip(paintings=[painted(picture) for picture in pictures], **how))
 
     return detected
+
+
+def reading() -> bool:
+    """Return whether a clip is still being read."""
+    return any(thread.name == "ahead" for thread in threading.enumerate())
 
 
 def symbols(detection: Detection) -> str:
@@ -123,6 +130,25 @@ def test_a_slow_change_does_not_drift_away(sheet_of_clip) -> None:
 def test_a_clip_without_frames_fails_as_the_reader_does(tmp_path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         detect(tmp_path / "missing.mp4")
+
+
+def test_a_clip_that_is_damaged_on_the_way_fails_as_the_reader_does(make_clip) -> None:
+    path = make_clip("a.mkv", frames=60, hold=1)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UserError, match="truncated: it ends after"):
+        detect(path)
+    assert not reading()
+
+
+def test_who_stops_on_the_way_leaves_no_thread_and_no_setting_behind(make_clip) -> None:
+    def stop(done: int, expected: int | None) -> None:
+        raise KeyboardInterrupt
+
+    cv2.setNumThreads(2)
+    with pytest.raises(KeyboardInterrupt):
+        detect(make_clip(frames=60), on_frame=stop)
+    assert not reading()
+    assert cv2.getNumThreads() == 2
 
 
 def test_progress_counts_every_frame(make_clip) -> None:
