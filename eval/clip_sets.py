@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=37_000_003,
+        seed=71_000_009,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

@@ -30,10 +30,12 @@ MAX_GRAIN = 2.5  # code values
 MISMATCH = 0.2  # px
 VISIBLE = 6.0  # code values, a block's mean
 EDGE = 3  # px
-DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is a new drawing
 CLEAN = 3.0  # code values; a change that is no larger need not be explained
 SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
 MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
+# Of the blocks of two sides, if a figure hides the third. A figure changed so many in none of ten
+# drawings that it did not reach all three with.
+MIN_CHANGED_TWO_SIDES = 0.2
 MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
@@ -67,6 +69,13 @@ def luma_change(before: Plate, after: Plate) -> float:
     return _top(cv2.absdiff(before.smooth.luma, after.smooth.luma))
 
 
+def carried_change(picture: Plate, camera: Matrix) -> float:
+    """Return by how much a camera's motion changes a picture's luma [code values]."""
+    luma = picture.smooth.luma
+    moved = cv2.warpAffine(luma, camera, luma.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    return _top(cv2.absdiff(moved, luma))
+
+
 def light_change(before: Plate, after: Plate) -> float:
     """Return by how much most of the picture grew brighter or darker [code values].
 
@@ -91,14 +100,17 @@ def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
     """Return whether the picture changed, if only faintly, at its left, right and upper edge.
 
     A figure changes one or two of them, a camera all in which there is anything to see; at least
-    two. Arguments as above.
+    two, or much of two if a figure fixed to the screen fills the third. Arguments as above.
     """
     faint = _block_means(cv2.absdiff(before, after)) > FAINT
     rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
     sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
-    moves = [bool(faint[side].mean() > MIN_CHANGED_SIDE) for side in sides]
+    shares = [float(faint[side].mean()) for side in sides]
+    moves = [share > MIN_CHANGED_SIDE for share in shares]
     if sum(moves) < 2 or all(moves):
         return all(moves)
+    if sorted(shares)[1] > MIN_CHANGED_TWO_SIDES:
+        return True
     seen = _textured_blocks(after)
     empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
     return all(np.logical_or(moves, empty))
@@ -109,6 +121,7 @@ class Remainder(NamedTuple):
 
     difference: np.ndarray  # (H, W) uint8
     uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
+    carried: np.ndarray  # (H, W) uint8, 255 where the later frame went with the camera, not at rest
     allowance: np.ndarray  # (H, W) uint8: how much the later frame may differ for an inexact motion
 
     def change(self) -> float:
@@ -120,8 +133,8 @@ class Remainder(NamedTuple):
         covered = cv2.bitwise_not(self.uncovered)
         return _top(cv2.bitwise_and(self.difference, covered))
 
-    def change_beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> float:
-        """Return the same, leaving out background that has only just come to light.
+    def beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> Remainder:
+        """Return the same without the background that has only just come to light.
 
         It cannot be found in the frame before. That it is background shows in other frames, in
         which nothing hides it: there it has gone with the camera.
@@ -131,14 +144,10 @@ class Remainder(NamedTuple):
             others: frames before and after, each with the camera's way to it from ``now``; the
                 likeliest first.
         """
-        change = self.change()
-        certain = self.certain_change()
-        if certain > DRAWN or change - certain < CLEAN:
-            return change
         height, width = self.difference.shape
-        left = self.difference
-        for other, camera in others:
-            if change <= CLEAN:
+        left = self
+        for number, (other, camera) in enumerate(others):
+            if number and left.change() <= CLEAN:
                 break
             elsewhere = cv2.warpAffine(
                 other.smooth.luma, camera, (width, height),
@@ -150,15 +159,23 @@ class Remainder(NamedTuple):
                 cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
             )
             background = cv2.dilate(background, np.ones((3, 3), np.uint8))
-            left = cv2.bitwise_and(left, cv2.bitwise_not(background))
-            change = _top(left)
-        return change
+            kept = cv2.bitwise_and(left.difference, cv2.bitwise_not(background))
+            left = left._replace(difference=kept)
+        return left
 
 
-def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None) -> Remainder:
+def remainder(
+    before: Plate,
+    after: Plate,
+    camera: Matrix,
+    layer: Matrix | None,
+    carried: np.ndarray | None = None,
+) -> Remainder:
     """Compare two frames in which each pixel may have stood still, gone with the camera or a layer.
 
-    What the camera brings into the picture is not counted.
+    What the camera brings into the picture is not counted. ``carried`` is what is known of the
+    earlier frame: what stands on the ground goes on with the camera, and if it stands still on the
+    screen instead, it was drawn anew.
     """
     height, width = after.smooth.luma.shape
     allowance = _allowance(after)
@@ -171,17 +188,24 @@ def remainder(before: Plate, after: Plate, camera: Matrix, layer: Matrix | None)
         return cv2.subtract(cv2.absdiff(moved, after.smooth.luma), allowance)
 
     figure = cv2.absdiff(before.smooth.luma, after.smooth.luma)
-    reach = np.hypot(*corner_ways(camera, (height, width))).max()
     if layer is not None:
         figure = cv2.min(figure, moved_by(layer))
+    if carried is not None:
+        figure = cv2.max(figure, carried)
     background = moved_by(camera)
     inner = _inner(height, width)
     known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
     difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
-    size = 2 * int(np.ceil(reach)) + 3
-    uncovered = cv2.dilate(edges, np.ones((size, size), np.uint8))
-    return Remainder(difference, uncovered, allowance)
+    size = 2 * int(np.ceil(np.hypot(*corner_ways(camera, (height, width))).max())) + 3
+    beside = cv2.dilate(edges, np.ones((size, size), np.uint8))
+    # What hid a place a frame ago has stayed where it was.
+    stood = cv2.warpAffine(
+        cv2.inRange(figure, 0, SAME), camera, (width, height), flags=cv2.INTER_NEAREST
+    )
+    uncovered = cv2.bitwise_and(beside, cv2.dilate(stood, np.ones((3, 3), np.uint8)))
+    went = cv2.bitwise_and(cv2.inRange(background, 0, SAME), cv2.inRange(figure, 2 * SAME, 255))
+    return Remainder(difference, uncovered, went, allowance)
 
 
 @cache

@@ -58,6 +58,9 @@ class Prior(NamedTuple):
 
 
 SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
+# The same under a camera that moves, whose pictures never fit quite. With more, drawings of close
+# figures that were taken for a camera were dropped.
+SAME_MOVED = Prior(Level(math.log(6.5), 0.35), 0.4, 8.0)
 NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
 MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
 MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
@@ -158,8 +161,8 @@ def _levels(
     new = _fitted(NEW, observed, weight)
     new = new._replace(mean=max(new.mean, MIN_NEW))
     same = [
-        _fitted(SAME, observed, np.where(groups == group, held, 0.0))
-        for group in range(int(groups.max()) + 1)
+        _fitted(prior, observed, np.where(groups == group, held, 0.0))
+        for group, prior in enumerate((SAME, SAME_MOVED)[: int(groups.max()) + 1])
     ]
     same[0] = same[0]._replace(deviation=min(same[0].deviation, MAX_DEVIATION))
     return tuple(
@@ -177,7 +180,7 @@ def _fitted(prior: Prior, observed: np.ndarray, weight: np.ndarray) -> Level:
 
 
 def _prior_density(same: tuple[Level, ...], new: Level) -> float:
-    pairs = [(SAME, level) for level in same] + [(NEW, new)]
+    pairs = [*zip((SAME, SAME_MOVED), same, strict=False), (NEW, new)]
     return sum(
         -0.5 * ((level.mean - prior.level.mean) / prior.spread) ** 2 for prior, level in pairs
     )

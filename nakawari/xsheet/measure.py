@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.alignment import Matrix, after, corner_ways, goes_back, inverse
+from nakawari.xsheet.alignment import corner_ways
 from nakawari.xsheet.change import (
     FAINT,
     Plate,
-    Remainder,
     block_change,
+    carried_change,
     light_change,
     luma_change,
     remainder,
@@ -20,6 +20,8 @@ from nakawari.xsheet.change import (
 )
 from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
+from nakawari.xsheet.trial import Trial, may_be_carried
+from nakawari.xsheet.uncovered import Uncovered
 
 MEMORY = 48  # frames that tell how much repeats change
 MAX_NOISE = 8.0  # code values; on ones no frame is a repeat, and the least change is no noise
@@ -32,10 +34,11 @@ MIN_DEPTH_SPEED = 0.5  # px a frame; below it a depth cannot be told
 EXPLAINED = 0.4  # of a change is left at most, if a motion is at work though it was not seen
 STANDS = 0.3  # of that change: a camera that goes on changes a frame by more
 INERTIA = 0.85  # how much of its support a motion keeps with each frame that it does not explain
-LOOK_AROUND = 12  # frames in which background that was hidden is looked for
 LOOK_BACK = 6  # frames for which a motion is tried that was not yet seen in them
 CONFIRMED = 4  # frames in which a camera was seen, from which on it needs no ground
 LOOK_FAR_BACK = 24  # frames for which it is then tried
+CLEAR_SUPPORT = 0.85  # of a motion by which a drawing may be told that does not go along
+MOST_HELD = 12.0  # code values; what leaves no more may be held
 KEPT = 0.9  # of what the ground told, with each frame
 NEAR, NEAR_SHARE = 0.5, 0.2  # px, and of its speed: by how much a steady move changes in a frame
 
@@ -63,17 +66,11 @@ class _Unexplained(NamedTuple):
     sides: bool  # whether all its sides moved
 
 
-Seen = tuple[Plate, Matrix]  # a frame, and the camera's way to it
-
-
-class _Open(NamedTuple):
-    """A frame under a camera move that waits for the next one to tell what was uncovered."""
+class _Went(NamedTuple):
+    """What went with the camera in a frame that shows no clearly new drawing."""
 
     place: int
-    now: Plate
-    motion: Motion  # from the frame before
-    left: Remainder
-    earlier: list[Seen]
+    pixels: np.ndarray  # (H, W) uint8, 255 where it did
 
 
 class ShotMeter:
@@ -89,7 +86,9 @@ class ShotMeter:
         self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_FAR_BACK)
         self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
-        self._open: _Open | None = None
+        self._trial = Trial()  # of this camera move, whose ground does not tell it
+        self._went: _Went | None = None
+        self._uncovered = Uncovered()
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
 
@@ -131,7 +130,7 @@ class ShotMeter:
             self._unexplained.append(here)
             return
         seen = _motion_in(here, self._motion)
-        if seen is not None and self._is_told(seen, now):
+        if seen is not None and self._is_told(seen, here):
             seen = _without_ground(seen)
         if seen is not None and _is_trusted(seen):
             self._motion, self._carried = seen, self.measures[-1].still
@@ -152,21 +151,25 @@ class ShotMeter:
         else:
             self._unexplained.append(here)
 
-    def _is_told(self, seen: Motion, now: Plate) -> bool:
-        """Return whether the frames before tell that a motion is the camera's."""
+    def _is_told(self, seen: Motion, frame: _Unexplained) -> bool:
+        """Return whether this frame and those before tell that a motion is the camera's."""
         if seen.evidence is not None and seen.follows >= MIN_SUPPORT:
             self._evidence = seen.evidence.after(self._evidence, KEPT)
             if self._evidence.ground.carried:
                 return True
+        still = self.measures[frame.place].still
+        if self._trial.hear(frame.place, frame.before, frame.now, seen, still):
+            self._seen = max(self._seen, CONFIRMED - 1)
+            return True
         confirmed = self._motion if self._seen >= CONFIRMED else None
-        return confirmed is not None and _goes_on(seen, confirmed, now)
+        return confirmed is not None and _goes_on(seen, confirmed, frame.now)
 
     def _look_back(self, seen: Motion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
 
         Far back, and in frames whose ground does not tell it, once it is confirmed.
         """
-        confirmed, waiting = self._seen >= CONFIRMED, self._open
+        confirmed, followed = self._seen >= CONFIRMED, self._uncovered
         frames = list(self._unexplained)[::-1]
         onward = self.measures[frames[0].place + 1].motion or seen if frames else seen
         motions: list[tuple[_Unexplained, Motion]] = []
@@ -180,46 +183,50 @@ class ShotMeter:
                 or not _is_trusted(motion)
                 or (not earlier.sides and motion.speed > onward.speed)
             ):
-                if not earlier.sides:
+                if not earlier.sides or self._stood(earlier, onward):
                     break
                 motion = onward
             motions.append((earlier, motion))
             onward = motion
+        self._uncovered = Uncovered()
         for earlier, motion in reversed(motions):
             self._take_out(earlier, motion)
         if confirmed:
             self._unexplained.clear()
-            self._open = waiting
+        if followed.place == len(self.measures) - 2:
+            followed.forget(frames[0].place + 1 if frames else 0)
+            self._uncovered = followed
+
+    def _stood(self, frame: _Unexplained, onward: Motion) -> bool:
+        """Return whether a frame changed so little that no such camera moved in it."""
+        foretold = carried_change(frame.before, onward.camera)
+        return self.measures[frame.place].still < STANDS * foretold
 
     def _camera_stands(self) -> None:
         self._motion = None
         self._seen = 0
+        self._trial = Trial()
         self._evidence = None
         self._unexplained.clear()
 
     def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
-        left = remainder(frame.before, frame.now, motion.camera, self._layer(motion))
-        earlier: list[Seen] = []
-        waiting = self._open
-        back = inverse(motion.camera)
-        if waiting is not None and waiting.place == frame.place - 1:
-            # On the way back a figure hides what it has only just uncovered.
-            beyond = [
-                (plate, way)
-                for plate, way in waiting.earlier
-                if not goes_back(way, waiting.motion.camera, waiting.now.smooth.luma.shape)
-            ]
-            others = [(frame.now, motion.camera), *beyond]
-            moved = waiting.left.change_beside(waiting.now, others)
-            self.measures[waiting.place] = self.measures[waiting.place]._replace(moved=moved)
-            earlier = [(plate, after(way, back)) for plate, way in waiting.earlier]
-        earlier = [(frame.before, back), *earlier][:LOOK_AROUND]
+        camera, went = motion.camera, None
+        certain_motion = motion.follows >= CLEAR_SUPPORT
+        if self._went is not None and self._went.place == frame.place - 1 and certain_motion:
+            went = self._went.pixels
+        left = remainder(frame.before, frame.now, camera, self._layer(motion), went)
+        certain = left.certain_change()
+        for found in self._uncovered.add(
+            frame.place, frame.before, frame.now, camera, left, certain
+        ):
+            self.measures[found.place] = self.measures[found.place]._replace(moved=found.change)
         self.measures[frame.place] = self.measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
-            moved=left.certain_change(),
+            moved=certain,
             motion=motion,
         )
-        self._open = _Open(frame.place, frame.now, motion, left, earlier)
+        # Where a frame is a new drawing, what went with the camera did so by chance.
+        self._went = _Went(frame.place, left.carried) if certain <= MOST_HELD else None
 
     def _layer(self, motion: Motion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.
@@ -253,7 +260,10 @@ def _is_trusted(motion: Motion) -> bool:
 
 def _without_ground(motion: Motion) -> Motion:
     """Return a motion for which the contours that follow it are enough."""
-    return motion._replace(support=motion.follows)
+    support = motion.follows
+    if may_be_carried(motion):  # few follow under coarse coding
+        support = max(support, MIN_SUPPORT)
+    return motion._replace(support=support)
 
 
 def _goes_on(motion: Motion, before: Motion, now: Plate) -> bool:

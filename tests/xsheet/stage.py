@@ -11,6 +11,11 @@ HEIGHT, WIDTH = 180, 320
 _MARGIN = 64
 
 
+def shifted(x: float, y: float = 0.0) -> np.ndarray:
+    """Return the motion of a shift by (x, y) px."""
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+
+
 def background(seed: int = 0) -> np.ndarray:
     """Return a painted ground larger than the picture, uint8 luma."""
     generator = np.random.default_rng(seed)

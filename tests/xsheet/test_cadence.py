@@ -50,6 +50,24 @@ def test_a_single_drawing_between_rests_has_no_cadence() -> None:
     assert pace_of(held(20, 2, 2, 18), FILM).cadence == 2
 
 
+def test_a_few_repeats_taken_for_drawings_do_not_make_a_shot_mixed() -> None:
+    assert pace_of(held(3, 3, 1, 2, 3, 3, 1, 1, 1, 3, 3, 2), FILM).cadence == 3
+    assert pace_of(held(2, 2, 1, 1, 2, 1, 1, 2, 2, 1), FILM).cadence == 2
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [[1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3], [1, 2, 3, 1, 2, 3, 1], [3, 2, 3, 2, 3, 2, 3, 2, 1]],
+)
+def test_what_is_truly_mixed_stays_so(holds: list[int]) -> None:
+    assert pace_of(held(*holds), FILM).cadence == "mixed"
+
+
+def test_what_moves_for_hardly_any_of_a_shot_is_no_rhythm() -> None:
+    assert pace_of(held(1, 1, 52), FILM) == Pace(None, None)
+    assert pace_of(held(1, 1, 1, 1, 12), FILM).cadence == 1
+
+
 def test_threes_at_sixty_frames_a_second_are_holds_of_seven_or_eight() -> None:
     assert pace_of(held(8, 8, 8, 8, 8), Fraction(60)).cadence == 8
 

@@ -6,6 +6,7 @@ import pytest
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import (
     block_change,
+    carried_change,
     changed_share,
     light_change,
     luma_change,
@@ -14,11 +15,7 @@ from nakawari.xsheet.change import (
     sides_move,
 )
 from nakawari.xsheet.motion import STILL
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
-
-
-def shifted(x: float, y: float = 0.0) -> np.ndarray:
-    return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
 
 
 def test_equal_pictures_do_not_differ() -> None:
@@ -89,11 +86,21 @@ def test_a_figure_changes_the_middle_and_a_camera_the_sides() -> None:
     assert not sides_move(*close)
 
 
+def test_a_figure_that_fills_a_side_does_not_hide_that_a_camera_moves() -> None:
+    pictures = [shot_at(x=x).luma.copy() for x in (0.0, 2.0)]
+    for luma in pictures:
+        luma[:, -70:] = shot_at(seed=3).luma[:, -70:]
+    assert sides_move(*pictures)
+    for luma in pictures:
+        luma[:60] = luma[:60, ::-1] = shot_at(seed=4).luma[:60]
+    assert not sides_move(*pictures)
+
+
 @pytest.mark.parametrize("pan", [1.0, 2.5, 6.0])
 def test_a_pan_over_a_figure_that_stays_is_no_change(pan: float) -> None:
     before, now, after = (plate(shot_at(x=step * pan)) for step in range(3))
     left = remainder(before, now, shifted(-pan), None)
-    assert left.change_beside(now, [(after, shifted(-pan))]) < 8
+    assert left.beside(now, [(after, shifted(-pan))]).change() < 8
     anew = plate(shot_at(x=pan, mouth=8))
     assert remainder(before, anew, shifted(-pan), None).change() > 40
 
@@ -101,7 +108,7 @@ def test_a_pan_over_a_figure_that_stays_is_no_change(pan: float) -> None:
 def test_background_that_was_hidden_is_known_by_the_next_frame() -> None:
     before, now, after = (plate(shot_at(x=6.0 * step)) for step in range(3))
     left = remainder(before, now, shifted(-6), None)
-    assert left.change() > 3 * left.change_beside(now, [(after, shifted(-6))])
+    assert left.change() > 3 * left.beside(now, [(after, shifted(-6))]).change()
 
 
 def test_a_layer_may_go_another_part_of_the_way() -> None:
@@ -126,9 +133,9 @@ def test_background_that_the_next_frame_hides_again_is_known_by_an_earlier_one()
     places = (0.0, 6.0, 0.0)  # of a camera that shakes
     stood, now, following = [plate(shot_at(x=8 - place)) for place in places]
     left = remainder(stood, now, shifted(6), None)
-    next_only = left.change_beside(now, [(following, shifted(-6))])
+    next_only = left.beside(now, [(following, shifted(-6))]).change()
     earlier = plate(shot_at(x=8 - 14.0))
-    both = left.change_beside(now, [(following, shifted(-6)), (earlier, shifted(8))])
+    both = left.beside(now, [(following, shifted(-6)), (earlier, shifted(8))]).change()
     assert both < next_only / 2
 
 
@@ -136,4 +143,35 @@ def test_a_new_drawing_is_one_whatever_the_frames_beside_it_show() -> None:
     before, now = plate(shot_at()), plate(shot_at(x=3.0, figure=(180, 80)))
     left = remainder(before, now, shifted(-3), None)
     following = plate(shot_at(x=6.0, figure=(180, 80)))
-    assert left.change_beside(now, [(following, shifted(-3))]) > 40
+    assert left.beside(now, [(following, shifted(-3))]).change() > 40
+
+
+def test_a_drawing_that_stands_on_the_screen_is_new_if_it_went_with_the_camera_before() -> None:
+    # The camera pans by 3 px a frame, and the figure on the ground once goes back as far.
+    first, held, anew = (plate(shot_at(x=3.0 * n, figure=(150 - at, 90))) for n, at in
+                         ((0, 0.0), (1, 3.0), (2, 3.0)))  # fmt: skip
+    before = remainder(first, held, shifted(-3), None)
+    assert before.change() < 8
+    assert remainder(held, anew, shifted(-3), None).change() < 8
+    assert remainder(held, anew, shifted(-3), None, before.carried).change() > 40
+
+
+def test_a_figure_fixed_to_the_screen_is_held_whatever_went_before() -> None:
+    first, held, again = (plate(shot_at(x=3.0 * step)) for step in range(3))
+    carried = remainder(first, held, shifted(-3), None).carried
+    left = remainder(held, again, shifted(-3), None, carried)
+    assert left.certain_change() < 8
+
+
+def test_a_place_was_hidden_only_by_what_stood_still() -> None:
+    before, now = plate(shot_at()), plate(shot_at(x=6.0, figure=(180, 70)))
+    stood = remainder(before, plate(shot_at(x=6.0)), shifted(-6), None)
+    moved = remainder(before, now, shifted(-6), None)
+    assert stood.certain_change() < 8
+    assert moved.certain_change() > 40
+
+
+def test_a_camera_changes_a_picture_as_much_as_it_is_foretold_to() -> None:
+    before, now = plate(shot_at(figure=None)), plate(shot_at(x=4.0, figure=None))
+    assert carried_change(before, shifted(-4)) == pytest.approx(block_change(before, now), rel=0.1)
+    assert carried_change(before, STILL) == 0

@@ -9,17 +9,13 @@ import pytest
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.ground import Evidence, Ground, evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, camera_motion
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
 
 NOISE = 1.0
 
 
 def ground(*arguments: Any) -> Ground:
     return evidence(*arguments).ground
-
-
-def shifted(x: float, y: float = 0.0) -> np.ndarray:
-    return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
 
 
 def smooth(luma: np.ndarray) -> np.ndarray:

@@ -6,12 +6,19 @@ import pytest
 from nakawari.xsheet.holds import decide, is_new
 
 
-def found(pattern: str, same: float, new: float, spread: float = 0.2, seed: int = 0) -> str:
+def found(
+    pattern: str,
+    same: float,
+    new: float,
+    spread: float = 0.2,
+    seed: int = 0,
+    camera_moves: bool = False,
+) -> str:
     """Return what is made of a shot in which ``|`` changes by ``new`` and ``-`` by ``same``."""
     generator = np.random.default_rng(seed)
     levels = np.array([new if symbol == "|" else same for symbol in pattern])
     changes = levels * np.exp(generator.normal(0, spread, len(levels)))
-    groups, growth = np.zeros(len(levels), int), np.zeros(len(levels))
+    groups, growth = np.full(len(levels), int(camera_moves)), np.zeros(len(levels))
     decision = decide(changes, groups, growth)
     assert decision.new_probability.shape == decision.thresholds.shape == changes.shape
     return "".join("|" if new else "-" for new in is_new(decision))
@@ -87,3 +94,14 @@ def test_repeats_under_a_moving_camera_have_a_level_of_their_own() -> None:
 def test_a_shot_of_one_frame_is_one_drawing() -> None:
     decision = decide(np.zeros(1), np.zeros(1, int), np.zeros(1))
     assert is_new(decision).tolist() == [True]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_hold_under_a_camera_is_not_split_where_it_fits_less_well(seed: int) -> None:
+    changes = [2.5] * 33 + [4.0] * 13  # as those of a zoom that comes nearer
+    generator = np.random.default_rng(seed)
+    noisy = np.array(changes) * np.exp(generator.normal(0, 0.2, len(changes)))
+    decision = decide(noisy, np.ones(len(changes), int), np.zeros(len(changes)))
+    assert is_new(decision).sum() == 1
+    pattern = "|" + "--|" * 8
+    assert found(pattern, 4, 60, seed=seed, camera_moves=True) == pattern

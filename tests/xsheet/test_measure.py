@@ -1,6 +1,7 @@
 """A camera that was confirmed is believed in before and after its ground could tell it."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -10,23 +11,41 @@ from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.measure import CONFIRMED, Measure, ShotMeter
 from tests.xsheet.stage import shot_at
 
-Meter = Callable[[Sequence[tuple[float, float]], Callable[[int], bool]], list[Measure]]
+
+class Meter(Protocol):
+    def __call__(
+        self,
+        path: Sequence[tuple[float, float]],
+        tells: Callable[[int], bool],
+        going: int | None = None,
+    ) -> list[Measure]: ...
 
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Meter:
     """Return what measures a held figure under a camera that goes along a path [px].
 
-    The ground tells the camera only in the frames in which it is said to.
+    The ground tells the camera only in the frames in which it is said to. In the others, it tells
+    nothing, or that ``going`` of twenty blocks go and the others stand.
     """
 
-    def measure(path: Sequence[tuple[float, float]], tells: Callable[[int], bool]) -> list[Measure]:
+    def measure(
+        path: Sequence[tuple[float, float]],
+        tells: Callable[[int], bool],
+        going: int | None = None,
+    ) -> list[Measure]:
         plates = [plate(shot_at(x, y)) for x, y in path]
         numbers = {picture.smooth.luma.tobytes(): n for n, picture in enumerate(plates)}
 
         def evidence(before: np.ndarray, now: np.ndarray, *of_motion: object) -> Evidence:
-            squares = np.full(10, 0.5 if tells(numbers[now.tobytes()]) else 0.0, np.float32)
-            return Evidence(squares, squares, 1.0)  # all goes as foretold, or nothing is told
+            squares, sides = np.full(20, 9.0, np.float32), np.arange(20) % 2
+            if tells(numbers[now.tobytes()]):
+                return Evidence(squares, squares, 1.0, sides)  # all goes as foretold
+            if going is None:
+                return Evidence(0 * squares, 0 * squares, 1.0, sides)
+            goes = np.arange(20) < going
+            squares[~goes] = 1.0  # shades too faint for coarse coding
+            return Evidence(squares, squares * goes, 1.0, sides)
 
         monkeypatch.setattr("nakawari.xsheet.motion.evidence", evidence)
         meter = ShotMeter()
@@ -65,3 +84,25 @@ def test_a_confirmed_pan_goes_on_where_its_ground_is_hidden(measured: Meter) -> 
 
 def test_a_motion_that_no_ground_ever_told_is_a_figures(measured: Meter) -> None:
     assert not any(taken_out(measured(PAN, lambda frame: False)))
+
+
+def test_a_shake_that_explains_all_is_taken_out_though_figures_hide_most_of_its_ground(
+    measured: Meter,
+) -> None:
+    found = taken_out(measured(SHAKE, lambda frame: False, going=8))
+    assert all(found[1:])
+
+
+def test_a_motion_with_which_hardly_any_of_the_ground_goes_is_a_figures(measured: Meter) -> None:
+    assert not any(taken_out(measured(SHAKE, lambda frame: False, going=2)))
+
+
+def test_a_camera_is_not_looked_back_for_where_only_grain_changed() -> None:
+    generator = np.random.default_rng(0)
+    meter = ShotMeter()
+    for x in [0.0] * 6 + [6.0, 12.0, 18.0]:
+        picture = shot_at(x)
+        grain = generator.normal(0, 9, picture.luma.shape)
+        luma = np.clip(picture.luma + grain, 0, 255).astype(np.uint8)
+        meter.add(plate(picture._replace(luma=luma)))
+    assert [measure.motion is not None for measure in meter.measures] == [False] * 6 + [True] * 3
