@@ -89,13 +89,20 @@ def packages() -> dict[str, str]:
 
 
 def hardware(device: torch.device) -> dict[str, Any]:
-    """Name the processor, its cores and threads in use, and the accelerator of the run."""
+    """Name the processor, its cores and threads in use, and the accelerator of the run.
+
+    On a CPU with bfloat16 our networks use it, and their figures differ from other CPUs' in the
+    fourth digit.
+    """
+    from diffusion.precision import has_native_bfloat16
+
     on_gpu = device.type == "cuda"
     return {
         "system": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
+        "bfloat16": has_native_bfloat16(),
         "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
     }
 

@@ -13,6 +13,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
+from diffusion.precision import has_native_bfloat16
 from eval import benchmark
 from eval.method import Method, Sample
 from eval.methods import METHODS, choose_methods
@@ -68,6 +69,7 @@ def test_the_results_say_what_was_measured_with_what(run: Run) -> None:
     assert len(results["weights"]["checkpoints/lpips/alexnet_features.safetensors"]) == 64
     assert torch.__version__.startswith(results["packages"]["torch"])
     assert results["hardware"]["device"] == "cpu"
+    assert results["hardware"]["bfloat16"] is has_native_bfloat16()
     assert [row["id"] for row in results["samples"]] == ["sample_0", "sample_1", "sample_2"]
     assert results["groups"].keys() == {
         "frame_time 0.25", "frame_time 0.5", "frame_time 0.75", "all", "pan", "still"
