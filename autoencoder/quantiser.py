@@ -10,7 +10,7 @@ from vector_quantize_pytorch import VectorQuantize
 class Quantised(NamedTuple):
     """A quantised latent."""
 
-    latents: Tensor  # (B, C, h, w), unit variance, straight-through gradient
+    latents: Tensor  # (B, C, h, w), float32, unit variance, straight-through gradient
     indices: Tensor  # (B, h, w, heads), int64 in [0, codebook_size)
     commitment_loss: Tensor  # scalar
 

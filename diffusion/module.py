@@ -184,8 +184,7 @@ class DiffusionModule(AveragedModule):
         }
 
     def _latents_of(self, frames: Tensor) -> Tensor:
-        # Float32 also under mixed precision: they are mixed with the guess, which is.
-        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents.float()
+        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
         """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""

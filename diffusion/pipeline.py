@@ -178,7 +178,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             interval = self._observe(frame_0, frame_1, _reduction(frame_0))
             conditions = align(self.autoencoder, interval.expand(len(times)), times)
             latents = self._latents(conditions, num_steps, seed, "sampled")
-            return self.autoencoder.quantise(latents).latents.float()
+            return self.autoencoder.quantise(latents).latents
 
     @torch.inference_mode()
     def reconstruct(
