@@ -20,7 +20,7 @@ from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.detect import halvings_for
-from nakawari.xsheet.motion import Matrix, camera_motion
+from nakawari.xsheet.motion import Matrix, Pair, camera_motion
 
 # Lower than where a camera is looked for: between two drawings the figures change as well.
 MIN_SUPPORT_BETWEEN_DRAWINGS = 0.5
@@ -34,7 +34,8 @@ def camera_between(before: Picture, after: Picture) -> Matrix | None:
     ``None`` if that cannot be told with confidence.
     """
     times = halvings_for(before.width)
-    motion = camera_motion(*(plate(frame.halved(times)).smooth.luma for frame in (before, after)))
+    planes = [plate(frame.halved(times)).smooth.luma for frame in (before, after)]
+    motion = camera_motion(Pair(*planes))
     if motion is None or motion.support < MIN_SUPPORT_BETWEEN_DRAWINGS:
         return None
     factor = 2.0**times

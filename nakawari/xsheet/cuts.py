@@ -8,7 +8,8 @@ A frame begins a shot when all of these hold:
 - hardly anything stays where it was: a figure that jumps leaves its background standing;
 - its colours are others, not the same ones elsewhere (histograms), or else no camera move leads
   from one to the other: a fast pan is no cut;
-- the picture does not come back within a few frames: a flash is no cut.
+- no picture before it comes back within a few frames: a flash is no cut, nor is any step of one
+  that dies away.
 
 A cut that is missed shows as a morph between two shots, a cut too many as one interval without
 in-betweens. The first is far uglier, so the thresholds lean towards finding cuts.
@@ -26,12 +27,12 @@ import cv2
 import numpy as np
 
 from nakawari.xsheet.change import Plate, changed_share, thumbnail
-from nakawari.xsheet.motion import camera_motion
+from nakawari.xsheet.motion import Pair, camera_motion
 
 WINDOW = 6  # frames looked at on either side; also the longest flash
 MIN_CHANGE = 9.0  # code values, mean over the thumbnail
 MIN_LUMA_CHANGE = 2.0  # code values, likewise
-STILL_CHANGE = 0.5  # code values; below this a frame is held and says nothing of the motion
+STILL_CHANGE = 1.2  # code values; below this a frame is held, grain and all, and tells no motion
 MIN_CHANGE_RATIO = 2.5  # over the mean change of the moving neighbours
 MIN_CHANGE_RATIO_SAME_COLORS = 5.0  # likewise; a pan too fast to be followed may be uneven
 # samples/dance.mp4: 0.185 at its cut, at most 0.016 elsewhere, a fast pan included.
@@ -150,9 +151,17 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     if colors < MIN_COLOR_CHANGE and ratio < MIN_CHANGE_RATIO_SAME_COLORS:
         return False
     if colors < OTHER_COLORS:
-        motion = camera_motion(previous.luma, here.luma)
+        motion = camera_motion(Pair(previous.luma, here.luma))
         if motion is not None and motion.support >= MIN_FOLLOWING:
             return False
-    comes_back = any(previous.change(looks[index]) < RETURN_RATIO * jump for index in later)
-    came_back = any(here.change(looks[index - 1]) < RETURN_RATIO * jump for index in earlier)
-    return not comes_back and not came_back
+    return not _comes_back(looks, at, RETURN_RATIO * jump)
+
+
+def _comes_back(looks: deque[_Look], at: int, limit: float) -> bool:
+    """Return whether frame ``at`` is within a flash: a picture before it is seen again."""
+    return any(
+        looks[before].change(looks[after]) < limit
+        for before in range(max(at - WINDOW - 1, 0), at)
+        for after in range(at, min(before + WINDOW + 2, len(looks)))
+        if after - before > 1  # those two are the jump
+    )

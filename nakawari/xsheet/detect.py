@@ -24,6 +24,7 @@ from nakawari.xsheet.measure import Measure, ShotMeter
 from nakawari.xsheet.pulldown import find_pulldown
 from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing
 from nakawari.xsheet.shots import make_shot
+from nakawari.xsheet.step import steps
 
 READ_AHEAD = 4  # frames that are ready before they are measured
 WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
@@ -75,12 +76,16 @@ def detect(
         start, meter = 0, ShotMeter()
         expected = None if info.duration is None else round(info.duration * info.rate)
         marked = mark_cuts(plate(frame.picture) for frame in reader.frames(halvings))
-        with _one_opencv_thread(), ahead(marked, READ_AHEAD) as frames:
-            for done, frame in enumerate(frames, 1):
-                if frame.begins_shot:  # decided while the next one is decoded
+        with (
+            _one_opencv_thread(),
+            ahead(marked, READ_AHEAD) as frames,
+            ahead(steps(frames), READ_AHEAD) as walked,
+        ):
+            for done, step in enumerate(walked, 1):
+                if step.begins_shot and done > 1:  # decided while the next one is decoded
                     shots.append(_decided(start, meter.measures, size))
                     start, meter = done - 1, ShotMeter()
-                meter.add(frame.plate)
+                meter.add(step)
                 on_frame(done, expected)
     shots.append(_decided(start, meter.measures, size))
     return _assembled(path.name, info.rate, shots)

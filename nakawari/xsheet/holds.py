@@ -4,7 +4,9 @@ Two states, a new drawing or the same one as before, as a hidden Markov model. W
 
 - *the shot*: how large a change is between two frames of one drawing depends on grain and coding,
   and between two drawings on how much they move. Both are learnt from the shot itself
-  (expectation-maximisation, from a prior), so there is no fixed threshold;
+  (expectation-maximisation, from a prior), so there is no fixed threshold. Several pairs of levels
+  may explain a shot about as well: each has its say, by how probable it is (Bayesian model
+  averaging), for drawings that one of them sees should not be lost to another's narrow win;
 - *animation*: drawings are held for one, two, three, four or six frames, mostly for the same number
   as the last one. The state is the cadence and the frames since the drawing began, and a change
   that comes when it is due needs less evidence than one that does not.
@@ -19,15 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
-MAX_AGE = 9  # frames since a drawing began; from here on all are alike
-LONG_HOLD = 0.12  # of the drawings, whatever the cadence, are a pause
-PAUSE_HAZARD = 0.05  # that a pause ends with a given frame
-OFF_BEAT = 0.05  # of the drawings are a frame early or late
-SWITCH = 0.03  # that the cadence changes with a drawing
+from nakawari.xsheet.timing import BEGIN, JUST_BEGUN, TO_NEW, TO_SAME
+
 STARTS = 10  # places between the least and the largest change where the two states may part
-FINALISTS = 3
-ROUNDS = 5  # of expectation-maximisation, for each finalist
+ROUNDS = 5  # of expectation-maximisation, from each
+OTHER_OPINION = 0.25  # by which the means of two opinions differ at least, in sum
 # A frame is the same drawing only if that is so much more probable: a drawing dropped is lost,
 # a repeat taken for a drawing costs little.
 MIN_HELD_PROBABILITY = 0.72
@@ -80,6 +78,9 @@ class _Fit(NamedTuple):
     score: float
 
 
+_ONWARD, _BACK = np.hstack([TO_NEW, TO_SAME]), np.hstack([TO_NEW.T, TO_SAME.T])
+
+
 def is_new(decision: Decision) -> np.ndarray:
     """Return which frames show a new drawing, (N,) bool: in doubt, a frame does."""
     return decision.new_probability > 1 - MIN_HELD_PROBABILITY
@@ -104,14 +105,24 @@ def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decis
         return Decision(np.ones(1), np.zeros(1))
     places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
     starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
-    starts.sort(key=_score, reverse=True)
-    best = max(_refined(observed, groups, adding, starts[:FINALISTS]), key=_score)
-    crossings = np.array([_crossing(same, best.new) for same in best.same])
-    return Decision(best.probability, crossings[groups])
+    opinions = _distinct(_refined(observed, groups, adding, starts))
+    shares = np.exp([opinion.score - opinions[0].score for opinion in opinions])
+    probability = np.average([opinion.probability for opinion in opinions], 0, weights=shares)
+    crossings = np.array([_crossing(same, opinions[0].new) for same in opinions[0].same])
+    return Decision(probability, crossings[groups])
 
 
-def _score(fit: _Fit) -> float:
-    return fit.score
+def _distinct(fits: list[_Fit]) -> list[_Fit]:
+    """Return what different starts came to, each once, the likeliest first."""
+    opinions: list[_Fit] = []
+    for fit in sorted(fits, key=lambda fit: fit.score, reverse=True):
+        if all(_apart(fit, opinion) > OTHER_OPINION for opinion in opinions):
+            opinions.append(fit)
+    return opinions
+
+
+def _apart(fit: _Fit, other: _Fit) -> float:
+    return abs(fit.new.mean - other.new.mean) + abs(fit.same[0].mean - other.same[0].mean)
 
 
 def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
@@ -217,17 +228,17 @@ def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, np
     ``adding``, (N,), is the like for this frame and the one before both being new. By the
     forward-backward algorithm.
     """
-    (opinions, count), states = evidence.shape, len(_BEGIN)
+    (opinions, count), states = evidence.shape, len(BEGIN)
     ratios = evidence.T[:, :, None]  # (N, K, 1)
     forward = np.empty((count, opinions, states))
-    forward[0] = _BEGIN
+    forward[0] = BEGIN
     totals = np.ones((count, opinions, 1))
     for frame in range(1, count):
         before, ahead = forward[frame - 1], forward[frame]
         came = before @ _ONWARD
         to_new = came[:, :states]
         if adding[frame] != 1.0:  # the transition from one new drawing to the next counts so often
-            to_new += (adding[frame] - 1.0) * (before[:, _JUST_BEGUN] @ _TO_NEW[_JUST_BEGUN])
+            to_new += (adding[frame] - 1.0) * (before[:, JUST_BEGUN] @ TO_NEW[JUST_BEGUN])
         np.multiply(ratios[frame], to_new, out=ahead)
         ahead += came[:, states:]
         totals[frame] = ahead.sum(axis=1, keepdims=True)
@@ -237,7 +248,7 @@ def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, np
     for frame in range(count - 1, 0, -1):
         came = backward @ _BACK
         to_new = ratios[frame] * came[:, :states]
-        to_new[:, _JUST_BEGUN] *= adding[frame]
+        to_new[:, JUST_BEGUN] *= adding[frame]
         backward = to_new + came[:, states:]
         new_share = np.vecdot(forward[frame - 1], to_new)
         share = np.vecdot(forward[frame - 1], backward)
@@ -251,51 +262,3 @@ def _crossing(same: Level, new: Level) -> float:
     odds = _log_odds(places, np.zeros(len(places), int), (same,), new)
     above = np.flatnonzero(odds >= 0)
     return float(math.exp(places[above[0] if above.size else -1]) - FLOOR)
-
-
-def _hold_probabilities(cadence: int) -> np.ndarray:
-    """Return the probability of each hold of 1 to MAX_AGE frames; the rest are pauses."""
-    if cadence == 0:
-        shares = np.array([0.3, 0.32, 0.17, 0.09, 0.05, 0.04] + [0.0] * (MAX_AGE - 6))
-    else:
-        shares = np.zeros(MAX_AGE)
-        shares[cadence - 1] = 1.0
-        for beside in (cadence - 1, cadence + 1):
-            if 1 <= beside <= MAX_AGE:
-                shares[beside - 1] = OFF_BEAT
-    return shares / shares.sum() * (1 - LONG_HOLD)
-
-
-def _hazards(cadence: int) -> np.ndarray:
-    """Return the probability that a drawing of 1 to MAX_AGE frames so far ends."""
-    holds = _hold_probabilities(cadence)
-    pauses = LONG_HOLD * PAUSE_HAZARD * (1 - PAUSE_HAZARD) ** np.arange(MAX_AGE)
-    ending = holds + pauses
-    lasting = 1 - np.concatenate([[0.0], np.cumsum(ending)[:-1]])
-    return np.minimum(ending / lasting, 1 - 1e-6)
-
-
-def _transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the first state's probabilities, and the transitions to a new and to the same drawing.
-
-    States are (cadence, age - 1), flattened.
-    """
-    kinds, states = len(CADENCES), len(CADENCES) * MAX_AGE
-    to_new, to_same = np.zeros((states, states)), np.zeros((states, states))
-    for kind, cadence in enumerate(CADENCES):
-        hazards = _hazards(cadence)
-        for age in range(MAX_AGE):
-            state = kind * MAX_AGE + age
-            older = kind * MAX_AGE + min(age + 1, MAX_AGE - 1)
-            to_same[state, older] = 1 - hazards[age]
-            for next_kind in range(kinds):
-                share = 1 - SWITCH if next_kind == kind else SWITCH / (kinds - 1)
-                to_new[state, next_kind * MAX_AGE] = hazards[age] * share
-    begin = np.zeros(states)
-    begin[::MAX_AGE] = 1 / kinds
-    return begin, to_new, to_same
-
-
-_BEGIN, _TO_NEW, _TO_SAME = _transitions()
-_ONWARD, _BACK = np.hstack([_TO_NEW, _TO_SAME]), np.hstack([_TO_NEW.T, _TO_SAME.T])
-_JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame

@@ -11,15 +11,14 @@ from nakawari.xsheet.alignment import corner_ways
 from nakawari.xsheet.change import (
     FAINT,
     Plate,
-    block_change,
     carried_change,
     light_change,
     luma_change,
     remainder,
-    sides_move,
 )
 from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Motion, camera_motion
+from nakawari.xsheet.step import Step
 from nakawari.xsheet.trial import Trial, may_be_carried
 from nakawari.xsheet.uncovered import Uncovered
 
@@ -57,13 +56,11 @@ class Measure(NamedTuple):
 FIRST = Measure(0.0, 0.0, 0.0, 0.0, None, None)
 
 
-class _Unexplained(NamedTuple):
-    """A frame that changed at the rim, though no camera move was found."""
+class _Frame(NamedTuple):
+    """A frame that changed."""
 
     place: int  # in the shot
-    before: Plate
-    now: Plate
-    sides: bool  # whether all its sides moved
+    step: Step
 
 
 class _Went(NamedTuple):
@@ -79,11 +76,10 @@ class ShotMeter:
     def __init__(self) -> None:
         self.measures: list[Measure] = []
         self._kept: Plate | None = None
-        self._before: Plate | None = None
         self._twice_before: Plate | None = None
         self._noise: deque[float] = deque(maxlen=MEMORY)
         self._depths: deque[float | None] = deque(maxlen=DEPTHS)
-        self._unexplained: deque[_Unexplained] = deque(maxlen=LOOK_FAR_BACK)
+        self._unexplained: deque[_Frame] = deque(maxlen=LOOK_FAR_BACK)
         self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
         self._trial = Trial()  # of this camera move, whose ground does not tell it
@@ -92,14 +88,15 @@ class ShotMeter:
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
 
-    def add(self, now: Plate) -> None:
+    def add(self, step: Step) -> None:
         """Measure the next frame."""
-        if self._before is None or self._kept is None:
-            self._kept = self._before = now
+        before, now, still = step.before, step.now, step.still
+        if self._kept is None:
+            self._kept = now
             self.measures.append(FIRST)
             return
-        before, kept = self._before, self._kept
-        still, light = block_change(before, now), light_change(before, now)
+        kept = self._kept
+        light = light_change(before, now)
         since_kept = still
         if kept is not before:
             since_kept = luma_change(kept, now)
@@ -107,10 +104,10 @@ class ShotMeter:
         twice = luma_change(self._twice_before, now) if self._twice_before is not None else still
         if max(still, since_kept) > self._clear_change():
             self._kept = now
-        self._twice_before, self._before = before, now
+        self._twice_before = before
         self.measures.append(Measure(still, since_kept, twice, light, None, None))
         if still > FAINT:
-            self._follow_camera(before, now)
+            self._follow_camera(_Frame(len(self.measures) - 1, step))
         else:
             self._camera_stands()
         moved = self.measures[-1].moved
@@ -121,10 +118,9 @@ class ShotMeter:
         noise = sorted(self._noise)[3 * len(self._noise) // 10] if self._noise else 0.0
         return min(1.6 * noise + 1.0, MAX_NOISE)
 
-    def _follow_camera(self, before: Plate, now: Plate) -> None:
+    def _follow_camera(self, here: _Frame) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
-        sides = sides_move(before.smooth.luma, now.smooth.luma)
-        here = _Unexplained(len(self.measures) - 1, before, now, sides)
+        sides = here.step.sides
         # Where the camera went a frame ago it may go on, too slowly to be seen at all sides.
         if not sides and self._motion is None:
             self._unexplained.append(here)
@@ -151,18 +147,17 @@ class ShotMeter:
         else:
             self._unexplained.append(here)
 
-    def _is_told(self, seen: Motion, frame: _Unexplained) -> bool:
+    def _is_told(self, seen: Motion, frame: _Frame) -> bool:
         """Return whether this frame and those before tell that a motion is the camera's."""
         if seen.evidence is not None and seen.follows >= MIN_SUPPORT:
             self._evidence = seen.evidence.after(self._evidence, KEPT)
             if self._evidence.ground.carried:
                 return True
-        still = self.measures[frame.place].still
-        if self._trial.hear(frame.place, frame.before, frame.now, seen, still):
+        if self._trial.hear(frame.place, frame.step, seen):
             self._seen = max(self._seen, CONFIRMED - 1)
             return True
         confirmed = self._motion if self._seen >= CONFIRMED else None
-        return confirmed is not None and _goes_on(seen, confirmed, frame.now)
+        return confirmed is not None and _goes_on(seen, confirmed, frame.step.now)
 
     def _look_back(self, seen: Motion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
@@ -172,7 +167,7 @@ class ShotMeter:
         confirmed, followed = self._seen >= CONFIRMED, self._uncovered
         frames = list(self._unexplained)[::-1]
         onward = self.measures[frames[0].place + 1].motion or seen if frames else seen
-        motions: list[tuple[_Unexplained, Motion]] = []
+        motions: list[tuple[_Frame, Motion]] = []
         for earlier in frames if confirmed else frames[:LOOK_BACK]:
             motion = _motion_in(earlier, onward)
             if motion is not None and confirmed:
@@ -181,9 +176,9 @@ class ShotMeter:
             if (
                 motion is None
                 or not _is_trusted(motion)
-                or (not earlier.sides and motion.speed > onward.speed)
+                or (not earlier.step.sides and motion.speed > onward.speed)
             ):
-                if not earlier.sides or self._stood(earlier, onward):
+                if not earlier.step.sides or self._stood(earlier, onward):
                     break
                 motion = onward
             motions.append((earlier, motion))
@@ -197,9 +192,9 @@ class ShotMeter:
             followed.forget(frames[0].place + 1 if frames else 0)
             self._uncovered = followed
 
-    def _stood(self, frame: _Unexplained, onward: Motion) -> bool:
+    def _stood(self, frame: _Frame, onward: Motion) -> bool:
         """Return whether a frame changed so little that no such camera moved in it."""
-        foretold = carried_change(frame.before, onward.camera)
+        foretold = carried_change(frame.step.before, onward.camera)
         return self.measures[frame.place].still < STANDS * foretold
 
     def _camera_stands(self) -> None:
@@ -209,16 +204,15 @@ class ShotMeter:
         self._evidence = None
         self._unexplained.clear()
 
-    def _take_out(self, frame: _Unexplained, motion: Motion) -> None:
+    def _take_out(self, frame: _Frame, motion: Motion) -> None:
+        before, now = frame.step.before, frame.step.now
         camera, went = motion.camera, None
         certain_motion = motion.follows >= CLEAR_SUPPORT
         if self._went is not None and self._went.place == frame.place - 1 and certain_motion:
             went = self._went.pixels
-        left = remainder(frame.before, frame.now, camera, self._layer(motion), went)
+        left = remainder(before, now, camera, self._layer(motion), went)
         certain = left.certain_change()
-        for found in self._uncovered.add(
-            frame.place, frame.before, frame.now, camera, left, certain
-        ):
+        for found in self._uncovered.add(frame.place, before, now, camera, left, certain):
             self.measures[found.place] = self.measures[found.place]._replace(moved=found.change)
         self.measures[frame.place] = self.measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
@@ -249,9 +243,9 @@ class ShotMeter:
         return layer
 
 
-def _motion_in(frame: _Unexplained, expected: Motion | None) -> Motion | None:
+def _motion_in(frame: _Frame, expected: Motion | None) -> Motion | None:
     likely = None if expected is None else expected.camera
-    return camera_motion(frame.before.smooth.luma, frame.now.smooth.luma, likely)
+    return camera_motion(frame.step.pair, likely)
 
 
 def _is_trusted(motion: Motion) -> bool:

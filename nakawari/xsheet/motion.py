@@ -12,7 +12,7 @@ contours at the rim best is then made exact by them, and they tell how far it is
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import cv2
@@ -54,18 +54,39 @@ class Motion(NamedTuple):
     evidence: Evidence | None  # of the ground, where contours follow
 
 
-def camera_motion(
-    before: np.ndarray, after: np.ndarray, expected: Matrix | None = None
-) -> Motion | None:
-    """Return how the camera moves from one luma plane, (H, W) uint8, to the next.
+class Pair:
+    """Two successive luma planes. What tells of a motion is found once, when first asked for."""
+
+    def __init__(self, before: np.ndarray, after: np.ndarray) -> None:
+        """Take two smoothed planes, (H, W) uint8."""
+        self.before, self.after = before, after
+
+    @cached_property
+    def contours(self) -> Contours:
+        """What changed at the rim."""
+        return Contours(self.before, self.after)
+
+    @property
+    def may_move(self) -> bool:
+        """Whether enough changed at the rim for a camera to be at work."""
+        return self.contours.enough and self.contours.resting <= MAX_RESTING
+
+    @cached_property
+    def tracks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Corners of the earlier plane and where they are in the later, both (N, 2) float32 px."""
+        return _tracks(self.before, self.after)
+
+
+def camera_motion(pair: Pair, expected: Matrix | None = None) -> Motion | None:
+    """Return how the camera moves from one luma plane to the next.
 
     ``None`` if there is too little to go by (a flat or dark picture, a cut) or nothing moves.
     ``expected`` is a motion that is likely, as that of a frame beside.
     """
-    contours = Contours(before, after)
-    if not contours.enough or contours.resting > MAX_RESTING:
+    if not pair.may_move:
         return None
-    points, targets = _tracks(before, after)
+    before, contours = pair.before, pair.contours
+    points, targets = pair.tracks
     # A figure that stands still on the screen may have most of the corners: it is left aside.
     moving = np.hypot(*(targets - points).T) > REST_DISTANCE
     rim = _in_rim(points[:, 0], points[:, 1], before.shape)
@@ -87,7 +108,7 @@ def camera_motion(
             camera, (support, x, y) = searched, agreement
     wide = support > 0 and np.ptp(x) >= MIN_SPREAD * before.shape[1]
     follows = support if wide and _sides(x, y, before.shape) >= MIN_SIDES else 0.0
-    told = evidence(before, after, camera, contours.noise) if follows > 0 else None
+    told = evidence(before, pair.after, camera, contours.noise) if follows > 0 else None
     carried = told is not None and told.ground.carried
     layer, depth = _second_layer(points, targets, camera)
     speed = _speed(camera, before.shape)

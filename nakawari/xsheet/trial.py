@@ -8,8 +8,9 @@ figure that moves as one leaves its limbs, and the ground that it uncovers has n
 
 from __future__ import annotations
 
-from nakawari.xsheet.change import Plate, remainder
+from nakawari.xsheet.change import remainder
 from nakawari.xsheet.motion import MIN_SUPPORT, Motion
+from nakawari.xsheet.step import Step
 from nakawari.xsheet.uncovered import Uncovered
 
 # Of what changed, and code values: a motion that leaves no more explains the frame. Of 444 drawings
@@ -33,18 +34,16 @@ class Trial:
         """Whether so much was explained that it is a camera."""
         return len(self._explained) >= ENOUGH
 
-    def hear(self, place: int, before: Plate, now: Plate, motion: Motion, still: float) -> bool:
-        """Return whether the motion of the frame at a place in the shot is borne out.
-
-        ``still`` is the frame's change, nothing having moved [code values].
-        """
+    def hear(self, place: int, step: Step, motion: Motion) -> bool:
+        """Return whether the motion of the frame at a place in the shot is borne out."""
         if motion.follows < MIN_SUPPORT_IF:
             return False
         may_be = may_be_carried(motion)
         if not may_be and not (self.passed and motion.follows >= MIN_SUPPORT):
             return False
+        before, now = step.before, step.now
         left = remainder(before, now, motion.camera, None)
-        limit = min(LEFT_SHARE * still, LEFT)
+        limit = min(LEFT_SHARE * step.still, LEFT)
         explains = left.change() <= limit
         if not self.passed:
             self._limits[place] = limit

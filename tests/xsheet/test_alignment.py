@@ -5,7 +5,7 @@ import pytest
 
 from nakawari.xsheet.alignment import Contours, after, goes_back, inverse
 from nakawari.xsheet.change import plate
-from nakawari.xsheet.motion import MIN_SUPPORT, STILL, camera_motion
+from nakawari.xsheet.motion import MIN_SUPPORT, STILL, Pair, camera_motion
 from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
 
 
@@ -73,7 +73,9 @@ def test_a_camera_is_believed_in_over_a_ground_without_corners(pan: float) -> No
         picture = shot_at()._replace(luma=np.clip(noisy, 0, 255).astype(np.uint8))
         return plate(picture).smooth.luma
 
-    motion = camera_motion(coded(soft(0, figure=110)), coded(soft(pan, figure=110)), shifted(-pan))
+    motion = camera_motion(
+        Pair(coded(soft(0, figure=110)), coded(soft(pan, figure=110))), shifted(-pan)
+    )
     assert motion is not None
     assert motion.support >= MIN_SUPPORT
     middle = motion.camera[:, :2] @ (WIDTH / 2, HEIGHT / 2) + motion.camera[:, 2]

@@ -1,10 +1,14 @@
 """Changes are measured where they are, and the camera's are taken out."""
 
+from itertools import pairwise
+
+import cv2
 import numpy as np
 import pytest
 
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change import (
+    Plate,
     block_change,
     carried_change,
     changed_share,
@@ -53,6 +57,7 @@ def test_the_blocks_that_count_are_those_that_sorting_finds(changed: float) -> N
     still = plate(shot_at())
     noise = generator.integers(0, 200, still.smooth.luma.shape)
     noise[generator.random(noise.shape) >= changed] = 0
+    noise = cv2.blur(noise.astype(np.float32), (5, 5))  # no pixel stands out
     luma = np.clip(still.smooth.luma + noise, 0, 255).astype(np.uint8)
     difference = np.abs(luma.astype(float) - still.smooth.luma)
     windows = np.lib.stride_tricks.sliding_window_view(difference, (8, 8))[::4, ::4]
@@ -61,6 +66,20 @@ def test_the_blocks_that_count_are_those_that_sorting_finds(changed: float) -> N
     expected = max(ordered[-4] - grain, 2.2 * (ordered[-16] - grain))
     noisy = still._replace(smooth=still.smooth._replace(luma=luma))
     assert luma_change(still, noisy) == pytest.approx(expected)
+
+
+def test_a_mouth_of_a_few_pixels_stands_out_of_grain() -> None:
+    generator = np.random.default_rng(0)
+
+    def grainy(mouth: int) -> Plate:
+        picture = shot_at()
+        luma = picture.luma + generator.normal(0, 4, picture.luma.shape)
+        luma[100:102, 150 : 150 + mouth] -= 40
+        return plate(picture._replace(luma=np.clip(luma, 0, 255).astype(np.uint8)))
+
+    plates = [grainy(0) for _ in range(6)]
+    repeats = [block_change(before, now) for before, now in pairwise(plates)]
+    assert block_change(plates[-1], grainy(3)) > 1.5 * max(repeats)
 
 
 def test_a_change_of_colour_alone_is_a_change() -> None:

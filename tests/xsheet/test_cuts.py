@@ -77,3 +77,26 @@ def test_a_large_drawing_made_anew_under_a_shake_is_no_cut() -> None:
         luma[60:, 110:230] = 60 if frame < 4 else 200
         pictures.append(picture._replace(luma=luma))
     assert cuts(pictures) == []
+
+
+def test_a_flash_that_dies_away_is_no_cut() -> None:
+    def lit(shift: int, white: float) -> Picture:
+        luma, blue, red = scene(1, shift)
+        towards = ((luma, 235), (blue, 128), (red, 128))
+        return Picture(
+            *((p + white * (value - p.astype(float))).astype(np.uint8) for p, value in towards)
+        )
+
+    whites = [0.0] * 10 + [1.0, 0.5] + [0.0] * 10
+    assert cuts([lit(n % 2, white) for n, white in enumerate(whites)]) == []
+
+
+def test_grain_between_the_steps_of_a_fade_does_not_make_a_cut_of_one() -> None:
+    generator = np.random.default_rng(3)
+
+    def grainy(picture: Picture) -> Picture:
+        luma = picture.luma + generator.normal(0, 12, picture.luma.shape)
+        return picture._replace(luma=luma.clip(0, 255).astype(np.uint8))
+
+    lights = [1.0, 0.93, 0.87, 0.74, 0.67, 0.61, 0.54]
+    assert cuts([grainy(scene(1, light=light)) for light in lights for _ in range(3)]) == []

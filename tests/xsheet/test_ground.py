@@ -8,7 +8,7 @@ import pytest
 
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.ground import Evidence, Ground, evidence
-from nakawari.xsheet.motion import MIN_SUPPORT, camera_motion
+from nakawari.xsheet.motion import MIN_SUPPORT, Pair, camera_motion
 from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
 
 NOISE = 1.0
@@ -53,7 +53,7 @@ def test_a_ground_that_stands_behind_a_close_figure_is_told() -> None:
 
 def test_a_close_figure_that_moves_as_one_is_not_trusted_as_a_camera() -> None:
     still, moved = smooth(before_shades(0)), smooth(before_shades(2))
-    motion = camera_motion(still, moved)
+    motion = camera_motion(Pair(still, moved))
     assert motion is not None
     assert motion.camera[:, 2] == pytest.approx([2.0, 0.0], abs=0.1)  # its motion is seen,
     assert motion.support < MIN_SUPPORT  # but is none of the camera

@@ -1,6 +1,7 @@
 """A camera that was confirmed is believed in before and after its ground could tell it."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.ground import Evidence
 from nakawari.xsheet.measure import CONFIRMED, Measure, ShotMeter
+from nakawari.xsheet.step import Step
 from tests.xsheet.stage import shot_at
 
 
@@ -49,8 +51,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Meter:
 
         monkeypatch.setattr("nakawari.xsheet.motion.evidence", evidence)
         meter = ShotMeter()
-        for picture in plates:
-            meter.add(picture)
+        for before, now in pairwise([None, *plates]):
+            meter.add(Step(before, now))
         return meter.measures
 
     return measure
@@ -99,10 +101,12 @@ def test_a_motion_with_which_hardly_any_of_the_ground_goes_is_a_figures(measured
 
 def test_a_camera_is_not_looked_back_for_where_only_grain_changed() -> None:
     generator = np.random.default_rng(0)
-    meter = ShotMeter()
+    meter, before = ShotMeter(), None
     for x in [0.0] * 6 + [6.0, 12.0, 18.0]:
         picture = shot_at(x)
         grain = generator.normal(0, 9, picture.luma.shape)
         luma = np.clip(picture.luma + grain, 0, 255).astype(np.uint8)
-        meter.add(plate(picture._replace(luma=luma)))
+        now = plate(picture._replace(luma=luma))
+        meter.add(Step(before, now))
+        before = now
     assert [measure.motion is not None for measure in meter.measures] == [False] * 6 + [True] * 3

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from nakawari.xsheet.change import plate
-from nakawari.xsheet.motion import MIN_SUPPORT, Motion, camera_motion
+from nakawari.xsheet.motion import MIN_SUPPORT, Motion, Pair, camera_motion
 from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
 
 
 def motion_between(before, after) -> Motion | None:
-    return camera_motion(plate(before).smooth.luma, plate(after).smooth.luma)
+    return camera_motion(Pair(plate(before).smooth.luma, plate(after).smooth.luma))
 
 
 @pytest.mark.parametrize("step", [(0.7, 0.0), (3.0, -1.0), (-8.0, 2.5)])
@@ -35,7 +35,7 @@ def test_a_figure_that_moves_is_no_camera() -> None:
 
 def test_nothing_is_found_in_a_flat_picture() -> None:
     flat = np.full((HEIGHT, WIDTH), 90, np.uint8)
-    assert camera_motion(flat, flat) is None
+    assert camera_motion(Pair(flat, flat)) is None
 
 
 def test_the_depth_of_a_layer_is_the_share_of_the_way_it_goes() -> None:

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from nakawari.video.picture import Picture
-from nakawari.xsheet.change import block_change, plate
+from nakawari.xsheet.change import plate
 from nakawari.xsheet.motion import camera_motion
+from nakawari.xsheet.step import Step
 from nakawari.xsheet.trial import ENOUGH, Trial
 from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
 
@@ -54,10 +55,10 @@ def passed(pictures: Sequence[Picture]) -> bool:
     trial = Trial()
     plates = [plate(one) for one in pictures]
     for place in range(1, len(plates)):
-        before, now = plates[place - 1 : place + 1]
-        motion = camera_motion(before.smooth.luma, now.smooth.luma)
+        step = Step(*plates[place - 1 : place + 1])
+        motion = camera_motion(step.pair)
         if motion is not None:
-            trial.hear(place, before, now, motion, block_change(before, now))
+            trial.hear(place, step, motion)
     return trial.passed
 
 
