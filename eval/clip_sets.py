@@ -52,7 +52,7 @@ SETS = {
     ),
     "final": ClipSet(
         name="final",
-        seed=71_000_009,
+        seed=89_000_011,
         half=1,
         puppet_share=0.7,
         parts_share=0.45,

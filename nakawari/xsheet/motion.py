@@ -139,7 +139,7 @@ def _tracks(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
     points = np.concatenate(corners) * 2 + np.float32(0.5)
     targets, kept, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, points, None, winSize=(15, 15), maxLevel=3, criteria=_SEARCH,
+        before, after, points, None, winSize=(11, 11), maxLevel=3, criteria=_SEARCH,
         minEigThreshold=MIN_CONTRAST,
     )  # fmt: skip
     kept = kept[:, 0] == 1
