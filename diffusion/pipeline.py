@@ -16,6 +16,7 @@ from diffusion.bridge import sample
 from diffusion.flow_refiner import FlowRefiner
 from diffusion.loading import load_flow_refiner, load_model
 from diffusion.precision import fast_arithmetic
+from diffusion.sharpening import sharpen
 from diffusion.unet import InBetweenUNet
 from diffusion.window import Window, draw_what_changes
 
@@ -150,7 +151,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
                 conditions = align(self.autoencoder, interval, some)
                 latents = self._latents(conditions, num_steps, seed, latent)
                 neighbours = interval.neighbours if use_neighbours else None
-                frames.append(self._draw(latents, neighbours, conditions.motion))
+                frames.append(self._draw(latents, neighbours, conditions.motion, some))
             return torch.cat(frames)[..., :height, :width]
 
         with fast_arithmetic(self.device):
@@ -197,7 +198,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             conditions = align(self.autoencoder, interval, times)
             padded = reduced(self._padded(reduction, seen)[0], reduction)
             latents = self.autoencoder.encode(padded).latents
-            drawn = self._draw(latents, interval.neighbours, conditions.motion)
+            drawn = self._draw(latents, interval.neighbours, conditions.motion, times)
             return drawn[..., : seen.shape[-2], : seen.shape[-1]]
 
         with fast_arithmetic(self.device):
@@ -218,9 +219,14 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             return conditions.guess
         raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
 
-    def _draw(self, latents: Tensor, neighbours: Neighbours | None, hint: Tensor) -> Tensor:
+    def _draw(
+        self, latents: Tensor, neighbours: Neighbours | None, hint: Tensor, times: Tensor
+    ) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
-        return self.autoencoder.decode(snapped, neighbours, hint).frames.clamp(-1, 1)
+        drawn = self.autoencoder.decode(snapped, neighbours, hint).frames.clamp(-1, 1)
+        if neighbours is None:
+            return drawn
+        return sharpen(drawn, neighbours.of_0.frame, neighbours.of_1.frame, times)
 
     def _observe(self, frame_0: Tensor, frame_1: Tensor, reduction: int) -> Interval:
         padded = self._padded(reduction, frame_0, frame_1)
