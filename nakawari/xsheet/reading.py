@@ -233,7 +233,10 @@ def _shot(item: _Entry, frames: int) -> Shot:
     item.check_keys(SHOT_KEYS)
     cadence: Cadence = item.value.get("cadence")
     if cadence is not None and cadence != "mixed":
-        cadence = item.whole("cadence", 1, MAX_FRAMES)
+        try:
+            cadence = item.whole("cadence", 1, MAX_FRAMES)
+        except ValueError as error:
+            raise ValueError(f'{error}, or "mixed", or null') from error
     animation_fps = item.value.get("animation_fps")
     if animation_fps is not None:
         animation_fps = item.number("animation_fps", 0.0, 1e6)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 from nakawari.errors import UserError
@@ -65,7 +66,8 @@ def save(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         try:
-            partial.write_text(text, encoding="utf-8")
+            # A file name may hold bytes that no text has; a page shows them as question marks.
+            partial.write_text(text, encoding="utf-8", errors="replace")
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
@@ -77,17 +79,24 @@ def save(path: Path, text: str) -> None:
 def save_sheet(path: Path, text: str) -> Path | None:
     """Write a sheet's JSON as ``save`` does; keep a sheet that was there if it differs.
 
-    It may hold somebody's corrections, so it is renamed to end in ``~``; its new path is
-    returned, or ``None`` if nothing was kept.
+    It may hold somebody's corrections, so it is renamed to end in ``~``, or ``~2~`` and so on where
+    another one was kept so; its new path is returned, or ``None`` if nothing was kept.
     """
     existing = _read(path) if path.exists() else None
     if not existing or existing == text or not is_sheet(existing):
         save(path, text)
         return None
-    kept = path.with_name(path.name + "~")
+    names = _names_to_keep(path)
+    kept = next(name for name in names if not name.exists() or _read(name) == existing)
     save(kept, existing)
     save(path, text)
     return kept
+
+
+def _names_to_keep(path: Path) -> Iterator[Path]:
+    yield path.with_name(f"{path.name}~")
+    for number in count(2):
+        yield path.with_name(f"{path.name}~{number}~")
 
 
 def _read(path: Path) -> str | None:

@@ -170,7 +170,7 @@ def test_windows_editors_may_put_their_mark_before_the_text(tmp_path) -> None:
         ({"camera": [{"start": 0, "end": 6, "kind": "pan"}]}, 'camera move 1 has "end": 6; give'),
         ({"camera": [{"start": 3, "end": 2, "kind": "pan"}]}, "from 3 to 5"),
         ({"shots": [{"start": 0, "end": 9}]}, 'shot 1 has "end": 9; give'),
-        ({"shots": [{"start": 0, "end": 5, "cadence": "ones"}]}, 'shot 1 has "cadence": "ones"'),
+        ({"shots": [{"start": 0, "end": 5, "cadence": "ones"}]}, 'or "mixed", or null'),
         ({"shots": [{"start": 0, "end": 5, "animation_fps": "12"}]}, 'animation_fps": "12"; give'),
         ({"pulldown": {"cycle": 5, "phase": 5}}, 'pulldown has "phase": 5; give .* from 0 to 4'),
         ({"pulldown": {"cycle": 1, "phase": 0}}, 'pulldown has "cycle": 1; give'),

@@ -68,6 +68,24 @@ def test_somebodys_corrections_are_kept(tmp_path) -> None:
     assert kept.read_text() == edited
 
 
+def test_corrections_that_were_kept_are_not_lost_to_others(tmp_path) -> None:
+    path = tmp_path / "sheet.json"
+    edits = [SHEET.replace('"cadence": 2', f'"cadence": {cadence}') for cadence in (1, 3, 4)]
+    kept = []
+    for edited in edits:
+        path.write_text(edited)
+        kept.append(save_sheet(path, SHEET))
+    assert [name.name for name in kept] == ["sheet.json~", "sheet.json~2~", "sheet.json~3~"]
+    assert [name.read_text() for name in kept] == edits
+    path.write_text(edits[1])
+    assert save_sheet(path, SHEET) == kept[1]  # it is there already
+
+
+def test_a_file_name_that_is_no_text_does_not_stop_a_page(tmp_path) -> None:
+    save(tmp_path / "page.html", "of a clip\udcff.mp4")
+    assert (tmp_path / "page.html").read_text() == "of a clip?.mp4"
+
+
 def test_a_full_disk_leaves_what_was_there_fails(tmp_path, monkeypatch) -> None:
     path = tmp_path / "page.html"
     path.write_text("old")
