@@ -29,6 +29,9 @@ STILL_FORMATS = {"image2", "ico", "tiff_pipe"}
 
 SEE_THROUGH = "transparency is laid on black"
 
+# FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
 
 class SourceFrame(NamedTuple):
     """One frame of the input."""
@@ -69,7 +72,8 @@ class VideoReader:
         try:
             self._stream = _video_stream(self._container, path)
             check_size(self._container, path)
-            self._stream.thread_type = "AUTO"
+            self._decoder = _decoder(self._stream)
+            self._decoder.thread_type = "AUTO"
             self._reached = Fraction(0)
             self._decoded = self._decode()
             self._head = [frame for frame in (self._next(), self._next()) if frame is not None]
@@ -135,7 +139,7 @@ class VideoReader:
                     end = (packet.pts + (packet.duration or 0)) * packet.time_base
                     self._reached = max(self._reached, end)
                 if packet.stream is self._stream:
-                    yield from self._stream.decode(packet)
+                    yield from self._decoder.decode(packet)
         except av.error.FFmpegError as error:
             raise UserError(
                 f"{self.path} is damaged or truncated at about {float(self._reached):.2f} s "
@@ -241,6 +245,17 @@ def _open(path: Path) -> av.container.InputContainer:
         container.close()
         raise UserError(problem)
     return container
+
+
+def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
+    own = stream.codec_context
+    name = ALPHA_DECODERS.get(own.name)
+    if stream.metadata.get("alpha_mode") != "1" or name not in av.codecs_available:
+        return own
+    decoder = av.CodecContext.create(name, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.extradata = own.extradata
+    return decoder
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:

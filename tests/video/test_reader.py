@@ -97,6 +97,22 @@ def test_what_is_changed_on_the_way_in_is_told_once(make_clip, how, word) -> Non
     assert word in lines[0]
 
 
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_the_alpha_channel_of_webm_is_laid_on_black(make_clip, codec) -> None:
+    picture = np.full((32, 64, 4), 235, np.uint8)
+    picture[:, :32, 3] = 0
+    how = {"pixel_format": "yuva420p", "options": {"auto-alt-ref": "0"}}
+    clip = make_clip("a.webm", codec=codec, paintings=[picture] * 4, **how)
+    lines: list[str] = []
+    _, frames = read(clip, lines.append)
+    assert [frame.start for frame in frames] == [
+        Fraction(1001 * number, 24000) for number in range(4)
+    ]
+    assert frames[0].picture.luma[:, :28].mean() < 30
+    assert frames[0].picture.luma[:, 36:].mean() > 180
+    assert lines == ["transparency is laid on black"]
+
+
 def test_a_missing_file_fails(tmp_path) -> None:
     with pytest.raises(UserError, match="does not exist; check the name"):
         VideoReader(tmp_path / "none.mp4")
