@@ -28,6 +28,11 @@ NOT_VIDEO_FORMATS = {"tty", "ansi", "bin", "xbin", "idf"}
 STILL_FORMATS = {"image2", "ico", "tiff_pipe"}
 
 SEE_THROUGH = "transparency is laid on black"
+VARIES = (
+    "the frame rate varies: every frame keeps its time, but drawings and holds are counted in "
+    "frames; give the clip a constant rate first for those to be right"
+)
+MAX_UNEVENNESS = Fraction(1, 2)  # of a frame's duration
 
 # FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -153,18 +158,24 @@ class VideoReader:
         pictures are halved so often (see ``Picture.halved``), and reading is faster.
         """
         pending: SourceFrame | None = None
-        duration = 1 / self.info.rate
+        duration, varies = 1 / self.info.rate, False
         while frame := self._head.pop(0) if self._head else self._next():
             time, duration = self._time(frame, pending)
             if pending is not None:
                 if time <= pending.start:
                     self._say("frames whose time stamps do not advance are skipped")
                     continue
+                varies |= not self._is_one_frame(time - pending.start)
                 yield pending._replace(end=time)
             pending = SourceFrame(self._picture(frame, halvings), time, time + duration)
         if pending is not None:
             yield pending
         check_length(self._container, self.path, self._reached)
+        if varies:
+            self._say(VARIES)
+
+    def _is_one_frame(self, gap: Fraction) -> bool:
+        return abs(gap * self.info.rate - 1) < MAX_UNEVENNESS
 
     def _time(
         self, frame: av.VideoFrame, previous: SourceFrame | None

@@ -36,6 +36,18 @@ def test_a_variable_rate_is_honoured(make_clip) -> None:
     assert [frame.end for frame in frames[:-1]] == times[1:]
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "varies"),
+    [((0, 42, 83, 125, 167, 208), False), ((0, 42, 83, 208, 250, 292), True)],
+)
+def test_a_rate_that_varies_is_said_once(make_clip, milliseconds, varies) -> None:
+    times = [Fraction(time, 1000) for time in milliseconds]
+    lines: list[str] = []
+    clip = make_clip("v.mkv", frames=6, times=times, time_base=Fraction(1, 1000))
+    read(clip, lines.append)
+    assert ["rate varies" in line for line in lines] == [True] * varies
+
+
 def test_time_counts_from_the_first_frame(make_clip) -> None:
     times = [4 + number / RATE for number in range(6)]
     info, frames = read(make_clip("late.ts", frames=6, times=times, time_base=Fraction(1, 90000)))
