@@ -49,3 +49,11 @@ def test_a_sheet_that_does_not_fit_is_refused_in_one_line(
     line = refused(capsys, "slow", clip, "--model", "blend", "--xsheet", sheet)
     assert words in line
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "told"), [("other.mp4", True), ("clip.mp4", False)])
+def test_a_sheet_of_another_clip_is_told_of(make_clip, tmp_path, capsys, name, told) -> None:
+    sheet = tmp_path / "mine.json"
+    sheet.write_text(f'{{"clip": "{name}", "frames": 12, "drawings": [{{"start": 0}}]}}')
+    assert cli.main(["slow", str(make_clip()), "--model", "blend", "--xsheet", str(sheet)]) == 0
+    assert (f"the exposure sheet was made for {name};" in capsys.readouterr().err) == told

@@ -98,6 +98,8 @@ def run_job(
         check_output(job.output, job.source, job.overwrite)
         info = reader.info
         given = _given_sheet(job, info)
+        if given is not None and given.clip != job.source.name:
+            say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
         interpolator = load_interpolator()
         sheet = given or detect(job.source, tell=say, on_frame=on_read).sheet
         if given is not None:
