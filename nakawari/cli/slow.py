@@ -46,6 +46,11 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="auto: repeated frames are one drawing; keep: every frame is one (default: auto)",
     )  # fmt: skip
     slow.add_argument(
+        "--longest-hold", type=positive_int, metavar="N",
+        help="a drawing held for more frames rests, and does not move (default: 6, at more than "
+        "24 frames a second a quarter of a second)",
+    )  # fmt: skip
+    slow.add_argument(
         "--xsheet", type=Path, metavar="FILE",
         help="go by this exposure sheet, which may be edited, instead of finding the drawings",
     )  # fmt: skip
@@ -131,6 +136,7 @@ def run_slow(args: argparse.Namespace) -> None:
         rate=args.fps,
         audio=args.audio,
         holds=args.holds,
+        longest_hold=args.longest_hold,
         xsheet=args.xsheet,
         overwrite=args.overwrite,
     )

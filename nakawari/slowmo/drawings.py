@@ -26,13 +26,16 @@ class KeyPicture:
     camera_moves: bool = False  # True if it does on the way to the next one
 
 
-def group(frames: Iterable[SourceFrame], sheet: ExposureSheet) -> Iterator[KeyPicture]:
+def group(
+    frames: Iterable[SourceFrame], sheet: ExposureSheet, longest_hold: int | None = None
+) -> Iterator[KeyPicture]:
     """Yield the key pictures in order, as the frames stream by; all other frames are dropped.
 
-    They cover the frames' time without gap or overlap. Raises ``UserError``, at the latest at the
-    end of the clip, if the sheet is one of another number of frames.
+    They cover the frames' time without gap or overlap; ``longest_hold`` as in ``keys``. Raises
+    ``UserError``, at the latest at the end of the clip, if the sheet is one of another number of
+    frames.
     """
-    ahead = keys(sheet)
+    ahead = keys(sheet, longest_hold)
     upcoming = next(ahead, None)
     key, begun = upcoming, None
     clock = SourceClock(sheet)

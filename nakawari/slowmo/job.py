@@ -38,6 +38,7 @@ class SlowJob:
     rate: Fraction | None = None  # output frames a second; None: the source's
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
+    longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
     xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
     overwrite: bool = False
 
@@ -124,7 +125,12 @@ def run_job(
 
             try:
                 tally = slow_down(
-                    group(reader.frames(), sheet), clock, interpolator, info.tags, device, write
+                    group(reader.frames(), sheet, job.longest_hold),
+                    clock,
+                    interpolator,
+                    info.tags,
+                    device,
+                    write,
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(

@@ -44,24 +44,27 @@ class Key:
     camera_moves: bool = False  # True if it does on the way to the next key
 
 
-def movement_step(cadence: Cadence, fps: Fraction) -> int:
+def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -> int:
     """Return over how many frames a drawing that rested moves to the next one.
 
     The shot's cadence if it has one, else on twos (at faster rates than 24 for as long). It never
-    exceeds ``longest_moving_hold``.
+    exceeds ``longest``, the longest hold that moves; by default ``longest_moving_hold``.
     """
-    longest = longest_moving_hold(fps)
+    longest = longest or longest_moving_hold(fps)
     if isinstance(cadence, int):
         return min(cadence, longest)
-    return max(DEFAULT_STEP, round(fps * DEFAULT_STEP_TIME))
+    return min(max(DEFAULT_STEP, round(fps * DEFAULT_STEP_TIME)), longest)
 
 
-def keys(sheet: ExposureSheet) -> Iterator[Key]:
-    """Yield the keys of a clip in order; the first is frame 0, every shot begins with one."""
+def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]:
+    """Yield the keys of a clip in order; the first is frame 0, every shot begins with one.
+
+    A drawing held for more than ``longest_hold`` frames rests; None: ``longest_moving_hold``.
+    """
     fps = sheet.fps
     if sheet.pulldown is not None:  # holds and cadence are then the film's
         fps *= Fraction(sheet.pulldown.cycle - 1, sheet.pulldown.cycle)
-    longest = longest_moving_hold(fps)
+    longest = longest_hold or longest_moving_hold(fps)
     cadences = {shot.start: shot.cadence for shot in sheet.shots}
     cuts = set(sheet.cuts)
     timing = _Timing(sheet)
@@ -69,7 +72,7 @@ def keys(sheet: ExposureSheet) -> Iterator[Key]:
     for drawing, following in pairwise([*sheet.drawings, None]):
         assert drawing is not None
         if drawing.start in cadences:
-            step = movement_step(cadences[drawing.start], fps)
+            step = movement_step(cadences[drawing.start], fps, longest)
         leaves: int | None = None
         if following is not None and following.start not in cuts:
             rests = timing.film_frames(drawing) > longest

@@ -86,6 +86,12 @@ def test_a_hold_moves_for_a_quarter_second_at_fast_rates_and_six_frames_at_slow_
     assert [longest_moving_hold(Fraction(rate)) for rate in rates] == [6, 6, 6, 6, 7, 14, 15]
 
 
+def test_the_longest_hold_that_moves_can_be_set() -> None:
+    sheet = sheet_of([4, 8, 2])
+    assert [key.moves_from for key in keys(sheet, 3)] == [2, 10, None]
+    assert [key.moves_from for key in keys(sheet, 8)] == [0, 4, None]
+
+
 def test_a_step_without_a_cadence_is_on_twos_at_24_and_as_long_at_other_rates() -> None:
     assert [movement_step("mixed", Fraction(rate)) for rate in (12, 24, 48, 60)] == [2, 2, 4, 5]
 
