@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from eval.clip_stage import UnusableError
-from nakawari.xsheet.sheet import Cadence, Pulldown
+from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet import Cadence
 
 # The least mean change [code values] of the picture from one frame of a fade to the next.
 LEAST_BRIGHTNESS_STEP = 0.7

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
-from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, Pulldown, SheetDrawing, Shot
+from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 
 
 def sheet_of(
@@ -16,6 +17,7 @@ def sheet_of(
     cadence: Cadence = 2,
     fps: Fraction = Fraction(24),
     pulldown: Pulldown | None = None,
+    times: tuple[Fraction, ...] | None = None,
 ) -> ExposureSheet:
     """Return the sheet of a clip whose drawings are held for ``holds`` frames."""
     bounds = [0, *accumulate(holds)]
@@ -30,4 +32,5 @@ def sheet_of(
         ),
         camera=tuple(CameraMove(start=a, end=b, kind=kind) for a, b, kind in camera),
         pulldown=pulldown,
+        times=times,
     )

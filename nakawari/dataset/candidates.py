@@ -9,7 +9,7 @@ from itertools import islice
 
 from nakawari.dataset.settings import Reason
 from nakawari.xsheet.cadence import longest_moving_hold
-from nakawari.xsheet.sheet import ExposureSheet, SheetDrawing
+from nakawari.xsheet.sheet import ExposureSheet, Shot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ def candidates(sheet: ExposureSheet) -> Iterator[Candidate]:
     """Yield all successive triples of drawings within each shot, in order."""
     for number, shot in enumerate(sheet.shots):
         drawings = sheet.drawings_of(shot)
+        rests = _rests(sheet, shot)
         for first, middle, last in zip(
             drawings, islice(drawings, 1, None), islice(drawings, 2, None), strict=False
         ):
@@ -39,7 +40,7 @@ def candidates(sheet: ExposureSheet) -> Iterator[Candidate]:
                 if move.start < last.start and move.end > first.start
             ]
             rejected = None
-            if _rests(first, sheet) or _rests(middle, sheet):
+            if rests & {first.start, middle.start}:
                 rejected = Reason.PAUSE
             elif "shake" in kinds:
                 rejected = Reason.SHAKE
@@ -57,9 +58,12 @@ def frame_time(times: tuple[Fraction, Fraction, Fraction]) -> float:
     return float((middle - first) / (last - first))
 
 
-def _rests(drawing: SheetDrawing, sheet: ExposureSheet) -> bool:
-    hold, fps = drawing.hold, sheet.fps
-    if sheet.pulldown is not None:
-        hold = sheet.pulldown.film_hold(drawing)
-        fps *= Fraction(sheet.pulldown.cycle - 1, sheet.pulldown.cycle)
-    return hold > longest_moving_hold(fps)
+def _rests(sheet: ExposureSheet, shot: Shot) -> set[int]:
+    """Return the first frames of a shot's drawings that are held for too long to move."""
+    clock = sheet.clock
+    rate = clock.rate(shot.start, shot.end + 1)
+    return {
+        drawing.start
+        for drawing in sheet.drawings_of(shot)
+        if clock.hold(drawing.start, drawing.end, rate) > longest_moving_hold(rate)
+    }

@@ -11,7 +11,8 @@ from nakawari.slowmo.keys import keys
 from nakawari.slowmo.pulldown import SourceClock
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
-from nakawari.xsheet.sheet import ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.sheet import ExposureSheet, SheetDrawing
+from nakawari.xsheet.shots import split_into_shots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +55,10 @@ def group(
                 begins_shot=key.begins_shot,
                 camera_moves=key.camera_moves,
             )
-        if key is not None and begun is not None and number == key.moves_from:
-            begun = replace(begun, moves_from=time)
+        if begun is not None and key is not None and key.moves_from is not None:
+            into = key.moves_from - number
+            if 0 <= into < 1:
+                begun = replace(begun, moves_from=time + into * (frame.end - frame.start))
         count, end = number + 1, frame.end
         if count > sheet.frames:
             break
@@ -79,12 +82,8 @@ def every_frame(sheet: ExposureSheet) -> ExposureSheet:
 
     Its cuts stay; pulldown is not undone.
     """
+    sheet = replace(sheet, pulldown=None)
+    drawings = tuple(SheetDrawing(start=frame, hold=1) for frame in range(sheet.frames))
     return replace(
-        sheet,
-        drawings=tuple(SheetDrawing(start=frame, hold=1) for frame in range(sheet.frames)),
-        shots=tuple(
-            Shot(start=shot.start, end=shot.end, cadence=1, animation_fps=float(sheet.fps))
-            for shot in sheet.shots
-        ),
-        pulldown=None,
+        sheet, drawings=drawings, shots=split_into_shots(drawings, sheet.cuts, sheet.clock)
     )

@@ -20,6 +20,7 @@ from nakawari.video.audio import StretchedAudio
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.writer import VideoWriter, check_output
+from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.files import load_sheet
 from nakawari.xsheet.saving import check_target, is_sheet, save_sheet
@@ -104,10 +105,10 @@ def run_job(
         interpolator = load_interpolator()
         sheet = given or detect(job.source, tell=say, on_frame=on_read).sheet
         if given is not None:
-            check_frames(given, _count_frames(job.source, given.frames, on_read))
+            sheet = _timed(given, job, say, on_read)
         if job.holds == "keep":
             sheet = every_frame(sheet)
-        clock = OutputClock(rate=job.rate or info.rate, factor=job.factor)
+        clock = OutputClock(rate=job.rate or _source_rate(sheet, info), factor=job.factor)
         expected = None if info.duration is None else clock.first_index(info.duration)
         with VideoWriter(
             job.output,
@@ -169,12 +170,42 @@ def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
     if job.xsheet is None:
         return None
     sheet = load_sheet(job.xsheet, fps=info.rate)
-    if abs(sheet.fps - info.rate) > info.rate * MAX_RATE_DIFFERENCE:
+    return replace(sheet, clip=sheet.clip or job.source.name)
+
+
+def _timed(
+    sheet: ExposureSheet,
+    job: SlowJob,
+    say: Callable[[str], None],
+    on_read: Callable[[int, int | None], None],
+) -> ExposureSheet:
+    """Return a sheet that the user gave with the times of the clip's own frames.
+
+    Raises ``UserError`` if it is for another number of frames, or another rate.
+    """
+    count, times = 0, FrameTimes()
+    with VideoReader(job.source) as reader:
+        for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
+            count += 1
+            on_read(count, sheet.frames)
+        stated = reader.info.rate
+    clock = times.clock(stated)
+    check_frames(sheet, count)
+    rates = {clock.fps, stated}
+    if all(abs(sheet.fps - rate) > rate * MAX_RATE_DIFFERENCE for rate in rates):
         raise UserError(
             f"exposure sheet {job.xsheet} is for {float(sheet.fps):.3f} frames/s, and the clip has "
-            f'{float(info.rate):.3f}; give the sheet of this very clip, or remove its "fps"'
+            f'{float(clock.fps):.3f}; give the sheet of this very clip, or remove its "fps"'
         )
-    return replace(sheet, clip=sheet.clip or job.source.name)
+    if clock.times is None:
+        return replace(sheet, times=None)
+    say(VARIES)
+    return replace(sheet, fps=clock.fps, times=clock.times)
+
+
+def _source_rate(sheet: ExposureSheet, info: ClipInfo) -> Fraction:
+    """Return the clip's rate; where it varies, that at which most frames follow on one another."""
+    return info.rate if sheet.times is None else sheet.fps
 
 
 def _goes_by_own_output(job: SlowJob) -> bool:
@@ -191,16 +222,6 @@ def _save_sheet(job: SlowJob, sheet: ExposureSheet, say: Callable[[str], None]) 
     if kept is not None:
         say(f"another exposure sheet was there; it is now {kept}")
     return job.sheet_output
-
-
-def _count_frames(source: Path, expected: int, on_read: Callable[[int, int | None], None]) -> int:
-    """Return how many frames a clip has, counting no further than one more than expected."""
-    count = 0
-    with VideoReader(source) as reader:
-        for _ in islice(reader.frames(), expected + 1):
-            count += 1
-            on_read(count, expected)
-    return count
 
 
 def _audio(job: SlowJob, info: ClipInfo, tell: Callable[[str], None]) -> StretchedAudio | None:

@@ -39,7 +39,10 @@ class Key:
     """A frame that is shown, and what happens until the next key."""
 
     frame: int
-    moves_from: int | None  # the frame at which the movement to the next key begins; None: never
+    moves_from: Fraction | int | None
+    """The frame at which the movement to the next key begins; ``None``: never. It may begin while
+    a frame is shown: 7.5 is the middle of the time of frame 7."""
+
     begins_shot: bool = False  # True for the first key after a cut
     camera_moves: bool = False  # True if it does on the way to the next key
 
@@ -59,30 +62,30 @@ def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -
 def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]:
     """Yield the keys of a clip in order; the first is frame 0, every shot begins with one.
 
-    A drawing held for more than ``longest_hold`` frames rests; None: ``longest_moving_hold``.
+    A drawing held for more than ``longest_hold`` frames rests; None: ``longest_moving_hold``. They
+    are counted as ``Clock.hold`` does: where the frame rate varies, one frame may be a pause.
     """
-    fps = sheet.fps
-    if sheet.pulldown is not None:  # holds and cadence are then the film's
-        fps *= Fraction(sheet.pulldown.cycle - 1, sheet.pulldown.cycle)
-    longest = longest_hold or longest_moving_hold(fps)
-    cadences = {shot.start: shot.cadence for shot in sheet.shots}
+    shots = {shot.start: shot for shot in sheet.shots}
     cuts = set(sheet.cuts)
     timing = _Timing(sheet)
-    step = 1
+    rate, longest, step = sheet.fps, 1, 1
     for drawing, following in pairwise([*sheet.drawings, None]):
         assert drawing is not None
-        if drawing.start in cadences:
-            step = movement_step(cadences[drawing.start], fps, longest)
-        leaves: int | None = None
+        if drawing.start in shots:
+            shot = shots[drawing.start]
+            rate = sheet.clock.rate(shot.start, shot.end + 1)
+            longest = longest_hold or longest_moving_hold(rate)
+            step = movement_step(shot.cadence, rate, longest)
+        leaves: Fraction | int | None = None
         if following is not None and following.start not in cuts:
-            rests = timing.film_frames(drawing) > longest
-            leaves = timing.back(drawing.end, step) if rests else drawing.start
+            rests = sheet.clock.hold(drawing.start, drawing.end, rate) > longest
+            leaves = timing.back(drawing.end, step, rate) if rests else drawing.start
         frames = [drawing.start, *timing.camera_keys(drawing, leaves)]
         for frame, next_frame in pairwise(frames):
             # What lies between is at rest, or a repeat of pulldown.
             yield Key(
                 frame=frame,
-                moves_from=max(timing.back(next_frame, 1), frame),
+                moves_from=max(timing.back(next_frame, 1, rate), frame),
                 begins_shot=frame in cuts,
                 camera_moves=timing.camera_moves(frame, next_frame),
             )
@@ -95,10 +98,10 @@ def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]
 
 
 class _Timing:
-    """A sheet's camera and pulldown, frame by frame."""
+    """A sheet's camera and clock, frame by frame."""
 
     def __init__(self, sheet: ExposureSheet) -> None:
-        self._pulldown = sheet.pulldown
+        self._clock = sheet.clock
         self._moving = bytearray(sheet.frames + 1)
         self._shaking = bytearray(sheet.frames + 1)
         for move in sheet.camera:
@@ -108,24 +111,20 @@ class _Timing:
             marks = self._shaking if move.kind == "shake" else self._moving
             marks[span] = b"\x01" * len(marks[span])
 
-    def film_frames(self, drawing: SheetDrawing) -> int:
-        """Return for how many frames of the film a drawing is held."""
-        return sum(
-            not repeats(self._pulldown, frame) for frame in range(drawing.start, drawing.end)
-        )
-
-    def back(self, frame: int, count: int) -> int:
-        """Return the frame ``count`` film frames before ``frame``."""
+    def back(self, frame: int, count: int, rate: Fraction) -> Fraction | int:
+        """Return where it was ``count`` frames of ``rate`` before ``frame``; at the first, 0."""
+        if self._clock.times is not None:
+            return self._clock.frame_at(self._clock.time(frame) - count / rate)
         while count > 0 and frame > 0:
             frame -= 1
-            count -= not repeats(self._pulldown, frame)
+            count -= not repeats(self._clock.pulldown, frame)
         return frame
 
     def camera_moves(self, frame: int, end: int) -> bool:
         """Return whether the camera moves anywhere between two frames."""
         return any(self._moving[frame:end]) or any(self._shaking[frame:end])
 
-    def camera_keys(self, drawing: SheetDrawing, leaves: int | None) -> Iterator[int]:
+    def camera_keys(self, drawing: SheetDrawing, leaves: Fraction | int | None) -> Iterator[int]:
         """Yield the frames after a drawing's first that are keys because the camera moves.
 
         Args:
@@ -135,7 +134,7 @@ class _Timing:
         """
         for frame in range(drawing.start + 1, drawing.end):
             at_rest = leaves is None or frame <= leaves
-            if repeats(self._pulldown, frame):
+            if repeats(self._clock.pulldown, frame):
                 continue
             if self._shaking[frame] or (self._moving[frame] and at_rest):
                 yield frame

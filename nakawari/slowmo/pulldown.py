@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from nakawari.xsheet.sheet import ExposureSheet, Pulldown
+from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet import ExposureSheet
 
 
 def repeats(pulldown: Pulldown | None, frame: int) -> bool:

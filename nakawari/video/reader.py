@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,18 +22,13 @@ from nakawari.video.picture import (
     is_see_through,
     picture_from_frame,
 )
-from nakawari.video.timestamps import nominal_rate, snap_to_grid
+from nakawari.video.timestamps import nominal_rate, rate_of_gaps, snap_to_grid
 
 # FFmpeg reads a text file as a film of a terminal, and a picture as a film of one frame.
 NOT_VIDEO_FORMATS = {"tty", "ansi", "bin", "xbin", "idf"}
 STILL_FORMATS = {"image2", "ico", "tiff_pipe"}
 
 SEE_THROUGH = "transparency is laid on black"
-VARIES = (
-    "the frame rate varies: every frame keeps its time, but drawings and holds are counted in "
-    "frames; give the clip a constant rate first for those to be right"
-)
-MAX_UNEVENNESS = Fraction(1, 2)  # of a frame's duration
 
 # FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -157,39 +153,41 @@ class VideoReader:
         Frames whose time does not advance are skipped, and told of. With ``halvings`` the
         pictures are halved so often (see ``Picture.halved``), and reading is faster.
         """
+        rate = self.info.rate
+        gaps: Counter[Fraction] = Counter()
         pending: SourceFrame | None = None
-        duration, varies = 1 / self.info.rate, False
+        duration: Fraction | None = None
         while frame := self._head.pop(0) if self._head else self._next():
-            time, duration = self._time(frame, pending)
+            time = self._time(frame, pending)
             if pending is not None:
                 if time <= pending.start:
                     self._say("frames whose time stamps do not advance are skipped")
                     continue
-                varies |= not self._is_one_frame(time - pending.start)
+                gaps[time - pending.start] += 1
                 yield pending._replace(end=time)
-            pending = SourceFrame(self._picture(frame, halvings), time, time + duration)
+            duration = self._duration(frame)
+            pending = SourceFrame(
+                self._picture(frame, halvings), time, time + (duration or 1 / rate)
+            )
         if pending is not None:
+            if duration is None:
+                usual = 1 / rate_of_gaps(gaps.elements(), rate)
+                pending = pending._replace(end=pending.start + usual)
             yield pending
         check_length(self._container, self.path, self._reached)
-        if varies:
-            self._say(VARIES)
 
-    def _is_one_frame(self, gap: Fraction) -> bool:
-        return abs(gap * self.info.rate - 1) < MAX_UNEVENNESS
-
-    def _time(
-        self, frame: av.VideoFrame, previous: SourceFrame | None
-    ) -> tuple[Fraction, Fraction]:
-        """Return the frame's start since the first frame, and its duration [s]."""
+    def _time(self, frame: av.VideoFrame, previous: SourceFrame | None) -> Fraction:
+        """Return the frame's start since the first frame [s]."""
         info, tick, stamp = self.info, _tick(frame), _stamp(frame)
         if stamp is not None:
-            time = snap_to_grid(stamp * tick - info.start, tick, info.rate)
-        else:  # raw streams carry no times
-            time = previous.end if previous else Fraction(0)
+            return snap_to_grid(stamp * tick - info.start, tick, info.rate)
+        return previous.end if previous else Fraction(0)  # raw streams carry no times
+
+    def _duration(self, frame: av.VideoFrame) -> Fraction | None:
+        """Return for how long the frame is shown [s], if that is stored and not as usual."""
+        tick, usual = _tick(frame), 1 / self.info.rate
         duration = (frame.duration or 0) * tick
-        if duration <= 0 or abs(duration - 1 / info.rate) <= tick:
-            duration = 1 / info.rate
-        return time, duration
+        return None if duration <= 0 or abs(duration - usual) <= tick else duration
 
     def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from nakawari.xsheet.sheet import Cadence, Pulldown, SheetDrawing
+from nakawari.xsheet.sheet import Cadence
 
 MAX_MOVING_HOLD = 6  # frames
 MAX_MOVING_TIME = Fraction(1, 4)  # s; six frames at 24 a second
@@ -37,27 +37,25 @@ def longest_moving_hold(fps: Fraction) -> int:
     return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
 
 
-def pace_of(
-    drawings: Sequence[SheetDrawing], fps: Fraction, pulldown: Pulldown | None = None
-) -> Pace:
+def pace_of(holds: Sequence[int], rate: Fraction) -> Pace:
     """Return the pace of one shot's drawings, in order.
 
     A cadence is what repeats: a shot in which fewer than two drawings move, or for hardly any of
     its time, has none. The last drawing is cut off by the end of the shot, so it does not count
-    where others do. With ``pulldown``, holds are counted in film frames.
+    where others do.
+
+    Args:
+        holds: for how many frames each is held, as ``Clock.hold`` counts them.
+        rate: of these frames a second.
     """
-    lengths = [drawing.hold for drawing in drawings]
-    if pulldown is not None:
-        lengths = [pulldown.film_hold(drawing) for drawing in drawings]
-        fps *= Fraction(pulldown.cycle - 1, pulldown.cycle)
-    moving = [hold for hold in lengths[:-1] if hold <= longest_moving_hold(fps)]
-    if len(moving) < MIN_DRAWINGS or sum(moving) < MIN_TIME_SHARE * sum(lengths):
+    moving = [hold for hold in holds[:-1] if hold <= longest_moving_hold(rate)]
+    if len(moving) < MIN_DRAWINGS or sum(moving) < MIN_TIME_SHARE * sum(holds):
         return Pace(None, None)
     hold, count = Counter(moving).most_common(1)[0]
     cadence = hold if count >= MIN_SHARE * len(moving) else _mended(moving)
     if cadence is not None:
-        return Pace(cadence, round(float(fps / cadence), 3))
-    return Pace("mixed", round(float(fps * len(moving) / sum(moving)), 3))
+        return Pace(cadence, round(float(rate / cadence), 3))
+    return Pace("mixed", round(float(rate * len(moving) / sum(moving)), 3))
 
 
 def _mended(holds: Sequence[int]) -> int | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from nakawari.ahead import ahead
 from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera import camera_moves
 from nakawari.xsheet.change import plate
+from nakawari.xsheet.clock import VARIES, Clock, FrameTimes
 from nakawari.xsheet.cuts import mark_cuts
 from nakawari.xsheet.holds import FLOOR, decide, is_new
 from nakawari.xsheet.measure import Measure, ShotMeter
@@ -69,13 +69,15 @@ def detect(
             declares its length, the frames expected.
     """
     shots: list[_Shot] = []
+    times = FrameTimes()
     with VideoReader(path, tell) as reader:
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
         start, meter = 0, ShotMeter()
         expected = None if info.duration is None else round(info.duration * info.rate)
-        marked = mark_cuts(plate(frame.picture) for frame in reader.frames(halvings))
+        seen = times.noting(reader.frames(halvings))
+        marked = mark_cuts(plate(frame.picture) for frame in seen)
         with (
             _one_opencv_thread(),
             ahead(marked, READ_AHEAD) as frames,
@@ -88,7 +90,10 @@ def detect(
                 meter.add(step)
                 on_frame(done, expected)
     shots.append(_decided(start, meter.measures, size))
-    return _assembled(path.name, info.rate, shots)
+    clock = times.clock(info.rate)
+    if clock.times is not None:
+        tell(VARIES)
+    return _assembled(path.name, clock, shots)
 
 
 @contextmanager
@@ -133,18 +138,20 @@ def _decided(start: int, measures: list[Measure], size: tuple[int, int]) -> _Sho
     return _Shot(drawings, moves, changes.tolist(), decision.thresholds.tolist())
 
 
-def _assembled(clip: str, rate: Fraction, shots: list[_Shot]) -> Detection:
+def _assembled(clip: str, clock: Clock, shots: list[_Shot]) -> Detection:
     drawings = [shot.drawings for shot in shots]
-    pulldown = find_pulldown(drawings, rate)
+    if clock.times is None:
+        clock = replace(clock, pulldown=find_pulldown(drawings, clock.fps))
     changes = tuple(chain.from_iterable(shot.changes for shot in shots))
     sheet = ExposureSheet(
         clip=clip,
-        fps=rate,
+        fps=clock.fps,
         frames=len(changes),
         drawings=tuple(chain.from_iterable(drawings)),
-        shots=tuple(make_shot(own, rate, pulldown) for own in drawings),
+        shots=tuple(make_shot(own, clock) for own in drawings),
         camera=tuple(chain.from_iterable(shot.camera for shot in shots)),
-        pulldown=pulldown,
+        pulldown=clock.pulldown,
+        times=clock.times,
     )
     thresholds = tuple(chain.from_iterable(shot.thresholds for shot in shots))
     return Detection(sheet=sheet, changes=changes, thresholds=thresholds)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from nakawari.xsheet.cadence import MAX_MOVING_HOLD
-from nakawari.xsheet.sheet import Pulldown, SheetDrawing
+from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet import SheetDrawing
 
 CYCLE = 5
 RATES = (Fraction(29), Fraction(31))  # frames a second between which it is looked for
@@ -56,7 +57,8 @@ def _evenness(
     commonest, count = 0, 0
     for drawings in shots:
         holds = [
-            pulldown.film_hold(drawing) if pulldown else drawing.hold for drawing in drawings[:-1]
+            pulldown.film_hold(drawing.start, drawing.end) if pulldown else drawing.hold
+            for drawing in drawings[:-1]
         ]
         moving = [hold for hold in holds if hold <= MAX_MOVING_HOLD]
         if moving:

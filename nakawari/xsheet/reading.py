@@ -6,34 +6,32 @@ in one line that names the drawing, counted from 1, and says what to do.
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
+from nakawari.xsheet.clock import Clock, Pulldown
+from nakawari.xsheet.entries import Entry, parsed, short
 from nakawari.xsheet.sheet import (
     CAMERA_KINDS,
     Cadence,
     CameraMove,
     ExposureSheet,
-    Pulldown,
     SheetDrawing,
     Shot,
 )
 from nakawari.xsheet.shots import split_into_shots
 
-SHEET_KEYS = ("clip", "fps", "frames", "cuts", "pulldown", "drawings", "camera", "shots")
+SHEET_KEYS = ("clip", "fps", "frames", "cuts", "pulldown", "times", "drawings", "camera", "shots")
 DRAWING_KEYS = ("start", "hold", "confidence")
 CAMERA_KEYS = ("start", "end", "kind")
 SHOT_KEYS = ("start", "end", "cadence", "animation_fps", "confidence")
 PULLDOWN_KEYS = ("cycle", "phase")
 DEFAULT_FPS = Fraction(24)
 MAX_FRAMES = 2**31
-MAX_DIGITS = 40
-MAX_SHOWN = 40  # characters of a value in an error
 MAX_FPS = 1000
 RATE = re.compile(r"\d{1,12}(/0*[1-9]\d{0,11}|\.\d{1,12})?", re.ASCII)
 
@@ -49,7 +47,7 @@ def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
         text: JSON.
         fps: the rate where the text has none; 24 where that is ``None`` too.
     """
-    entry = _Entry(_parse(text), "the sheet")
+    entry = Entry(parsed(text), "the sheet")
     if not isinstance(entry.value, dict) or "drawings" not in entry.value:
         raise ValueError(
             'it is no exposure sheet, for it has no "drawings"; give the JSON that '
@@ -58,107 +56,23 @@ def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
     entry.check_keys(SHEET_KEYS)
     drawings = _drawings(entry)
     frames = drawings[-1].end
-    rate = _fps(entry, fps)
+    clock = Clock(fps=_fps(entry, fps), pulldown=_pulldown(entry), times=_times(entry, frames))
     shots = [_shot(item, frames) for item in entry.items("shots")]
     cuts = _cuts(entry, frames) if "cuts" in entry.value else [shot.start for shot in shots[1:]]
     drawings = _split_at_cuts(drawings, cuts)
-    pulldown = _pulldown(entry)
     return ExposureSheet(
         clip=entry.text("clip", ""),
-        fps=rate,
+        fps=clock.fps,
         frames=frames,
         drawings=drawings,
-        shots=split_into_shots(drawings, cuts, rate, known=shots, pulldown=pulldown),
+        shots=split_into_shots(drawings, cuts, clock, known=shots),
         camera=tuple(_camera_move(item, frames) for item in entry.items("camera")),
-        pulldown=pulldown,
+        pulldown=clock.pulldown,
+        times=clock.times,
     )
 
 
-class _Entry(NamedTuple):
-    """A JSON value and what to call it in an error."""
-
-    value: Any
-    name: str
-
-    def check_keys(self, known: Collection[str]) -> None:
-        if not isinstance(self.value, dict):
-            raise ValueError(
-                f"{self.name} is {_short(self.value)}; write it as "
-                + "{"
-                + ", ".join(f'"{key}": ...' for key in known)
-                + "}"
-            )
-        for key in self.value:
-            if key not in known:
-                close = get_close_matches(key, known, 1)
-                remedy = f'write "{close[0]}"' if close else "remove it"
-                raise ValueError(f"{self.name} has an unknown key {_short(key)}; {remedy}")
-
-    def whole(self, key: str, low: int, high: int) -> int:
-        """Return the whole number under ``key``, from ``low`` to ``high``."""
-        value = self.value.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            came = f'has "{key}": {_short(value)}' if key in self.value else f'has no "{key}"'
-            raise ValueError(f"{self.name} {came}; give a whole number from {low} to {high}")
-        return value
-
-    def number(self, key: str, default: float, high: float) -> float:
-        """Return the number under ``key``, from 0 to ``high``."""
-        value = self.value.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
-            raise ValueError(
-                f'{self.name} has "{key}": {_short(value)}; give a number from 0 to {high:g}'
-            )
-        return value
-
-    def text(self, key: str, default: str) -> str:
-        value = self.value.get(key, default)
-        if not isinstance(value, str):
-            raise ValueError(f'{self.name} has "{key}": {_short(value)}; put it in quotation marks')
-        return value
-
-    def items(self, key: str) -> list[_Entry]:
-        """Return the entries of the list under ``key``, none if it is missing."""
-        value = self.value.get(key, [])
-        if not isinstance(value, list):
-            raise ValueError(f'"{key}" is {_short(value)}; write a list, [...]')
-        name = {"drawings": "drawing", "shots": "shot", "camera": "camera move"}.get(key, key)
-        return [_Entry(item, f"{name} {number}") for number, item in enumerate(value, 1)]
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text, parse_int=_whole_number, object_pairs_hook=_without_doubles)
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"line {error.lineno}, column {error.colno} is no JSON ({error.msg}); look for a "
-            "missing or superfluous comma, bracket or quotation mark there and just before"
-        ) from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply; give an exposure sheet") from error
-
-
-def _whole_number(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise ValueError(f"it has a number of {len(digits)} digits; shorten it")
-    return int(digits)
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    entry = dict(pairs)
-    if len(entry) < len(pairs):
-        keys = [key for key, _ in pairs]
-        double = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f'"{double}" stands twice in {_short(entry)}; remove one of the two')
-    return entry
-
-
-def _drawings(entry: _Entry) -> tuple[SheetDrawing, ...]:
+def _drawings(entry: Entry) -> tuple[SheetDrawing, ...]:
     """Return drawings that follow on each other without gap or overlap."""
     items = entry.items("drawings")
     if not items:
@@ -191,7 +105,7 @@ def _drawings(entry: _Entry) -> tuple[SheetDrawing, ...]:
     )
 
 
-def _drawing(item: _Entry, start: int, following: int, is_last: bool) -> SheetDrawing:
+def _drawing(item: Entry, start: int, following: int, is_last: bool) -> SheetDrawing:
     wanted = following - start
     hold = item.whole("hold", 1, MAX_FRAMES) if "hold" in item.value else wanted
     if hold != wanted:
@@ -203,13 +117,13 @@ def _drawing(item: _Entry, start: int, following: int, is_last: bool) -> SheetDr
     return SheetDrawing(start=start, hold=hold, confidence=confidence)
 
 
-def _cuts(entry: _Entry, frames: int) -> list[int]:
+def _cuts(entry: Entry, frames: int) -> list[int]:
     cuts = set()
     for item in entry.items("cuts"):
         cut = item.value
         if isinstance(cut, bool) or not isinstance(cut, int) or not 0 < cut < frames:
             raise ValueError(
-                f'"cuts" has {_short(cut)}; a cut is the first frame of a new shot, a whole number '
+                f'"cuts" has {short(cut)}; a cut is the first frame of a new shot, a whole number '
                 f"from 1 to {frames - 1}"
             )
         cuts.add(cut)
@@ -229,7 +143,7 @@ def _split_at_cuts(
     return tuple(parts)
 
 
-def _shot(item: _Entry, frames: int) -> Shot:
+def _shot(item: Entry, frames: int) -> Shot:
     item.check_keys(SHOT_KEYS)
     cadence: Cadence = item.value.get("cadence")
     if cadence is not None and cadence != "mixed":
@@ -250,29 +164,46 @@ def _shot(item: _Entry, frames: int) -> Shot:
     )
 
 
-def _camera_move(item: _Entry, frames: int) -> CameraMove:
+def _camera_move(item: Entry, frames: int) -> CameraMove:
     item.check_keys(CAMERA_KEYS)
     start = item.whole("start", 0, frames - 1)
     end = item.whole("end", start, frames - 1)
     kind = item.value.get("kind")
     if kind not in CAMERA_KINDS:
         raise ValueError(
-            f'{item.name} (start {start}) has "kind": {_short(kind)}; give one of '
+            f'{item.name} (start {start}) has "kind": {short(kind)}; give one of '
             + ", ".join(CAMERA_KINDS)
         )
     return CameraMove(start=start, end=end, kind=kind)
 
 
-def _pulldown(entry: _Entry) -> Pulldown | None:
+def _pulldown(entry: Entry) -> Pulldown | None:
     if entry.value.get("pulldown") is None:
         return None
-    item = _Entry(entry.value["pulldown"], "pulldown")
+    item = Entry(entry.value["pulldown"], "pulldown")
     item.check_keys(PULLDOWN_KEYS)
     cycle = item.whole("cycle", 2, MAX_FRAMES)
     return Pulldown(cycle=cycle, phase=item.whole("phase", 0, cycle - 1))
 
 
-def _fps(entry: _Entry, default: Fraction | None) -> Fraction:
+def _times(entry: Entry, frames: int) -> tuple[Fraction, ...] | None:
+    if entry.value.get("times") is None:
+        return None
+    values = [item.value for item in entry.items("times")]
+    grow = all(map(_is_finite, values)) and all(a < b for a, b in pairwise(values))
+    if not grow or len(values) != frames + 1 or values[0] != 0:
+        raise ValueError(
+            f'"times" must be {frames + 1} growing numbers of seconds from 0 on: when each frame '
+            'begins, and when the last one ends; correct them, or remove "times"'
+        )
+    return tuple(Fraction(str(value)) for value in values)
+
+
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+
+def _fps(entry: Entry, default: Fraction | None) -> Fraction:
     if "fps" not in entry.value:
         return default or DEFAULT_FPS
     value = entry.value["fps"]
@@ -280,6 +211,6 @@ def _fps(entry: _Entry, default: Fraction | None) -> Fraction:
     rate = Fraction(match.group()) if match else Fraction(0)
     if not 0 < rate <= MAX_FPS:
         raise ValueError(
-            f'the sheet has "fps": {_short(value)}; give the rate of the clip, such as "24000/1001"'
+            f'the sheet has "fps": {short(value)}; give the rate of the clip, such as "24000/1001"'
         )
     return rate

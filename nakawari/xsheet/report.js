@@ -22,7 +22,7 @@ const watcher = new IntersectionObserver(
 for (const shot of shots) watcher.observe(shot);
 
 function timecode(frame) {
-  const total = Math.round(frame * data.seconds * 1000);
+  const total = Math.round((data.times ? data.times[frame] : frame * data.seconds) * 1000);
   const [minutes, rest] = [Math.floor(total / 60000), total % 60000];
   const seconds = (rest / 1000).toFixed(3).padStart(6, "0");
   if (minutes < 60) return `${minutes}:${seconds}`;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from fractions import Fraction
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -84,9 +85,9 @@ def _frame_width(sheet: ExposureSheet) -> int:
 def _facts(sheet: ExposureSheet, thumbnails: Thumbnails) -> str:
     unsure = sum(map(is_unsure, sheet.drawings))
     facts = {
-        "length": timecode(sheet.frames / sheet.fps),
+        "length": timecode(sheet.clock.time(sheet.frames)),
         "frames": f"{sheet.frames:,}",
-        "frames/s": f"{float(sheet.fps):.5g}",
+        "frames/s, varying" if sheet.times else "frames/s": f"{float(sheet.fps):.5g}",
         "picture": f"{thumbnails.width}×{thumbnails.height}",
         "shots": f"{len(sheet.shots):,}",
         "drawings": f"{len(sheet.drawings):,}",
@@ -116,12 +117,11 @@ def _timeline(sheet: ExposureSheet) -> str:
         "></i>"
         for move in sheet.camera
     )
-    length = sheet.frames / sheet.fps
+    length = sheet.clock.time(sheet.frames)
     step = next((step for step in MARK_STEPS if length / step <= MARKS), MARK_STEPS[-1])
     times = [index * step for index in range(int(length / step) + 1)]
     marks = "".join(
-        f'<span style="left:{100 * time / float(length):.3f}%">{_mark(time)}</span>'
-        for time in times
+        f'<span style="left:{_place(time, sheet)}">{_mark(time)}</span>' for time in times
     )
     zoom = (
         '<label class="zoom">frame width <input id="zoom" type="range" '
@@ -135,6 +135,10 @@ def _timeline(sheet: ExposureSheet) -> str:
 
 def _share(frames: int, sheet: ExposureSheet) -> str:
     return f"{100 * frames / sheet.frames:.3f}%"
+
+
+def _place(time: float, sheet: ExposureSheet) -> str:
+    return f"{float(100 * sheet.clock.frame_at(Fraction(time)) / sheet.frames):.3f}%"
 
 
 def _mark(time: float) -> str:
@@ -182,6 +186,7 @@ def _legend(sheet: ExposureSheet, axis: DifferenceAxis | None) -> str:
 
 
 def _footer(sheet: ExposureSheet, thumbnails: Thumbnails) -> str:
+    times = "the frames' own" if sheet.times else "frame numbers over the clip's nominal rate"
     left_out = ""
     if len(thumbnails.uris) < len(sheet.drawings):
         left_out = (
@@ -190,17 +195,18 @@ def _footer(sheet: ExposureSheet, thumbnails: Thumbnails) -> str:
             "those to check, and others at even distances."
         )
     return (
-        "<footer><p>Frames are numbered from 0; times are frame numbers over the clip's nominal "
-        f"rate.{left_out} Made by nakawari xsheet {__version__}.</p></footer>"
+        f"<footer><p>Frames are numbered from 0; times are {times}.{left_out} "
+        f"Made by nakawari xsheet {__version__}.</p></footer>"
     )
 
 
 def _data(detection: Detection) -> str:
     sheet = detection.sheet
     data = {
-        "seconds": float(1 / sheet.fps),  # a frame
+        "seconds": float(1 / sheet.fps),  # a frame, where there are no times
         "changes": [float(f"{change:.4g}") for change in detection.changes],
         "thresholds": [float(f"{threshold:.4g}") for threshold in detection.thresholds],
+        "times": sheet.times and [float(time) for time in sheet.times],  # s, of each frame
         "camera": [[move.start, move.end, move.kind] for move in sheet.camera],
     }
     # "</script>" in a string would end the element.

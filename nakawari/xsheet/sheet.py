@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from nakawari.xsheet.clock import Clock, Pulldown
+
 Cadence = int | Literal["mixed"] | None
 CAMERA_KINDS = ("pan", "zoom", "roll", "shake")
 
@@ -54,26 +56,6 @@ class Shot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pulldown:
-    """Film frames repeated to fill a faster video: 24 to 30 by showing every fourth one twice.
-
-    Of each ``cycle`` video frames, the one whose number is ``phase`` modulo ``cycle`` repeats the
-    film frame before it.
-    """
-
-    cycle: int
-    phase: int
-
-    def film_frame(self, frame: int) -> int:
-        """Return the number of the film frame that a video frame shows."""
-        return frame - (frame - self.phase + self.cycle) // self.cycle
-
-    def film_hold(self, drawing: SheetDrawing) -> int:
-        """Return for how many film frames a drawing is held, at least 1."""
-        return max(self.film_frame(drawing.end) - self.film_frame(drawing.start), 1)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ExposureSheet:
     """What was found out about a clip. Frames are numbered from 0 in the order of display.
 
@@ -88,6 +70,12 @@ class ExposureSheet:
     shots: tuple[Shot, ...]
     camera: tuple[CameraMove, ...] = ()
     pulldown: Pulldown | None = None
+    times: tuple[Fraction, ...] | None = None  # s, where the frame rate varies; see ``Clock``
+
+    @property
+    def clock(self) -> Clock:
+        """When the frames are shown."""
+        return Clock(fps=self.fps, pulldown=self.pulldown, times=self.times)
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -108,6 +96,8 @@ class ExposureSheet:
         }
         if self.pulldown is not None:
             head["pulldown"] = vars(self.pulldown)
+        if self.times is not None:
+            head["times"] = [float(time) for time in self.times]
         lists = {"drawings": self.drawings, "camera": self.camera, "shots": self.shots}
         lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
         for key, items in lists.items():

@@ -10,7 +10,8 @@ from fractions import Fraction
 from textwrap import fill
 
 from nakawari.wording import count
-from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, Pulldown, SheetDrawing, Shot
+from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 
 NEW, HELD, MOVING, STILL = "|", "-", "~", " "
 UNSURE = 0.8  # below this confidence a drawing or a shot is to be looked at
@@ -53,8 +54,13 @@ def timecode(time: Fraction) -> str:
 
 
 def span_times(sheet: ExposureSheet, start: int, end: int) -> tuple[str, str]:
-    """Return when a run of frames begins and ends, by the nominal rate; ``end`` belongs to it."""
-    return timecode(start / sheet.fps), timecode((end + 1) / sheet.fps)
+    """Return when a run of frames begins and ends; ``end`` belongs to it."""
+    return timecode(sheet.clock.time(start)), timecode(sheet.clock.time(end + 1))
+
+
+def fps_words(sheet: ExposureSheet) -> str:
+    """Return the rate: "23.976 frames/s", "12 frames/s, varying"."""
+    return f"{_short(float(sheet.fps), 3)} frames/s{', varying' if sheet.times else ''}"
 
 
 def camera_of(sheet: ExposureSheet, shot: Shot) -> list[CameraMove]:
@@ -73,7 +79,7 @@ def is_unsure(item: SheetDrawing | Shot) -> bool:
 
 def pulldown_words(sheet: ExposureSheet, pulldown: Pulldown) -> str:
     """Return what telecine did to the clip: which frames it repeats, and the film's own rate."""
-    film_rate = float(sheet.fps * (pulldown.cycle - 1) / pulldown.cycle)
+    film_rate = float(sheet.clock.rate(0, sheet.frames))
     repeated = range(pulldown.phase % pulldown.cycle, sheet.frames, pulldown.cycle)
     shown = ", ".join(str(frame) for frame in repeated[:3]) + (", ..." if repeated[3:] else "")
     return (
@@ -150,7 +156,7 @@ def sheet_text(sheet: ExposureSheet, width: int = 80) -> str:
     width = max(width, NARROWEST)
     head = (
         f"{sheet.clip}: {count(sheet.frames, 'frame')}, "
-        f"{timecode(sheet.frames / sheet.fps)} at {_short(float(sheet.fps), 3)} frames/s"
+        f"{timecode(sheet.clock.time(sheet.frames))} at {fps_words(sheet)}"
     )
     if sheet.pulldown is not None:
         head += "\n" + fill(pulldown_words(sheet, sheet.pulldown), width)

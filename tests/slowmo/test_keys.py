@@ -1,6 +1,7 @@
 """Keys: what slow motion is drawn between, for every way a drawing may be held."""
 
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from nakawari.slowmo.keys import keys, movement_step
 from nakawari.xsheet.cadence import longest_moving_hold
-from nakawari.xsheet.sheet import CAMERA_KINDS, ExposureSheet, Pulldown
+from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet import CAMERA_KINDS, ExposureSheet
 from tests.sheets import sheet_of
 
 
@@ -94,6 +96,15 @@ def test_the_longest_hold_that_moves_can_be_set() -> None:
 
 def test_a_step_without_a_cadence_is_on_twos_at_24_and_as_long_at_other_rates() -> None:
     assert [movement_step("mixed", Fraction(rate)) for rate in (12, 24, 48, 60)] == [2, 2, 4, 5]
+
+
+def test_where_the_rate_varies_a_single_frame_may_be_a_rest() -> None:
+    twelfths = [Fraction(1, 12)] * 3
+    times = tuple(accumulate([*twelfths, Fraction(2), *twelfths], initial=Fraction(0)))
+    sheet = sheet_of([1] * 7, cadence=2, times=times)
+    # Two frames of 24 before the end of the pause of two seconds the movement begins.
+    leaves = [key.moves_from for key in keys(sheet)]
+    assert leaves == [0, 1, 2, 4 - Fraction(1, 24), 4, 5, None]
 
 
 def test_a_frame_that_only_repeats_a_film_frame_is_no_key_under_a_shake() -> None:

@@ -88,6 +88,36 @@ def test_a_variable_rate_and_a_first_time_stamp_that_is_not_zero(make_clip, firs
     check(clip, Fraction(3), Fraction(30))
 
 
+@pytest.mark.parametrize(("name", "stated"), [("v.mkv", 24), ("v.mp4", 24), ("v.mp4", 6)])
+def test_a_clip_whose_repeats_were_left_out_is_slowed_as_with_them(make_clip, name, stated) -> None:
+    holds = [2, 2, 2, 2, 40, 2, 2, 2, 1]
+    levels = [40, 70, 220, 190, 120, 160, 90, 200, 60]
+    starts = [0, *accumulate(holds)][:-1]
+    drawings = [gray(level) for level in levels]
+    repeated = [frame for frame, hold in zip(drawings, holds, strict=True) for _ in range(hold)]
+    constant = make_clip("c.mkv", paintings=repeated, rate=Fraction(24), options=SHARP)
+    varying = make_clip(
+        name,
+        paintings=drawings,
+        times=[Fraction(round(1000 * start / 24), 1000) for start in starts],
+        time_base=Fraction(1, 1000),
+        rate=Fraction(stated),
+        options=SHARP,
+    )
+    lines: list[str] = []
+    shown = []
+    for clip in (constant, varying):
+        job = SlowJob(
+            source=clip, output=clip.with_suffix(".out.mp4"), factor=Fraction(3), rate=Fraction(24)
+        )
+        sheet = run_job(job, lambda: blend, "cpu", tell=lines.append).sheet
+        assert sheet.shots[0].animation_fps == pytest.approx(12, rel=0.002)
+        shown.append(brightness(job.output))
+    length = len(shown[0]) - 3  # how long the last frame is shown is not stored everywhere
+    np.testing.assert_allclose(shown[1][:length], shown[0][:length], atol=2.5)
+    assert lines == ["the frame rate varies: holds and lengths go by the frames' own times"]
+
+
 def test_b_frames(make_clip) -> None:
     check(make_clip(paintings=PAINTINGS, options=SHARP | {"bf": "3", "b-adapt": "0"}))
 

@@ -1,12 +1,13 @@
 """Times are exact: the container's rounding is undone, a variable rate is left as it is."""
 
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.video.timestamps import nominal_rate, snap_to_grid
+from nakawari.video.timestamps import is_constant, nominal_rate, rate_of_gaps, snap_to_grid
 
 NTSC = Fraction(24000, 1001)
 MILLISECOND = Fraction(1, 1000)
@@ -37,3 +38,43 @@ def test_coarse_ticks_never_snap() -> None:
 )
 def test_the_rate_of_a_clip(average, guessed, expected) -> None:
     assert nominal_rate(average, guessed) == expected
+
+
+def stamps(gaps: list[float]) -> list[Fraction]:
+    return [Fraction(round(time), 1000) for time in accumulate(gaps, initial=0)]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "rate", "constant"),
+    [
+        ([1000 / 24] * 40, 24, True),
+        ([1000 / 60] * 40, 60, True),
+        ([30, 30, 40] * 12, 30, True),  # hundredths of a second
+        ([40] * 30, 24, True),  # the rate is a little off
+        ([1000 / 24] * 20 + [2000 / 24] + [1000 / 24] * 20, 24, False),  # one frame is missing
+        ([1000 / 24] * 20 + [1000 / 60] * 20, 34, False),
+        ([1000 / 24] * 40 + [1000 / 30] * 40, 27, False),
+        ([2000 / 24] * 40, 24, False),
+    ],
+)
+def test_a_constant_rate_is_told_from_one_that_varies(gaps, rate, constant) -> None:
+    assert is_constant(stamps(gaps), Fraction(rate)) == constant
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "stated", "rate"),
+    [
+        ([2000 / 24] * 15 + [2002], "24", "24"),  # animation on twos whose repeats were left out
+        ([2000 / 24] * 15 + [2002], "5.16", "12"),
+        ([2000 / 24] * 15 + [1000 / 24] * 3, "17", "24"),
+        ([1000 / 24] * 36 + [1000 / 60] * 35, "33.7", "60"),
+        ([1000 / 24] * 36 + [1000 / 60] * 35, "120", "60"),
+        ([1000 / 24] * 40, "120", "24"),
+        ([1001 / 24] * 40 + [700] * 3 + [11] * 2, "18", "24000/1001"),
+        ([70] * 40 + [700] * 3, "11", "100/7"),
+        ([], "25", "25"),
+    ],
+)
+def test_the_rate_at_which_most_frames_follow_on_one_another(milliseconds, stated, rate) -> None:
+    gaps = [Fraction(gap) / 1000 for gap in milliseconds]
+    assert rate_of_gaps(gaps, Fraction(stated)) == Fraction(rate)

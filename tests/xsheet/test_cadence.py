@@ -6,8 +6,10 @@ from itertools import accumulate, pairwise
 import pytest
 
 from nakawari.xsheet.cadence import Pace, pace_of
+from nakawari.xsheet.clock import Clock, Pulldown
 from nakawari.xsheet.pulldown import find_pulldown
-from nakawari.xsheet.sheet import Pulldown, SheetDrawing
+from nakawari.xsheet.sheet import SheetDrawing
+from nakawari.xsheet.shots import make_shot
 
 FILM = Fraction(24000, 1001)
 VIDEO = Fraction(30000, 1001)
@@ -28,31 +30,31 @@ def pulled_down(film_holds: list[int], phase: int) -> list[SheetDrawing]:
 
 
 def test_the_example_of_the_file_format() -> None:
-    assert pace_of(held(2, 2, 2, 2, 1), FILM) == Pace(2, 11.988)
+    assert pace_of([2, 2, 2, 2, 1], FILM) == Pace(2, 11.988)
 
 
 def test_a_pause_and_the_last_drawing_do_not_count() -> None:
-    assert pace_of(held(18, 3, 3, 3, 1), FILM).cadence == 3
+    assert pace_of([18, 3, 3, 3, 1], FILM).cadence == 3
 
 
 def test_most_holds_decide() -> None:
-    assert pace_of(held(3, 3, 3, 2, 1), FILM).cadence == 3
-    assert pace_of(held(1, 2, 3, 1, 2, 3, 1), Fraction(24)) == Pace("mixed", 12.0)
+    assert pace_of([3, 3, 3, 2, 1], FILM).cadence == 3
+    assert pace_of([1, 2, 3, 1, 2, 3, 1], Fraction(24)) == Pace("mixed", 12.0)
 
 
 def test_one_drawing_has_no_cadence() -> None:
-    assert pace_of(held(40), FILM) == Pace(None, None)
-    assert pace_of(held(40, 40), FILM) == Pace(None, None)
+    assert pace_of([40], FILM) == Pace(None, None)
+    assert pace_of([40, 40], FILM) == Pace(None, None)
 
 
 def test_a_single_drawing_between_rests_has_no_cadence() -> None:
-    assert pace_of(held(20, 2, 18), FILM) == Pace(None, None)
-    assert pace_of(held(20, 2, 2, 18), FILM).cadence == 2
+    assert pace_of([20, 2, 18], FILM) == Pace(None, None)
+    assert pace_of([20, 2, 2, 18], FILM).cadence == 2
 
 
 def test_a_few_repeats_taken_for_drawings_do_not_make_a_shot_mixed() -> None:
-    assert pace_of(held(3, 3, 1, 2, 3, 3, 1, 1, 1, 3, 3, 2), FILM).cadence == 3
-    assert pace_of(held(2, 2, 1, 1, 2, 1, 1, 2, 2, 1), FILM).cadence == 2
+    assert pace_of([3, 3, 1, 2, 3, 3, 1, 1, 1, 3, 3, 2], FILM).cadence == 3
+    assert pace_of([2, 2, 1, 1, 2, 1, 1, 2, 2, 1], FILM).cadence == 2
 
 
 @pytest.mark.parametrize(
@@ -60,16 +62,16 @@ def test_a_few_repeats_taken_for_drawings_do_not_make_a_shot_mixed() -> None:
     [[1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3], [1, 2, 3, 1, 2, 3, 1], [3, 2, 3, 2, 3, 2, 3, 2, 1]],
 )
 def test_what_is_truly_mixed_stays_so(holds: list[int]) -> None:
-    assert pace_of(held(*holds), FILM).cadence == "mixed"
+    assert pace_of(holds, FILM).cadence == "mixed"
 
 
 def test_what_moves_for_hardly_any_of_a_shot_is_no_rhythm() -> None:
-    assert pace_of(held(1, 1, 52), FILM) == Pace(None, None)
-    assert pace_of(held(1, 1, 1, 1, 12), FILM).cadence == 1
+    assert pace_of([1, 1, 52], FILM) == Pace(None, None)
+    assert pace_of([1, 1, 1, 1, 12], FILM).cadence == 1
 
 
 def test_threes_at_sixty_frames_a_second_are_holds_of_seven_or_eight() -> None:
-    assert pace_of(held(8, 8, 8, 8, 8), Fraction(60)).cadence == 8
+    assert pace_of([8, 8, 8, 8, 8], Fraction(60)).cadence == 8
 
 
 @pytest.mark.parametrize("phase", range(5))
@@ -79,7 +81,8 @@ def test_pulldown_is_recognised_and_the_cadence_is_the_films(cadence: int, phase
     pulldown = find_pulldown([drawings], VIDEO)
     assert pulldown is not None
     assert pulldown.cycle == 5
-    assert pace_of(drawings, VIDEO, pulldown) == Pace(cadence, round(24000 / 1001 / cadence, 3))
+    shot = make_shot(drawings, Clock(fps=VIDEO, pulldown=pulldown))
+    assert (shot.cadence, shot.animation_fps) == (cadence, round(24000 / 1001 / cadence, 3))
 
 
 @pytest.mark.parametrize("holds", [[1] * 30, [2] * 30, [3] * 30, [5] * 12, [2, 3, 2, 1, 4] * 6])

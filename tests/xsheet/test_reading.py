@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.errors import UserError
+from nakawari.xsheet.clock import Pulldown
 from nakawari.xsheet.files import MAX_BYTES, load_sheet
 from nakawari.xsheet.reading import sheet_from_json
 from nakawari.xsheet.sheet import (
     CAMERA_KINDS,
     CameraMove,
     ExposureSheet,
-    Pulldown,
     SheetDrawing,
     Shot,
 )
+from nakawari.xsheet.shots import split_into_shots
 from tests.sheets import sheet_of
 
 SHARES = st.floats(0, 1)
+GAPS = st.integers(1, 3_000_000).map(lambda microseconds: Fraction(microseconds, 10**6))
+CHANGED_BY_SOMEBODY = (
+    {"cadence": 1, "animation_fps": 0.004},
+    {"cadence": 3, "animation_fps": None},
+    {"cadence": None, "animation_fps": 7.992},
+)
 
 
 @st.composite
@@ -41,18 +49,19 @@ def sheets(draw) -> ExposureSheet:
         fps=draw(st.fractions(Fraction(1, 10), 240, max_denominator=1001)),
         pulldown=draw(st.sampled_from([None, Pulldown(cycle=5, phase=0)])),
     )
+    if plain.pulldown is None and draw(st.booleans()):
+        gaps = draw(st.lists(GAPS, min_size=plain.frames, max_size=plain.frames))
+        plain = replace(plain, times=tuple(accumulate(gaps, initial=Fraction(0))))
+    shots = split_into_shots(plain.drawings, cuts, plain.clock)
     return replace(
         plain,
         clip=draw(st.text()),
         drawings=tuple(replace(drawing, confidence=draw(SHARES)) for drawing in plain.drawings),
         shots=tuple(
             replace(
-                shot,
-                cadence=draw(st.sampled_from([1, 3, "mixed", None])),
-                animation_fps=draw(st.sampled_from([None, 7.992])),
-                confidence=draw(SHARES),
+                shot, confidence=draw(SHARES), **draw(st.sampled_from([{}, *CHANGED_BY_SOMEBODY]))
             )
-            for shot in plain.shots
+            for shot in shots
         ),
     )
 
@@ -106,13 +115,37 @@ def test_a_cut_that_was_removed_joins_its_shots() -> None:
 
 def test_shots_whose_frames_the_cuts_confirm_are_kept() -> None:
     shots = (
-        Shot(start=0, end=1, cadence=1, animation_fps=24.0, confidence=0.5),
-        Shot(start=2, end=5, cadence=4, animation_fps=6.0, confidence=0.25),
+        Shot(start=0, end=1, cadence=1, animation_fps=None, confidence=0.5),
+        Shot(start=2, end=5, cadence=4, animation_fps=None, confidence=0.25),
     )
     sheet = read(cuts=[4, 2], shots=[vars(shot) for shot in shots])
     assert sheet.cuts == (2, 4)
     assert sheet.shots[0] == shots[0]
     assert [(shot.start, shot.end) for shot in sheet.shots[1:]] == [(2, 3), (4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("stated", "cadence"),
+    [
+        ({"cadence": 3, "animation_fps": 8.0}, 2),  # the drawings were edited
+        ({"cadence": None}, 2),
+        ({"cadence": "mixed", "animation_fps": 9.1}, 2),
+        ({"cadence": 3, "animation_fps": 12.0}, 3),  # the cadence was
+        ({"cadence": 3}, 3),
+        ({"cadence": None, "animation_fps": 12.0}, None),
+    ],
+)
+def test_a_shots_cadence_follows_its_drawings_unless_somebody_changed_it(stated, cadence) -> None:
+    drawings = [{"start": start} for start in range(0, 20, 2)]
+    shots = [{"start": 0, "end": 19, "confidence": 0.5, **stated}]
+    shot = read(frames=20, drawings=drawings, shots=shots).shots[0]
+    assert (shot.cadence, shot.confidence) == (cadence, 0.5)
+
+
+def test_where_the_rate_varies_cadence_goes_by_the_times() -> None:
+    times = [*(frame / 12 for frame in range(9)), 3.0, 3 + 1 / 12]
+    sheet = read(frames=10, drawings=[{"start": frame} for frame in range(10)], times=times)
+    assert (sheet.shots[0].cadence, sheet.shots[0].animation_fps) == (2, 12.0)
 
 
 def test_without_cuts_the_shots_tell_them() -> None:
@@ -178,6 +211,10 @@ def test_windows_editors_may_put_their_mark_before_the_text(tmp_path) -> None:
         ({"fps": "1e999999999"}, '"fps": "1e999999999"; give'),
         ({"fps": "24/0"}, '"fps": "24/0"; give'),
         ({"clip": 5}, '"clip": 5; put it in quotation marks'),
+        ({"times": [0, 1]}, '"times" must be 7 growing numbers'),
+        ({"times": [0, 1, 2, 2, 3, 4, 5]}, '"times" must be 7 growing numbers'),
+        ({"times": [0, 1, 2, 3, 4, 5, None]}, '"times" must be 7 growing numbers'),
+        ({"times": 4}, '"times" is 4; write a list'),
         ({"colour": "red"}, 'unknown key "colour"; remove it'),
     ],
 )
@@ -191,7 +228,7 @@ def test_a_sheet_that_does_not_hold_together_fails(changes, words) -> None:
     ("text", "words"),
     [
         ('{"drawings": [\n{"start": 0}\n{"start": 4}]}', "line 3, column 1 is no JSON .*comma"),
-        ("", "line 1, column 1 is no JSON"),
+        ("", "it is empty; give the JSON"),
         ("[1, 2]", "it is no exposure sheet"),
         ('{"streams": []}', 'no "drawings"; give the JSON that'),
         ("[" * 100_000, "nested too deeply"),

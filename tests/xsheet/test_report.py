@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from nakawari.xsheet.clock import Pulldown
 from nakawari.xsheet.curve import DifferenceAxis, histogram
 from nakawari.xsheet.report import html_report
 from nakawari.xsheet.saving import is_page
-from nakawari.xsheet.sheet import Pulldown, SheetDrawing
+from nakawari.xsheet.sheet import SheetDrawing
 from nakawari.xsheet.thumbnails import (
     MAX_THUMBNAILS,
     Thumbnails,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.xsheet.sheet import Pulldown
+from nakawari.xsheet.clock import Pulldown
 from nakawari.xsheet.text import (
     cadence_words,
     exposure_rows,
@@ -93,6 +94,14 @@ def test_telecine_is_said_with_the_rate_of_the_film() -> None:
         "so the film runs at 23.976 frames/s"
     )
     assert "telecine: 4 film frames" in sheet_text(sheet)
+
+
+def test_where_the_rate_varies_times_are_the_frames_own() -> None:
+    times = (0, Fraction(1, 12), Fraction(9, 4), Fraction(7, 3))
+    sheet = replace(one_shot([1, 1, 1]), fps=Fraction(12), times=times)
+    text = sheet_text(sheet)
+    assert text.startswith("a.mp4: 3 frames, 0:02.333 at 12 frames/s, varying\n")
+    assert "Shot 1: 0:00.000 to 0:02.333" in text
 
 
 def test_the_text_fits_the_terminal_and_any_terminal_shows_it() -> None:

@@ -1,0 +1,127 @@
+"""Frames and seconds: when the frames of a clip are shown, and for how long its drawings are held.
+
+Most clips have a constant rate, and a hold is so many frames. But the video may repeat frames of
+the film (pulldown), which are not counted; or leave out the frames that repeat a drawing (a
+variable frame rate), and then one frame may be a pause of two seconds. There holds are counted in
+frames of the rate at which most frames follow on one another.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from nakawari.video.timestamps import is_constant, rate_of_gaps
+
+if TYPE_CHECKING:
+    from nakawari.video.reader import SourceFrame
+
+TIME_DIGITS = 6  # decimals of a second
+VARIES = "the frame rate varies: holds and lengths go by the frames' own times"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulldown:
+    """Film frames repeated to fill a faster video: 24 to 30 by showing every fourth one twice.
+
+    Of each ``cycle`` video frames, the one whose number is ``phase`` modulo ``cycle`` repeats the
+    film frame before it.
+    """
+
+    cycle: int
+    phase: int
+
+    def film_frame(self, frame: int) -> int:
+        """Return the number of the film frame that a video frame shows."""
+        return frame - (frame - self.phase + self.cycle) // self.cycle
+
+    def film_hold(self, start: int, end: int) -> int:
+        """Return for how many film frames the video frames from ``start`` to before ``end`` last.
+
+        At least 1.
+        """
+        return max(self.film_frame(end) - self.film_frame(start), 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """When a clip's frames are shown.
+
+    ``times`` [s] says so where the frame rate varies: when each frame begins, the first at 0, and
+    when the last one ends. There is no pulldown then, and ``fps`` is the rate at which most frames
+    follow on one another.
+    """
+
+    fps: Fraction  # nominal frames a second
+    pulldown: Pulldown | None = None
+    times: tuple[Fraction, ...] | None = None
+
+    def time(self, frame: int) -> Fraction:
+        """Return when a frame begins [s]; that of the one after the last is where the clip ends."""
+        return frame / self.fps if self.times is None else self.times[frame]
+
+    def frame_at(self, time: Fraction) -> Fraction:
+        """Return the frame shown at a time [s]: 7.5 is the middle of the time for which 7 is."""
+        if self.times is None:
+            return max(time, Fraction(0)) * self.fps
+        time = max(time, Fraction(0))
+        frame = min(bisect_right(self.times, time) - 1, len(self.times) - 2)
+        start, end = self.times[frame : frame + 2]
+        return frame + (time - start) / (end - start)
+
+    def rate(self, start: int, end: int) -> Fraction:
+        """Return the frames a second in which holds from ``start`` to before ``end`` are counted.
+
+        With pulldown they are the film's; where the rate varies, they are those of this span.
+        """
+        if self.pulldown is not None:
+            return self.fps * Fraction(self.pulldown.cycle - 1, self.pulldown.cycle)
+        if self.times is None:
+            return self.fps
+        gaps = [after - before for before, after in pairwise(self.times[start : end + 1])]
+        return rate_of_gaps(gaps, self.fps)
+
+    def hold(self, start: int, end: int, rate: Fraction) -> int:
+        """Return for how many frames a drawing is held, as cadence counts them; at least 1.
+
+        Args:
+            start: its first frame.
+            end: the frame after its last.
+            rate: of its shot, as ``rate`` gives it [frames a second].
+        """
+        if self.pulldown is not None:
+            return self.pulldown.film_hold(start, end)
+        if self.times is None:
+            return end - start
+        return max(round((self.times[end] - self.times[start]) * rate), 1)
+
+
+class FrameTimes:
+    """Notes the times of a clip's frames as they are read."""
+
+    def __init__(self) -> None:
+        self._times: list[Fraction] = []
+        self._end = Fraction(0)
+
+    def noting(self, frames: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
+        """Yield the frames as they are."""
+        for frame in frames:
+            self._times.append(frame.start)
+            self._end = frame.end
+            yield frame
+
+    def clock(self, stated: Fraction) -> Clock:
+        """Return the clock of the frames noted.
+
+        Args:
+            stated: the rate that the clip is said to have [frames a second].
+        """
+        if is_constant(self._times, stated):
+            return Clock(fps=stated)
+        gaps = [after - before for before, after in pairwise(self._times)]
+        times = tuple(round(time, TIME_DIGITS) for time in [*self._times, self._end])
+        return Clock(fps=rate_of_gaps(gaps, stated), times=times)
