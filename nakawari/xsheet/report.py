@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 GENERATOR = '<meta name="generator" content="nakawari xsheet'
 # The browser is told to load nothing at all but what is written in the page.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+MARK_SPACE = 6  # per cent of the timeline
 MARKS = 8  # about so many times are written under the timeline
 MARK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # s
 MANY_SHOTS = 60  # from here on the browser lays out only what is in view
@@ -65,7 +66,7 @@ def html_report(detection: Detection, thumbnails: Thumbnails) -> str:
         f"<header class=page><p>Exposure sheet</p><h1>{escape(sheet.clip)}</h1>"
         f"{_facts(sheet, thumbnails)}</header>\n{_timeline(sheet)}\n"
         f'<div class="overview">{_histogram(sheet)}{_checks(sheet)}</div>\n{_legend(sheet, axis)}\n'
-        f"<main>{shots}</main>\n{_footer(sheet, thumbnails)}\n"
+        f"<main>{shots}</main>\n{_footer(sheet)}\n"
         f'<script type="application/json" id="data">{_data(detection)}</script>\n'
         f"<script>{_resource('report.js')}</script></body></html>\n"
     )
@@ -120,9 +121,12 @@ def _timeline(sheet: ExposureSheet) -> str:
     length = sheet.clock.time(sheet.frames)
     step = next((step for step in MARK_STEPS if length / step <= MARKS), MARK_STEPS[-1])
     times = [index * step for index in range(int(length / step) + 1)]
-    marks = "".join(
-        f'<span style="left:{_place(time, sheet)}">{_mark(time)}</span>' for time in times
-    )
+    marks, free = "", 0.0
+    for time in times:
+        place = float(100 * sheet.clock.frame_at(Fraction(time)) / sheet.frames)
+        if place >= free:  # while a frame is shown for long, they would be written over each other
+            marks += f'<span style="left:{place:.3f}%">{_mark(time)}</span>'
+            free = place + MARK_SPACE
     zoom = (
         '<label class="zoom">frame width <input id="zoom" type="range" '
         f'min="{FRAME_WIDTHS[0]}" max="{FRAME_WIDTHS[1]}" value="{_frame_width(sheet)}"></label>'
@@ -135,10 +139,6 @@ def _timeline(sheet: ExposureSheet) -> str:
 
 def _share(frames: int, sheet: ExposureSheet) -> str:
     return f"{100 * frames / sheet.frames:.3f}%"
-
-
-def _place(time: float, sheet: ExposureSheet) -> str:
-    return f"{float(100 * sheet.clock.frame_at(Fraction(time)) / sheet.frames):.3f}%"
 
 
 def _mark(time: float) -> str:
@@ -185,17 +185,10 @@ def _legend(sheet: ExposureSheet, axis: DifferenceAxis | None) -> str:
     return f'<p class="legend">{curve if axis else "No differences were measured."}{doubt}</p>'
 
 
-def _footer(sheet: ExposureSheet, thumbnails: Thumbnails) -> str:
+def _footer(sheet: ExposureSheet) -> str:
     times = "the frames' own" if sheet.times else "frame numbers over the clip's nominal rate"
-    left_out = ""
-    if len(thumbnails.uris) < len(sheet.drawings):
-        left_out = (
-            f" To keep the page small, {len(thumbnails.uris):,} of the clip's "
-            f"{count(len(sheet.drawings), 'drawing')} have a picture: the first of each shot, "
-            "those to check, and others at even distances."
-        )
     return (
-        f"<footer><p>Frames are numbered from 0; times are {times}.{left_out} "
+        f"<footer><p>Frames are numbered from 0; times are {times}. "
         f"Made by nakawari xsheet {__version__}.</p></footer>"
     )
 

@@ -8,7 +8,9 @@ import json
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,9 +24,7 @@ from nakawari.xsheet.report import html_report
 from nakawari.xsheet.saving import is_page
 from nakawari.xsheet.sheet import SheetDrawing
 from nakawari.xsheet.thumbnails import (
-    MAX_THUMBNAILS,
     Thumbnails,
-    choose_drawings,
     make_thumbnails,
     thumbnail_shape,
 )
@@ -102,8 +102,14 @@ def test_without_differences_there_is_no_curve_and_the_page_says_so() -> None:
     assert "No differences were measured." in page
 
 
-def test_pictures_left_out_are_said() -> None:
-    assert "1 of the clip's 9 drawings have a picture" in page_of(two_shots())
+def test_marks_of_a_varying_rate_are_not_written_over_each_other() -> None:
+    times = (Fraction(0), Fraction(1, 12), Fraction(9), Fraction(109, 12), Fraction(110, 12))
+    sheet = replace(one_shot([1, 1, 1, 1]), fps=Fraction(12), times=times)
+    marks = re.findall(r'<span style="left:([0-9.]+)%">\d', page_of(sheet))
+    places = [float(place) for place in marks]
+    assert places[0] == 0
+    assert all(after - before >= 6 for before, after in pairwise(places))
+    assert "times are the frames' own" in page_of(sheet)
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=60))
@@ -158,20 +164,5 @@ def test_thumbnails_of_oblong_pixels_have_the_shape_of_the_shown_picture(make_cl
 
 
 def test_the_more_thumbnails_the_smaller() -> None:
-    widths = [thumbnail_shape(number, 1920, 1080)[1] for number in (1, 800, 801, 1601, 3000)]
-    assert widths == [160, 160, 120, 96, 96]
-
-
-def test_up_to_the_limit_every_drawing_has_a_picture() -> None:
-    sheet = one_shot([1] * MAX_THUMBNAILS)
-    assert choose_drawings(sheet) == list(sheet.drawings)
-
-
-def test_beyond_it_those_in_doubt_and_the_first_of_each_shot_come_first() -> None:
-    sheet = two_shots(unsure=(8,))
-    assert [drawing.start for drawing in choose_drawings(sheet, 2)] == [0, 12]
-    assert [drawing.start for drawing in choose_drawings(sheet, 3)] == [0, 8, 12]
-    chosen = [drawing.start for drawing in choose_drawings(sheet, 5)]
-    assert len(set(chosen)) == 5
-    assert {0, 8, 12} <= set(chosen)
-    assert chosen == sorted(chosen)
+    widths = [thumbnail_shape(number, 1920, 1080)[1] for number in (1, 800, 801, 1601, 3001, 6001)]
+    assert widths == [160, 160, 120, 96, 72, 56]
