@@ -30,6 +30,8 @@ STILL_FORMATS = {"image2", "ico", "tiff_pipe"}
 
 SEE_THROUGH = "transparency is laid on black"
 
+INTERLACED = {2, 3, 4, 5}  # AVFieldOrder: which field is shown, and coded, first
+
 # FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -212,7 +214,8 @@ class VideoReader:
                 f"{frame.width + frame.width % 2}x{frame.height + frame.height % 2} by repeating "
                 "the last column or row"
             )
-        if frame.interlaced_frame:
+        # Not every codec says so of its frames; the container may.
+        if frame.interlaced_frame or self._stream.codec_context.field_order in INTERLACED:
             self._say("the clip is interlaced; deinterlace it first for clean in-betweens")
 
     def _say(self, line: str) -> None:

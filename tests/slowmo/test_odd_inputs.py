@@ -122,8 +122,15 @@ def test_b_frames(make_clip) -> None:
     check(make_clip(paintings=PAINTINGS, options=SHARP | {"bf": "3", "b-adapt": "0"}))
 
 
-def test_interlaced_frames_are_said_and_not_woven(make_clip, tmp_path) -> None:
-    clip = make_clip(frames=15, options={"x264-params": "tff=1"})
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"options": {"x264-params": "tff=1"}},
+        {"name": "a.mkv", "codec": "mpeg4", "field_order": 2},  # only the container says so
+    ],
+)
+def test_interlaced_frames_are_said_and_not_woven(make_clip, tmp_path, how) -> None:
+    clip = make_clip(frames=15, **how)
     lines: list[str] = []
     job = SlowJob(source=clip, output=tmp_path / "out.mp4", factor=Fraction(2))
     run_job(job, lambda: blend, "cpu", tell=lines.append)
