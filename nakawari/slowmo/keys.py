@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from nakawari.slowmo.pulldown import repeats
 from nakawari.xsheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet import Cadence, ExposureSheet, SheetDrawing
 
@@ -111,13 +110,16 @@ class _Timing:
             marks = self._shaking if move.kind == "shake" else self._moving
             marks[span] = b"\x01" * len(marks[span])
 
+    def _repeats(self, frame: int) -> bool:
+        return self._clock.pulldown is not None and self._clock.pulldown.repeats(frame)
+
     def back(self, frame: int, count: int, rate: Fraction) -> Fraction | int:
         """Return where it was ``count`` frames of ``rate`` before ``frame``; at the first, 0."""
         if self._clock.times is not None:
             return self._clock.frame_at(self._clock.time(frame) - count / rate)
         while count > 0 and frame > 0:
             frame -= 1
-            count -= not repeats(self._clock.pulldown, frame)
+            count -= not self._repeats(frame)
         return frame
 
     def camera_moves(self, frame: int, end: int) -> bool:
@@ -134,7 +136,7 @@ class _Timing:
         """
         for frame in range(drawing.start + 1, drawing.end):
             at_rest = leaves is None or frame <= leaves
-            if repeats(self._clock.pulldown, frame):
+            if self._repeats(frame):
                 continue
             if self._shaking[frame] or (self._moving[frame] and at_rest):
                 yield frame

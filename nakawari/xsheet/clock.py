@@ -8,6 +8,7 @@ frames of the rate at which most frames follow on one another.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,18 +27,47 @@ VARIES = "the frame rate varies: holds and lengths go by the frames' own times"
 
 @dataclass(frozen=True, kw_only=True)
 class Pulldown:
-    """Film frames repeated to fill a faster video: 24 to 30 by showing every fourth one twice.
+    """Film frames repeated to fill a faster video, each as often as fits.
 
-    Of each ``cycle`` video frames, the one whose number is ``phase`` modulo ``cycle`` repeats the
-    film frame before it.
+    Of each ``cycle`` video frames ``film`` are new: 24 to 30 shows four film frames in five of
+    video, one of them twice; 24 to 60 shows two, three times and twice. Which is told by
+    ``phase``: the video frame of that number, modulo ``cycle``, is the first to repeat the film
+    frame that is shown longest and comes first.
     """
 
     cycle: int
     phase: int
+    film: int = 4
 
     def film_frame(self, frame: int) -> int:
-        """Return the number of the film frame that a video frame shows."""
-        return frame - (frame - self.phase + self.cycle) // self.cycle
+        """Return the number of the film frame that a video frame shows; video frame 0 shows 0."""
+        return self._begun(frame) - self._begun(0)
+
+    def _begun(self, frame: int) -> int:
+        return (frame - self.phase + 1) * self.film // self.cycle
+
+    def repeats(self, frame: int) -> bool:
+        """Return whether a video frame only repeats the film frame before it."""
+        return self._begun(frame) == self._begun(frame - 1)
+
+    def film_position(self, frame: int) -> Fraction:
+        """Return where in the film a video frame belongs [video frames].
+
+        One film frame of the cycle appears when it should, the others too early by less than one
+        video frame. All are moved so that the clip's first frame is at 0; if that frame is a repeat
+        it begins before the clip does, and is cut short to begin at 0. A repeat stays at its own
+        place, between its film frame and the next (a sheet may have a cut there). Positions grow
+        with the frame.
+        """
+        zero = Fraction(0)
+        return max(self._even(frame) - max(self._even(0), zero), zero)
+
+    def _even(self, frame: int) -> Fraction:
+        if self.repeats(frame):
+            return Fraction(frame)
+        apart = Fraction(self.cycle, self.film)
+        early = max(math.ceil(number * apart) - number * apart for number in range(self.film))
+        return self.phase - 1 + self._begun(frame) * apart + early
 
     def film_hold(self, start: int, end: int) -> int:
         """Return for how many film frames the video frames from ``start`` to before ``end`` last.
@@ -79,7 +109,7 @@ class Clock:
         With pulldown they are the film's; where the rate varies, they are those of this span.
         """
         if self.pulldown is not None:
-            return self.fps * Fraction(self.pulldown.cycle - 1, self.pulldown.cycle)
+            return self.fps * Fraction(self.pulldown.film, self.pulldown.cycle)
         if self.times is None:
             return self.fps
         gaps = [after - before for before, after in pairwise(self.times[start : end + 1])]

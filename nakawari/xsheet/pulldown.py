@@ -1,7 +1,9 @@
-"""Pulldown recognised: 24 film frames a second in a video of 30, by repeating each fourth one.
+"""Pulldown recognised: 24 film frames a second in a video of 30, or of 60.
 
-It is not cadence: animation on twos is held for 2, 3, 2, 3 frames then. Counted in film frames the
-holds are even again, and that is how it is known.
+It is not cadence: in a video of 30 frames, animation on twos is held for 2, 3, 2, 3 frames; in one
+of 60, animation on ones is, and on threes for 7, 8, 7, 8. Counted in film frames the holds are even
+again, and that is how it is known. On twos, in 60 frames, they are even anyway, five each: that is
+left as it is.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
-from nakawari.xsheet.cadence import MAX_MOVING_HOLD
+from nakawari.xsheet.cadence import longest_moving_hold
 from nakawari.xsheet.clock import Pulldown
 from nakawari.xsheet.sheet import SheetDrawing
 
 CYCLE = 5
-RATES = (Fraction(29), Fraction(31))  # frames a second between which it is looked for
+RATES = {Fraction(30): 4, Fraction(60): 2}  # of the video [frames a second], to film frames a cycle
+MAX_DETUNING = Fraction(1, 30)  # of the rate
 MIN_DRAWINGS = 8
 MIN_EVENNESS = 0.9  # of the holds in film frames that are the commonest of their shot
 MIN_GAIN = 0.15  # over the same in video frames
@@ -31,37 +34,38 @@ def find_pulldown(shots: Sequence[Sequence[SheetDrawing]], rate: Fraction) -> Pu
         shots: the drawings of each shot, in order.
         rate: nominal frames a second of the video.
     """
-    if not RATES[0] < rate < RATES[1]:
+    video = min(RATES, key=lambda usual: abs(usual - rate))
+    if abs(video - rate) > video * MAX_DETUNING:
         return None
-    evenness, count = _evenness(shots, None)
-    if count < MIN_DRAWINGS:
+    evenness, number = _evenness(shots, None, rate)
+    if number < MIN_DRAWINGS:
         return None
     fits = []
     for phase in range(CYCLE):
-        pulldown = Pulldown(cycle=CYCLE, phase=phase)
+        pulldown = Pulldown(cycle=CYCLE, phase=phase, film=RATES[video])
         inner = [drawing.start for shot in shots for drawing in shot[1:]]
-        violations = sum(start % CYCLE == phase for start in inner) / max(len(inner), 1)
-        in_film, _ = _evenness(shots, pulldown)
+        violations = sum(map(pulldown.repeats, inner)) / max(len(inner), 1)
+        in_film, _ = _evenness(shots, pulldown, rate)
         if violations <= MAX_VIOLATIONS and in_film >= max(MIN_EVENNESS, evenness + MIN_GAIN):
-            fits.append((violations, -in_film, pulldown.phase))
-    return Pulldown(cycle=CYCLE, phase=min(fits)[2]) if fits else None
+            fits.append((violations, -in_film, phase, pulldown))
+    return min(fits)[-1] if fits else None
 
 
 def _evenness(
-    shots: Sequence[Sequence[SheetDrawing]], pulldown: Pulldown | None
+    shots: Sequence[Sequence[SheetDrawing]], pulldown: Pulldown | None, rate: Fraction
 ) -> tuple[float, int]:
     """Return the share of the moving holds that are the commonest of their shot, and their number.
 
     The last drawing of a shot is cut short and does not count.
     """
-    commonest, count = 0, 0
+    longest = longest_moving_hold(rate)
+    commonest, number = 0, 0
     for drawings in shots:
-        holds = [
+        moving = Counter(
             pulldown.film_hold(drawing.start, drawing.end) if pulldown else drawing.hold
             for drawing in drawings[:-1]
-        ]
-        moving = [hold for hold in holds if hold <= MAX_MOVING_HOLD]
-        if moving:
-            commonest += Counter(moving).most_common(1)[0][1]
-            count += len(moving)
-    return (commonest / count if count else 0.0), count
+            if drawing.hold <= longest
+        )
+        commonest += max(moving.values(), default=0)
+        number += moving.total()
+    return (commonest / number if number else 0.0), number

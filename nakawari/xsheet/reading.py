@@ -29,7 +29,7 @@ SHEET_KEYS = ("clip", "fps", "frames", "cuts", "pulldown", "times", "drawings", 
 DRAWING_KEYS = ("start", "hold", "confidence")
 CAMERA_KEYS = ("start", "end", "kind")
 SHOT_KEYS = ("start", "end", "cadence", "animation_fps", "confidence")
-PULLDOWN_KEYS = ("cycle", "phase")
+PULLDOWN_KEYS = ("cycle", "phase", "film")
 DEFAULT_FPS = Fraction(24)
 MAX_FRAMES = 2**31
 MAX_FPS = 1000
@@ -183,7 +183,8 @@ def _pulldown(entry: Entry) -> Pulldown | None:
     item = Entry(entry.value["pulldown"], "pulldown")
     item.check_keys(PULLDOWN_KEYS)
     cycle = item.whole("cycle", 2, MAX_FRAMES)
-    return Pulldown(cycle=cycle, phase=item.whole("phase", 0, cycle - 1))
+    film = item.whole("film", 1, cycle - 1) if "film" in item.value else cycle - 1
+    return Pulldown(cycle=cycle, phase=item.whole("phase", 0, cycle - 1), film=film)
 
 
 def _times(entry: Entry, frames: int) -> tuple[Fraction, ...] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from itertools import islice
 from textwrap import fill
 
 from nakawari.wording import count
@@ -19,6 +20,7 @@ WORDS = {1: "ones", 2: "twos", 3: "threes", 4: "fours", 5: "fives", 6: "sixes"}
 # Rows of a multiple of these frames put the same beat of ones, twos, threes and fours in a column.
 ROW_STEP = 12
 NARROWEST = 20  # characters
+LISTED_REPEATS = 3  # frames that repeat one, where there is pulldown
 LISTED = 8  # frames to check are listed up to this many
 
 
@@ -80,10 +82,12 @@ def is_unsure(item: SheetDrawing | Shot) -> bool:
 def pulldown_words(sheet: ExposureSheet, pulldown: Pulldown) -> str:
     """Return what telecine did to the clip: which frames it repeats, and the film's own rate."""
     film_rate = float(sheet.clock.rate(0, sheet.frames))
-    repeated = range(pulldown.phase % pulldown.cycle, sheet.frames, pulldown.cycle)
-    shown = ", ".join(str(frame) for frame in repeated[:3]) + (", ..." if repeated[3:] else "")
+    repeated = list(islice(filter(pulldown.repeats, range(sheet.frames)), LISTED_REPEATS + 1))
+    shown = ", ".join(map(str, repeated[:LISTED_REPEATS])) + (
+        ", ..." if repeated[LISTED_REPEATS:] else ""
+    )
     return (
-        f"telecine: {count(pulldown.cycle - 1, 'film frame')} in {pulldown.cycle} video frames "
+        f"telecine: {count(pulldown.film, 'film frame')} in {pulldown.cycle} video frames "
         f"(frames {shown} repeat the one before), so the film runs at {_short(film_rate, 3)} "
         "frames/s"
     )

@@ -5,34 +5,41 @@ from itertools import pairwise
 
 import pytest
 
-from nakawari.slowmo.pulldown import SourceClock, film_position, repeats
+from nakawari.slowmo.pulldown import SourceClock
 from nakawari.xsheet.clock import Pulldown
 from tests.sheets import sheet_of
 
 PHASES = [Pulldown(cycle=5, phase=phase) for phase in range(5)]
+TO_SIXTY = [Pulldown(cycle=5, phase=phase, film=2) for phase in range(5)]
 
 
 @pytest.mark.parametrize("pulldown", PHASES)
 def test_film_frames_are_five_quarters_of_a_video_frame_apart(pulldown) -> None:
-    film = [film_position(pulldown, n) for n in range(40) if not repeats(pulldown, n)]
+    film = [pulldown.film_position(n) for n in range(40) if not pulldown.repeats(n)]
     # Of a film frame whose first showing is cut off with the clip's begin, only the rest is there.
     assert {after - before for before, after in pairwise(film[1:])} == {Fraction(5, 4)}
     assert film[0] == (0 if pulldown.phase else 1)
 
 
-@pytest.mark.parametrize("pulldown", PHASES)
+@pytest.mark.parametrize("pulldown", TO_SIXTY)
+def test_in_sixty_frames_they_are_two_and_a_half_apart(pulldown) -> None:
+    film = [pulldown.film_position(n) for n in range(40) if not pulldown.repeats(n)]
+    assert {after - before for before, after in pairwise(film[1:])} == {Fraction(5, 2)}
+
+
+@pytest.mark.parametrize("pulldown", PHASES + TO_SIXTY)
 def test_a_frame_is_moved_by_less_than_a_frame_and_time_begins_at_0(pulldown) -> None:
-    positions = [film_position(pulldown, number) for number in range(40)]
+    positions = [pulldown.film_position(number) for number in range(40)]
     assert positions[0] == 0
     assert all(abs(position - number) < 1 for number, position in enumerate(positions))
     assert all(before < after for before, after in pairwise(positions))
 
 
-@pytest.mark.parametrize("pulldown", PHASES)
+@pytest.mark.parametrize("pulldown", PHASES + TO_SIXTY)
 def test_a_film_frame_belongs_where_the_sheet_counts_it(pulldown) -> None:
     shown = [pulldown.film_frame(number) for number in range(20)]
     assert [number for number in range(1, 20) if shown[number] == shown[number - 1]] == [
-        number for number in range(1, 20) if repeats(pulldown, number)
+        number for number in range(1, 20) if pulldown.repeats(number)
     ]
 
 

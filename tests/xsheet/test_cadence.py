@@ -19,11 +19,11 @@ def held(*holds: int) -> list[SheetDrawing]:
     return [SheetDrawing(start=a, hold=b - a) for a, b in pairwise([0, *accumulate(holds)])]
 
 
-def pulled_down(film_holds: list[int], phase: int) -> list[SheetDrawing]:
+def pulled_down(film_holds: list[int], phase: int, film: int = 4) -> list[SheetDrawing]:
     """Return the drawings of a film as the video shows them."""
-    pulldown = Pulldown(cycle=5, phase=phase)
+    pulldown = Pulldown(cycle=5, phase=phase, film=film)
     starts = list(accumulate([0, *film_holds[:-1]]))
-    shown = [pulldown.film_frame(frame) for frame in range(2 * sum(film_holds))]
+    shown = [pulldown.film_frame(frame) for frame in range(3 * sum(film_holds))]
     base = shown[0]
     first = [next(n for n, film in enumerate(shown) if film - base >= start) for start in starts]
     return [SheetDrawing(start=a, hold=b - a) for a, b in pairwise([*first, first[-1] + 2])]
@@ -75,19 +75,29 @@ def test_threes_at_sixty_frames_a_second_are_holds_of_seven_or_eight() -> None:
 
 
 @pytest.mark.parametrize("phase", range(5))
-@pytest.mark.parametrize("cadence", [1, 2, 3])
-def test_pulldown_is_recognised_and_the_cadence_is_the_films(cadence: int, phase: int) -> None:
-    drawings = pulled_down([cadence] * 24, phase)
-    pulldown = find_pulldown([drawings], VIDEO)
+@pytest.mark.parametrize(
+    ("cadence", "rate", "film"),
+    [(1, VIDEO, 4), (2, VIDEO, 4), (3, VIDEO, 4), (1, 2 * VIDEO, 2), (3, 2 * VIDEO, 2)],
+)
+def test_pulldown_is_recognised_and_the_cadence_is_the_films(cadence, phase, rate, film) -> None:
+    drawings = pulled_down([cadence] * 24, phase, film)
+    pulldown = find_pulldown([drawings], rate)
     assert pulldown is not None
-    assert pulldown.cycle == 5
-    shot = make_shot(drawings, Clock(fps=VIDEO, pulldown=pulldown))
+    assert (pulldown.cycle, pulldown.film) == (5, film)
+    shot = make_shot(drawings, Clock(fps=rate, pulldown=pulldown))
     assert (shot.cadence, shot.animation_fps) == (cadence, round(24000 / 1001 / cadence, 3))
 
 
 @pytest.mark.parametrize("holds", [[1] * 30, [2] * 30, [3] * 30, [5] * 12, [2, 3, 2, 1, 4] * 6])
 def test_animation_made_for_the_video_has_no_pulldown(holds: list[int]) -> None:
     assert find_pulldown([held(*holds)], VIDEO) is None
+
+
+@pytest.mark.parametrize(
+    "holds", [[1] * 30, [2] * 30, [4] * 30, [5] * 30, [6] * 30, [2, 3, 7, 1, 4] * 6]
+)
+def test_animation_of_thirty_or_sixty_frames_has_no_pulldown_in_sixty(holds: list[int]) -> None:
+    assert find_pulldown([held(*holds)], 2 * VIDEO) is None
 
 
 def test_pulldown_is_looked_for_at_thirty_frames_a_second_only() -> None:

@@ -26,6 +26,7 @@ from nakawari.xsheet.shots import split_into_shots
 from tests.sheets import sheet_of
 
 SHARES = st.floats(0, 1)
+TO_SIXTY = Pulldown(cycle=5, phase=3, film=2)
 GAPS = st.integers(1, 3_000_000).map(lambda microseconds: Fraction(microseconds, 10**6))
 CHANGED_BY_SOMEBODY = (
     {"cadence": 1, "animation_fps": 0.004},
@@ -47,7 +48,9 @@ def sheets(draw) -> ExposureSheet:
         cuts,
         [(*sorted(span), draw(st.sampled_from(CAMERA_KINDS))) for span in spans],
         fps=draw(st.fractions(Fraction(1, 10), 240, max_denominator=1001)),
-        pulldown=draw(st.sampled_from([None, Pulldown(cycle=5, phase=0)])),
+        pulldown=draw(
+            st.sampled_from([None, Pulldown(cycle=5, phase=0), Pulldown(cycle=5, phase=3, film=2)])
+        ),
     )
     if plain.pulldown is None and draw(st.booleans()):
         gaps = draw(st.lists(GAPS, min_size=plain.frames, max_size=plain.frames))
