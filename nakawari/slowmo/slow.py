@@ -10,13 +10,13 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from nakawari.slowmo.camera import camera_between
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.retiming import OutputClock, steps
-from nakawari.slowmo.steady import camera_between, draw_steadied
+from nakawari.slowmo.steady import SteadiedInterval
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.picture import Picture
-from nakawari.xsheet.motion import Matrix
 
 # In-betweens asked for in one call: they share the work on their two keys. How many it draws
 # at once is the interpolator's affair; here only the finished frames are bounded.
@@ -77,7 +77,7 @@ class _Interval:
         self._tags = tags
         self._device = device
         self._frames: tuple[Tensor, Tensor] | None = None
-        self._camera: Matrix | None = None
+        self._steadied: SteadiedInterval | None = None
 
     def draw(self, frame_times: list[Fraction]) -> Iterator[Picture]:
         """Yield the in-between at each of ``frame_times``, which are in (0, 1)."""
@@ -89,7 +89,9 @@ class _Interval:
                 to_rgb(self._following.picture, self._tags, self._device),
             )
             if self._key.camera_moves:
-                self._camera = camera_between(self._key.picture, self._following.picture)
+                camera = camera_between(self._key.picture, self._following.picture)
+                if camera is not None:
+                    self._steadied = SteadiedInterval(*self._frames, camera)
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
         with torch.inference_mode():
             drawn = self._interpolate(frame_time)  # (K, 3, H, W)
@@ -98,9 +100,9 @@ class _Interval:
 
     def _interpolate(self, frame_time: Tensor) -> Tensor:
         assert self._frames is not None
-        if self._camera is None:
+        if self._steadied is None:
             return self._interpolator(*self._frames, frame_time)
-        return draw_steadied(self._interpolator, *self._frames, frame_time, self._camera)
+        return self._steadied.draw(self._interpolator, frame_time)
 
 
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:

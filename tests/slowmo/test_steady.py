@@ -1,50 +1,22 @@
-"""Under a moving camera the background goes along exactly; only figures are left to be drawn."""
+"""Under a moving camera the background goes along exactly; only figures are left to be drawn.
+
+The stage's figure is placed on the screen: it goes with the ground if it is placed so.
+"""
 
 import numpy as np
 import pytest
 import torch
 
 from nakawari.slowmo.baselines import blend, nearest
-from nakawari.slowmo.steady import camera_between, draw_steadied, part_of_the_way
+from nakawari.slowmo.steady import SteadiedInterval
 from nakawari.video.color import ColorTags, to_rgb
-from nakawari.video.picture import Picture
 from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
 
 PAN = np.array([[1.0, 0.0, -12.0], [0.0, 1.0, 0.0]])
-ZOOM = np.array([[1.1, 0.0, -16.0], [0.0, 1.1, -9.0]])
 
 
 def frame_at(x: float, **how: object) -> torch.Tensor:
     return to_rgb(shot_at(x=x, **how), ColorTags(), "cpu")
-
-
-def test_no_part_of_the_way_is_none_of_it_and_all_of_it_is_the_camera() -> None:
-    for camera in (PAN, ZOOM):
-        assert part_of_the_way(camera, 0.0, HEIGHT, WIDTH) == pytest.approx(np.eye(2, 3))
-        assert part_of_the_way(camera, 1.0, HEIGHT, WIDTH) == pytest.approx(camera)
-
-
-def test_a_zoom_grows_by_the_same_factor_in_the_same_time() -> None:
-    half = part_of_the_way(ZOOM, 0.5, HEIGHT, WIDTH)
-    assert half[0, 0] ** 2 == pytest.approx(1.1)
-
-
-@pytest.mark.parametrize("halvings", [0, 1])
-def test_the_camera_is_measured_in_pixels_of_the_picture(halvings: int) -> None:
-    factor = 2**halvings * 2  # the stage is 320 px wide, and pictures of 640 are not halved
-
-    def large(picture: Picture) -> Picture:
-        return Picture(*(np.kron(plane, np.ones((factor, factor), np.uint8)) for plane in picture))
-
-    camera = camera_between(large(shot_at()), large(shot_at(x=5.0)))
-    assert camera is not None
-    middle = np.array([WIDTH, HEIGHT]) * factor / 2
-    moved = camera[:, :2] @ middle + camera[:, 2] - middle
-    assert moved == pytest.approx([-5.0 * factor, 0.0], abs=0.15 * factor)
-
-
-def test_no_camera_is_found_between_unrelated_pictures() -> None:
-    assert camera_between(shot_at(seed=1), shot_at(seed=2)) is None
 
 
 @pytest.mark.parametrize("time", [0.25, 0.5, 0.75])
@@ -53,13 +25,13 @@ def test_a_pan_is_in_betweened_exactly_by_whatever_draws(time: float) -> None:
     truth = frame_at(12.0 * time, figure=None)
     for draw in (blend, nearest):
         times = torch.tensor([time])
-        steadied = draw_steadied(draw, *ends, times, PAN)
+        steadied = SteadiedInterval(*ends, PAN).draw(draw, times)
         assert (steadied - truth).abs().mean() < 0.15 * (draw(*ends, times) - truth).abs().mean()
 
 
 def test_the_side_that_the_camera_brings_in_comes_from_the_later_frame() -> None:
     ends = frame_at(0.0, figure=None), frame_at(12.0, figure=None)
-    drawn = draw_steadied(blend, *ends, torch.tensor([0.5]), PAN)
+    drawn = SteadiedInterval(*ends, PAN).draw(blend, torch.tensor([0.5]))
     truth = frame_at(6.0, figure=None)
     assert (drawn - truth)[..., -6:].abs().mean() < 0.03
 
@@ -72,7 +44,7 @@ def test_the_interpolator_sees_the_camera_stand() -> None:
         return blend(frame_0, frame_1, frame_time)
 
     frame_0, frame_1 = frame_at(0.0, mouth=2), frame_at(12.0, mouth=8, figure=(138.0, 90.0))
-    draw_steadied(watch, frame_0, frame_1, torch.tensor([0.3, 0.6]), PAN)
+    SteadiedInterval(frame_0, frame_1, PAN).draw(watch, torch.tensor([0.3, 0.6]))
     changed = (seen[0] - seen[1]).abs().amax(dim=(0, 1)) > 0
     assert changed[100:125, 135:165].any()  # the mouth
     assert changed.float().mean() < 0.05
@@ -81,8 +53,43 @@ def test_the_interpolator_sees_the_camera_stand() -> None:
 def test_several_times_come_back_in_order() -> None:
     ends = frame_at(0.0), frame_at(12.0)
     times = torch.tensor([0.2, 0.5, 0.8])
-    together = draw_steadied(blend, *ends, times, PAN)
+    together = SteadiedInterval(*ends, PAN).draw(blend, times)
     assert together.shape == (3, 3, HEIGHT, WIDTH)
     for index in range(3):
-        alone = draw_steadied(blend, *ends, times[index : index + 1], PAN)
+        alone = SteadiedInterval(*ends, PAN).draw(blend, times[index : index + 1])
         assert torch.allclose(alone[0], together[index], atol=1e-5)
+
+
+@pytest.mark.parametrize("time", [0.25, 0.5, 0.75])
+def test_a_figure_that_is_held_on_the_screen_is_copied_and_the_ground_goes_on(time: float) -> None:
+    ends = frame_at(0.0), frame_at(12.0)
+    truth = frame_at(12.0 * time)
+    times = torch.tensor([time])
+    steadied = SteadiedInterval(*ends, PAN).draw(blend, times)
+    inside = np.s_[..., 60:120, 130:170]
+    assert torch.allclose(steadied[inside], ends[0][inside], atol=1e-5)
+    around = (steadied - truth)[..., 20:160, 80:220].abs().mean()
+    assert around < 0.15 * (blend(*ends, times) - truth)[..., 20:160, 80:220].abs().mean()
+
+
+def test_a_figure_on_the_screen_is_drawn_by_its_own_motion_over_ground_that_stands() -> None:
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def watch(frame_0, frame_1, frame_time):
+        seen.append((frame_0, frame_1))
+        return blend(frame_0, frame_1, frame_time)
+
+    frame_0, frame_1 = frame_at(0.0), frame_at(24.0, figure=(153.0, 90.0))
+    times = torch.tensor([0.25, 0.75])
+    SteadiedInterval(frame_0, frame_1, np.array([[1.0, 0.0, -24.0], [0.0, 1.0, 0.0]])).draw(
+        watch, times
+    )
+    ground, *figures = seen
+    assert torch.allclose(*ground, atol=1e-3)
+    assert len(figures) == 2
+    for before, after in figures:
+        # Left and right of it, and in it where neither drawing has a line.
+        for part in (np.s_[..., :100], np.s_[..., 205:], np.s_[..., 100:125, 135:168]):
+            assert (before[part] - after[part]).abs().max() < 0.02
+        assert torch.allclose(before[..., 60:120, 130:170], frame_0[..., 60:120, 130:170])
+        assert torch.allclose(after[..., 60:120, 130:170], frame_1[..., 60:120, 130:170])
