@@ -23,7 +23,7 @@ from nakawari.xsheet.motion import Matrix
 AROUND = 5  # px, over which two frames are compared
 MAX_MISMATCH = 0.04  # mean over them; five code values
 # For pictures some 500 px wide, in proportion for others [px].
-REACH = 12  # as far a thing may have moved by itself
+REACH = 12  # not as far a thing may have moved by itself
 LIMB = 24  # as far its parts may have moved
 JOINED = 8  # pieces of a thing are twice as near at most
 SMALLEST = 50  # px²
@@ -134,7 +134,9 @@ def _own_motion(
     if least[1] > STANDS * least[0] or least[0] < LEAST_ERROR * mask.sum():
         return None
     row, column = np.unravel_index(errors.argmin(), errors.shape)
-    return np.array([column, row]) - reach
+    moved = np.array([column, row]) - reach
+    # What fits best at the edge of where it was looked for is farther still.
+    return moved if np.abs(moved).max() < reach else None
 
 
 def _between(core: np.ndarray, passable: np.ndarray, along: int) -> np.ndarray:

@@ -65,3 +65,7 @@ def test_a_thing_that_leaves_the_picture_with_the_ground_is_not_one() -> None:
     camera = shifted(-24.0)
     over = carried(frames[1], inverse(camera)), carried(frames[0], camera)
     assert standing_on_screen(frames[0], frames[1], camera, *over) is None
+
+
+def test_a_figure_that_goes_farther_on_the_screen_than_is_looked_for_is_not_one() -> None:
+    assert standing(24.0, (AT[0] + 20, AT[1])) is None
