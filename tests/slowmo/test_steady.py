@@ -84,12 +84,21 @@ def test_a_figure_on_the_screen_is_drawn_by_its_own_motion_over_ground_that_stan
     SteadiedInterval(frame_0, frame_1, np.array([[1.0, 0.0, -24.0], [0.0, 1.0, 0.0]])).draw(
         watch, times
     )
-    ground, *figures = seen
-    assert torch.allclose(*ground, atol=1e-3)
-    assert len(figures) == 2
-    for before, after in figures:
+    assert len(seen) == 2
+    for before, after in seen:
         # Left and right of it, and in it where neither drawing has a line.
         for part in (np.s_[..., :100], np.s_[..., 205:], np.s_[..., 100:125, 135:168]):
             assert (before[part] - after[part]).abs().max() < 0.02
         assert torch.allclose(before[..., 60:120, 130:170], frame_0[..., 60:120, 130:170])
         assert torch.allclose(after[..., 60:120, 130:170], frame_1[..., 60:120, 130:170])
+
+
+def test_what_was_drawn_is_not_carried_again() -> None:
+    checks = (torch.arange(HEIGHT)[:, None] + torch.arange(WIDTH)) % 2 * 2.0 - 1
+
+    def draw(frame_0, frame_1, frame_time):
+        return checks.expand(len(frame_time), 3, HEIGHT, WIDTH)
+
+    ends = frame_at(0.0), frame_at(12.0)
+    drawn = SteadiedInterval(*ends, PAN).draw(draw, torch.tensor([0.3]))
+    assert torch.equal(drawn[0, 0], checks)
