@@ -160,17 +160,22 @@ class Decoder(nn.Module):
         )
 
     def forward(
-        self, latents: Tensor, neighbours: Neighbours | None = None, hint: Tensor | None = None
+        self,
+        latents: Tensor,
+        neighbours: Neighbours | None = None,
+        hint: Tensor | None = None,
+        certainty: Tensor | None = None,
     ) -> Decoded:
         """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours.
 
-        ``hint`` is what is known of the motion, (B, 4, H/4, W/4), or None.
+        ``hint`` is what is known of the motion, (B, 4, H/4, W/4), or None; ``certainty``,
+        (B, 1, H/4, W/4) in [0, 1], how far it is believed at least, whatever the latent says.
         """
         description = self.describe(latents)
         sketch = F.pixel_shuffle(self.sketch(description.eighth), 4)  # (B, 3, H/2, W/2)
         if neighbours is None:
             return self._paint(description, sketch)
-        motion = self.motion(description, neighbours, hint)
+        motion = self.motion(description, neighbours, hint, certainty)
         motion_2 = resize_flow(motion.quarter, _size(sketch))
         hidden, motion_2 = self.refine_2(
             motion_2,
@@ -183,7 +188,7 @@ class Decoder(nn.Module):
         motion_1 = resize_flow(motion_2, size)
         hidden, drawn = (_enlarge(maps, size) for maps in (hidden, sketch))
         if hint is not None:
-            motion_1 = _settle(motion_1, resize_flow(hint, size))
+            motion_1 = _settle(motion_1, resize_flow(hint, size), certainty)
         composed = self.compose(
             hidden, drawn, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
         )
@@ -191,11 +196,15 @@ class Decoder(nn.Module):
         return Decoded(composed.frames, levels, composed.weights, sketch, description)
 
     def motion(
-        self, description: Description, neighbours: Neighbours, hint: Tensor | None = None
+        self,
+        description: Description,
+        neighbours: Neighbours,
+        hint: Tensor | None = None,
+        certainty: Tensor | None = None,
     ) -> Motion:
         """Find what a latent so described shows in the two neighbours, down to 1/4.
 
-        ``hint`` is what is known of the motion, (B, 4, H/4, W/4), or None.
+        ``hint`` and ``certainty`` as in ``forward``.
         """
         of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
         temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
@@ -219,6 +228,8 @@ class Decoder(nn.Module):
             hint_8 = resize_flow(hint, _size(motion_8))
             there = _correlate(description, of_0, of_1, hint_8, 1)
             belief = self.believe(hidden, hint_8 - motion_8, there)
+            if certainty is not None:
+                belief = torch.maximum(belief, _resize(certainty, _size(belief)).to(belief.dtype))
             motion_8 = _lean(motion_8, hint_8, belief)
             motion_4 = _lean(motion_4, hint, _resize(belief, size_4))
         warped = _warp_both(neighbours.of_0.quarter, neighbours.of_1.quarter, motion_4)
@@ -261,14 +272,19 @@ def _lean(motion: Tensor, hint: Tensor, belief: Tensor) -> Tensor:
     return torch.lerp(motion, hint, belief.repeat_interleave(2, dim=1).to(motion.dtype))
 
 
-def _settle(motion: Tensor, hint: Tensor) -> Tensor:
+def _settle(motion: Tensor, hint: Tensor, certainty: Tensor | None) -> Tensor:
     """Take the hint where motion (B, 4, H, W) is up to half a pixel from it, less up to one.
+
+    Where it is certain, it is taken in any case.
 
     Codes tell where things go, but fractions of a pixel only roughly: read from them, what moves
     evenly is drawn a quarter of a pixel off, towards the middle (``eval/linearity.py``).
     """
     far_0, far_1 = (flow_length(flow) for flow in (hint - motion).chunk(2, dim=1))
-    return torch.lerp(motion, hint, (2 - 2 * torch.maximum(far_0, far_1)).clamp(0, 1))
+    near = (2 - 2 * torch.maximum(far_0, far_1)).clamp(0, 1)
+    if certainty is not None:
+        near = torch.maximum(near, _resize(certainty, _size(motion)).to(near.dtype))
+    return torch.lerp(motion, hint, near)
 
 
 def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:

@@ -46,10 +46,14 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         return self.quantiser(latents)
 
     def decode(
-        self, latents: Tensor, neighbours: Neighbours | None = None, hint: Tensor | None = None
+        self,
+        latents: Tensor,
+        neighbours: Neighbours | None = None,
+        hint: Tensor | None = None,
+        certainty: Tensor | None = None,
     ) -> Decoded:
         """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W) (see ``Decoder``)."""
-        return self.decoder(latents, neighbours, hint)
+        return self.decoder(latents, neighbours, hint, certainty)
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
         """Encode the two frames (B, 3, H, W) round the one to draw."""

@@ -22,6 +22,7 @@ from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
 from diffusion.flow_refiner import FlowRefiner, refine
 from diffusion.neighbour_flow import Flows, find_flows
+from diffusion.pieces import find_pieces, move_pieces
 from diffusion.splatting import fill_holes, splat
 
 
@@ -33,11 +34,14 @@ class Interval(NamedTuple):
     latents_1: Tensor  # (B, C, h, w), quantised
     motion_01: Tensor  # (B, 2, H/4, W/4), from frame_0 to frame_1
     motion_10: Tensor  # (B, 2, H/4, W/4), from frame_1 to frame_0
+    pieces: Tensor | None = None  # (B, P, 2, 3), what moves as one; None: not looked for
 
     def expand(self, batch: int) -> "Interval":
         """Repeat one interval for a batch of ``batch`` without copying it."""
-        tensors = (tensor.expand(batch, -1, -1, -1) for tensor in self[1:])
-        return Interval(self.neighbours.expand(batch), *tensors)
+        tensors = (
+            None if tensor is None else tensor.expand(batch, -1, -1, -1) for tensor in self[1:]
+        )
+        return Interval._make([self.neighbours.expand(batch), *tensors])
 
 
 class Conditions(NamedTuple):
@@ -51,6 +55,11 @@ class Conditions(NamedTuple):
     guess: Tensor  # (B, C, h, w), the aligned latents' mean, by time and coverage
     motion: Tensor  # (B, 4, H/4, W/4), from frame_time to both frames, as the guess has it
     frame_time: Tensor  # (B,) in (0, 1)
+    certainty: Tensor | None = None  # (B, 1, H/4, W/4) in [0, 1], how far motion is certain
+
+    def of(self, samples: Tensor) -> "Conditions":
+        """Return those of some samples, (B,) bool."""
+        return Conditions._make(None if tensor is None else tensor[samples] for tensor in self)
 
     @staticmethod
     def channels(latent_channels: int) -> int:
@@ -70,11 +79,12 @@ def observe(
     flows: Flows | None = None,
     refiner: FlowRefiner | None = None,
     reduction: int = 1,
+    with_pieces: bool = False,
 ) -> Interval:
     """Encode two frames in [-1, 1] and find the motion between them.
 
     Frames are (B, 3, H * reduction, W * reduction), looked at as (B, 3, H, W). ``flows`` None are
-    found here; ``refiner`` mends them.
+    found here; ``refiner`` mends them. ``with_pieces``: what moves as one is looked for, too.
     """
     seen_0, seen_1 = reduced(frame_0, reduction), reduced(frame_1, reduction)
     of_0, latents_0, features_0 = _look_at(autoencoder, frame_0, seen_0)
@@ -83,7 +93,8 @@ def observe(
     flows = flows or find_flows(seen_0, seen_1)
     if refiner is not None:
         flows = refine(refiner, (features_0, features_1), (seen_0, seen_1), flows)
-    return Interval(neighbours, latents_0, latents_1, *flows)
+    pieces = find_pieces(seen_0, seen_1) if with_pieces else None
+    return Interval(neighbours, latents_0, latents_1, *flows, pieces)
 
 
 def reduced(frame: Tensor, reduction: int) -> Tensor:
@@ -106,6 +117,9 @@ def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) ->
     reduction = interval.neighbours.of_0.frame.shape[-1] // (8 * interval.latents_0.shape[-1])
     frame_0, frame_1 = (reduced(neighbour.frame, reduction) for neighbour in interval.neighbours)
     motion_4, coverage = _motion_at(interval, frame_time)
+    certainty = None
+    if interval.pieces is not None:
+        motion_4, certainty = move_pieces(motion_4, interval.pieces, (frame_0, frame_1), frame_time)
     motion = resize_flow(motion_4, (frame_0.shape[-2], frame_0.shape[-1]))
     aligned_0, aligned_1 = (
         autoencoder.quantise(autoencoder.encode(frame).latents).latents
@@ -122,6 +136,7 @@ def align(autoencoder: VQAutoencoder, interval: Interval, frame_time: Tensor) ->
         guess=guess_from(aligned_0, aligned_1, coverage, frame_time),
         motion=motion_4,
         frame_time=frame_time,
+        certainty=certainty,
     )
 
 

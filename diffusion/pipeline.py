@@ -151,7 +151,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
                 conditions = align(self.autoencoder, interval, some)
                 latents = self._latents(conditions, num_steps, seed, latent)
                 neighbours = interval.neighbours if use_neighbours else None
-                frames.append(self._draw(latents, neighbours, conditions.motion, some))
+                frames.append(self._draw(latents, neighbours, conditions))
             return torch.cat(frames)[..., :height, :width]
 
         with fast_arithmetic(self.device):
@@ -198,7 +198,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             conditions = align(self.autoencoder, interval, times)
             padded = reduced(self._padded(reduction, seen)[0], reduction)
             latents = self.autoencoder.encode(padded).latents
-            drawn = self._draw(latents, interval.neighbours, conditions.motion, times)
+            drawn = self._draw(latents, interval.neighbours, conditions)
             return drawn[..., : seen.shape[-2], : seen.shape[-1]]
 
         with fast_arithmetic(self.device):
@@ -220,17 +220,25 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
 
     def _draw(
-        self, latents: Tensor, neighbours: Neighbours | None, hint: Tensor, times: Tensor
+        self, latents: Tensor, neighbours: Neighbours | None, conditions: Conditions
     ) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
-        drawn = self.autoencoder.decode(snapped, neighbours, hint).frames.clamp(-1, 1)
+        hint, certainty = conditions.motion, conditions.certainty
+        drawn = self.autoencoder.decode(snapped, neighbours, hint, certainty).frames.clamp(-1, 1)
         if neighbours is None:
             return drawn
-        return sharpen(drawn, neighbours.of_0.frame, neighbours.of_1.frame, times)
+        frame_0, frame_1 = neighbours.of_0.frame, neighbours.of_1.frame
+        return sharpen(drawn, frame_0, frame_1, conditions.frame_time)
 
     def _observe(self, frame_0: Tensor, frame_1: Tensor, reduction: int) -> Interval:
         padded = self._padded(reduction, frame_0, frame_1)
-        return observe(self.autoencoder, *padded, refiner=self.flow_refiner, reduction=reduction)
+        return observe(
+            self.autoencoder,
+            *padded,
+            refiner=self.flow_refiner,
+            reduction=reduction,
+            with_pieces=True,
+        )
 
     def _padded(self, reduction: int, *frames: Tensor) -> list[Tensor]:
         moved = [frame.to(self.device, self.autoencoder.dtype) for frame in frames]

@@ -56,7 +56,7 @@ def mixed_latents(
     latents = target.clone()
     latents[aligned] = conditions.guess[aligned]
     if sampled.any():
-        chosen = Conditions(*(tensor[sampled] for tensor in conditions))
+        chosen = conditions.of(sampled)
         scheduler = FlowMatchEulerDiscreteScheduler()
         latents[sampled] = sample(unet, scheduler, chosen, noise[sampled], config.steps)
     latents[noisy] += (strength * noise)[noisy]

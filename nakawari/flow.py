@@ -31,7 +31,7 @@ def dis_flow(
         Flow (B, 2, H, W), (x, y) in pixels, float32, on the device of ``frame_0``.
     """
     height, width = frame_0.shape[-2:]
-    pairs = list(zip(_luma(frame_0), _luma(frame_1), strict=True))
+    pairs = list(zip(luma(frame_0), luma(frame_1), strict=True))
     with ThreadPoolExecutor(min(len(pairs), torch.get_num_threads())) as pool:
         searches = pool.map(
             lambda pair: luma_flow(pair[0], pair[1], finest_scale, refined=refined), pairs
@@ -52,7 +52,8 @@ def luma_flow(
     return search.calc(picture_0, picture_1, None)
 
 
-def _luma(frames: Tensor) -> list[np.ndarray]:
+def luma(frames: Tensor) -> list[np.ndarray]:
+    """Return the luma of frames (B, 3, H, W) in [-1, 1], each (H, W) uint8, 32 px at least."""
     levels = (frames.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
     pictures = levels.permute(0, 2, 3, 1).cpu().numpy()
     height, width = pictures.shape[1:3]
