@@ -24,7 +24,8 @@ from torch import Tensor
 from autoencoder.matching import flow_length, pixel_grid, resize_flow, warp
 from nakawari.flow import luma
 
-MOST_PIECES = 4
+MOST_PIECES = 2
+"""Those with the most points: of four, the last are chance as often as not."""
 
 _CHANGE = 8
 """Code values of luma: points are looked for where as much changes, and 3 px round it."""
