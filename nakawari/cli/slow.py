@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -82,19 +81,6 @@ def choose_device(name: str) -> str:
     return name
 
 
-def _return_freed_memory() -> None:
-    """Have glibc give blocks of 1 MiB and more back as soon as they are freed.
-
-    Left to itself it keeps blocks of up to 32 MiB, which is most of a network's feature maps: at
-    720p that held 80 MB that nobody used. Elsewhere than on glibc this does nothing.
-    """
-    import ctypes
-
-    m_mmap_threshold = -3  # malloc.h
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(m_mmap_threshold, 2**20)
-
-
 def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolator:
     """Return what draws the in-betweens: a baseline by name, or a pipeline from its folder."""
     from nakawari.slowmo.baselines import BASELINES
@@ -140,7 +126,6 @@ def run_slow(args: argparse.Namespace) -> None:
         xsheet=args.xsheet,
         overwrite=args.overwrite,
     )
-    _return_freed_memory()
     device = choose_device(args.device)
     with ProgressBar() as bar:
         result = run_job(
