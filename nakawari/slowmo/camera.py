@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nakawari.video.picture import Picture
+from nakawari.xsheet.alignment import Matrix, inverse
 from nakawari.xsheet.change import plate
 from nakawari.xsheet.detect import halvings_for
-from nakawari.xsheet.motion import Matrix, Pair, camera_motion
+from nakawari.xsheet.motion import Pair, camera_motion
 
 # Lower than where a camera is looked for: between two drawings the figures change as well.
 MIN_SUPPORT_BETWEEN_DRAWINGS = 0.5
@@ -55,18 +56,6 @@ def part_of_the_way(camera: Matrix, share: float, height: int, width: int) -> Ma
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     turn = np.array([[cos, -sin], [sin, cos]])
     return np.hstack([turn, (middle + share * shift - turn @ middle)[:, None]])
-
-
-def inverse(matrix: Matrix) -> Matrix:
-    """Return the motion back, (2, 3)."""
-    turn = np.linalg.inv(matrix[:, :2])
-    return np.hstack([turn, -(turn @ matrix[:, 2:])])
-
-
-def joined(first: Matrix, then: Matrix) -> Matrix:
-    """Return two motions in one, (2, 3)."""
-    turn = then[:, :2]
-    return np.hstack([turn @ first[:, :2], turn @ first[:, 2:] + then[:, 2:]])
 
 
 def carried(frame: Tensor, matrix: Matrix) -> Carried:

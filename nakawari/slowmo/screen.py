@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nakawari.slowmo.camera import Carried, carried, inverse
+from nakawari.slowmo.camera import Carried, carried
+from nakawari.xsheet.alignment import Matrix, inverse
 from nakawari.xsheet.detect import halvings_for
-from nakawari.xsheet.motion import Matrix
 
 AROUND = 5  # px, over which two frames are compared
 MAX_MISMATCH = 0.04  # mean over them; five code values

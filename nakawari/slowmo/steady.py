@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nakawari.slowmo.camera import carried, inverse, joined, part_of_the_way
+from nakawari.slowmo.camera import carried, part_of_the_way
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.screen import MAX_MISMATCH, mismatch, standing_on_screen
-from nakawari.xsheet.motion import Matrix
+from nakawari.xsheet.alignment import Matrix, after, inverse
 
 
 class SteadiedInterval:
@@ -56,14 +56,14 @@ class SteadiedInterval:
         """Return both frames, (1, 3, H, W), as seen from where the camera is at a time."""
         there = part_of_the_way(self._camera, time, *self._frame_0.shape[-2:])
         ground_0 = carried(self._ground_0, there)
-        ground_1 = carried(self._ground_1, joined(self._back, there))
-        before = torch.where(ground_0.seen, ground_0.frame, ground_1.frame)
-        moves = ground_1.seen & (mismatch(before, ground_1.frame) >= MAX_MISMATCH)
-        after = torch.where(moves, ground_1.frame, before)
+        ground_1 = carried(self._ground_1, after(there, self._back))
+        end_0 = torch.where(ground_0.seen, ground_0.frame, ground_1.frame)
+        moves = ground_1.seen & (mismatch(end_0, ground_1.frame) >= MAX_MISMATCH)
+        end_1 = torch.where(moves, ground_1.frame, end_0)
         if self._standing is not None:
-            before = _laid_over(before, self._frame_0, self._standing.in_0)
-            after = _laid_over(after, self._frame_1, self._standing.in_1)
-        return before.clamp(-1, 1), after.clamp(-1, 1)
+            end_0 = _laid_over(end_0, self._frame_0, self._standing.in_0)
+            end_1 = _laid_over(end_1, self._frame_1, self._standing.in_1)
+        return end_0.clamp(-1, 1), end_1.clamp(-1, 1)
 
 
 def _laid_over(ground: Tensor, figure: Tensor, where: Tensor) -> Tensor:

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from nakawari.slowmo.camera import carried, inverse
+from nakawari.slowmo.camera import carried
 from nakawari.slowmo.screen import Standing, standing_on_screen
 from nakawari.video.color import ColorTags, to_rgb
+from nakawari.xsheet.alignment import inverse
 from nakawari.xsheet.motion import Matrix
 from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
 
