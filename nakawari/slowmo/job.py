@@ -14,6 +14,7 @@ import torch
 from nakawari.errors import UserError
 from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.interpolator import FrameInterpolator
+from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.video.audio import StretchedAudio
@@ -106,8 +107,9 @@ def run_job(
         sheet = given or detect(job.source, tell=say, on_frame=on_read).sheet
         if given is not None:
             sheet = _timed(given, job, say, on_read)
-        if job.holds == "keep":
-            sheet = every_frame(sheet)
+        longest_hold = job.longest_hold
+        if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
+            sheet, longest_hold = every_frame(sheet), NEVER_RESTS
         clock = OutputClock(rate=job.rate or _source_rate(sheet, info), factor=job.factor)
         expected = None if info.duration is None else clock.first_index(info.duration)
         with VideoWriter(
@@ -126,7 +128,7 @@ def run_job(
 
             try:
                 tally = slow_down(
-                    group(reader.frames(), sheet, job.longest_hold),
+                    group(reader.frames(), sheet, longest_hold),
                     clock,
                     interpolator,
                     info.tags,

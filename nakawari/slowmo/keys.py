@@ -21,6 +21,7 @@ of a key, or lies on the camera's way from one key to the next.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,6 +30,7 @@ from itertools import pairwise
 from nakawari.xsheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet import Cadence, ExposureSheet, SheetDrawing
 
+NEVER_RESTS = sys.maxsize  # frames; so long a hold moves
 DEFAULT_STEP = 2  # frames
 DEFAULT_STEP_TIME = Fraction(1, 12)  # s
 
@@ -64,6 +66,7 @@ def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]
     A drawing held for more than ``longest_hold`` frames rests; None: ``longest_moving_hold``. They
     are counted as ``Clock.hold`` does: where the frame rate varies, one frame may be a pause.
     """
+    clock = sheet.clock
     shots = {shot.start: shot for shot in sheet.shots}
     cuts = set(sheet.cuts)
     timing = _Timing(sheet)
@@ -72,12 +75,12 @@ def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]
         assert drawing is not None
         if drawing.start in shots:
             shot = shots[drawing.start]
-            rate = sheet.clock.rate(shot.start, shot.end + 1)
+            rate = clock.rate(shot.start, shot.end + 1)
             longest = longest_hold or longest_moving_hold(rate)
             step = movement_step(shot.cadence, rate, longest)
         leaves: Fraction | int | None = None
         if following is not None and following.start not in cuts:
-            rests = sheet.clock.hold(drawing.start, drawing.end, rate) > longest
+            rests = clock.hold(drawing.start, drawing.end, rate) > longest
             leaves = timing.back(drawing.end, step, rate) if rests else drawing.start
         frames = [drawing.start, *timing.camera_keys(drawing, leaves)]
         for frame, next_frame in pairwise(frames):

@@ -96,9 +96,9 @@ class Clock:
 
     def frame_at(self, time: Fraction) -> Fraction:
         """Return the frame shown at a time [s]: 7.5 is the middle of the time for which 7 is."""
-        if self.times is None:
-            return max(time, Fraction(0)) * self.fps
         time = max(time, Fraction(0))
+        if self.times is None:
+            return time * self.fps
         frame = min(bisect_right(self.times, time) - 1, len(self.times) - 2)
         start, end = self.times[frame : frame + 2]
         return frame + (time - start) / (end - start)

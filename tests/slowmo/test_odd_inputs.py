@@ -118,6 +118,24 @@ def test_a_clip_whose_repeats_were_left_out_is_slowed_as_with_them(make_clip, na
     assert lines == ["the frame rate varies: holds and lengths go by the frames' own times"]
 
 
+def test_with_holds_kept_a_frame_that_is_a_pause_moves_too(make_clip) -> None:
+    times = [Fraction(ms, 1000) for ms in (0, 83, 167, 2167, 2250)]
+    paintings = [gray(level) for level in (40, 200, 60, 220, 90)]
+    how = {"times": times, "time_base": Fraction(1, 1000), "options": SHARP}
+    clip = make_clip("v.mkv", paintings=paintings, **how)
+    job = SlowJob(
+        source=clip,
+        output=clip.with_suffix(".out.mp4"),
+        factor=Fraction(1),
+        rate=Fraction(24),
+        holds="keep",
+    )
+    run_job(job, lambda: blend, "cpu")
+    shown = brightness(job.output)[4:52]  # 0.167 to 2.167 s
+    assert np.diff(shown).min() > 1
+    assert shown == sorted(shown)
+
+
 def test_b_frames(make_clip) -> None:
     check(make_clip(paintings=PAINTINGS, options=SHARP | {"bf": "3", "b-adapt": "0"}))
 
