@@ -118,6 +118,8 @@ def move_pieces(
     error = _disagreement(halves, best)
     change = _disagreement(halves, torch.zeros_like(best))
     for piece in pieces.unbind(1):
+        if bool(piece.isnan().all()):
+            continue
         its_own = _motion_of(piece, frame_time, best)
         its_error = _disagreement(halves, its_own)
         apart = sum(flow_length(flow) for flow in (its_own - best).chunk(2, dim=1))
