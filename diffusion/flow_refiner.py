@@ -20,7 +20,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
-from autoencoder.layers import downsample, residual_block, zero_out
+from autoencoder.layers import box_mean, downsample, residual_block, zero_out
 from autoencoder.matching import pixel_grid, resize_flow, warp
 from diffusion.neighbour_flow import Flows
 
@@ -186,7 +186,7 @@ def _gain(frames: tuple[Tensor, Tensor], flows: Tensor, finer: Tensor) -> Tensor
     """
     here, there = torch.cat(frames), torch.cat(frames[::-1])
     errors = [(here - warp(there, flow)).abs().mean(1, keepdim=True) for flow in (flows, finer)]
-    gain = F.avg_pool2d(errors[0] - errors[1], 5, 1, 2, count_include_pad=False)
+    gain = box_mean(errors[0] - errors[1], 5)
     return ((gain - _LEAST_GAIN) / _LEAST_GAIN).clamp(0, 1)
 
 

@@ -8,7 +8,7 @@ taken, and the decoder is told that it is certain.
 Points are described by ORB (Rublee et al., ICCV 2011) and matched wherever they are; similarities
 are found in the matches one after the other by RANSAC.
 
-Legend: B batch, P pieces at most, H/W frame size. A piece is a similarity (2, 3), from ``frame_0``
+Legend: B batch, P candidates, H/W frame size. A piece is a similarity (2, 3), from ``frame_0``
 to ``frame_1`` in pixels of the frame; a sample with fewer has NaN for the rest. Motion is
 (B, 4, h, w): the flow to frame_0 (x, y), then the flow to frame_1, in pixels of its own map.
 """
@@ -21,11 +21,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from autoencoder.layers import box_mean
 from autoencoder.matching import flow_length, pixel_grid, resize_flow, warp
 from nakawari.flow import luma
 
+CANDIDATES = 6
+"""Looked for: the one with the most points need not be right where a drawing is like itself."""
 MOST_PIECES = 2
-"""Those with the most points: of four, the last are chance as often as not."""
+"""Of those, that are moved."""
 
 _CHANGE = 8
 """Code values of luma: points are looked for where as much changes, and 3 px round it."""
@@ -66,7 +69,7 @@ def find_pieces(frame_0: Tensor, frame_1: Tensor) -> Tensor:
 
 def _pieces(picture_0: np.ndarray, picture_1: np.ndarray) -> np.ndarray:
     """Return the similarities between two pictures (H, W) uint8: (P, 2, 3), NaN where none is."""
-    pieces = np.full((MOST_PIECES, 2, 3), np.nan)
+    pieces = np.full((CANDIDATES, 2, 3), np.nan)
     changed = (cv2.absdiff(picture_0, picture_1) > _CHANGE).astype(np.uint8)
     if not changed.any():
         return pieces
@@ -79,7 +82,7 @@ def _pieces(picture_0: np.ndarray, picture_1: np.ndarray) -> np.ndarray:
     matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(described_0, described_1)
     here = np.array([points_0[match.queryIdx].pt for match in matches])
     there = np.array([points_1[match.trainIdx].pt for match in matches])
-    for number in range(MOST_PIECES):
+    for number in range(CANDIDATES):
         if len(here) < _LEAST_MATCHES:
             break
         piece, inliers = cv2.estimateAffinePartial2D(
@@ -101,7 +104,7 @@ def move_pieces(
 
     What a point shows at ``frame_time`` is explained if both frames show the same where its motion
     leads. A point is judged by all those round it, so that where lines end or are torn between
-    motions a piece stays whole.
+    motions a piece stays whole. The piece that explains most comes first.
 
     Args:
         motion: (B, 4, H/4, W/4), from ``frame_time`` to both frames.
@@ -110,30 +113,61 @@ def move_pieces(
         frame_time: (B,) in (0, 1).
     """
     size_4, size_2 = motion.shape[-2:], [length // 2 for length in frames[0].shape[-2:]]
-    certainty = motion.new_zeros(len(motion), 1, *size_2)
     if bool(pieces.isnan().all()):
-        return PieceMotion(motion, F.avg_pool2d(certainty, 2))
+        return PieceMotion(motion, motion.new_zeros(len(motion), 1, *size_4))
     halves = [F.interpolate(frame.float(), size=size_2, mode="area") for frame in frames]
     best = resize_flow(motion.float(), (size_2[0], size_2[1]))
-    error = _disagreement(halves, best)
     change = _disagreement(halves, torch.zeros_like(best))
-    for piece in pieces.unbind(1):
-        if bool(piece.isnan().all()):
-            continue
-        its_own = _motion_of(piece, frame_time, best)
-        its_error = _disagreement(halves, its_own)
-        apart = sum(flow_length(flow) for flow in (its_own - best).chunk(2, dim=1))
-        # Where it leads to what changes in both frames, those are places that nothing else fills.
-        ends = [warp(change, flow) for flow in its_own.chunk(2, dim=1)]
-        fills = its_error <= torch.minimum(*ends) - 2 * _GAIN
-        better = (its_error <= error - _GAIN) | (fills & (its_error <= error + _TIE))
-        better &= apart > _ELSEWHERE  # never so of NaN
-        taken = _smoothed(better.to(error.dtype)) > 0.5
-        best, error = torch.where(taken, its_own, best), torch.where(taken, its_error, error)
-        certainty = torch.where(taken, 1.0, certainty.float())
-    taken_4 = F.avg_pool2d(certainty, 2)
+    claims = [
+        _claim(_motion_of(piece, frame_time, best), halves, change)
+        for piece in pieces.unbind(1)
+        if not bool(piece.isnan().all())
+    ]
+    error = _disagreement(halves, best)
+    certain = torch.zeros_like(error, dtype=torch.bool)
+    for _ in range(MOST_PIECES):
+        first, taken = _largest(claims, best, error, certain)
+        best = torch.where(taken, first.motion, best)
+        error = torch.where(taken, first.error, error)
+        certain |= taken
+    taken_4 = F.avg_pool2d(certain.to(motion.dtype), 2)
     best_4 = resize_flow(best, (size_4[0], size_4[1])).to(motion.dtype)
     return PieceMotion(torch.where(taken_4 > 0, best_4, motion), taken_4)
+
+
+class _Claim(NamedTuple):
+    """All points moved as one piece; NaN in samples that lack it, never less than anything."""
+
+    motion: Tensor  # (B, 4, H/2, W/2)
+    error: Tensor  # (B, 1, H/2, W/2), how far both frames differ where it leads
+    fills: Tensor  # (B, 1, H/2, W/2) bool: it leads to places in both that nothing else fills
+
+
+def _claim(motion: Tensor, halves: list[Tensor], change: Tensor) -> _Claim:
+    error = _disagreement(halves, motion)
+    # Where it leads to what changes in both frames, those are places that nothing else fills.
+    ends = [warp(change, flow) for flow in motion.chunk(2, dim=1)]
+    return _Claim(motion, error, error <= torch.minimum(*ends) - 2 * _GAIN)
+
+
+def _largest(
+    claims: list[_Claim], best: Tensor, error: Tensor, certain: Tensor
+) -> tuple[_Claim, Tensor]:
+    """Return the claim that explains most beyond ``best``, and where, (B, 1, H/2, W/2) bool."""
+    most = error.new_full((len(error), 1, 1, 1), -torch.inf)
+    largest, where = claims[0], torch.zeros_like(certain)
+    for claim in claims:
+        apart = sum(flow_length(flow) for flow in (claim.motion - best).chunk(2, dim=1))
+        # What a piece has, another takes from it only by explaining it better.
+        ties = claim.fills & ~certain & (claim.error <= error + _TIE)
+        better = ((claim.error <= error - _GAIN) | ties) & (apart > _ELSEWHERE)
+        taken = box_mean(better.to(error.dtype), _SMOOTHED) > 0.5
+        gain = torch.where(taken, error - claim.error, 0).sum((1, 2, 3), keepdim=True)
+        more = (gain > most) & taken.any(3, keepdim=True).any(2, keepdim=True)
+        most = torch.where(more, gain, most)
+        largest = _Claim(*(torch.where(more, *pair) for pair in zip(claim, largest, strict=True)))
+        where = torch.where(more, taken, where)
+    return largest, where
 
 
 def _motion_of(piece: Tensor, frame_time: Tensor, like: Tensor) -> Tensor:
@@ -157,8 +191,4 @@ def _disagreement(frames: list[Tensor], motion: Tensor) -> Tensor:
         warp(frame, flow) for frame, flow in zip(frames, motion.chunk(2, dim=1), strict=True)
     ]
     difference = (fetched[0] - fetched[1]).abs().mean(1, keepdim=True)
-    return F.avg_pool2d(difference, _AROUND, 1, _AROUND // 2, count_include_pad=False)
-
-
-def _smoothed(mask: Tensor) -> Tensor:
-    return F.avg_pool2d(mask, _SMOOTHED, 1, _SMOOTHED // 2, count_include_pad=False)
+    return box_mean(difference, _AROUND)

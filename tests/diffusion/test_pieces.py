@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.pieces import MOST_PIECES, find_pieces, move_pieces
+from diffusion.pieces import CANDIDATES, find_pieces, move_pieces
 
 GROUND = np.random.default_rng(3).integers(90, 130, (128, 256, 3))
 BLOCKS = np.random.default_rng(4).integers(0, 255, (6, 6, 3), np.uint8)
@@ -27,7 +27,7 @@ UNMOVED = torch.zeros(1, 4, 32, 64)
 
 def test_a_figure_is_found_again_however_far_it_went() -> None:
     pieces = find_pieces(*FRAMES)
-    assert pieces.shape == (1, MOST_PIECES, 2, 3)
+    assert pieces.shape == (1, CANDIDATES, 2, 3)
     for corner in [(LEFT, TOP), (LEFT + 48, TOP + 48)]:
         arrived = pieces[0, 0].numpy() @ (*corner, 1)
         np.testing.assert_allclose(arrived - corner, WAY, atol=0.5)
@@ -59,6 +59,23 @@ def test_a_motion_that_explains_as_much_is_kept() -> None:
     motion = right.view(1, 4, 1, 1).expand(1, 4, 32, 64) + 0.05
     moved = move_pieces(motion, find_pieces(*FRAMES), FRAMES, torch.tensor([0.5]))
     assert torch.equal(moved.motion, motion)
+
+
+def test_of_motions_that_explain_a_pattern_the_one_that_explains_its_ends_too_is_taken() -> None:
+    period, length, way = 16, 96, 48
+    stripes = 128 + 100 * np.sign(np.sin(2 * np.pi * (np.arange(length) + 0.5) / period))
+    pictures = []
+    for left in (LEFT, LEFT + way):
+        picture = GROUND.copy()
+        picture[TOP : TOP + 48, left : left + length] = stripes[:, None]
+        pictures.append(torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1)
+    pieces = torch.eye(2, 3, dtype=torch.float64).repeat(1, 3, 1, 1)
+    pieces[0, :, 0, 2] = torch.tensor([way - period, way, way + period])
+    moved = move_pieces(UNMOVED, pieces, (pictures[0], pictures[1]), torch.tensor([0.5]))
+    x, y = (LEFT + way // 2) // 4, TOP // 4
+    inside = moved.motion[0, :, y + 3 : y + 9, x + 3 : x + length // 4 - 3]
+    wanted = torch.tensor([-way / 2, 0, way / 2, 0]) / 4
+    assert (inside - wanted.view(4, 1, 1)).abs().max() < 0.3
 
 
 def test_many_times_and_samples_come_out_as_one_by_one() -> None:
