@@ -9,6 +9,8 @@ Legend: B batch, C latent channels, h/w latent size. ``timestep`` is the noise l
 0 is the clean latent, 1 the source.
 """
 
+from copy import copy
+
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
@@ -44,6 +46,7 @@ def sample(
         raise ValueError(f"num_steps must be at least 1, got {num_steps}")
     latents = source(conditions.guess, noise, unet.config.noise_scale)
     levels = torch.linspace(1, 1 / num_steps, num_steps).tolist()
+    scheduler = copy(scheduler)  # it counts steps, and others may be walking
     scheduler.set_timesteps(sigmas=levels, device=latents.device)
     for level, timestep in zip(levels, scheduler.timesteps, strict=True):
         clean = unet(latents, latents.new_full((len(latents),), level), conditions)
