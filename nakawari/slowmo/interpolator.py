@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class FrameInterpolator(Protocol):
-    """Draws the frames between two frames."""
+    """Draws the frames between two frames; several threads may ask it at once."""
 
     def __call__(self, frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
         """Synthesise one frame for each ``frame_time``.

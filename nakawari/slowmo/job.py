@@ -17,6 +17,7 @@ from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import Tally, slow_down
+from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
@@ -134,6 +135,7 @@ def run_job(
                     info.tags,
                     device,
                     write,
+                    workers_for(device, info.width, info.height),
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import islice
+from threading import Lock
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,13 +19,14 @@ from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.retiming import OutputClock, steps
 from nakawari.slowmo.steady import SteadiedInterval
+from nakawari.slowmo.workers import in_order
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.picture import Picture
 
 # In-betweens asked for in one call: they share the work on their two keys. How many it draws
 # at once is the interpolator's affair; here only the finished frames are bounded.
 MAX_BATCH = 8
-MAX_BATCH_PIXELS = 4_000_000
+MAX_BATCH_PIXELS = 16_000_000
 
 
 @dataclass
@@ -39,25 +44,50 @@ def slow_down(
     tags: ColorTags,
     device: torch.device | str,
     write: Callable[[Picture], None],
+    workers: int = 1,
 ) -> Tally:
     """Write every output frame, in order, and return what was done.
 
-    Holds two pictures and one batch of in-betweens in memory, whatever the length of the clip.
-    Nothing is drawn across a cut: the last key before it is held until the cut. After the last key
-    of the clip nothing can be drawn: it is held too.
+    Holds in memory two pictures and one batch of in-betweens for each of ``workers`` intervals that
+    are drawn at once, and one more, whatever the length of the clip. Nothing is drawn across a cut:
+    the last key before it is held until the cut. After the last key of the clip nothing can be
+    drawn: it is held too.
     """
     tally = Tally()
+    jobs = _jobs(keys, clock, interpolator, tags, device)
+    with closing(in_order(jobs, workers)) as finished:
+        for made in finished:
+            for picture in made.pictures:
+                write(picture)
+            if made.drawn:
+                tally.drawn += len(made.pictures)
+            else:
+                tally.passed += len(made.pictures)
+    return tally
+
+
+class _Made(NamedTuple):
+    """Output frames that follow on one another."""
+
+    pictures: list[Picture]
+    drawn: bool  # or passed through
+
+
+def _jobs(
+    keys: Iterable[KeyPicture],
+    clock: OutputClock,
+    interpolator: FrameInterpolator,
+    tags: ColorTags,
+    device: torch.device | str,
+) -> Iterator[Callable[[], _Made]]:
+    """Yield, in the order of the output, what makes its frames."""
     for key, following in _with_next(keys):
         interval = _Interval(key, following, interpolator, tags, device)
         for batch in _batches(key, clock):
             if batch[0] == 0:
-                write(key.picture)
-                tally.passed += 1
+                yield partial(_Made, [key.picture], drawn=False)
             else:
-                for picture in interval.draw(batch):
-                    write(picture)
-                    tally.drawn += 1
-    return tally
+                yield partial(interval.draw, batch)
 
 
 class _Interval:
@@ -78,25 +108,29 @@ class _Interval:
         self._device = device
         self._frames: tuple[Tensor, Tensor] | None = None
         self._steadied: SteadiedInterval | None = None
+        self._looking = Lock()
 
-    def draw(self, frame_times: list[Fraction]) -> Iterator[Picture]:
-        """Yield the in-between at each of ``frame_times``, which are in (0, 1)."""
-        assert self._following is not None, "nothing is drawn after the last key"
-        assert not self._following.begins_shot, "nothing is drawn across a cut"
-        if self._frames is None:
-            self._frames = (
-                to_rgb(self._key.picture, self._tags, self._device),
-                to_rgb(self._following.picture, self._tags, self._device),
-            )
-            if self._key.camera_moves:
-                camera = camera_between(self._key.picture, self._following.picture)
-                if camera is not None:
-                    self._steadied = SteadiedInterval(*self._frames, camera)
+    def draw(self, frame_times: list[Fraction]) -> _Made:
+        """Draw the in-between at each of ``frame_times``, which are in (0, 1)."""
+        with self._looking:  # once, for several batches
+            if self._frames is None:
+                self._look()
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
         with torch.inference_mode():
             drawn = self._interpolate(frame_time)  # (K, 3, H, W)
-        for frame in drawn:
-            yield from_rgb(frame, self._tags)
+        return _Made([from_rgb(frame, self._tags) for frame in drawn], drawn=True)
+
+    def _look(self) -> None:
+        assert self._following is not None, "nothing is drawn after the last key"
+        assert not self._following.begins_shot, "nothing is drawn across a cut"
+        self._frames = (
+            to_rgb(self._key.picture, self._tags, self._device),
+            to_rgb(self._following.picture, self._tags, self._device),
+        )
+        if self._key.camera_moves:
+            camera = camera_between(self._key.picture, self._following.picture)
+            if camera is not None:
+                self._steadied = SteadiedInterval(*self._frames, camera)
 
     def _interpolate(self, frame_time: Tensor) -> Tensor:
         assert self._frames is not None

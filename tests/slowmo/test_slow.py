@@ -1,5 +1,7 @@
 """The loop passes keys through, asks for what is missing, and crosses no cut."""
 
+import threading
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -24,7 +26,7 @@ def gray(luma: int) -> Picture:
     return Picture(np.full((16, 16), luma, np.uint8), chroma, chroma)
 
 
-def slowed(levels: list[int], sheet: ExposureSheet, factor: Fraction | int, interpolator=blend):
+def slowed(levels, sheet: ExposureSheet, factor: Fraction | int, interpolator=blend, workers=1):
     """Return the brightness of every output frame, and the tally; one input frame a second."""
     frames = [
         SourceFrame(gray(level), Fraction(number), Fraction(number + 1))
@@ -33,7 +35,13 @@ def slowed(levels: list[int], sheet: ExposureSheet, factor: Fraction | int, inte
     clock = OutputClock(rate=Fraction(1), factor=Fraction(factor))
     written: list[Picture] = []
     tally = slow_down(
-        group(iter(frames), sheet), clock, interpolator, ColorTags(), "cpu", written.append
+        group(iter(frames), sheet),
+        clock,
+        interpolator,
+        ColorTags(),
+        "cpu",
+        written.append,
+        workers,
     )
     return [int(picture.luma.mean()) for picture in written], tally
 
@@ -78,6 +86,21 @@ def test_the_interpolator_gets_one_interval_and_a_few_times() -> None:
     assert max(len(times) for *_, times in calls) == MAX_BATCH
     share = 2 * MAX_BATCH
     assert [time for *_, times in calls for time in times] == [n / share for n in range(1, share)]
+
+
+def test_intervals_drawn_at_once_come_out_as_one_by_one() -> None:
+    levels, sheet = list(range(40, 160, 8)), sheet_of([3, 2, 1, 1, 1, 1, 6])
+    drawing, most = set[int](), list[int]()
+
+    def slow_blend(*args: torch.Tensor) -> torch.Tensor:
+        drawing.add(threading.get_ident())
+        most.append(len(drawing))
+        time.sleep(0.01)
+        drawing.discard(threading.get_ident())
+        return blend(*args)
+
+    assert slowed(levels, sheet, 12, slow_blend, 4) == slowed(levels, sheet, 12)
+    assert max(most) > 1
 
 
 def test_speed_and_rate_may_leave_frames_out() -> None:
