@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autoencoder.layers import residual_block, upsample, zero_out
+from autoencoder.layers import halve, residual_block, upsample, zero_out
 from autoencoder.matching import flow_length, warp
 from autoencoder.registration import displacement
 
@@ -54,7 +54,7 @@ class Composition(nn.Module):
         fetched_0 = warp(frame_0, there[:, :2], "bicubic")
         fetched_1 = warp(frame_1, there[:, 2:], "bicubic")
         seen = F.pixel_unshuffle(torch.cat([fetched_0, fetched_1], dim=1), 2)
-        how_far = F.avg_pool2d(moved[:, 2:] - moved[:, :2], 2)
+        how_far = halve(moved[:, 2:] - moved[:, :2])
         hidden = hidden + self.look(torch.cat([hidden, seen, how_far], dim=1))
         shares, colours = self._pixels(hidden)
         # Painting begins as the exception (its logit starts at -3).

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.layers import box_mean, upsample
+from autoencoder.layers import box_mean, halve, upsample
 from autoencoder.matching import flow_length
 
 _REACH = 1.0
@@ -50,5 +50,4 @@ def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 def _window(maps: Tensor) -> Tensor:
     """Average round every other pixel, the middle weighing more than the rim: (B, C, H/2, W/2)."""
-    maps = F.avg_pool2d(maps, 2)
-    return box_mean(box_mean(maps, 3), 3)
+    return box_mean(box_mean(halve(maps), 3), 3)

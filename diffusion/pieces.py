@@ -18,10 +18,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.layers import box_mean
+from autoencoder.layers import box_mean, halve
 from autoencoder.matching import flow_length, pixel_grid, resize_flow, warp
 from nakawari.flow import luma
 
@@ -115,7 +114,7 @@ def move_pieces(
     size_4, size_2 = motion.shape[-2:], [length // 2 for length in frames[0].shape[-2:]]
     if bool(pieces.isnan().all()):
         return PieceMotion(motion, motion.new_zeros(len(motion), 1, *size_4))
-    halves = [F.interpolate(frame.float(), size=size_2, mode="area") for frame in frames]
+    halves = [halve(frame.float()) for frame in frames]
     best = resize_flow(motion.float(), (size_2[0], size_2[1]))
     change = _disagreement(halves, torch.zeros_like(best))
     claims = [
@@ -130,7 +129,7 @@ def move_pieces(
         best = torch.where(taken, first.motion, best)
         error = torch.where(taken, first.error, error)
         certain |= taken
-    taken_4 = F.avg_pool2d(certain.to(motion.dtype), 2)
+    taken_4 = halve(certain.to(motion.dtype))
     best_4 = resize_flow(best, (size_4[0], size_4[1])).to(motion.dtype)
     return PieceMotion(torch.where(taken_4 > 0, best_4, motion), taken_4)
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from autoencoder.layers import halve
 from autoencoder.matching import pixel_grid
 
 
@@ -56,7 +57,7 @@ def fill_holes(total: Tensor, weight: Tensor) -> Tensor:
     if height == 1 and width == 1:
         return here
     padded = F.pad(torch.cat([total, weight], dim=1), [0, width % 2, 0, height % 2])
-    coarse = F.avg_pool2d(padded, 2)
+    coarse = halve(padded)
     # A coarse pixel believes its four as much as they say, but no more than one of them might.
     limit = coarse[:, -1:].clamp(min=1)
     filled = fill_holes(coarse[:, :-1] / limit, coarse[:, -1:] / limit)

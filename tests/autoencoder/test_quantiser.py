@@ -59,3 +59,16 @@ def test_dead_codes_are_revived() -> None:
 def test_channels_that_do_not_divide_fail() -> None:
     with pytest.raises(ValueError, match="multiple of codebook_heads, got 9 and 2"):
         Quantiser(9, heads=2, codebook_size=16)
+
+
+def test_the_quick_search_finds_what_the_library_finds() -> None:
+    quantiser = Quantiser(32, heads=4, codebook_size=64)
+    quantiser(torch.randn(4, 32, 8, 8))  # k-means
+    quantiser.eval()
+    latents = 3 * torch.randn(2, 32, 6, 10)
+    found, indices, loss = quantiser.codebook(latents)
+    quick = quantiser(latents)
+    assert torch.equal(quick.latents, found * quantiser.scale)
+    assert torch.equal(quick.indices, indices)
+    assert quick.commitment_loss == loss.sum() == 0
+    assert torch.equal(quantiser.snap(latents), quick.latents)
