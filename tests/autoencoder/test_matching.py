@@ -29,6 +29,20 @@ def test_warp_fetches_from_where_the_flow_points(features: torch.Tensor) -> None
     torch.testing.assert_close(fetched[..., 2:, :-3], features[..., :-2, 3:])
 
 
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_threads_change_nothing(mode: str) -> None:
+    image, flow = torch.randn(1, 3, 24, 20), 3 * torch.randn(1, 2, 24, 20)
+    before, warped = torch.get_num_threads(), list[torch.Tensor]()
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            warped.append(warp(image, flow, mode))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(warped[0], warped[1])
+    assert torch.equal(warped[0], warped[2])
+
+
 def test_resizing_a_flow_rescales_its_displacements() -> None:
     flow = torch.ones(1, 4, 4, 8)
     resized = resize_flow(flow, (8, 24))
