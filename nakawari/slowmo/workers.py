@@ -39,7 +39,7 @@ def workers_for(device: str, width: int, height: int) -> int:
 def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made, None, None]:
     """Do jobs in ``workers`` threads, and yield what they return in the order of the jobs.
 
-    No more than one job is finished ahead of those under way, so memory stays flat. What a job
+    No more than ``2 * workers`` jobs are begun or finished ahead, so memory stays flat. What a job
     raises is raised when it is its turn. Closed early, the generator ends with the jobs under way.
     """
     threads = max(1, torch.get_num_threads() // workers)
@@ -48,7 +48,7 @@ def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made
         try:
             for job in jobs:
                 begun.append(pool.submit(job))
-                if len(begun) > workers:
+                if len(begun) > 2 * workers:
                     yield begun.popleft().result()
             while begun:
                 yield begun.popleft().result()
