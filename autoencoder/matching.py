@@ -5,6 +5,7 @@ A flow is (B, 2, h, w), (x, y) displacements in pixels of its own map: the point
 found in the other frame at ``p + flow[p]``.
 """
 
+from functools import partial
 from math import gcd
 from typing import NamedTuple
 
@@ -50,18 +51,13 @@ def warp(image: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
 
 def _fetch(image: Tensor, grid: Tensor, mode: str) -> Tensor:
     """Sample an image (B, C, h, w) at a grid (B, h, w, 2) in [-1, 1]."""
-    bands = 1
-    if image.device.type == "cpu" and len(image) == 1:
-        # A CPU's threads share out the samples of a batch, not the rows of one: make bands of them.
-        bands = gcd(grid.shape[1], torch.get_num_threads())
-    fetched = F.grid_sample(
-        image if bands == 1 else image.expand(bands, -1, -1, -1),
-        grid if bands == 1 else grid.unflatten(1, (bands, -1))[0],
-        mode=mode,
-        padding_mode="border",
-        align_corners=False,
-    )
-    return fetched if bands == 1 else fetched.transpose(0, 1).flatten(1, 2).unsqueeze(0)
+    sample = partial(F.grid_sample, mode=mode, padding_mode="border", align_corners=False)
+    if image.device.type != "cpu" or len(image) > 1:
+        return sample(image, grid)
+    # A CPU's threads share out the samples of a batch, not the rows of one: make bands of them.
+    bands = gcd(grid.shape[1], torch.get_num_threads())
+    fetched = sample(image.expand(bands, -1, -1, -1), grid.unflatten(1, (bands, -1))[0])
+    return fetched.transpose(0, 1).flatten(1, 2).unsqueeze(0)
 
 
 def flow_length(flow: Tensor) -> Tensor:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
-import cv2
 import torch
+
+from nakawari.opencv import opencv_threads
 
 Made = TypeVar("Made")
 
@@ -43,7 +43,7 @@ def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made
     raises is raised when it is its turn. Closed early, the generator ends with the jobs under way.
     """
     threads = max(1, torch.get_num_threads() // workers)
-    with _cv2_threads(threads), ThreadPoolExecutor(workers, "draw", _use, (threads,)) as pool:
+    with opencv_threads(threads), ThreadPoolExecutor(workers, "draw", _use, (threads,)) as pool:
         begun: deque[Future[Made]] = deque()
         try:
             for job in jobs:
@@ -59,13 +59,3 @@ def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made
 
 def _use(threads: int) -> None:
     torch.set_num_threads(threads)  # of the thread that says so
-
-
-@contextmanager
-def _cv2_threads(threads: int) -> Iterator[None]:
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(threads)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)

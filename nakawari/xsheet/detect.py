@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from nakawari.ahead import ahead
+from nakawari.opencv import opencv_threads
 from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera import camera_moves
 from nakawari.xsheet.change import plate
@@ -78,8 +77,11 @@ def detect(
         expected = None if info.duration is None else round(info.duration * info.rate)
         seen = times.noting(reader.frames(halvings))
         marked = mark_cuts(plate(frame.picture) for frame in seen)
+        # Over pictures of 500 px OpenCV's own threads gain nothing, and wait for work by spinning:
+        # under a camera move, on two cores that decode as well, they took 0.7 to 2.8 ms of
+        # processor time a frame in five of eight runs, and none to speak of in three.
         with (
-            _one_opencv_thread(),
+            opencv_threads(1),
             ahead(marked, READ_AHEAD) as frames,
             ahead(steps(frames), READ_AHEAD) as walked,
         ):
@@ -94,22 +96,6 @@ def detect(
     if clock.times is not None:
         tell(VARIES)
     return _assembled(path.name, clock, shots)
-
-
-@contextmanager
-def _one_opencv_thread() -> Iterator[None]:
-    """Keep OpenCV to the threads that call it.
-
-    Over pictures of 500 px its own gain nothing, and wait for work by spinning: under a camera
-    move, on two cores that decode as well, they took 0.7 to 2.8 ms of processor time a frame in
-    five of eight runs, and none to speak of in three.
-    """
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)
 
 
 def halvings_for(width: int) -> int:

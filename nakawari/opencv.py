@@ -1,0 +1,17 @@
+"""OpenCV's own threads, which are a setting of the whole process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+
+
+@contextmanager
+def opencv_threads(count: int) -> Iterator[None]:
+    """Let each call of OpenCV use ``count`` threads meanwhile; 1 is the one that calls."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(count)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
