@@ -1,7 +1,7 @@
-"""The last step of the decoder: both neighbours' pixels fetched, brought into register, and mixed.
+"""The last step of the decoder: both neighbours' pixels fetched, looked at, fetched again, mixed.
 
-Legend: B batch, c channels, H/W frame size. Motion is (B, 4, H, W): the flow to frame_0 (x, y),
-then the flow to frame_1, in pixels.
+Legend: B batch, c channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0 (x, y),
+then the flow to frame_1, in pixels of its own map.
 """
 
 from typing import NamedTuple
@@ -10,12 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autoencoder.layers import halve, residual_block, upsample, zero_out
-from autoencoder.matching import flow_length, warp
-from autoencoder.registration import displacement
-
-_STEPS = 2
-"""Of registration; a third changed nothing."""
+from autoencoder.layers import residual_block, upsample, zero_out
+from autoencoder.matching import flow_length, resize_flow, warp
 
 
 class Composed(NamedTuple):
@@ -23,80 +19,87 @@ class Composed(NamedTuple):
 
     frames: Tensor  # (B, 3, H, W)
     weights: Tensor  # (B, 3, H, W): shares of frame_0, frame_1 and paint; they sum to one
+    motion: Tensor  # (B, 4, H/2, W/2), along which the pixels were fetched
 
 
 class Composition(nn.Module):
     """Looks at what was fetched, and decides pixel by pixel what to show of it, or to paint."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, in_channels: int, channels: int) -> None:
+        """Build it.
+
+        Args:
+            in_channels: of the hidden features at 1/4, which it goes on with.
+            channels: its own at 1/2, a multiple of eight.
+        """
         super().__init__()
-        last = nn.Conv2d(channels, channels, 3, padding=1)
-        zero_out(last)
-        # Both frames' 2x2 pixels, three colours each, and how far they were moved.
+        self.enter = nn.Conv2d(in_channels, channels, 1)
+        # Both frames' 2x2 pixels, three colours each, and the sketch.
         self.look = nn.Sequential(
-            nn.Conv2d(channels + 2 * 12 + 2, channels, 3, padding=1),
+            nn.Conv2d(channels + 2 * 12 + 3, channels, 3, padding=1),
             residual_block(channels),
-            last,
+            nn.SiLU(),
         )
-        # Three shares and three colours for each of the 2x2 pixels.
-        self.to_pixels = nn.Conv2d(channels, 4 * 6, 3, padding=1)
+        # Three shares and three colours for each of the 2x2 pixels, and a correction of the motion.
+        self.to_pixels = nn.Conv2d(channels, 4 * 6 + 4, 3, padding=1)
         zero_out(self.to_pixels)
 
     def forward(
         self, hidden: Tensor, sketch: Tensor, motion: Tensor, frame_0: Tensor, frame_1: Tensor
     ) -> Composed:
-        """Mix two frames (B, 3, H, W), fetched along ``motion``, and paint.
+        """Mix two frames (B, 3, H, W), fetched along ``motion`` (B, 4, h, w), and paint.
 
-        ``hidden`` is (B, c, H/2, W/2), ``sketch`` (B, 3, H/2, W/2).
+        ``hidden`` is (B, in_channels, h, w), ``sketch`` (B, 3, 2h, 2w). The frames may be larger
+        than 4h x 4w: what was seen of them reduced is enlarged here.
         """
-        moved = register(motion, frame_0, frame_1)
-        there = motion + moved
+        size, half = _size(frame_0), (frame_0.shape[-2] // 2, frame_0.shape[-1] // 2)
+        hidden, drawn = (_enlarge(maps, half) for maps in (self.enter(hidden), sketch))
+        coarse = resize_flow(motion, size)
+        seen = torch.cat([warp(frame_0, coarse[:, :2]), warp(frame_1, coarse[:, 2:])], dim=1)
+        looked = self.look(torch.cat([hidden, F.pixel_unshuffle(seen, 2), drawn], dim=1))
+        answer = self.to_pixels(looked)
+        motion_2 = resize_flow(motion, half) + answer[:, -4:]
+        there = resize_flow(motion_2, size)
         fetched_0 = warp(frame_0, there[:, :2], "bicubic")
         fetched_1 = warp(frame_1, there[:, 2:], "bicubic")
-        seen = F.pixel_unshuffle(torch.cat([fetched_0, fetched_1], dim=1), 2)
-        how_far = halve(moved[:, 2:] - moved[:, :2])
-        hidden = hidden + self.look(torch.cat([hidden, seen, how_far], dim=1))
-        shares, colours = self._pixels(hidden)
+        shares, colours = _pixels(answer[:, :-4])
         # Painting begins as the exception (its logit starts at -3).
         weights = (shares - shares.new_tensor([0.0, 0.0, 3.0]).view(1, 3, 1, 1)).softmax(1)
-        paint = upsample(sketch) + colours
+        paint = upsample(drawn) + colours
         frames = weights[:, :1] * fetched_0 + weights[:, 1:2] * fetched_1 + weights[:, 2:] * paint
-        return Composed(_keep_what_stands_still(frames, frame_0, frame_1, motion), weights)
+        frames = _keep_what_stands_still(frames, frame_0, frame_1, there)
+        return Composed(frames, weights, motion_2)
 
     def paint(self, hidden: Tensor, sketch: Tensor) -> Composed:
         """Draw without neighbours."""
-        _, colours = self._pixels(hidden)
+        hidden = upsample(self.enter(hidden))
+        absent = hidden.new_zeros(len(hidden), 2 * 12, *_size(hidden))
+        answer = self.to_pixels(self.look(torch.cat([hidden, absent, sketch], dim=1)))
+        _, colours = _pixels(answer[:, :-4])
         weights = torch.zeros_like(colours)
         weights[:, 2] = 1
-        return Composed(upsample(sketch) + colours, weights)
-
-    def _pixels(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        return F.pixel_shuffle(self.to_pixels(hidden), 2).split(3, dim=1)
+        return Composed(upsample(sketch) + colours, weights, torch.zeros_like(answer[:, -4:]))
 
 
-@torch.no_grad()
-def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
-    """Return by how much to change ``motion`` so that both frames show the same, (B, 4, H, W), px.
+def _pixels(answer: Tensor) -> tuple[Tensor, Tensor]:
+    """Return shares and colours, (B, 3, H, W) each, of an answer (B, 24, H/2, W/2)."""
+    return F.pixel_shuffle(answer, 2).split(3, dim=1)
 
-    Where they disagree by a fraction of a pixel, a mixture of them doubles or blurs every line.
-    What is missing is shared out as the motion is: at ``frame_time`` 1/4, frame_0 is nearer, and
-    its flow the surer.
-    """
-    moved = torch.zeros_like(motion)
-    length_0, length_1 = (flow_length(flow) + 0.1 for flow in motion.chunk(2, dim=1))
-    share_0 = length_0 / (length_0 + length_1)
-    for _ in range(_STEPS):
-        fetched_0 = warp(frame_0, motion[:, :2] + moved[:, :2], "bicubic")
-        fetched_1 = warp(frame_1, motion[:, 2:] + moved[:, 2:], "bicubic")
-        step = displacement(fetched_0, fetched_1)
-        moved = moved + torch.cat([-share_0 * step, (1 - share_0) * step], dim=1)
-    return moved
+
+def _size(maps: Tensor) -> tuple[int, int]:
+    return maps.shape[-2], maps.shape[-1]
+
+
+def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    if _size(maps) == size:
+        return maps
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
 
 def _keep_what_stands_still(
     frames: Tensor, frame_0: Tensor, frame_1: Tensor, motion: Tensor
 ) -> Tensor:
-    """Copy the neighbours where they agree and the latent finds no motion.
+    """Copy the neighbours where they agree and no motion was found.
 
     Most of an anime frame stands still; there every resampling can only lose. Both conditions
     fade out softly: a difference of 1 to 3 code values of 255 within three pixels, and a motion

@@ -1,14 +1,14 @@
-"""The decoder: a latent, and the features of the two neighbours, to the frame between them.
+"""The decoder: a latent, and what the two neighbours show, to the frame between them.
 
-It moves pixels rather than inventing them, so that lines stay sharp: the latent says what is to
-be drawn, and the decoder looks for it in the neighbours' latents. A global match at 1/16 is
-refined at 1/8, 1/4 and 1/2; the neighbours' pixels are fetched along the motion so found, and
-painted over where neither neighbour shows what the latent asks for. Who knows something of the
-motion may give a hint of it: it is believed, point by point, where the latent agrees with what lies
-there. So with a wrong latent the picture is wrong.
+It moves pixels rather than inventing them, so that lines stay sharp. The latent says what is to be
+drawn, and the decoder looks for it in the neighbours' latents: a global match at 1/16 is refined at
+1/8. Who knows the motion may give it (stage 2 does): that is taken, point by point, where the latent
+agrees with what lies there, so that a wrong motion does no harm. The motion is refined once more at
+1/4 and 1/2, the neighbours' pixels are fetched along it, and painted over where neither neighbour
+shows what the latent asks for.
 
 Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0
-(x, y), then the flow to frame_1, in pixels of its own map. A hint is motion at 1/4.
+(x, y), then the flow to frame_1, in pixels of its own map. A given motion is one at 1/4.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,6 @@ from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample
 from autoencoder.matching import (
     correlation,
-    flow_length,
     global_match,
     local_correlation,
     resize_flow,
@@ -48,7 +47,6 @@ class Neighbour(NamedTuple):
     """A frame beside the one to draw, as the decoder looks at it."""
 
     frame: Tensor  # (B, 3, H, W), or larger: then the picture drawn is as large
-    half: Tensor  # (B, c, H/2, W/2), what is compared at 1/2
     quarter: Tensor  # (B, c, H/4, W/4), what is compared at 1/4
     description: Description  # of its own latent, not quantised
 
@@ -60,7 +58,6 @@ class Neighbour(NamedTuple):
 
         return Neighbour(
             expanded(self.frame),
-            expanded(self.half),
             expanded(self.quarter),
             Description(*map(expanded, self.description)),
         )
@@ -83,7 +80,7 @@ class Motion(NamedTuple):
     sixteenth: Tensor  # (B, 4, H/16, W/16)
     eighth: Tensor  # (B, 4, H/8, W/8)
     quarter: Tensor  # (B, 4, H/4, W/4)
-    belief: Tensor  # (B, 2, H/8, W/8) in [0, 1], in the hint of either flow
+    belief: Tensor  # (B, 2, H/8, W/8) in [0, 1], in either flow of the given motion
     hidden: Tensor  # (B, c, H/4, W/4), what the next level goes on with
 
 
@@ -139,10 +136,8 @@ class Decoder(nn.Module):
         self.refine_8 = Refinement(2 * eighth + 4 + 2 * (2 * RADIUS + 1) ** 2, eighth, blocks=2)
         self.believe = Belief(eighth)
         self.key_4 = nn.Conv2d(encoder_channels[1], quarter // 2, 1)
-        self.refine_4 = Refinement(eighth + quarter + 4 + (2 * RADIUS + 1) ** 2, quarter, blocks=3)
-        self.key_2 = nn.Conv2d(encoder_channels[0], half // 2, 1)
-        self.refine_2 = Refinement(quarter + half + 4, half, blocks=1)
-        self.compose = Composition(half)
+        self.refine_4 = Refinement(eighth + quarter + 4 + (2 * RADIUS + 1) ** 2, quarter, blocks=2)
+        self.compose = Composition(quarter, half)
 
     def describe(self, latents: Tensor) -> Description:
         """Read latents (B, C, H/8, W/8), quantised or not."""
@@ -154,7 +149,6 @@ class Decoder(nn.Module):
         """Prepare a neighbour frame (B, 3, H, W): once an interval, for all of its in-betweens."""
         return Neighbour(
             frame,
-            self.key_2(encoding.features.half),
             self.key_4(encoding.features.quarter),
             self.describe(encoding.latents),
         )
@@ -163,48 +157,29 @@ class Decoder(nn.Module):
         self,
         latents: Tensor,
         neighbours: Neighbours | None = None,
-        hint: Tensor | None = None,
-        certainty: Tensor | None = None,
+        given: Tensor | None = None,
     ) -> Decoded:
         """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours.
 
-        ``hint`` is what is known of the motion, (B, 4, H/4, W/4), or None; ``certainty``,
-        (B, 1, H/4, W/4) in [0, 1], how far it is believed at least, whatever the latent says.
+        ``given`` is what is known of the motion, (B, 4, H/4, W/4), or None.
         """
         description = self.describe(latents)
         sketch = F.pixel_shuffle(self.sketch(description.eighth), 4)  # (B, 3, H/2, W/2)
         if neighbours is None:
             return self._paint(description, sketch)
-        motion = self.motion(description, neighbours, hint, certainty)
-        motion_2 = resize_flow(motion.quarter, _size(sketch))
-        hidden, motion_2 = self.refine_2(
-            motion_2,
-            [
-                upsample(motion.hidden),
-                _warp_both(neighbours.of_0.half, neighbours.of_1.half, motion_2),
-            ],
-        )
-        size = _size(neighbours.of_0.frame)
-        motion_1 = resize_flow(motion_2, size)
-        hidden, drawn = (_enlarge(maps, size) for maps in (hidden, sketch))
-        if hint is not None:
-            motion_1 = _settle(motion_1, resize_flow(hint, size), certainty)
+        motion = self.motion(description, neighbours, given)
         composed = self.compose(
-            hidden, drawn, motion_1, neighbours.of_0.frame, neighbours.of_1.frame
+            motion.hidden, sketch, motion.quarter, neighbours.of_0.frame, neighbours.of_1.frame
         )
-        levels = (motion.sixteenth, motion.eighth, motion.quarter, motion_2)
+        levels = (motion.sixteenth, motion.eighth, motion.quarter, composed.motion)
         return Decoded(composed.frames, levels, composed.weights, sketch, description)
 
     def motion(
-        self,
-        description: Description,
-        neighbours: Neighbours,
-        hint: Tensor | None = None,
-        certainty: Tensor | None = None,
+        self, description: Description, neighbours: Neighbours, given: Tensor | None = None
     ) -> Motion:
         """Find what a latent so described shows in the two neighbours, down to 1/4.
 
-        ``hint`` and ``certainty`` as in ``forward``.
+        ``given`` as in ``forward``.
         """
         of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
         temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
@@ -224,14 +199,12 @@ class Decoder(nn.Module):
         size_4 = _size(neighbours.of_0.quarter)
         motion_4 = resize_flow(motion_8, size_4)
         belief = motion_8.new_zeros(len(motion_8), 2, *_size(motion_8))
-        if hint is not None:
-            hint_8 = resize_flow(hint, _size(motion_8))
-            there = _correlate(description, of_0, of_1, hint_8, 1)
-            belief = self.believe(hidden, hint_8 - motion_8, there)
-            if certainty is not None:
-                belief = torch.maximum(belief, _resize(certainty, _size(belief)).to(belief.dtype))
-            motion_8 = _lean(motion_8, hint_8, belief)
-            motion_4 = _lean(motion_4, hint, _resize(belief, size_4))
+        if given is not None:
+            given_8 = resize_flow(given, _size(motion_8))
+            there = _correlate(description, of_0, of_1, given_8, 1)
+            belief = self.believe(hidden, given_8 - motion_8, there)
+            motion_8 = _lean(motion_8, given_8, belief)
+            motion_4 = _lean(motion_4, given, _resize(belief, size_4))
         warped = _warp_both(neighbours.of_0.quarter, neighbours.of_1.quarter, motion_4)
         from_0, from_1 = (unit_length(one) for one in warped.chunk(2, dim=1))
         alike = correlation(from_0, from_1, RADIUS)
@@ -240,12 +213,10 @@ class Decoder(nn.Module):
 
     def _paint(self, description: Description, sketch: Tensor) -> Decoded:
         """Draw from the latent alone, the levels' inputs from neighbours being zero."""
-        hidden = description.eighth
-        for refine in (self.refine_4, self.refine_2):
-            hidden = upsample(hidden)
-            still = hidden.new_zeros(len(hidden), 4, *hidden.shape[-2:])
-            absent = still[:, :1].expand(-1, refine.in_channels - hidden.shape[1] - 4, -1, -1)
-            hidden, _ = refine(still, [hidden, absent])
+        hidden = upsample(description.eighth)
+        still = hidden.new_zeros(len(hidden), 4, *_size(hidden))
+        absent = still[:, :1].expand(-1, self.refine_4.in_channels - hidden.shape[1] - 4, -1, -1)
+        hidden, _ = self.refine_4(still, [hidden, absent])
         composed = self.compose.paint(hidden, sketch)
         return Decoded(composed.frames, (), composed.weights, sketch, description)
 
@@ -267,30 +238,9 @@ def _correlate(
     ]
 
 
-def _lean(motion: Tensor, hint: Tensor, belief: Tensor) -> Tensor:
-    """Go from ``motion`` to ``hint``, (B, 4, h, w), as far as ``belief`` (B, 2, h, w) says."""
-    return torch.lerp(motion, hint, belief.repeat_interleave(2, dim=1).to(motion.dtype))
-
-
-def _settle(motion: Tensor, hint: Tensor, certainty: Tensor | None) -> Tensor:
-    """Take the hint where motion (B, 4, H, W) is up to half a pixel from it, less up to one.
-
-    Where it is certain, it is taken in any case.
-
-    Codes tell where things go, but fractions of a pixel only roughly: read from them, what moves
-    evenly is drawn a quarter of a pixel off, towards the middle (``eval/linearity.py``).
-    """
-    far_0, far_1 = (flow_length(flow) for flow in (hint - motion).chunk(2, dim=1))
-    near = (2 - 2 * torch.maximum(far_0, far_1)).clamp(0, 1)
-    if certainty is not None:
-        near = torch.maximum(near, _resize(certainty, _size(motion)).to(near.dtype))
-    return torch.lerp(motion, hint, near)
-
-
-def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize maps at 1/2 to half of ``size``: what they tell of a frame, for a larger copy."""
-    half = (size[0] // 2, size[1] // 2)
-    return maps if _size(maps) == half else _resize(maps, half)
+def _lean(motion: Tensor, given: Tensor, belief: Tensor) -> Tensor:
+    """Go from ``motion`` to ``given``, (B, 4, h, w), as far as ``belief`` (B, 2, h, w) says."""
+    return torch.lerp(motion, given, belief.repeat_interleave(2, dim=1).to(motion.dtype))
 
 
 def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:

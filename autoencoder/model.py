@@ -49,11 +49,10 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         self,
         latents: Tensor,
         neighbours: Neighbours | None = None,
-        hint: Tensor | None = None,
-        certainty: Tensor | None = None,
+        given: Tensor | None = None,
     ) -> Decoded:
         """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W) (see ``Decoder``)."""
-        return self.decoder(latents, neighbours, hint, certainty)
+        return self.decoder(latents, neighbours, given)
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
         """Encode the two frames (B, 3, H, W) round the one to draw."""

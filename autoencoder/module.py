@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from autoencoder import losses
 from autoencoder.config import AutoencoderConfig
 from autoencoder.discriminator import PatchDiscriminator
+from autoencoder.disturbance import disturbed_latents, disturbed_motion
+from autoencoder.encoder import Encoding
+from autoencoder.matching import resize_flow
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
@@ -24,6 +27,7 @@ from nakawari.training.optimisation import (
     weighted_sum,
 )
 from nakawari.training.pictures import log_pictures, mean_scores, score
+from nakawari.weights import load_model
 
 
 class Judged(NamedTuple):
@@ -41,8 +45,8 @@ class AutoencoderModule(AveragedModule):
         # Two optimisers, the second only with an adversarial loss.
         self.automatic_optimization = False
         self.config = config
-        self.model = VQAutoencoder(**asdict(config.model))
-        self.average = AveragedWeights(self.model, config.trainer.ema_decay)
+        self.model = _model(config)
+        self.average = AveragedWeights(self._trained(), config.trainer.ema_decay)
         weights = config.loss.perceptual_weights
         # Training state holds what is trained, not LPIPS: the list hides it from state_dict.
         self._perceptual = [
@@ -51,6 +55,9 @@ class AutoencoderModule(AveragedModule):
         self._codes = list[Tensor]()  # of a validation
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
 
+    def _trained(self) -> nn.Module:
+        return self.model.decoder if self.config.decoder_only else self.model
+
     def networks(self) -> list[nn.Module]:
         """Return the encoder and the decoder."""
         return [self.model.encoder, self.model.decoder]
@@ -58,7 +65,7 @@ class AutoencoderModule(AveragedModule):
     def configure_optimizers(self) -> Any:
         """Return AdamW for the model, and for the discriminator if there is one."""
         trainer = self.config.trainer
-        optimisers = [torch.optim.AdamW(self.model.parameters(), lr=trainer.learning_rate)]
+        optimisers = [torch.optim.AdamW(self._trained().parameters(), lr=trainer.learning_rate)]
         if self.discriminator is not None:
             optimisers.append(
                 torch.optim.AdamW(
@@ -75,6 +82,9 @@ class AutoencoderModule(AveragedModule):
         """Bring along what Lightning does not know of."""
         self._perceptual[0].to(self.device)
         self.average.to(self.device)
+        if self.config.decoder_only:
+            self.model.encoder.eval()  # its statistics, and the codebook, stay as they are
+            self.model.quantiser.eval()
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
@@ -84,7 +94,7 @@ class AutoencoderModule(AveragedModule):
         critic = self.discriminator if self.global_step >= start else None
         if critic is not None:
             critic.requires_grad_(False)  # it judges here, and learns below
-        update(self, self._losses(triplet, critic, judged), 0, self.model.parameters(), clip)
+        update(self, self._losses(triplet, critic, judged), 0, self._trained().parameters(), clip)
         if critic is not None:
             critic.requires_grad_(True)
             fakes = [part.frames for part in judged]
@@ -116,45 +126,55 @@ class AutoencoderModule(AveragedModule):
         """Decode the batch, and judge it by every term."""
         loss = self.config.loss
         frames = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
-        of_0, of_target, of_1 = self.model.encode(frames).chunk(3)
+        with torch.set_grad_enabled(not self.config.decoder_only):
+            of_0, of_target, of_1 = self.model.encode(frames).chunk(3)
+            quantised = self.model.quantise(of_target.latents)
         neighbours = self.model.as_neighbours(triplet.frame_0, triplet.frame_1, of_0, of_1)
-        quantised = self.model.quantise(of_target.latents)
+        given = disturbed_motion(triplet, self.config.disturbance)
+        latents = quantised.latents
+        # Straight through: the encoder learns from the latents that it would have given.
+        latents = latents + (self._disturb(latents, of_0, of_1, given) - latents).detach()
         alone = bool(torch.rand(()) < loss.alone_share)
-        decoded = self.model.decode(self._disturb(quantised.latents), None if alone else neighbours)
+        decoded = self.model.decode(latents, None if alone else neighbours, given)
         terms = losses.decoding_terms(decoded, neighbours, triplet, self._perceptual[0], loss.lines)
-        terms["commitment"] = quantised.commitment_loss
+        if not self.config.decoder_only:
+            terms["commitment"] = quantised.commitment_loss
         if critic is not None:
             terms["adversarial"] = -critic(decoded.frames).mean()
         return Judged(terms, decoded.frames)
 
-    def _disturb(self, latents: Tensor) -> Tensor:
-        """Replace a share of the batch's latents by what the codebook makes of noisy ones."""
-        loss = self.config.loss
-        chosen = torch.rand(len(latents), 1, 1, 1, device=latents.device) < loss.corrupted_share
-        strength = torch.rand(len(latents), 1, 1, 1, device=latents.device) * loss.corruption
-        noisy = latents + chosen * strength * torch.randn_like(latents)
-        snapped = self.model.quantiser.snap(noisy.detach())
-        # Straight through: the encoder learns from the latents that it would have given.
-        return torch.where(chosen, latents + (snapped - latents).detach(), latents)
+    @torch.no_grad()
+    def _disturb(self, latents: Tensor, of_0: Encoding, of_1: Encoding, given: Tensor) -> Tensor:
+        """Replace quantised latents by what the codebook makes of disturbed ones."""
+        snap = self.model.quantiser.snap
+        around = (snap(of_0.latents), snap(of_1.latents))
+        return snap(disturbed_latents(latents, *around, given, self.config.disturbance))
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
-        """Decode the true latent, beside a cross-fade and a decoder without neighbours."""
+        """Decode the true latent, whatever motion is given, beside a cross-fade."""
         triplet = as_frames(batch)
         neighbours = self.model.neighbours(triplet.frame_0, triplet.frame_1)
         quantised = self.model.quantise(self.model.encode(triplet.target).latents)
-        decoded = self.model.decode(quantised.latents, neighbours)
+        truth = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)
+        right = resize_flow(truth, (truth.shape[-2] // 4, truth.shape[-1] // 4))
+        decoded = self.model.decode(quantised.latents, neighbours, right)
         alone = self.model.decode(quantised.latents)
-        frames = {
-            "decoded": decoded.frames,
-            "alone": alone.frames,
-            "blend": torch.lerp(
-                triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
-            ),
-        }
+        frames = {"decoded": decoded.frames}
+        for name, given in {
+            "no_motion": None,
+            "zero_motion": torch.zeros_like(right),
+            "wrong_motion": right.flip(0).flip(-1),
+        }.items():
+            frames[name] = self.model.decode(quantised.latents, neighbours, given).frames
+        frames["alone"] = alone.frames
+        frames["blend"] = torch.lerp(
+            triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
+        )
         scores = score(frames, triplet.target, self._perceptual[0])
+        # What is learnt is to draw well whatever the motion.
+        loss = (scores["decoded"].lpips + scores["wrong_motion"].lpips).mean() / 2
         figures = mean_scores(scores) | {
-            "loss": losses.line_weighted_l1(decoded.frames, triplet.target, self.config.loss.lines)
-            + scores["decoded"].lpips.mean(),
+            "loss": loss,
             "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
         }
         self.log_figures("validation", figures, samples=len(triplet.frame_time))
@@ -165,6 +185,7 @@ class AutoencoderModule(AveragedModule):
                 {
                     "frame_0": triplet.frame_0,
                     "decoded": decoded.frames,
+                    "wrong_motion": frames["wrong_motion"],
                     "target": triplet.target,
                     "frame_1": triplet.frame_1,
                     "error": (decoded.frames - triplet.target).abs() - 1,
@@ -190,3 +211,15 @@ class AutoencoderModule(AveragedModule):
         self.average.apply()
         self.model.save_pretrained(folder)
         self.average.leave()
+
+
+def _model(config: AutoencoderConfig) -> VQAutoencoder:
+    """Return untrained weights, or those to begin with; what is frozen requires no gradients."""
+    if config.weights is None:
+        return VQAutoencoder(**asdict(config.model))
+    model = load_model(VQAutoencoder, Path(config.weights))
+    model.decoder.train()
+    if config.decoder_only:
+        model.requires_grad_(False)
+        model.decoder.requires_grad_()
+    return model

@@ -36,7 +36,7 @@ _AGREES = 0.5
 
 
 class Belief(nn.Module):
-    """How far to believe a hint of either flow, by what was found and what lies where it points."""
+    """How far to believe a given motion, by what was found and what lies where it points."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -49,6 +49,6 @@ class Belief(nn.Module):
     def forward(self, hidden: Tensor, difference: Tensor, there: list[Tensor]) -> Tensor:
         stacked = torch.cat([hidden, difference / 8, *there], dim=1)
         cosines = torch.cat([of_one[:, 4:5] for of_one in there], dim=1)
-        # Whatever it learns, a hint is not believed where the latent sees something else; and where
-        # it agrees it may be believed in full: halfway between two motions lies neither.
+        # Whatever it learns, a motion is not believed where the latent sees something else; and
+        # where it agrees it may be believed in full: halfway between two motions lies neither.
         return self.layers(stacked).sigmoid() * (cosines / _AGREES).clamp(0, 1)

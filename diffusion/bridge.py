@@ -1,55 +1,126 @@
-"""The noise schedule: a straight bridge from a noisy guess to the clean latent.
+"""The noise schedule: a bridge from the noisy mean of both neighbours to the clean latent.
 
-Rectified flow (Liu et al., ICLR 2023, eq. 1; diffusers' ``FlowMatchEulerDiscreteScheduler``)
-whose source is not pure noise but the neighbours' aligned latents plus a little noise, as in the
-Brownian bridges of video interpolation (Lyu et al., ACM MM 2024). The source has low variance,
-so few steps do.
+Rectified flow (Liu et al., ICLR 2023, eq. 1; diffusers' ``FlowMatchEulerDiscreteScheduler``) whose
+source is not pure noise but the neighbours' latents, aligned by the motion found so far, plus a
+little noise, as in the Brownian bridges of video interpolation (Lyu et al., ACM MM 2024). The
+source has low variance, so few steps do, and they go from coarse to fine: each works on latents
+pooled by its scale, aligns both neighbours anew, and answers with the clean latents and the motion.
+The next step starts from that answer, noised to its own level.
 
-Legend: B batch, C latent channels, h/w latent size. ``timestep`` is the noise level in [0, 1]:
-0 is the clean latent, 1 the source.
+Legend: B batch, C latent channels, H/W frame size, h/w latent size (H/8, W/8). ``timestep`` is the
+noise level in [0, 1]: 0 is the clean latent, 1 the source.
 """
 
 from copy import copy
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from diffusion.alignment import Conditions
-from diffusion.unet import InBetweenUNet
+from autoencoder.matching import resize_flow
+from diffusion.conditions import Aligned, Conditions, Estimate, both_warped, nothing_found
+from diffusion.unet import FineMotion, InBetweenUNet
 
 
-def source(guess: Tensor, noise: Tensor, noise_scale: float) -> Tensor:
-    """Return where the bridge starts: ``guess + noise_scale * noise``, (B, C, h, w)."""
-    return guess + noise_scale * noise
+class Denoised(NamedTuple):
+    """What denoising found."""
+
+    steps: list[Estimate]  # after each step, coarse to fine; the last has the clean latents
+    fine: FineMotion  # motion at 1/4
+
+    @property
+    def latents(self) -> Tensor:
+        """The clean latents, not quantised, (B, C, h, w)."""
+        return self.steps[-1].latents
 
 
-def between(clean: Tensor, start: Tensor, timestep: Tensor) -> Tensor:
-    """Return the point of the bridge at ``timestep`` (B,): ``(1 - s) clean + s start``."""
-    level = timestep.view(-1, 1, 1, 1)
-    return (1 - level) * clean + level * start
+def step_scales(scales: tuple[int, ...], num_steps: int | None = None) -> tuple[int, ...]:
+    """Return the scale of each of ``num_steps`` steps; None takes one for each of ``scales``.
+
+    More steps are made at the finest scale, fewer leave out the coarsest. Fewer than one raises
+    ``ValueError``.
+    """
+    if num_steps is None:
+        return scales
+    if num_steps < 1:
+        raise ValueError(f"num_steps must be at least 1, got {num_steps}")
+    return scales[-num_steps:] + (scales[-1],) * (num_steps - len(scales))
 
 
-def sample(
+def denoise(
     unet: InBetweenUNet,
     scheduler: FlowMatchEulerDiscreteScheduler,
     conditions: Conditions,
     noise: Tensor,
-    num_steps: int,
-) -> Tensor:
-    """Walk the bridge from its source to the clean latent in ``num_steps`` Euler steps.
+    *,
+    scales: tuple[int, ...] | None = None,
+    start: Tensor | None = None,
+    realign: bool = True,
+) -> Denoised:
+    """Walk the bridge from its source to the clean latent.
 
-    ``noise`` is (B, C, h, w) of unit variance, or (1, C, h, w) for all. Returns latents that are
-    not yet quantised. Fewer than one step raises ``ValueError``.
+    Args:
+        unet: makes the steps.
+        scheduler: gives the noise levels.
+        conditions: of the interval.
+        noise: (B, C, h, w) of unit variance, or (1, C, h, w) for all; h and w are multiples of the
+            coarsest scale, or ``ValueError`` is raised.
+        scales: of the steps; None takes the U-Net's own.
+        start: a motion to begin with, (B, 4, any h, any w), in pixels of its own map; None for none.
+        realign: False is for the benchmark: the neighbours stay where they are.
     """
-    if num_steps < 1:
-        raise ValueError(f"num_steps must be at least 1, got {num_steps}")
-    latents = source(conditions.guess, noise, unet.config.noise_scale)
-    levels = torch.linspace(1, 1 / num_steps, num_steps).tolist()
+    scales = scales or tuple(unet.config.scales)
+    height, width = conditions.latents_0.shape[-2:]
+    if height % scales[0] or width % scales[0]:
+        raise ValueError(
+            f"height and width of the latents must be multiples of {scales[0]}, got {height}x{width}; "
+            "pad the frames"
+        )
+    levels = torch.linspace(1, 1 / len(scales), len(scales)).tolist()
     scheduler = copy(scheduler)  # it counts steps, and others may be walking
-    scheduler.set_timesteps(sigmas=levels, device=latents.device)
-    for level, timestep in zip(levels, scheduler.timesteps, strict=True):
-        clean = unet(latents, latents.new_full((len(latents),), level), conditions)
-        velocity = (latents - clean) / level  # d latents / d level
-        latents = scheduler.step(velocity, timestep, latents, return_dict=False)[0]
-    return latents
+    scheduler.set_timesteps(sigmas=levels, device=noise.device)
+    hidden_channels = unet.config.channels[0]
+    first = (height // scales[0], width // scales[0])
+    estimate = nothing_found(conditions, first, hidden_channels)
+    if start is not None:
+        estimate = estimate._replace(motion=resize_flow(start, first))
+    keys = unet.look(conditions.frame_0), unet.look(conditions.frame_1)
+    steps = list[Estimate]()
+    for scale, level, timestep in zip(scales, levels, scheduler.timesteps, strict=True):
+        size = (height // scale, width // scale)
+        so_far = estimate.detach().resize(size)
+        motion = so_far.motion if realign else torch.zeros_like(so_far.motion)
+        aligned = _align(unet, conditions, keys, motion, scale)
+        # Pooling white noise by its scale divides its deviation by as much.
+        source = torch.lerp(aligned.latents_0, aligned.latents_1, conditions.time_map)
+        source = source + unet.config.noise_scale * scale * _pooled(noise, scale)
+        noisy = scheduler.scale_noise(so_far.latents, timestep[None], source)
+        at = noise.new_full((len(noisy),), level)
+        estimate = unet(noisy, at, conditions.frame_time, aligned, so_far)
+        steps.append(estimate)
+    return Denoised(steps, unet.refine(estimate))
+
+
+def _align(
+    unet: InBetweenUNet,
+    conditions: Conditions,
+    keys: tuple[Tensor, Tensor],
+    motion: Tensor,
+    scale: int,
+) -> Aligned:
+    """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
+
+    At the finest scale the frames are fetched and looked at anew.
+    """
+    latents = both_warped(*(_pooled(maps, scale) for maps in conditions[2:4]), motion)
+    if scale == 1:
+        seen = unet.look_along(conditions.frame_0, conditions.frame_1, motion)
+    else:
+        seen = both_warped(*(_pooled(maps, scale) for maps in keys), motion)
+    return Aligned(*latents, *seen)
+
+
+def _pooled(maps: Tensor, scale: int) -> Tensor:
+    return F.avg_pool2d(maps, scale) if scale > 1 else maps

@@ -1,13 +1,106 @@
-"""Losses of stage 2, on latents and flows, and the augmentation that plays a sample backwards."""
+"""Losses of stage 2, on latents, motion and visibility, and a sample played backwards.
+
+Legend: B batch, C latent channels, H/W frame size, h/w size of the map at hand. Motion is
+(B, 4, h, w), in pixels of its own map: the flow to frame_0 (x, y), then to frame_1.
+"""
 
 from functools import partial
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.matching import pixel_grid
+from autoencoder.matching import warp
+from diffusion.bridge import Denoised
 from nakawari.data.triplet import Triplet
+
+HIDDEN_WEIGHT = 0.2
+"""Of the motion of points that are hidden in the neighbour: known, but to be guessed."""
+
+
+class Truth(NamedTuple):
+    """What is known of a batch's motion, on a map."""
+
+    motion: Tensor  # (B, 4, h, w)
+    visible: Tensor  # (B, 2, h, w) in {0, 1}
+    known: Tensor  # (B, 1, 1, 1): 0 for samples whose motion nobody knows
+
+    @property
+    def weight(self) -> Tensor:
+        """How much each point and flow counts, (B, 2, h, w)."""
+        return (HIDDEN_WEIGHT + (1 - HIDDEN_WEIGHT) * self.visible) * self.known
+
+
+def truth_at(triplet: Triplet, size: tuple[int, int]) -> Truth:
+    """Return what is known on a map of ``size`` (h, w): of each cell, what its middle shows.
+
+    Not its mean: halfway between a figure's motion and the ground's lies neither.
+    """
+    motion = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)
+    visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)
+    here = F.interpolate(motion, size=size, mode="nearest-exact")
+    scale = here.new_tensor([size[1] / motion.shape[-1], size[0] / motion.shape[-2]] * 2)
+    return Truth(
+        motion=here * scale.view(1, 4, 1, 1),
+        visible=F.interpolate(visible, size=size, mode="nearest-exact"),
+        known=triplet.has_motion.to(here.dtype).view(-1, 1, 1, 1),
+    )
+
+
+def step_terms(
+    denoised: Denoised, target: Tensor, triplet: Triplet, heads: int
+) -> dict[str, Tensor]:
+    """Return what judges the steps of denoising, by the names of ``LossConfig``'s weights.
+
+    Latents, motion and visibility are means over the steps, ``codes`` is of the last one only.
+
+    Args:
+        denoised: the steps, and the motion at 1/4.
+        target: the true latents, quantised, (B, C, H/8, W/8).
+        triplet: the sample, frames in [-1, 1].
+        heads: codes a token.
+    """
+    latents, motion, visible = [], [], []
+    for estimate in denoised.steps:
+        size = (estimate.motion.shape[-2], estimate.motion.shape[-1])
+        truth = truth_at(triplet, size)
+        wanted = F.adaptive_avg_pool2d(target, size)
+        latents.append((estimate.latents - wanted).square().mean())
+        # In cells of the latent, whatever the scale: a coarse step's errors are as large as they are.
+        cells = target.shape[-1] / size[1]
+        motion.append(cells * motion_error(estimate.motion, truth))
+        entropy = F.binary_cross_entropy_with_logits(estimate.visible, truth.visible, reduction="none")
+        visible.append((entropy * truth.known).mean())
+    fine = denoised.fine
+    size = (fine.motion.shape[-2], fine.motion.shape[-1])
+    return {
+        "latents": torch.stack(latents).mean(),
+        "codes": code_direction_loss(denoised.latents, target, heads),
+        "motion": torch.stack(motion).mean(),
+        "visible": torch.stack(visible).mean(),
+        "fine_motion": motion_error(fine.motion, truth_at(triplet, size)) / 2,
+        "mixed": (mixed(denoised, triplet) - F.interpolate(triplet.target, size=size, mode="area"))
+        .abs()
+        .mean(),
+    }
+
+
+def mixed(denoised: Denoised, triplet: Triplet) -> Tensor:
+    """Return both neighbours fetched along the fine motion and mixed by its share, at 1/4."""
+    fine = denoised.fine
+    size = (fine.motion.shape[-2], fine.motion.shape[-1])
+    frame_0, frame_1 = (
+        F.interpolate(frame, size=size, mode="area") for frame in (triplet.frame_0, triplet.frame_1)
+    )
+    from_0, from_1 = warp(frame_0, fine.motion[:, :2]), warp(frame_1, fine.motion[:, 2:])
+    return torch.lerp(from_1, from_0, fine.share.sigmoid())
+
+
+def motion_error(motion: Tensor, truth: Truth) -> Tensor:
+    """Return the mean end-point error [px of the map], hidden points counting less; a scalar."""
+    squared = (motion - truth.motion).square().unflatten(1, (2, 2)).sum(2)  # (B, 2, h, w)
+    return ((squared + 1e-4).sqrt() * truth.weight).sum() / truth.weight.sum().clamp(min=1)
 
 
 def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
@@ -22,16 +115,9 @@ def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
     return 1 - cosine.mean()
 
 
-def one_way(backwards: Tensor, forth: Tensor, back: Tensor) -> Tensor:
-    """Return ``back`` where ``backwards`` (B,) is true, else ``forth``; both are (B, ...)."""
-    if not forth.numel():
-        return forth  # flows that nobody asked for
-    return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)
-
-
 def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
     """Swap the neighbours and turn frame_time round where ``chosen`` (B,) is true."""
-    swapped = partial(one_way, chosen)
+    swapped = partial(_one_way, chosen)
 
     return triplet._replace(
         frame_0=swapped(triplet.frame_0, triplet.frame_1),
@@ -41,55 +127,13 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
         motion_1=swapped(triplet.motion_1, triplet.motion_0),
         visible_0=swapped(triplet.visible_0, triplet.visible_1),
         visible_1=swapped(triplet.visible_1, triplet.visible_0),
-        flow_01=swapped(triplet.flow_01, triplet.flow_10),
-        flow_10=swapped(triplet.flow_10, triplet.flow_01),
+        codes_0=swapped(triplet.codes_0, triplet.codes_1),
+        codes_1=swapped(triplet.codes_1, triplet.codes_0),
     )
 
 
-def flow_error(of_01: Tensor, of_10: Tensor, triplet: Triplet) -> tuple[Tensor, Tensor]:
-    """Return how far off flows between the neighbours are, and how much that weighs.
-
-    What the target shows at p is at ``p + motion_0[p]`` in frame_0 and at ``p + motion_1[p]`` in
-    frame_1: so that is where the flow from one to the other leads. Asked of each 4x4 pixels is the
-    one where the target changes most, and the more it changes, the more it weighs: a contour must
-    go with what it encloses, and what lies beside it, mostly flat, may go along.
-
-    Flows are (B, 2, h, w), of any size. Returns the end-point errors of both in px of the frame,
-    (B, 2, H/4, W/4), and weights of the same shape: 0 where a neighbour does not show it.
-    """
-    change, where = F.pixel_unshuffle(_edges(triplet.target), 4).max(1, keepdim=True)
-    height, width = triplet.frame_0.shape[-2:]
-
-    def there(maps: Tensor) -> Tensor:
-        blocks = F.pixel_unshuffle(maps, 4).unflatten(1, (maps.shape[1], 16))  # (B, c, 16, h, w)
-        return blocks.gather(2, where.unsqueeze(1).expand(-1, maps.shape[1], -1, -1, -1))[:, :, 0]
-
-    place = there(pixel_grid(height, width, triplet.target).expand(len(where), -1, -1, -1))
-    to_0, to_1 = there(triplet.motion_0), there(triplet.motion_1)
-    extent = of_01.new_tensor([width, height]).view(1, 2, 1, 1)
-    errors = []
-    for flow, start, whole in ((of_01, to_0, to_1 - to_0), (of_10, to_1, to_0 - to_1)):
-        grid = ((2 * (place + start) + 1) / extent - 1).permute(0, 2, 3, 1)
-        found = F.grid_sample(flow.float(), grid, padding_mode="border", align_corners=False)
-        found = found * extent / flow.new_tensor([flow.shape[-1], flow.shape[-2]]).view(1, 2, 1, 1)
-        errors.append(((found - whole).square().sum(1, keepdim=True) + 1e-4).sqrt())
-    seen = torch.cat([there(triplet.visible_0), there(triplet.visible_1)], dim=1)
-    known = triplet.has_motion.view(-1, 1, 1, 1)
-    return torch.cat(errors, dim=1), seen * known * (0.1 + (2 * change).clamp(max=1))
-
-
-def _edges(frames: Tensor) -> Tensor:
-    """Return how much frames (B, 3, H, W) change at each pixel, (B, 1, H, W)."""
-    padded = F.pad(frames, [1] * 4, mode="replicate")
-    along_x = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs()
-    along_y = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]).abs()
-    return (along_x + along_y).amax(1, keepdim=True) / 2
-
-
-def flow_loss(error: Tensor, weight: Tensor) -> Tensor:
-    """Return the weighted mean of ``error ** 0.7`` (both as of ``flow_error``), a scalar.
-
-    A flow that is off by ten pixels is hardly worse than one that is off by five: what counts is
-    how many points find their place.
-    """
-    return (error**0.7 * weight).sum() / weight.sum().clamp(min=1)
+def _one_way(backwards: Tensor, forth: Tensor, back: Tensor) -> Tensor:
+    """Return ``back`` where ``backwards`` (B,) is true, else ``forth``; both are (B, ...)."""
+    if not forth.numel():
+        return forth  # codes that nobody asked for
+    return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)

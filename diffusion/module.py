@@ -10,25 +10,22 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
-from autoencoder.losses import line_weighted_l1, motion_loss
-from diffusion.alignment import Conditions, Interval, align, observe
-from diffusion.bridge import between, source
-from diffusion.cached_latents import CachedLatents, recall
+from autoencoder.losses import decoding_terms
+from diffusion.bridge import Denoised, denoise
+from diffusion.codes import codes_of, latents_of
+from diffusion.conditions import Conditions
 from diffusion.config import DiffusionConfig
-from diffusion.flow_refiner import FlowRefiner
-from diffusion.loading import load_flow_refiner, load_model
-from diffusion.losses import code_direction_loss, play_backwards
-from diffusion.neighbour_flow import flows_of
+from diffusion.figures import figures_of
+from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
-from diffusion.tuning import mixed_latents, tuned_decoder, tuning_terms
+from diffusion.start import camera_start
 from diffusion.unet import InBetweenUNet
-from nakawari.data.triplet import Triplet, as_frames
+from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
 from nakawari.training.pictures import log_pictures, mean_scores, score
-
-_LINE_STRENGTH = 4.0
+from nakawari.weights import load_model
 
 
 class DiffusionModule(AveragedModule):
@@ -40,15 +37,14 @@ class DiffusionModule(AveragedModule):
         self.config = config
         autoencoder = load_model(VQAutoencoder, Path(config.autoencoder)).requires_grad_(False)
         self.unet = _unet(config, autoencoder.config.latent_channels)
-        self.decoder = tuned_decoder(autoencoder, config.decoder) if config.decoder.tunes else None
+        self.decoder = None
+        if config.decoder.tunes:
+            self.decoder = autoencoder.decoder.requires_grad_()
         self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)
-        weights = config.loss.perceptual_weights
-        perceptual = load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
+        weights = config.decoder.perceptual_weights
+        perceptual = load_lpips(config.decoder.perceptual_net, Path(weights) if weights else None)
         # Training state holds what is trained: the list hides the rest from state_dict.
         self._hidden = [autoencoder, perceptual]
-        if config.flow_refiner is not None:
-            refiner = load_flow_refiner(Path(config.flow_refiner), autoencoder)
-            self._hidden.append(refiner.requires_grad_(False))
 
     @property
     def autoencoder(self) -> VQAutoencoder:
@@ -56,9 +52,9 @@ class DiffusionModule(AveragedModule):
         return self._hidden[0]
 
     @property
-    def flow_refiner(self) -> FlowRefiner | None:
-        """What mends optical flow, frozen."""
-        return self._hidden[2] if len(self._hidden) > 2 else None
+    def perceptual(self) -> nn.Module:
+        """LPIPS, frozen."""
+        return self._hidden[1]
 
     def _trained(self) -> dict[nn.Module, float]:
         """Return what is trained, each with its highest learning rate."""
@@ -89,14 +85,11 @@ class DiffusionModule(AveragedModule):
             module.to(self.device)
         self.average.to(self.device)
 
-    def training_step(self, batch: Triplet | CachedLatents, batch_idx: int) -> None:
+    def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
         terms = list[dict[str, Tensor]]()
         parameters = (p for module in self._trained() for p in module.parameters())
-        if isinstance(batch, CachedLatents):
-            losses = self._cached_losses(batch, terms)
-        else:
-            losses = self._losses(as_frames(batch), terms)
+        losses = self._losses(as_frames(batch), terms)
         update(self, losses, 0, parameters, self.config.trainer.gradient_clip)
         self.average.step()
         self.log_figures("train", means(terms))
@@ -105,108 +98,96 @@ class DiffusionModule(AveragedModule):
         """Yield the loss of each part of the batch, and tell what it is made of."""
         config = self.config
         for part in in_parts(batch, config.trainer.accumulate):
-            chosen = torch.rand(len(part.frame_time), device=self.device) < config.loss.swap_share
-            triplet = play_backwards(part, chosen)
-            # Gradients reach what is tuned of the autoencoder; nothing goes through the guess.
-            interval = observe(
-                self.autoencoder,
-                triplet.frame_0,
-                triplet.frame_1,
-                flows=flows_of(triplet),
-                refiner=self.flow_refiner,
-            )
-            with torch.no_grad():
-                conditions = align(self.autoencoder, interval, triplet.frame_time)
-                target = self._latents_of(triplet.target)
-            total, of_part = torch.zeros((), device=self.device), dict[str, Tensor]()
-            if config.train_unet:
-                of_unet, clean = self._unet_terms(conditions, target)
-                if config.loss.decodes:
-                    of_unet |= self._decoded_terms(clean, interval, conditions.motion, triplet)
-                total = total + weighted_sum(of_unet, config.loss)
-                of_part |= of_unet
-            if config.decoder.tunes:
-                latents = mixed_latents(self.unet, conditions, target, config.decoder)
-                of_decoder = tuning_terms(
-                    self.autoencoder,
-                    interval,
-                    conditions.motion,
-                    latents,
-                    triplet,
-                    self._hidden[1],
-                    config.decoder,
-                )
-                total = total + weighted_sum(of_decoder, config.decoder.loss)
-                of_part |= {f"decoder_{name}": term for name, term in of_decoder.items()}
+            triplet = self._varied(part)
+            target = latents_of(triplet.codes, self.autoencoder.quantiser)
+            with torch.set_grad_enabled(config.train_unet):
+                denoised = self._denoise(triplet)
+            heads = self.autoencoder.config.codebook_heads
+            of_part = step_terms(denoised, target, triplet, heads)
+            total = weighted_sum(of_part, config.loss)
+            if config.loss.picture:
+                of_picture = self._picture_terms(denoised, target, triplet)
+                total = total + config.loss.picture * weighted_sum(of_picture, config.decoder.loss)
+                of_part |= {f"picture_{name}": term for name, term in of_picture.items()}
             terms.append(of_part)
             yield total / config.trainer.accumulate
 
-    def _cached_losses(
-        self, batch: CachedLatents, terms: list[dict[str, Tensor]]
-    ) -> Iterator[Tensor]:
-        """Do what ``_losses`` does where stage 1 is left as it is and nothing is decoded."""
-        config = self.config
-        for part in in_parts(batch, config.trainer.accumulate):
-            chosen = torch.rand(len(part.frame_time), device=self.device) < config.loss.swap_share
-            known = recall(part, self.autoencoder.quantiser, chosen)
-            of_part, _ = self._unet_terms(known.conditions, known.target)
-            terms.append(of_part)
-            yield weighted_sum(of_part, config.loss) / config.trainer.accumulate
+    def _varied(self, triplet: Triplet) -> Triplet:
+        """Play some samples backwards, and make some batches half as large."""
+        config = self.config.start
+        chosen = torch.rand(len(triplet.frame_time), device=self.device) < config.backwards_share
+        if torch.rand(()) < config.half_size_share:
+            triplet = halved(triplet)
+            codes = codes_of(triplet, self.autoencoder)
+            triplet = triplet._replace(codes_0=codes[0], codes=codes[1], codes_1=codes[2])
+        return play_backwards(triplet, chosen)
 
-    def _unet_terms(
-        self, conditions: Conditions, target: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Denoise from somewhere on the bridge; judge the clean latents, and return them, too."""
-        loss, device = self.config.loss, target.device
-        count = len(target)
-        timestep = torch.rand(count, device=device)
-        timestep[torch.rand(count, device=device) < loss.start_share] = 1.0
-        start = source(conditions.guess, torch.randn_like(target), self.unet.config.noise_scale)
-        clean = self.unet(between(target, start, timestep), timestep, conditions)
-        heads = self.autoencoder.config.codebook_heads
-        terms = {
-            "latents": (clean - target).square().mean(),
-            "codes": code_direction_loss(clean, target, heads),
-        }
-        return terms, clean
+    def _denoise(self, triplet: Triplet) -> Denoised:
+        """Make all steps, from noise, without motion or with a camera's to begin with."""
+        config = self.config.start
+        conditions = self._conditions(triplet)
+        scales = tuple(self.unet.config.scales)
+        if torch.rand(()) < config.extra_step_share:
+            scales = (*scales, scales[-1])
+        return denoise(
+            self.unet,
+            FlowMatchEulerDiscreteScheduler(),
+            conditions,
+            torch.randn_like(conditions.latents_0),
+            scales=scales,
+            start=camera_start(triplet, config.camera_share),
+        )
 
-    def _decoded_terms(
-        self, clean: Tensor, interval: Interval, hint: Tensor, triplet: Triplet
+    def _conditions(self, triplet: Triplet) -> Conditions:
+        quantiser = self.autoencoder.quantiser
+        return Conditions(
+            triplet.frame_0,
+            triplet.frame_1,
+            latents_of(triplet.codes_0, quantiser),
+            latents_of(triplet.codes_1, quantiser),
+            triplet.frame_time,
+        )
+
+    def _picture_terms(
+        self, denoised: Denoised, target: Tensor, triplet: Triplet
     ) -> dict[str, Tensor]:
-        """Judge the latents by the frame that they decode to, straight through the codebook."""
-        snapped = self.autoencoder.quantiser.snap(clean.detach())
-        snapped = clean + (snapped - clean).detach()
-        decoded = self.autoencoder.decode(snapped, interval.neighbours, hint)
-        return {
-            "pixels": line_weighted_l1(decoded.frames, triplet.target, _LINE_STRENGTH),
-            "perceptual": self._hidden[1](decoded.frames, triplet.target).mean(),
-            "motion": motion_loss(decoded.motion, triplet),
-        }
-
-    def _latents_of(self, frames: Tensor) -> Tensor:
-        return self.autoencoder.quantise(self.autoencoder.encode(frames).latents).latents
+        """Judge what was found by the frame that it decodes to, straight through the codebook."""
+        latents = denoised.latents
+        snapped = latents + (self.autoencoder.quantiser.snap(latents) - latents).detach()
+        true = torch.rand(len(target), 1, 1, 1, device=self.device) < self.config.decoder.true_share
+        neighbours = self.autoencoder.neighbours(triplet.frame_0, triplet.frame_1)
+        given = denoised.fine.motion
+        decoded = self.autoencoder.decode(torch.where(true, target, snapped), neighbours, given)
+        strength = self.config.decoder.loss.lines
+        return decoding_terms(decoded, neighbours, triplet, self.perceptual, strength)
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
-        """Sample, snap and decode, beside the true latent, a random one and a cross-fade."""
+        """Sample, snap and decode, beside the true latent, other ones and a cross-fade."""
         triplet = as_frames(batch)
         pipeline = self._pipeline()
         around = (triplet.frame_0, triplet.frame_1, triplet.frame_time)
         frames = {
-            latent: pipeline(*around, num_steps=self.config.validation_steps, latent=latent)
-            for latent in ("sampled", "random", "aligned")
+            "sampled": pipeline(*around),
+            "one_step": pipeline(*around, num_steps=1),
+            "mean": pipeline(*around, latent="mean"),
+            "ceiling": pipeline.reconstruct(
+                triplet.frame_0, triplet.target, triplet.frame_1, triplet.frame_time
+            ),
+            "blend": torch.lerp(
+                triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
+            ),
         }
-        frames["ceiling"] = pipeline.reconstruct(
-            triplet.frame_0, triplet.target, triplet.frame_1, triplet.frame_time
+        scores = score(frames, triplet.target, self.perceptual)
+        noise = torch.zeros_like(latents_of(triplet.codes, self.autoencoder.quantiser))
+        denoised = denoise(
+            self.unet, FlowMatchEulerDiscreteScheduler(), self._conditions(triplet), noise
         )
-        frames["blend"] = torch.lerp(
-            triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
-        )
-        scores = score(frames, triplet.target, self._hidden[1])
-        figures = mean_scores(scores) | {"loss": scores["sampled"].lpips.mean()}
+        figures = mean_scores(scores) | figures_of(denoised, triplet, self.autoencoder.quantiser)
+        figures["loss"] = scores["sampled"].lpips.mean()
         self.log_figures("validation", figures, samples=len(triplet.frame_time))
         if batch_idx == 0:
             # What the denoising ended in, as the latents alone tell it: no neighbour helps.
-            latents = pipeline.sample_latents(*around, num_steps=self.config.validation_steps)
+            latents = pipeline.sample_latents(*around)
             log_pictures(
                 self,
                 {
@@ -217,7 +198,7 @@ class DiffusionModule(AveragedModule):
                     "error": (frames["sampled"] - triplet.target).abs() - 1,
                     "sampled_latents": self.autoencoder.decode(latents).frames,
                     "ceiling": frames["ceiling"],
-                    "random": frames["random"],
+                    "one_step": frames["one_step"],
                 },
                 scores,
             )
@@ -230,7 +211,7 @@ class DiffusionModule(AveragedModule):
 
     def _pipeline(self) -> FrameInterpolationPipeline:
         return FrameInterpolationPipeline(
-            self.autoencoder, self.unet, FlowMatchEulerDiscreteScheduler(), self.flow_refiner
+            self.autoencoder, self.unet, FlowMatchEulerDiscreteScheduler()
         )
 
 

@@ -1,27 +1,27 @@
 """Two frames and a time in, the frame between them out: both stages together."""
 
+import math
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from autoencoder import Neighbours, VQAutoencoder, pad_to_multiple
+from autoencoder import VQAutoencoder, pad_to_multiple
 from autoencoder.encoder import STRIDE
-from diffusion.alignment import Conditions, Interval, align, observe, reduced
-from diffusion.bridge import sample
-from diffusion.flow_refiner import FlowRefiner
-from diffusion.loading import load_flow_refiner, load_model
+from diffusion.bridge import Denoised, denoise, step_scales
+from diffusion.conditions import Conditions, Interval, observe, reduced
 from diffusion.precision import fast_arithmetic
 from diffusion.sharpening import sharpen
 from diffusion.unet import InBetweenUNet
 from diffusion.window import Window, draw_what_changes
+from nakawari.weights import load_model
 
-Latent = Literal["sampled", "random", "mean", "aligned"]
-DEFAULT_STEPS = 1
+Latent = Literal["sampled", "random", "mean"]
 PIXELS_AT_ONCE = 1_000_000
 """Of the in-betweens of one interval: a network's feature maps take some hundred times theirs."""
 LOOKED_AT = 1_000_000
@@ -32,20 +32,15 @@ in-betweens are as good."""
 class FrameInterpolationPipeline(DiffusionPipeline):
     """Draws in-betweens: ``pipeline(frame_0, frame_1, frame_time=0.5)``."""
 
-    _optional_components: ClassVar = ["flow_refiner"]
-
     def __init__(
         self,
         autoencoder: VQAutoencoder,
         unet: InBetweenUNet,
         scheduler: FlowMatchEulerDiscreteScheduler,
-        flow_refiner: FlowRefiner | None = None,
     ) -> None:
-        """Join them; without ``flow_refiner`` optical flow is taken as it is found."""
+        """Join them."""
         super().__init__()
-        self.register_modules(
-            autoencoder=autoencoder, unet=unet, scheduler=scheduler, flow_refiner=flow_refiner
-        )
+        self.register_modules(autoencoder=autoencoder, unet=unet, scheduler=scheduler)
         self.set_progress_bar_config(disable=True)
 
     @classmethod
@@ -73,36 +68,11 @@ class FrameInterpolationPipeline(DiffusionPipeline):
                 f"channels and the U-Net {unet.config.latent_channels}; they must come from one "
                 "training"
             )
-        refiner = None
-        if (folder / "flow_refiner").is_dir():
-            refiner = load_flow_refiner(folder / "flow_refiner", autoencoder)
-        return cls(autoencoder, unet, scheduler, refiner)
+        return cls(autoencoder, unet, scheduler)
 
-    def configure(
-        self,
-        num_steps: int | None = None,
-        seed: int = 0,
-        latent: Latent = "sampled",
-        use_neighbours: bool = True,
-    ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """Return this pipeline as a ``FrameInterpolator`` with its settings fixed.
-
-        ``num_steps`` None takes the usual number.
-        """
-        num_steps = DEFAULT_STEPS if num_steps is None else num_steps
-
-        def interpolate(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
-            return self(
-                frame_0,
-                frame_1,
-                frame_time,
-                num_steps=num_steps,
-                seed=seed,
-                latent=latent,
-                use_neighbours=use_neighbours,
-            )
-
-        return interpolate
+    def configure(self, **settings: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return this pipeline as a ``FrameInterpolator`` with settings of ``__call__`` fixed."""
+        return partial(self.__call__, **settings)
 
     @torch.inference_mode()
     def __call__(
@@ -111,10 +81,11 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         frame_1: Tensor,
         frame_time: float | Tensor = 0.5,
         *,
-        num_steps: int = DEFAULT_STEPS,
+        num_steps: int | None = None,
         seed: int = 0,
         latent: Latent = "sampled",
         use_neighbours: bool = True,
+        realign: bool = True,
     ) -> Tensor:
         """Draw one frame for each ``frame_time``.
 
@@ -122,13 +93,15 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             frame_0: (B, 3, H, W) in [-1, 1], any H and W; or (1, 3, H, W) for every time.
             frame_1: the same shape.
             frame_time: in (0, 1); a number, or a tensor of shape (B,).
-            num_steps: of the sampler, at least 1.
+            num_steps: of denoising, at least 1; None takes one for each of the U-Net's scales.
             seed: of the noise. The noise is the same for every interval and every frame_time,
                 so that what stands still does not shimmer.
-            latent: "sampled" is the model. The others are for the benchmark: "random" draws
-                codes by chance, "mean" takes the mean of the neighbours' latents, "aligned"
-                the guess that sampling starts from.
+            latent: "sampled" is the model. The others are for the benchmark, and keep the motion
+                that was sampled: "random" draws codes by chance, "mean" takes the mean of the
+                neighbours' latents.
             use_neighbours: False is for the benchmark: the decoder paints from the latent alone.
+            realign: False is for the benchmark: no step sees the neighbours where the motion found
+                before it says.
 
         Returns:
             Frames (B, 3, H, W) in [-1, 1].
@@ -139,25 +112,17 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         def draw(window: Window) -> Tensor:
             around = (window.of(frame_0), window.of(frame_1))
             height, width = around[0].shape[-2:]
-            interval = self._observe(*around, reduction)
-            if len(frame_0) < len(times):
-                # One look at the interval, but only so many in-betweens at once as memory allows.
-                at_once = max(1, PIXELS_AT_ONCE // (height * width))
-                pieces = [(interval.expand(len(some)), some) for some in times.split(at_once)]
-            else:
-                pieces = [(interval, times)]
             frames = []
-            for interval, some in pieces:
-                conditions = align(self.autoencoder, interval, some)
-                latents = self._latents(conditions, num_steps, seed, latent)
-                neighbours = interval.neighbours if use_neighbours else None
-                frames.append(self._draw(latents, neighbours, conditions))
+            for interval, some in self._intervals(*around, times, reduction):
+                denoised = self._denoise(interval.conditions(some), num_steps, seed, realign)
+                latents = self._latents(denoised, interval, some, seed, latent)
+                frames.append(self._draw(latents, denoised, interval, some, use_neighbours))
             return torch.cat(frames)[..., :height, :width]
 
         with fast_arithmetic(self.device):
             if not use_neighbours:
                 return draw(Window(0, frame_0.shape[-2], 0, frame_0.shape[-1]))
-            return draw_what_changes(frame_0, frame_1, len(times), STRIDE * reduction, draw)
+            return draw_what_changes(frame_0, frame_1, len(times), self.multiple * reduction, draw)
 
     @torch.inference_mode()
     def sample_latents(
@@ -166,20 +131,19 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         frame_1: Tensor,
         frame_time: float | Tensor = 0.5,
         *,
-        num_steps: int = DEFAULT_STEPS,
+        num_steps: int | None = None,
         seed: int = 0,
     ) -> Tensor:
         """Return the quantised latents (B, C, H/8, W/8) from which ``__call__`` draws.
 
-        H and W, padded to multiples of 16, and of large frames as they are looked at: halved until
-        they have no more than ``LOOKED_AT`` pixels.
+        H and W are padded to ``multiple``; large frames are halved first until they have no more
+        than ``LOOKED_AT`` pixels.
         """
         times = self._times(frame_0, frame_1, frame_time)
         with fast_arithmetic(self.device):
-            interval = self._observe(frame_0, frame_1, _reduction(frame_0))
-            conditions = align(self.autoencoder, interval.expand(len(times)), times)
-            latents = self._latents(conditions, num_steps, seed, "sampled")
-            return self.autoencoder.quantise(latents).latents
+            interval = self._observe(frame_0, frame_1, _reduction(frame_0)).expand(len(times))
+            denoised = self._denoise(interval.conditions(times), num_steps, seed)
+            return self.autoencoder.quantise(denoised.latents).latents
 
     @torch.inference_mode()
     def reconstruct(
@@ -195,54 +159,79 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         def draw(window: Window) -> Tensor:
             seen, *around = (window.of(frame) for frame in (target, frame_0, frame_1))
             interval = self._observe(around[0], around[1], reduction)
-            conditions = align(self.autoencoder, interval, times)
+            denoised = self._denoise(interval.conditions(times))
             padded = reduced(self._padded(reduction, seen)[0], reduction)
             latents = self.autoencoder.encode(padded).latents
-            drawn = self._draw(latents, interval.neighbours, conditions)
+            drawn = self._draw(latents, denoised, interval, times)
             return drawn[..., : seen.shape[-2], : seen.shape[-1]]
 
         with fast_arithmetic(self.device):
-            return draw_what_changes(frame_0, frame_1, len(target), STRIDE * reduction, draw)
+            return draw_what_changes(
+                frame_0, frame_1, len(target), self.multiple * reduction, draw
+            )
 
-    def _latents(self, conditions: Conditions, num_steps: int, seed: int, latent: Latent) -> Tensor:
-        # Drawn on the CPU, so that a seed means the same noise on every device.
-        generator = torch.Generator().manual_seed(seed)
-        noise = torch.randn((1, *conditions.guess.shape[1:]), generator=generator)
-        noise = noise.to(conditions.guess)
+    @property
+    def multiple(self) -> int:
+        """Height and width of what is looked at are padded to multiples of this [px]."""
+        return math.lcm(STRIDE, 8 * self.unet.config.scales[0])
+
+    def _intervals(
+        self, frame_0: Tensor, frame_1: Tensor, times: Tensor, reduction: int
+    ) -> list[tuple[Interval, Tensor]]:
+        """Return what is drawn together: an interval for each time, and the times."""
+        interval = self._observe(frame_0, frame_1, reduction)
+        if len(frame_0) == len(times):
+            return [(interval, times)]
+        # One look at the interval, but only so many in-betweens at once as memory allows.
+        at_once = max(1, PIXELS_AT_ONCE // (frame_0.shape[-2] * frame_0.shape[-1]))
+        return [(interval.expand(len(some)), some) for some in times.split(at_once)]
+
+    def _denoise(
+        self,
+        conditions: Conditions,
+        num_steps: int | None = None,
+        seed: int = 0,
+        realign: bool = True,
+    ) -> Denoised:
+        noise = _noise(conditions.latents_0, seed)
+        scales = step_scales(tuple(self.unet.config.scales), num_steps)
+        return denoise(
+            self.unet, self.scheduler, conditions, noise, scales=scales, realign=realign
+        )
+
+    def _latents(
+        self, denoised: Denoised, interval: Interval, times: Tensor, seed: int, latent: Latent
+    ) -> Tensor:
         if latent == "sampled":
-            return sample(self.unet, self.scheduler, conditions, noise, num_steps)
+            return denoised.latents
         if latent == "random":
-            return noise.expand_as(conditions.guess)
+            return _noise(denoised.latents, seed).expand_as(denoised.latents)
         if latent == "mean":
-            return (conditions.latents_0 + conditions.latents_1) / 2
-        if latent == "aligned":
-            return conditions.guess
-        raise ValueError(f"latent must be sampled, random, mean or aligned, got {latent}")
+            return torch.lerp(interval.latents_0, interval.latents_1, times.view(-1, 1, 1, 1))
+        raise ValueError(f"latent must be sampled, random or mean, got {latent}")
 
     def _draw(
-        self, latents: Tensor, neighbours: Neighbours | None, conditions: Conditions
+        self,
+        latents: Tensor,
+        denoised: Denoised,
+        interval: Interval,
+        times: Tensor,
+        use_neighbours: bool = True,
     ) -> Tensor:
         snapped = self.autoencoder.quantise(latents).latents
-        hint, certainty = conditions.motion, conditions.certainty
-        drawn = self.autoencoder.decode(snapped, neighbours, hint, certainty).frames.clamp(-1, 1)
-        if neighbours is None:
-            return drawn
+        if not use_neighbours:
+            return self.autoencoder.decode(snapped).frames.clamp(-1, 1)
+        neighbours = interval.neighbours
+        drawn = self.autoencoder.decode(snapped, neighbours, denoised.fine.motion).frames
         frame_0, frame_1 = neighbours.of_0.frame, neighbours.of_1.frame
-        return sharpen(drawn, frame_0, frame_1, conditions.frame_time)
+        return sharpen(drawn.clamp(-1, 1), frame_0, frame_1, times)
 
     def _observe(self, frame_0: Tensor, frame_1: Tensor, reduction: int) -> Interval:
-        padded = self._padded(reduction, frame_0, frame_1)
-        return observe(
-            self.autoencoder,
-            *padded,
-            refiner=self.flow_refiner,
-            reduction=reduction,
-            with_pieces=True,
-        )
+        return observe(self.autoencoder, *self._padded(reduction, frame_0, frame_1), reduction)
 
     def _padded(self, reduction: int, *frames: Tensor) -> list[Tensor]:
         moved = [frame.to(self.device, self.autoencoder.dtype) for frame in frames]
-        return [pad_to_multiple(frame, STRIDE * reduction) for frame in moved]
+        return [pad_to_multiple(frame, self.multiple * reduction) for frame in moved]
 
     def _times(self, frame_0: Tensor, frame_1: Tensor, frame_time: float | Tensor) -> Tensor:
         if frame_0.shape != frame_1.shape or frame_0.ndim != 4 or frame_0.shape[1] != 3:
@@ -263,6 +252,12 @@ class FrameInterpolationPipeline(DiffusionPipeline):
                 f"give one frame_time, or one for each frame: got {len(times)} for {len(frame_0)}"
             )
         return times
+
+
+def _noise(like: Tensor, seed: int) -> Tensor:
+    """Return noise (1, C, h, w) of unit variance, the same on every device."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((1, *like.shape[1:]), generator=generator).to(like)
 
 
 def _reduction(frame: Tensor) -> int:

@@ -2,22 +2,14 @@
 
 import torch
 
+from diffusion.codes import WithCodes
 from diffusion.config import DiffusionConfig
-from diffusion.latent_cache import LatentData
 from diffusion.module import DiffusionModule
-from diffusion.neighbour_flow import with_flows
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.launch import one_line_errors
 from nakawari.training.run import train
-
-
-def training_data(config: DiffusionConfig, module: DiffusionModule) -> TripletData:
-    """Return what ``module`` is trained on."""
-    if config.latent_cache is not None:
-        return LatentData(config, module.autoencoder, module.flow_refiner)
-    return TripletData(config.data, config.trainer.accumulate, with_flows)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -26,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
         config = parse_config(DiffusionConfig, argv)
         torch.manual_seed(config.trainer.seed)  # of the initial weights
         module = DiffusionModule(config)
-        data = training_data(config, module)
+        data = TripletData(config.data, config.trainer.accumulate, WithCodes(module.autoencoder))
     with one_line_errors(UserError):
         train(module, data, config.trainer)
 

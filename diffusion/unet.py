@@ -1,9 +1,12 @@
 """The latent U-Net of stage 2, built from diffusers' blocks.
 
-Legend: B batch, C latent channels, h/w latent size (H/8, W/8).
+Legend: B batch, C latent channels, H/W frame size, h/w latent size (H/8, W/8) divided by a step's
+scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time to frame_0 (x, y), then to
+frame_1, in pixels of its own map.
 """
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -14,44 +17,77 @@ from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
-from diffusion.alignment import Conditions
+from autoencoder.layers import upsample
+from autoencoder.matching import correlation, resize_flow, unit_length
+from diffusion.conditions import Aligned, Estimate, both_warped
+
+MOTION_UNIT = 4.0
+"""px of the map that an answer of one means: motion is tens of times what a convolution answers."""
+
+
+class FineMotion(NamedTuple):
+    """The last step's motion and share, at 1/4: what the decoder is given."""
+
+    motion: Tensor  # (B, 4, H/4, W/4)
+    share: Tensor  # (B, 1, H/4, W/4), logit of frame_0's share
 
 
 class InBetweenUNet(ModelMixin, ConfigMixin):
-    """Predict the clean latent of the middle frame from a noisy one and both neighbours.
+    """Predict the clean latent of the middle frame, its motion and what is visible in either frame.
 
-    It goes down by strided convolutions; each skip carries the features right after a
-    downsampling (the first: after the input convolution). Noise level and frame_time act twice:
-    through one projection for the whole network, and through one of its own in every residual
-    block.
+    A step takes a noisy latent, and both neighbours as they lie along the motion that the steps
+    before it found. It goes down by strided convolutions; each skip carries the features right
+    after a downsampling (the first: after the input convolution). Noise level and frame_time act
+    twice: through one projection for the whole network, and through one of its own in every
+    residual block.
     """
 
     @register_to_config
     def __init__(
         self,
         latent_channels: int = 32,
-        channels: tuple[int, ...] = (96, 128, 192, 256),
+        key_channels: int = 48,
+        channels: tuple[int, ...] = (64, 112, 176),
         blocks_per_level: int = 1,
-        time_channels: int = 256,
+        time_channels: int = 192,
+        radius: int = 2,
+        scales: tuple[int, ...] = (4, 2, 1),
         noise_scale: float = 0.5,
     ) -> None:
         """Build it.
 
         Args:
             latent_channels: C.
+            key_channels: of what it sees in the frames themselves, a multiple of eight.
             channels: of each level, multiples of eight; their number is the depth.
             blocks_per_level: residual blocks on the way down, and again on the way up.
             time_channels: of the time embedding.
-            noise_scale: standard deviation of the noise that sampling starts from (see
+            radius: how far, in cells, the two aligned neighbours are compared with one another.
+            scales: of the steps, coarse to fine: a step of scale 4 works on latents pooled by 4.
+            noise_scale: standard deviation of the noise that denoising starts from (see
                 ``diffusion.bridge``); kept here because weights fit one scale only.
         """
         super().__init__()
-        if len(channels) < 2 or any(width % 8 for width in channels):
+        if len(channels) < 2 or any(width % 8 for width in (*channels, key_channels)):
             raise ValueError(
-                f"channels must be two or more multiples of eight, got {tuple(channels)}"
+                "channels must be two or more multiples of eight, and key_channels one, got "
+                f"{tuple(channels)} and {key_channels}"
+            )
+        if not scales or scales[-1] != 1 or any(a < b or a % b for a, b in pairwise(scales)):
+            raise ValueError(
+                "scales must fall to 1, each a multiple of the next such as (4, 2, 1), got "
+                f"{tuple(scales)}"
             )
         self.sinusoid = Timesteps(64, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(2 * 64, time_channels)
+        self.look = nn.Sequential(
+            nn.PixelUnshuffle(4),
+            nn.Conv2d(3 * 4**2, key_channels, 3, padding=1),
+            nn.SiLU(),
+            Downsample2D(key_channels, use_conv=True, padding=1, name="op"),
+            nn.SiLU(),
+            nn.Conv2d(key_channels, key_channels, 3, padding=1),
+        )
 
         def block(in_channels: int, out_channels: int) -> ResnetBlock2D:
             return ResnetBlock2D(
@@ -59,13 +95,16 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 out_channels=out_channels,
                 temb_channels=time_channels,
                 groups=8,
+                time_embedding_norm="scale_shift",
             )
 
         def level(in_channels: int, out_channels: int) -> nn.ModuleList:
             inputs = [in_channels] + [out_channels] * (blocks_per_level - 1)
             return nn.ModuleList(block(width, out_channels) for width in inputs)
 
-        self.enter = nn.Conv2d(Conditions.channels(latent_channels), channels[0], 3, padding=1)
+        # Noisy and aligned latents, keys, correlation, motion, visibility, time, hidden features.
+        seen = 3 * latent_channels + 2 * key_channels + (2 * radius + 1) ** 2 + 4 + 2 + 1
+        self.enter = nn.Conv2d(seen + channels[0], channels[0], 3, padding=1)
         self.down_blocks = nn.ModuleList(level(width, width) for width in channels)
         self.downsamplers = nn.ModuleList(
             Downsample2D(width, use_conv=True, out_channels=wider, padding=1, name="op")
@@ -75,23 +114,82 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.upsamplers = nn.ModuleList(
             nn.Conv2d(wider, width, 3, padding=1) for wider, width in pairwise(reversed(channels))
         )
-        # A correction, and which of the two neighbours to lean to.
-        answer = nn.Conv2d(channels[0], latent_channels + 1, 3, padding=1)
+        self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU())
+        # Motion, visibility, share, and a correction of the latents.
+        self.answer = nn.Conv2d(channels[0], 4 + 2 + 1 + latent_channels, 3, padding=1)
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
-        answer.weight.data.mul_(0.1)
-        self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU(), answer)
+        self.answer.weight.data.mul_(0.1)
+        # Motion and share of each of the 2x2 points at 1/4 that a cell covers.
+        self.fine = nn.Sequential(
+            nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), nn.Conv2d(64, 5 * 4, 3, padding=1)
+        )
+        self.fine[-1].weight.data.mul_(0.1)
 
-    def forward(self, noisy_latents: Tensor, timestep: Tensor, conditions: Conditions) -> Tensor:
-        """Return the clean latents, not quantised, (B, C, h, w).
+    def forward(
+        self,
+        noisy_latents: Tensor,
+        timestep: Tensor,
+        frame_time: Tensor,
+        aligned: Aligned,
+        so_far: Estimate,
+    ) -> Estimate:
+        """Make one step.
 
         Args:
             noisy_latents: (B, C, h, w), h and w of any size.
             timestep: noise level in [0, 1], shape (B,).
-            conditions: what is known of the neighbours, and ``frame_time``.
+            frame_time: in (0, 1), shape (B,).
+            aligned: the neighbours along ``so_far.motion``.
+            so_far: what is known before the step, on maps of the same size.
         """
-        emb = self.embed_time(timestep, conditions.frame_time)
-        hidden = self.enter(torch.cat([noisy_latents, *conditions.maps()], dim=1))
+        emb = self.embed_time(timestep, frame_time)
+        alike = correlation(
+            unit_length(aligned.keys_0), unit_length(aligned.keys_1), self.config.radius
+        )
+        time = frame_time.view(-1, 1, 1, 1).expand(-1, 1, *noisy_latents.shape[-2:])
+        hidden = self.enter(
+            torch.cat(
+                [noisy_latents, *aligned, alike, so_far.motion / 8, so_far.visible, time]
+                + [so_far.hidden],
+                dim=1,
+            ).to(noisy_latents.dtype)
+        )
+        hidden = self.leave(self._descend_and_climb(hidden, emb))
+        answer = self.answer(hidden).float()
+        correction, visible, share, latents = answer.split([4, 2, 1, noisy_latents.shape[1]], dim=1)
+        motion = so_far.motion + MOTION_UNIT * correction
+        share = so_far.share + share
+        # Along the motion as it was: its correction is judged by itself.
+        drawn = torch.lerp(aligned.latents_1, aligned.latents_0, share.sigmoid())
+        return Estimate(drawn + latents, motion, visible, share, hidden)
+
+    def refine(self, estimate: Estimate) -> FineMotion:
+        """Return motion and share at 1/4, of what the last step found."""
+        fine = F.pixel_shuffle(self.fine(estimate.hidden).float(), 2)
+        height, width = fine.shape[-2:]
+        motion = resize_flow(estimate.motion, (height, width)) + fine[:, :4]
+        return FineMotion(motion, upsample(estimate.share) + fine[:, 4:])
+
+    def look_along(self, frame_0: Tensor, frame_1: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+        """Return keys (B, k, H/8, W/8) of both frames (B, 3, H, W), fetched along ``motion``.
+
+        The pixels are fetched, and looked at then: keys that are fetched themselves know places
+        to a cell of eight pixels only.
+        """
+        full = resize_flow(motion, (frame_0.shape[-2], frame_0.shape[-1]))
+        fetched_0, fetched_1 = both_warped(frame_0, frame_1, full)
+        return self.look(fetched_0), self.look(fetched_1)
+
+    def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
+        """Return the embedding that every block projects once more, (B, time_channels).
+
+        ``timestep`` and ``frame_time`` are in [0, 1], shape (B,); the sinusoids want [0, 1000].
+        """
+        sinusoids = [self.sinusoid(1000 * value) for value in (timestep, frame_time)]
+        return self.time_embedding(torch.cat(sinusoids, dim=1).to(self.dtype))
+
+    def _descend_and_climb(self, hidden: Tensor, emb: Tensor) -> Tensor:
         skips = [hidden]
         for index, blocks in enumerate(self.down_blocks):
             hidden = _run(blocks, hidden, emb)
@@ -105,18 +203,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 hidden = F.interpolate(hidden, size=skip.shape[-2:], mode="nearest")
                 hidden = self.upsamplers[index - 1](hidden)
             hidden = _run(blocks, torch.cat([hidden, skip], dim=1), emb)
-        answer = self.leave(hidden)
-        correction, leaning = answer[:, :-1], answer[:, -1:].tanh()
-        apart = conditions.aligned_0 - conditions.aligned_1
-        return conditions.guess + leaning * apart / 2 + correction
-
-    def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
-        """Return the embedding that every block projects once more, (B, time_channels).
-
-        ``timestep`` and ``frame_time`` are in [0, 1], shape (B,); the sinusoids want [0, 1000].
-        """
-        sinusoids = [self.sinusoid(1000 * value) for value in (timestep, frame_time)]
-        return self.time_embedding(torch.cat(sinusoids, dim=1).to(self.dtype))
+        return hidden
 
 
 def _run(blocks: nn.Module, hidden: Tensor, emb: Tensor) -> Tensor:

@@ -48,6 +48,8 @@ def _drawn(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         _speed_lines(rng, canvas)
     if kind == "noise" or rng.random() < 0.3:
         canvas = _textured(rng, canvas)
+    if rng.random() < 0.3:
+        _uprights(rng, canvas)
     return canvas
 
 
@@ -109,6 +111,27 @@ def _hills(rng: np.random.Generator, canvas: np.ndarray) -> None:
         points = [np.rint(polygon).astype(np.int32)]
         cv2.fillPoly(canvas, points, tuple(map(float, colour)), cv2.LINE_AA)
         colour = np.clip(colour * rng.uniform(0.6, 1.2), 0, 255)
+
+
+def _uprights(rng: np.random.Generator, canvas: np.ndarray) -> None:
+    """Draw thin things that stand: poles, masts, a fence, and wires between them."""
+    height, width = canvas.shape[:2]
+    colour, edge = random_colour(rng), (35, 30, 35)
+    fence = rng.random() < 0.35
+    gap = width * (rng.uniform(0.015, 0.06) if fence else rng.uniform(0.08, 0.4))
+    thickness = int(rng.integers(1, 4 if fence else 9))
+    top, bottom = (height * rng.uniform(-0.1, 0.6), height * rng.uniform(0.7, 1.1))
+    lean = rng.normal() * (0.0 if rng.random() < 0.7 else 0.15)
+    x = rng.uniform(-gap, gap)
+    while x < width + gap:
+        ends = (round(x + lean * (bottom - top)), round(top)), (round(x), round(bottom))
+        cv2.line(canvas, *ends, edge, thickness + 2, cv2.LINE_AA)
+        cv2.line(canvas, *ends, colour, thickness, cv2.LINE_AA)
+        x += gap if fence else gap * rng.uniform(0.5, 1.5)
+    for y in rng.uniform(top, bottom, int(rng.integers(0, 4))):
+        tilt = rng.normal() * 0.03 * height
+        ends = (0, round(y)), (width, round(y + tilt))
+        cv2.line(canvas, *ends, colour, max(1, thickness // 2), cv2.LINE_AA)
 
 
 def _speed_lines(rng: np.random.Generator, canvas: np.ndarray) -> None:

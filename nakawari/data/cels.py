@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nakawari.data.art import load_art
-from nakawari.data.degrade import sample_noise
+from nakawari.data.degrade import Look, sample_look, sample_noise
 from nakawari.data.easing import Path
 from nakawari.data.render import render, visibility
 from nakawari.data.scene import Scene, sample_scene
@@ -29,13 +29,14 @@ class CelConfig:
     middle_share: float = 0.4  # frame_time exactly 0.5; else uniform in [0.1, 0.9]
     fade_share: float = 0.07
     held_share: float = 0.03  # frame_1 shows the same drawing as frame_0
+    look_share: float = 0.6  # in other colours, softer, of lower contrast; see ``sample_look``
     noise_share: float = 0.4  # neighbours with compression noise; the target stays clean
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
             if getattr(self, name) < 16:
                 raise ValueError(f"{name} must be at least 16 px, got {getattr(self, name)}")
-        for name in ("middle_share", "fade_share", "held_share", "noise_share"):
+        for name in ("middle_share", "fade_share", "held_share", "look_share", "noise_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if self.max_motion < 0:
@@ -80,6 +81,8 @@ class CelDataset(Dataset[Triplet]):
             fade.apply(picture.frame, time) if fade else picture.frame
             for picture, time in ((first, 0.0), (target, target_time), (last, last_time))
         ]
+        look = sample_look(rng) if rng.random() < self.config.look_share else Look()
+        frames = [look.apply(frame) for frame in frames]
         if rng.random() < self.config.noise_share:
             frames[0] = sample_noise(rng, frames[0])
             frames[2] = sample_noise(rng, frames[2])

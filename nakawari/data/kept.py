@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from nakawari.errors import UserError
 
 SETTINGS_FILE = "kept.json"
 _PROBES = 8  # samples that tell one dataset from another
-_A_FOLDER = 1000  # files
+A_FOLDER = 1000
+"""Samples in a sub-folder of a store."""
 
 
 class KeptTriplets(Dataset[Triplet]):
@@ -61,16 +63,25 @@ class KeptTriplets(Dataset[Triplet]):
     def __getitem__(self, index: int) -> Triplet:
         """Return sample ``index``, from the folder if it is there."""
         index %= self._samples
-        file = self._folder / str(index // _A_FOLDER) / f"{index}.zlib"
-        try:
-            return Triplet(**safetensors.torch.load(zlib.decompress(file.read_bytes())))
-        except (FileNotFoundError, zlib.error, SafetensorError):
-            pass  # not there yet, or cut short by a power cut
-        sample = self._dataset[index]
-        tensors = {name: tensor.contiguous() for name, tensor in sample._asdict().items()}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, zlib.compress(safetensors.torch.save(tensors), 1))
-        return sample
+        return kept(file_of(self._folder, index), lambda: self._dataset[index])
+
+
+def file_of(folder: Path, index: int) -> Path:
+    """Return where a store keeps sample ``index``."""
+    return folder / str(index // A_FOLDER) / f"{index}.zlib"
+
+
+def kept(file: Path, make: Callable[[], Triplet]) -> Triplet:
+    """Return the sample in ``file``; if it is not there, or damaged, make it and keep it there."""
+    try:
+        return Triplet(**safetensors.torch.load(zlib.decompress(file.read_bytes())))
+    except (FileNotFoundError, zlib.error, SafetensorError):
+        pass  # not there yet, or cut short by a power cut
+    sample = make()
+    tensors = {name: tensor.contiguous() for name, tensor in sample._asdict().items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, zlib.compress(safetensors.torch.save(tensors), 1))
+    return sample
 
 
 def fingerprint(dataset: Finite[Triplet], samples: int) -> str:

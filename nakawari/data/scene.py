@@ -24,12 +24,15 @@ class Scene:
     """Everything that is drawn, from back to front, in output pixels."""
 
     layers: list[Layer]
-    kind: str  # "still", "figures", "pan" or "all": what moves
+    kind: str  # one of ``KINDS``
 
 
 # What moves, and in what share of samples: a small part only; the figures before a still
-# background; the camera alone, over held drawings; everything.
-KINDS = {"still": 0.2, "figures": 0.3, "pan": 0.15, "all": 0.35}
+# background; the camera alone, over held drawings; everything; the ground, while the figures stay
+# on the screen, as a camera that follows them has it.
+KINDS = {"still": 0.15, "figures": 0.25, "pan": 0.12, "all": 0.26, "follow": 0.22}
+# px, of a ground that slides behind figures, at a view of 288 px: as TV has it.
+FOLLOWED_PAN = (6.0, 48.0)
 PUPPET_SHARE = 0.6  # of the figures are drawn characters, the others come from the art
 
 
@@ -50,13 +53,21 @@ def sample_scene(
     if kind in ("pan", "all"):
         share = 1.2 if kind == "pan" else 0.9
         camera = sample_camera(rng, share * sample_displacement(rng, scale, limit), view[0])
+    elif kind == "follow":
+        low, high = FOLLOWED_PAN
+        pan = low * (high / low) ** rng.random()
+        camera = sample_camera(rng, min(pan * scale, limit), view[0])
     figures, focus = _sample_figures(rng, art, kind, scale, limit)
     centre = _window(rng, focus, height, width, view)
     layers = [_background(rng, art, camera, centre, view)]
     # A camera that turns, or a background as near as the figures, moves all alike: no parallax.
     flat = rng.random() < 0.35
     for depth, figure in figures:
-        look = CameraView(camera, 1.0 if flat else depth, centre)
+        if kind == "follow":  # what is followed stays where it is, or nearly
+            depth = 0.0 if flat else 0.15 * (depth - 1)
+        elif flat:
+            depth = 1.0
+        look = CameraView(camera, depth, centre)
         whole = Chain([*figure.warps, look])
         layers += [
             Layer(part.pixels, Chain([*part.warps, part.group, whole]))
@@ -122,6 +133,9 @@ def _manner(
         return Manner(0.0, sample_displacement(rng, scale, limit) if chosen else 0.0)
     if kind == "figures" and not chosen and rng.random() < 0.4:
         return Manner(0.0, 0.0)
+    if kind == "follow" and rng.random() < 0.5:  # held, or only its parts move
+        parts = sample_displacement(rng, scale, limit) if rng.random() < 0.5 else 0.0
+        return Manner(0.0, parts)
     whole = sample_displacement(rng, scale, limit)
     return Manner(whole, min(whole * rng.uniform(0.3, 1.2), limit))
 

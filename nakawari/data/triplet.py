@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -24,18 +25,19 @@ class Triplet(NamedTuple):
     visible_0: Tensor  # (1, H, W) bool
     visible_1: Tensor  # (1, H, W) bool
     has_motion: Tensor  # () bool
-    # Optical flow between the neighbours, both ways, at a quarter of the size and in pixels of that
-    # map; empty where nobody asked for it (``diffusion.neighbour_flow``).
-    flow_01: Tensor = torch.empty(0)  # (2, H/4, W/4) float32
-    flow_10: Tensor = torch.empty(0)  # (2, H/4, W/4) float32
+    # What stage 1 makes of the frames, k codes a token; empty where nobody asked for it
+    # (``diffusion.codes``).
+    codes_0: Tensor = torch.empty(0)  # (H/8, W/8, k)
+    codes: Tensor = torch.empty(0)  # (H/8, W/8, k), of the target
+    codes_1: Tensor = torch.empty(0)  # (H/8, W/8, k)
 
 
 def as_frames(triplet: Triplet) -> Triplet:
-    """Return the triplet with frames in [-1, 1] and all but ``has_motion`` float32.
+    """Return the triplet with frames in [-1, 1], times, motion and visibility in float32.
 
     Works on one sample or a batch, on the device where it lies: send the bytes there first.
     """
-    return Triplet(
+    return triplet._replace(
         frame_0=_to_frame(triplet.frame_0),
         target=_to_frame(triplet.target),
         frame_1=_to_frame(triplet.frame_1),
@@ -44,10 +46,22 @@ def as_frames(triplet: Triplet) -> Triplet:
         motion_1=triplet.motion_1.float(),
         visible_0=triplet.visible_0.float(),
         visible_1=triplet.visible_1.float(),
-        has_motion=triplet.has_motion,
-        flow_01=triplet.flow_01,
-        flow_10=triplet.flow_10,
     )
+
+
+def halved(triplet: Triplet) -> Triplet:
+    """Return a batch at half its size, frames in [-1, 1], and so with half the motion.
+
+    Height and width must be even. Codes are of another size then, and left out.
+    """
+    frames = {
+        name: F.avg_pool2d(getattr(triplet, name), 2) for name in ("frame_0", "target", "frame_1")
+    }
+    # One of each 2x2 points: halfway between two motions lies neither.
+    motions = {name: getattr(triplet, name)[..., ::2, ::2] / 2 for name in ("motion_0", "motion_1")}
+    seen = {name: getattr(triplet, name)[..., ::2, ::2] for name in ("visible_0", "visible_1")}
+    none = torch.empty(0)
+    return triplet._replace(**frames, **motions, **seen, codes_0=none, codes=none, codes_1=none)
 
 
 def _to_frame(pixels: Tensor) -> Tensor:

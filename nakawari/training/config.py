@@ -31,6 +31,8 @@ class DataConfig:
             for cels without end.
         windows: how many different windows are cut from each triplet of ``triplets`` or ``shards``
             before they come again; None for another each round.
+        visits: how often each drawn cel comes, in successive rounds, if there is no end to them;
+            more than one needs ``store``, which keeps each for so long.
         store: a folder that keeps samples that come again, so that each is drawn or cut once.
         validation_samples: drawn once, with a seed of their own, never trained on.
         seed: of the drawn samples.
@@ -46,6 +48,7 @@ class DataConfig:
     shards: str | None = None
     cels: int | None = None
     windows: int | None = None
+    visits: int = 1
     store: str | None = None
     validation_samples: int = 16
     seed: int = 0
@@ -54,7 +57,7 @@ class DataConfig:
         for name in ("height", "width"):
             if (size := getattr(self, name)) < 16 or size % 16:
                 raise ValueError(f"data.{name} must be a positive multiple of 16, got {size}")
-        for name in ("batch_size", "validation_samples", "prefetch"):
+        for name in ("batch_size", "validation_samples", "prefetch", "visits"):
             if getattr(self, name) < 1:
                 raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
         if self.workers < 0:
@@ -72,14 +75,18 @@ class DataConfig:
             raise ValueError("data.cels counts drawn cels, and none are drawn; set data.windows")
         if self.windows is not None and not real:
             raise ValueError("data.windows is of real triplets; of drawn cels, set data.cels")
-        if self.store is not None and not self.repeats:
+        if self.visits > 1 and (self.finite or real):
+            raise ValueError("data.visits is of drawn cels without end; leave it out, or data.cels")
+        if self.visits > 1 and self.store is None:
+            raise ValueError("data.visits above 1 needs a folder that keeps cels; set data.store")
+        if self.store is not None and not self.finite and self.visits == 1:
             raise ValueError(
                 "data.store keeps samples that come again, and none do; set "
-                + ("data.windows" if real else "data.cels")
+                + ("data.windows" if real else "data.cels, or data.visits")
             )
 
     @property
-    def repeats(self) -> bool:
+    def finite(self) -> bool:
         """Whether there is an end to the different samples."""
         return self.cels is not None or self.windows is not None
 

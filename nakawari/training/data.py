@@ -13,6 +13,7 @@ from nakawari.data.cels import CelConfig, CelDataset, FiniteCels
 from nakawari.data.endless import Endless, Finite
 from nakawari.data.folder import TripletFolder
 from nakawari.data.kept import KeptTriplets
+from nakawari.data.recurring import Recurring
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.shards import ShardedTriplets, read_index
 from nakawari.data.triplet import Triplet
@@ -88,8 +89,14 @@ class TripletData(lightning.LightningDataModule):
     def _build_training_set(self) -> Dataset[Any]:
         if self.finite is not None:
             return Endless(self.finite, self.config.seed, self.windows)
-        cels = CelDataset(self._cel_config(self.config.seed))
-        return _Finished(cels, self._finish) if self._finish else cels
+        config = self.config
+        cels: Dataset[Triplet] = CelDataset(self._cel_config(config.seed))
+        if self._finish:
+            cels = _Finished(cels, self._finish)
+        if config.visits > 1:
+            assert config.store is not None  # the settings see to it
+            cels = Recurring(cels, config.visits, config.seed, Path(config.store))
+        return cels
 
     @property
     def windows(self) -> int | None:
@@ -124,8 +131,10 @@ class TripletData(lightning.LightningDataModule):
         config = self.config
         if config.shards is not None and read_index(Path(config.shards))["validation"]:
             size = (config.height, config.width)
-            return Endless(ShardedTriplets(config.shards, "validation", *size, crop=False), seed)
-        return CelDataset(self._cel_config(seed))
+            real = Endless(ShardedTriplets(config.shards, "validation", *size, crop=False), seed)
+            return _Finished(real, self._finish) if self._finish else real
+        cels = CelDataset(self._cel_config(seed))
+        return _Finished(cels, self._finish) if self._finish else cels
 
     def _cel_config(self, seed: int) -> CelConfig:
         config = self.config

@@ -9,9 +9,6 @@ from typing import TypeVar
 import torch
 from diffusers.models.modeling_utils import ModelMixin
 
-from autoencoder import VQAutoencoder
-from diffusion.flow_refiner import FlowRefiner
-
 ModelT = TypeVar("ModelT", bound=ModelMixin)
 
 
@@ -55,25 +52,6 @@ def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
             f"unknown or of another shape, the first is {wrong[0]}"
         )
     return model.eval()
-
-
-def load_flow_refiner(folder: Path, autoencoder: VQAutoencoder) -> FlowRefiner:
-    """Load what mends optical flow by features of ``autoencoder``'s encoder.
-
-    Raises as ``load_model`` does, and ``ValueError`` if it was trained on another encoder.
-    """
-    refiner = load_model(FlowRefiner, folder)
-    if refiner.config.encoder != encoder_hash(autoencoder):
-        raise ValueError(
-            f"the flow refiner in {folder} was trained on another encoder than this "
-            "autoencoder's; train one (diffusion/flow_train.py), or go without"
-        )
-    return refiner
-
-
-def encoder_hash(autoencoder: VQAutoencoder) -> str:
-    """Return a name for the encoder's weights, the same in float32 and in half precision."""
-    return weights_hash(autoencoder.encoder, torch.float16)
 
 
 def weights_hash(model: torch.nn.Module, precision: torch.dtype | None = None) -> str:

@@ -1,0 +1,44 @@
+"""What stage 1 makes of a sample's frames, found by whoever draws the sample.
+
+Stage 1 takes longer to encode three frames than the U-Net to learn from them, and while nothing of
+it is trained its answer is always the same. So it is found once, and kept with the sample as codes.
+"""
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor
+
+from autoencoder import VQAutoencoder
+from autoencoder.quantiser import Quantiser
+from nakawari.data.triplet import Triplet, as_frames
+
+
+class WithCodes:
+    """Adds to a sample the codes of its frames; a picklable function, for workers."""
+
+    def __init__(self, autoencoder: VQAutoencoder) -> None:
+        # A copy: the other one moves to the device, where workers cannot follow.
+        self._autoencoder = deepcopy(autoencoder)
+
+    @torch.no_grad()
+    def __call__(self, triplet: Triplet) -> Triplet:
+        """Return the sample, not batched, with ``codes_0``, ``codes`` and ``codes_1``."""
+        frames = as_frames(triplet)
+        batch = Triplet(*(tensor.unsqueeze(0) for tensor in frames))
+        codes = (found.squeeze(0) for found in codes_of(batch, self._autoencoder))
+        return triplet._replace(**dict(zip(("codes_0", "codes", "codes_1"), codes, strict=True)))
+
+
+@torch.no_grad()
+def codes_of(triplet: Triplet, autoencoder: VQAutoencoder) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the codes (B, h, w, k) int16 of frame_0, target and frame_1, frames in [-1, 1]."""
+    stacked = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
+    codes = autoencoder.quantise(autoencoder.encode(stacked).latents).indices.short()
+    codes_0, codes_target, codes_1 = codes.chunk(3)
+    return codes_0, codes_target, codes_1
+
+
+def latents_of(codes: Tensor, quantiser: Quantiser) -> Tensor:
+    """Return the latents (B, C, h, w) that codes (B, h, w, k) of any integer type stand for."""
+    return quantiser.lookup(codes.long())

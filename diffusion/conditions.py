@@ -1,0 +1,130 @@
+"""What stage 2 is given of an interval, and what a step of it answers with.
+
+Legend: B batch, C latent channels, H/W frame size as it is looked at, h/w latent size (H/8, W/8), or
+that divided by a step's scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time to
+frame_0 (x, y), then to frame_1, in pixels of its own map.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autoencoder import Neighbour, Neighbours, VQAutoencoder
+from autoencoder.matching import resize_flow, warp
+
+
+class Interval(NamedTuple):
+    """Two frames, and everything about them that does not depend on frame_time."""
+
+    neighbours: Neighbours
+    seen_0: Tensor  # (B, 3, H, W) in [-1, 1], frame_0 as it is looked at
+    seen_1: Tensor  # (B, 3, H, W)
+    latents_0: Tensor  # (B, C, h, w), quantised
+    latents_1: Tensor  # (B, C, h, w), quantised
+
+    def expand(self, batch: int) -> "Interval":
+        """Repeat one interval for a batch of ``batch`` without copying it."""
+        tensors = (tensor.expand(batch, -1, -1, -1) for tensor in self[1:])
+        return Interval._make([self.neighbours.expand(batch), *tensors])
+
+    def conditions(self, frame_time: Tensor) -> "Conditions":
+        """Return what the U-Net is given, for ``frame_time`` (B,) in (0, 1)."""
+        return Conditions(*self[1:], frame_time)
+
+
+class Conditions(NamedTuple):
+    """What the U-Net is given besides the noisy latents."""
+
+    frame_0: Tensor  # (B, 3, H, W) in [-1, 1]
+    frame_1: Tensor  # (B, 3, H, W)
+    latents_0: Tensor  # (B, C, h, w), quantised
+    latents_1: Tensor  # (B, C, h, w), quantised
+    frame_time: Tensor  # (B,) in (0, 1)
+
+    @property
+    def time_map(self) -> Tensor:
+        """``frame_time`` as (B, 1, 1, 1)."""
+        return self.frame_time.view(-1, 1, 1, 1)
+
+
+class Estimate(NamedTuple):
+    """What is known of the drawing at frame_time after a step."""
+
+    latents: Tensor  # (B, C, h, w), clean, not quantised
+    motion: Tensor  # (B, 4, h, w)
+    visible: Tensor  # (B, 2, h, w), logits: is what is here seen in frame_0, in frame_1
+    share: Tensor  # (B, 1, h, w), logit of frame_0's share of the drawing
+    hidden: Tensor  # (B, c, h, w), what the next step goes on with
+
+    def resize(self, size: tuple[int, int]) -> "Estimate":
+        """Return it on a map of ``size`` (h, w)."""
+        if (self.motion.shape[-2], self.motion.shape[-1]) == size:
+            return self
+        motion = resize_flow(self.motion, size)
+        latents, visible, share, hidden = (
+            F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+            for maps in (self.latents, self.visible, self.share, self.hidden)
+        )
+        return Estimate(latents, motion, visible, share, hidden)
+
+    def detach(self) -> "Estimate":
+        """Return it without gradients but those of ``hidden``: each step answers for itself."""
+        return Estimate(*(maps.detach() for maps in self[:-1]), self.hidden)
+
+
+class Aligned(NamedTuple):
+    """What both neighbours show where the motion found so far says that the drawing is."""
+
+    latents_0: Tensor  # (B, C, h, w)
+    latents_1: Tensor  # (B, C, h, w)
+    keys_0: Tensor  # (B, k, h, w), what the U-Net sees in the frame itself
+    keys_1: Tensor  # (B, k, h, w)
+
+
+def observe(
+    autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor, reduction: int = 1
+) -> Interval:
+    """Encode two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
+    of_0, seen_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
+    of_1, seen_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
+    return Interval(Neighbours(of_0, of_1), seen_0, seen_1, latents_0, latents_1)
+
+
+def reduced(frame: Tensor, reduction: int) -> Tensor:
+    """Return a frame, (B, 3, H * reduction, W * reduction), as it is looked at: (B, 3, H, W)."""
+    return F.avg_pool2d(frame, reduction) if reduction > 1 else frame
+
+
+def _look_at(
+    autoencoder: VQAutoencoder, frame: Tensor, reduction: int
+) -> tuple[Neighbour, Tensor, Tensor]:
+    """Return a frame as the decoder looks at it, the frame reduced, and its quantised latents."""
+    seen = reduced(frame, reduction)
+    # One frame at a time: at 720p the encoder's features at 1/2 take 30 MB, and end here.
+    encoding = autoencoder.encode(seen)
+    latents = autoencoder.quantise(encoding.latents).latents
+    return autoencoder.decoder.look_at(frame, encoding), seen, latents
+
+
+def both_warped(maps_0: Tensor, maps_1: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+    """Fetch both neighbours' maps (B, c, h, w) along ``motion`` (B, 4, h, w)."""
+    return warp(maps_0, motion[:, :2]), warp(maps_1, motion[:, 2:])
+
+
+def nothing_found(conditions: Conditions, size: tuple[int, int], channels: int) -> Estimate:
+    """Return the estimate before the first step: no motion, and the mean of both latents.
+
+    Args:
+        conditions: of the interval.
+        size: (h, w) of the first step's map.
+        channels: of the hidden features.
+    """
+    mean = torch.lerp(conditions.latents_0, conditions.latents_1, conditions.time_map)
+    latents = F.adaptive_avg_pool2d(mean, size)
+
+    def zeros(count: int) -> Tensor:
+        return latents.new_zeros(len(latents), count, *size)
+
+    return Estimate(latents, zeros(4), zeros(2), zeros(1), zeros(channels))
