@@ -6,7 +6,7 @@ CLIP ?= samples/dance.mp4
 SLOW ?= 4
 RECIPE ?=  # such as --minutes 10
 
-.PHONY: demo test lint sweep-demo train-gpu clean
+.PHONY: demo test lint sweep-demo train train-gpu clean
 
 demo: .venv/installed  ## slow the sample clip four times
 	$(BIN)/nakawari slow $(CLIP) --slow $(SLOW) --overwrite
@@ -23,8 +23,12 @@ lint: .venv/installed  ## style, types, and the direction of imports
 sweep-demo: .venv/installed  ## three tiny trials, and a picture of them
 	$(BIN)/nakawari sweep configs/sweeps/demo.yaml --trials 3
 
-train-gpu: .venv/installed  ## both stages to a checkpoint, on one GPU; make it again to go on
-	$(BIN)/accelerate launch --num_processes 1 --mixed_precision bf16 diffusion/recipe.py $(RECIPE)
+train: .venv/installed  ## both stages to a checkpoint, on a CPU; make it again to go on
+	$(BIN)/accelerate launch --cpu diffusion/recipe.py --size cpu $(RECIPE)
+
+train-gpu: .venv/installed  ## the same with larger numbers, on one GPU
+	$(BIN)/accelerate launch --num_processes 1 --mixed_precision bf16 \
+		diffusion/recipe.py --size gpu $(RECIPE)
 
 clean:  ## forget the environment
 	rm -rf .venv

@@ -2,10 +2,10 @@
 
 It moves pixels rather than inventing them, so that lines stay sharp. The latent says what is to be
 drawn, and the decoder looks for it in the neighbours' latents: a global match at 1/16 is refined at
-1/8. Who knows the motion may give it (stage 2 does): that is taken, point by point, where the latent
-agrees with what lies there, so that a wrong motion does no harm. The motion is refined once more at
-1/4 and 1/2, the neighbours' pixels are fetched along it, and painted over where neither neighbour
-shows what the latent asks for.
+1/8. Who knows the motion may give it (stage 2 does): that is taken, point by point, where the
+latent agrees with what lies there, so that a wrong motion does no harm. The motion is refined once
+more at 1/4 and 1/2, the neighbours' pixels are fetched along it, and painted over where neither
+neighbour shows what the latent asks for.
 
 Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0
 (x, y), then the flow to frame_1, in pixels of its own map. A given motion is one at 1/4.

@@ -68,15 +68,15 @@ def denoise(
         noise: (B, C, h, w) of unit variance, or (1, C, h, w) for all; h and w are multiples of the
             coarsest scale, or ``ValueError`` is raised.
         scales: of the steps; None takes the U-Net's own.
-        start: a motion to begin with, (B, 4, any h, any w), in pixels of its own map; None for none.
+        start: a motion to begin with, (B, 4, any h, any w), in pixels of its own map, or None.
         realign: False is for the benchmark: the neighbours stay where they are.
     """
     scales = scales or tuple(unet.config.scales)
     height, width = conditions.latents_0.shape[-2:]
     if height % scales[0] or width % scales[0]:
         raise ValueError(
-            f"height and width of the latents must be multiples of {scales[0]}, got {height}x{width}; "
-            "pad the frames"
+            f"height and width of the latents must be multiples of {scales[0]}, got "
+            f"{height}x{width}; pad the frames"
         )
     levels = torch.linspace(1, 1 / len(scales), len(scales)).tolist()
     scheduler = copy(scheduler)  # it counts steps, and others may be walking
@@ -114,11 +114,15 @@ def _align(
 
     At the finest scale the frames are fetched and looked at anew.
     """
-    latents = both_warped(*(_pooled(maps, scale) for maps in conditions[2:4]), motion)
+    latents_0, latents_1 = (
+        _pooled(conditions.latents_0, scale),
+        _pooled(conditions.latents_1, scale),
+    )
+    latents = both_warped(latents_0, latents_1, motion)
     if scale == 1:
         seen = unet.look_along(conditions.frame_0, conditions.frame_1, motion)
     else:
-        seen = both_warped(*(_pooled(maps, scale) for maps in keys), motion)
+        seen = both_warped(_pooled(keys[0], scale), _pooled(keys[1], scale), motion)
     return Aligned(*latents, *seen)
 
 

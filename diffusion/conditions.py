@@ -71,7 +71,7 @@ class Estimate(NamedTuple):
 
     def detach(self) -> "Estimate":
         """Return it without gradients but those of ``hidden``: each step answers for itself."""
-        return Estimate(*(maps.detach() for maps in self[:-1]), self.hidden)
+        return Estimate._make(maps.detach() for maps in self)._replace(hidden=self.hidden)
 
 
 class Aligned(NamedTuple):

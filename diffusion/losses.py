@@ -70,7 +70,9 @@ def step_terms(
         # In cells of the latent, whatever the scale: a coarse step's errors are as large as they are.
         cells = target.shape[-1] / size[1]
         motion.append(cells * motion_error(estimate.motion, truth))
-        entropy = F.binary_cross_entropy_with_logits(estimate.visible, truth.visible, reduction="none")
+        entropy = F.binary_cross_entropy_with_logits(
+            estimate.visible, truth.visible, reduction="none"
+        )
         visible.append((entropy * truth.known).mean())
     fine = denoised.fine
     size = (fine.motion.shape[-2], fine.motion.shape[-1])

@@ -166,9 +166,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             return drawn[..., : seen.shape[-2], : seen.shape[-1]]
 
         with fast_arithmetic(self.device):
-            return draw_what_changes(
-                frame_0, frame_1, len(target), self.multiple * reduction, draw
-            )
+            return draw_what_changes(frame_0, frame_1, len(target), self.multiple * reduction, draw)
 
     @property
     def multiple(self) -> int:
@@ -195,9 +193,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
     ) -> Denoised:
         noise = _noise(conditions.latents_0, seed)
         scales = step_scales(tuple(self.unet.config.scales), num_steps)
-        return denoise(
-            self.unet, self.scheduler, conditions, noise, scales=scales, realign=realign
-        )
+        return denoise(self.unet, self.scheduler, conditions, noise, scales=scales, realign=realign)
 
     def _latents(
         self, denoised: Denoised, interval: Interval, times: Tensor, seed: int, latent: Latent
@@ -227,7 +223,8 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         return sharpen(drawn.clamp(-1, 1), frame_0, frame_1, times)
 
     def _observe(self, frame_0: Tensor, frame_1: Tensor, reduction: int) -> Interval:
-        return observe(self.autoencoder, *self._padded(reduction, frame_0, frame_1), reduction)
+        padded_0, padded_1 = self._padded(reduction, frame_0, frame_1)
+        return observe(self.autoencoder, padded_0, padded_1, reduction)
 
     def _padded(self, reduction: int, *frames: Tensor) -> list[Tensor]:
         moved = [frame.to(self.device, self.autoencoder.dtype) for frame in frames]

@@ -1,9 +1,9 @@
-"""Train everything that is shipped, from nothing to a checkpoint, on one accelerator::
+"""Train everything that is shipped, from nothing to a checkpoint, with what the repository has::
 
-    accelerate launch --num_processes 1 --mixed_precision bf16 diffusion/recipe.py --minutes 10
+    accelerate launch --num_processes 1 diffusion/recipe.py --size cpu --minutes 60
 
-Stage 1, what mends optical flow, the U-Net on stage 1's latents, stage 1's decoder beside the
-U-Net, the checkpoint.
+Stage 1; the U-Net on its latents; the U-Net and stage 1's decoder together, judged by the picture;
+the checkpoint. ``--size`` names the folder in ``configs/recipe`` whose settings are taken.
 After ``--minutes`` it saves and ends; the same command goes on where it stopped, whatever
 stopped it. All other arguments are settings, given to each of the trainings.
 """
@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 from autoencoder import train as autoencoder_training
 from autoencoder.config import AutoencoderConfig
-from diffusion import flow_train as flow_training
 from diffusion import train as diffusion_training
-from diffusion.config import DiffusionConfig, FlowConfig
+from diffusion.config import DiffusionConfig
 from diffusion.release import release
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
@@ -28,10 +27,10 @@ from nakawari.training.resuming import updates_made
 
 _TRAININGS: dict[str, tuple[type[Any], Callable[[list[str]], None]]] = {
     "autoencoder": (AutoencoderConfig, autoencoder_training.main),
-    "flow": (FlowConfig, flow_training.main),
-    "diffusion": (DiffusionConfig, diffusion_training.main),
-    "decoder": (DiffusionConfig, diffusion_training.main),
+    "unet": (DiffusionConfig, diffusion_training.main),
+    "both": (DiffusionConfig, diffusion_training.main),
 }
+CONFIGS = Path("configs/recipe")
 _LEAST_MINUTES = 0.5  # not worth the start of a training
 
 
@@ -49,34 +48,32 @@ class Step(NamedTuple):
         return updates_made(self.run / STATE) >= self.max_updates
 
 
-def steps(runs: Path, settings: list[str]) -> list[Step]:
-    """Return the trainings, each with the settings that all of them are given."""
-    encoder = f"--autoencoder={runs / 'autoencoder' / WEIGHTS}"
-    refiner = f"--flow_refiner={runs / 'flow' / WEIGHTS}"
-    stage_2 = runs / "diffusion" / WEIGHTS
-    own: dict[str, list[str]] = {
-        "autoencoder": ["--config=configs/autoencoder/gpu.yaml"],
-        "flow": ["--config=configs/diffusion/gpu_flow.yaml", encoder],
-        "diffusion": [
-            "--config=configs/diffusion/gpu.yaml",
-            *(encoder, refiner, f"--latent_cache={runs / 'latents'}"),
-        ],
-        "decoder": [
-            "--config=configs/diffusion/gpu_decoder.yaml",
-            *(f"--autoencoder={stage_2 / 'autoencoder'}", f"--unet={stage_2 / 'unet'}", refiner),
-        ],
+def steps(runs: Path, size: str, settings: list[str]) -> list[Step]:
+    """Return the trainings of a size, each with the settings that all of them are given.
+
+    A size without settings in ``CONFIGS`` raises ``UserError``.
+    """
+    if not (CONFIGS / size).is_dir():
+        sizes = ", ".join(sorted(folder.name for folder in CONFIGS.iterdir()))
+        raise UserError(f"no settings for size {size!r} in {CONFIGS}; choose from {sizes}")
+    stage_1, stage_2 = runs / "autoencoder" / WEIGHTS, runs / "unet" / WEIGHTS
+    beginning = {
+        "autoencoder": [],
+        "unet": [f"--autoencoder={stage_1}"],
+        "both": [f"--autoencoder={stage_1}", f"--unet={stage_2 / 'unet'}"],
     }
     made = []
-    for name, of_one in own.items():
+    for name, weights in beginning.items():
         run = runs / name
-        places = [f"--trainer.run={run}", f"--data.store={runs / 'store'}", "--trainer.resume=true"]
-        whole = [*of_one, *places, *settings]
+        config = f"--config={CONFIGS / size / name}.yaml"
+        places = [f"--trainer.run={run}", "--trainer.resume=true"]
+        whole = [config, *weights, *places, *settings]
         kind, train = _TRAININGS[name]
         made.append(Step(run, whole, parse_config(kind, whole).trainer.max_updates, train))
     return made
 
 
-def follow(runs: Path, settings: list[str], minutes: float | None = None) -> bool:
+def follow(runs: Path, size: str, settings: list[str], minutes: float | None = None) -> bool:
     """Go on with the recipe for so many minutes; return whether the checkpoint is made."""
     if Launch.from_environment().processes > 1:
         raise UserError(
@@ -84,7 +81,7 @@ def follow(runs: Path, settings: list[str], minutes: float | None = None) -> boo
             "diffusion/train.py with its configs"
         )
     began = time.monotonic()
-    for step in steps(runs, settings):
+    for step in steps(runs, size, settings):
         limit = []
         if minutes is not None:
             left = minutes - (time.monotonic() - began) / 60
@@ -100,8 +97,8 @@ def follow(runs: Path, settings: list[str], minutes: float | None = None) -> boo
                     flush=True,
                 )
                 return False
-    size = release(runs / "decoder" / WEIGHTS, runs / "checkpoint")
-    print(f"{runs / 'checkpoint'}: {size / 2**20:.1f} MiB, all trainings done", flush=True)
+    weight = release(runs / "both" / WEIGHTS, runs / "checkpoint")
+    print(f"{runs / 'checkpoint'}: {weight / 2**20:.1f} MiB, all trainings done", flush=True)
     return True
 
 
@@ -110,11 +107,13 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=Path, default=Path("runs/gpu"), help="takes everything")
+    parser.add_argument("--size", default="cpu", help="a folder of configs/recipe: cpu, gpu")
+    parser.add_argument("--runs", type=Path, help="takes everything; by default runs/SIZE")
     parser.add_argument("--minutes", type=float, help="of this call; without, until all is done")
     arguments, settings = parser.parse_known_args(argv)
     with one_line_errors(UserError, ValueError, OSError):
-        follow(arguments.runs, settings, arguments.minutes)
+        runs = arguments.runs or Path("runs") / arguments.size
+        follow(runs, arguments.size, settings, arguments.minutes)
 
 
 if __name__ == "__main__":

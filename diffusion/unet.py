@@ -24,6 +24,9 @@ from diffusion.conditions import Aligned, Estimate, both_warped
 MOTION_UNIT = 4.0
 """px of the map that an answer of one means: motion is tens of times what a convolution answers."""
 
+_NEARLY_NOTHING = 0.002
+"""Standard deviation of the weights that answer before any training."""
+
 
 class FineMotion(NamedTuple):
     """The last step's motion and share, at 1/4: what the decoder is given."""
@@ -119,12 +122,11 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.answer = nn.Conv2d(channels[0], 4 + 2 + 1 + latent_channels, 3, padding=1)
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
-        self.answer.weight.data.mul_(0.1)
+        nn.init.normal_(self.answer.weight, std=_NEARLY_NOTHING)
         # Motion and share of each of the 2x2 points at 1/4 that a cell covers.
-        self.fine = nn.Sequential(
-            nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), nn.Conv2d(64, 5 * 4, 3, padding=1)
-        )
-        self.fine[-1].weight.data.mul_(0.1)
+        finer = nn.Conv2d(64, 5 * 4, 3, padding=1)
+        nn.init.normal_(finer.weight, std=_NEARLY_NOTHING)
+        self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
     def forward(
         self,

@@ -1,10 +1,11 @@
 """Tiny networks for tests of both stages."""
 
+from typing import Any
+
 import torch
 
 from autoencoder import VQAutoencoder
-from diffusion.flow_refiner import FlowRefiner
-from diffusion.loading import encoder_hash
+from diffusion.unet import InBetweenUNet
 
 
 def tiny_autoencoder() -> VQAutoencoder:
@@ -22,17 +23,8 @@ def tiny_autoencoder() -> VQAutoencoder:
     return autoencoder.eval()
 
 
-def tiny_refiner(autoencoder: VQAutoencoder) -> FlowRefiner:
-    """Build one for ``autoencoder``, that changes flows as if it had been trained."""
+def tiny_unet(**sizes: Any) -> InBetweenUNet:
+    """Build one for ``tiny_autoencoder``'s latents, in evaluation mode."""
     torch.manual_seed(0)
-    refiner = FlowRefiner(
-        encoder_channels=16,
-        match_channels=8,
-        channels=8,
-        levels=2,
-        radius=1,
-        steps=2,
-        encoder=encoder_hash(autoencoder),
-    )
-    torch.nn.init.normal_(refiner.to_change.weight, std=0.1)
-    return refiner.eval()
+    settings = {"latent_channels": 8, "key_channels": 8, "channels": (8, 16), "time_channels": 16}
+    return InBetweenUNet(**{**settings, "scales": (2, 1), **sizes}).eval()

@@ -24,7 +24,6 @@ class KeyPicture:
     moves_from: Fraction | None  # s; when the movement to the next one begins; None: never
     end: Fraction  # s; where the next one starts, or the clip ends
     begins_shot: bool  # True for the first one after a cut
-    camera_moves: bool = False  # True if it does on the way to the next one
 
 
 def group(
@@ -53,7 +52,6 @@ def group(
                 moves_from=None,
                 end=frame.end,
                 begins_shot=key.begins_shot,
-                camera_moves=key.camera_moves,
             )
         if begun is not None and key is not None and key.moves_from is not None:
             into = key.moves_from - number

@@ -45,7 +45,6 @@ class Key:
     a frame is shown: 7.5 is the middle of the time of frame 7."""
 
     begins_shot: bool = False  # True for the first key after a cut
-    camera_moves: bool = False  # True if it does on the way to the next key
 
 
 def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -> int:
@@ -89,13 +88,11 @@ def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]
                 frame=frame,
                 moves_from=max(timing.back(next_frame, 1, rate), frame),
                 begins_shot=frame in cuts,
-                camera_moves=timing.camera_moves(frame, next_frame),
             )
         yield Key(
             frame=frames[-1],
             moves_from=None if leaves is None else max(frames[-1], leaves),
             begins_shot=frames[-1] in cuts,
-            camera_moves=timing.camera_moves(frames[-1], drawing.end),
         )
 
 
@@ -124,10 +121,6 @@ class _Timing:
             frame -= 1
             count -= not self._repeats(frame)
         return frame
-
-    def camera_moves(self, frame: int, end: int) -> bool:
-        """Return whether the camera moves anywhere between two frames."""
-        return any(self._moving[frame:end]) or any(self._shaking[frame:end])
 
     def camera_keys(self, drawing: SheetDrawing, leaves: Fraction | int | None) -> Iterator[int]:
         """Yield the frames after a drawing's first that are keys because the camera moves.

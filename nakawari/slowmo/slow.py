@@ -14,11 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nakawari.slowmo.camera import camera_between
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.retiming import OutputClock, steps
-from nakawari.slowmo.steady import SteadiedInterval
 from nakawari.slowmo.workers import in_order
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.picture import Picture
@@ -107,7 +105,6 @@ class _Interval:
         self._tags = tags
         self._device = device
         self._frames: tuple[Tensor, Tensor] | None = None
-        self._steadied: SteadiedInterval | None = None
         self._looking = Lock()
 
     def draw(self, frame_times: list[Fraction]) -> _Made:
@@ -117,7 +114,8 @@ class _Interval:
                 self._look()
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
         with torch.inference_mode():
-            drawn = self._interpolate(frame_time)  # (K, 3, H, W)
+            assert self._frames is not None
+            drawn = self._interpolator(*self._frames, frame_time)  # (K, 3, H, W)
         return _Made([from_rgb(frame, self._tags) for frame in drawn], drawn=True)
 
     def _look(self) -> None:
@@ -127,16 +125,6 @@ class _Interval:
             to_rgb(self._key.picture, self._tags, self._device),
             to_rgb(self._following.picture, self._tags, self._device),
         )
-        if self._key.camera_moves:
-            camera = camera_between(self._key.picture, self._following.picture)
-            if camera is not None:
-                self._steadied = SteadiedInterval(*self._frames, camera)
-
-    def _interpolate(self, frame_time: Tensor) -> Tensor:
-        assert self._frames is not None
-        if self._steadied is None:
-            return self._interpolator(*self._frames, frame_time)
-        return self._steadied.draw(self._interpolator, frame_time)
 
 
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusion.alignment import Conditions
 
 from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
-from diffusion.alignment import Conditions
 from tests.tiny import tiny_autoencoder
 
 

@@ -150,8 +150,3 @@ def test_of_any_sheet_every_drawing_is_a_key_and_nothing_moves_before_its_key(sh
             assert key.moves_from is None
         else:
             assert key.frame <= key.moves_from < following.frame
-
-
-def test_keys_know_when_the_camera_moves_on_the_way_to_the_next() -> None:
-    sheet = sheet_of([3] * 6, camera=[(6, 11, "pan")], cadence=3)
-    assert [key.frame for key in keys(sheet) if key.camera_moves] == [6, 9, 12]
