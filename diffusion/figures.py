@@ -1,4 +1,4 @@
-"""What a validation tells of the U-Net itself, each figure beside what knowing nothing would give."""
+"""What a validation tells of the U-Net itself, beside what knowing nothing would give."""
 
 import torch
 import torch.nn.functional as F

@@ -67,7 +67,7 @@ def step_terms(
         truth = truth_at(triplet, size)
         wanted = F.adaptive_avg_pool2d(target, size)
         latents.append((estimate.latents - wanted).square().mean())
-        # In cells of the latent, whatever the scale: a coarse step's errors are as large as they are.
+        # In cells of the latent, whatever the scale: errors of coarse steps are no smaller.
         cells = target.shape[-1] / size[1]
         motion.append(cells * motion_error(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(

@@ -7,10 +7,10 @@ from nakawari.data.triplet import Triplet
 
 
 def camera_start(triplet: Triplet, share: float) -> Tensor:
-    """Return the motion to start from, (B, 4, 1, 1), in pixels of a map of one: none, or a camera's.
+    """Return the motion to start from, (B, 4, 1, 1), in pixels of a map of one pixel.
 
-    A ``share`` of the samples starts from the motion that most of the frame has, a fifth of those
-    from another sample's: what is given is advice.
+    Most samples start from none. A ``share`` of them starts from the motion that most of the frame
+    has, as a camera's is known, and a fifth of those from another sample's: it is advice.
     """
     motion = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)  # (B, 4, H, W)
     height, width = motion.shape[-2:]

@@ -150,13 +150,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             unit_length(aligned.keys_0), unit_length(aligned.keys_1), self.config.radius
         )
         time = frame_time.view(-1, 1, 1, 1).expand(-1, 1, *noisy_latents.shape[-2:])
-        hidden = self.enter(
-            torch.cat(
-                [noisy_latents, *aligned, alike, so_far.motion / 8, so_far.visible, time]
-                + [so_far.hidden],
-                dim=1,
-            ).to(noisy_latents.dtype)
-        )
+        found = [so_far.motion / 8, so_far.visible, time, so_far.hidden]
+        seen = torch.cat([noisy_latents, *aligned, alike, *found], dim=1)
+        hidden = self.enter(seen.to(noisy_latents.dtype))
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
         correction, visible, share, latents = answer.split([4, 2, 1, noisy_latents.shape[1]], dim=1)

@@ -1,4 +1,4 @@
-"""Samples without end of which each comes a few times, so that it is drawn once and kept a while."""
+"""Samples without end, each of which comes a few times: it is drawn once, and kept a while."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROBES = 4  # samples that tell one dataset from another
 
 
 class Recurring(Dataset[Triplet]):
-    """An endless dataset in rounds: each brings ``BLOCK`` new samples, and those of the rounds before.
+    """An endless dataset in rounds, each of ``BLOCK`` new samples and those of the rounds before.
 
     A sample comes ``repeats`` times, in as many successive rounds; within a round the order is
     shuffled. Which sample comes at a position depends on the seed and the position alone.
