@@ -72,10 +72,13 @@ class Encoder(nn.Module):
                 f"frame size must be a multiple of {STRIDE}, got {height}x{width}; "
                 "call pad_to_multiple() first"
             )
+        features = self.look(frames)
+        return Encoding(self.to_latents(self.to_eighth(features.quarter)), features)
+
+    def look(self, frames: Tensor) -> FrameFeatures:
+        """Return the features alone, for half of the work."""
         half = self.to_half(frames)
-        quarter = self.to_quarter(half)
-        eighth = self.to_eighth(quarter)
-        return Encoding(self.to_latents(eighth), FrameFeatures(half, quarter))
+        return FrameFeatures(half, self.to_quarter(half))
 
 
 def pad_to_multiple(frames: Tensor, multiple: int = STRIDE) -> Tensor:

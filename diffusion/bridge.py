@@ -86,7 +86,7 @@ def denoise(
     estimate = nothing_found(conditions, first, hidden_channels)
     if start is not None:
         estimate = estimate._replace(motion=resize_flow(start, first))
-    keys = unet.look(conditions.frame_0), unet.look(conditions.frame_1)
+    keys = unet.look(conditions.features_0), unet.look(conditions.features_1)
     steps = list[Estimate]()
     for scale, level, timestep in zip(scales, levels, scheduler.timesteps, strict=True):
         size = (height // scale, width // scale)
@@ -112,7 +112,7 @@ def _align(
 ) -> Aligned:
     """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
 
-    At the finest scale the frames are fetched and looked at anew.
+    At the finest scale the features are fetched and looked at anew.
     """
     latents_0, latents_1 = (
         _pooled(conditions.latents_0, scale),
@@ -120,7 +120,7 @@ def _align(
     )
     latents = both_warped(latents_0, latents_1, motion)
     if scale == 1:
-        seen = unet.look_along(conditions.frame_0, conditions.frame_1, motion)
+        seen = unet.look_along(conditions.features_0, conditions.features_1, motion)
     else:
         seen = both_warped(_pooled(keys[0], scale), _pooled(keys[1], scale), motion)
     return Aligned(*latents, *seen)

@@ -19,8 +19,8 @@ class Interval(NamedTuple):
     """Two frames, and everything about them that does not depend on frame_time."""
 
     neighbours: Neighbours
-    seen_0: Tensor  # (B, 3, H, W) in [-1, 1], frame_0 as it is looked at
-    seen_1: Tensor  # (B, 3, H, W)
+    features_0: Tensor  # (B, c, H/4, W/4), the encoder's, of frame_0 as it is looked at
+    features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
 
@@ -37,8 +37,8 @@ class Interval(NamedTuple):
 class Conditions(NamedTuple):
     """What the U-Net is given besides the noisy latents."""
 
-    frame_0: Tensor  # (B, 3, H, W) in [-1, 1]
-    frame_1: Tensor  # (B, 3, H, W)
+    features_0: Tensor  # (B, c, H/4, W/4), the encoder's, of frame_0
+    features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
     frame_time: Tensor  # (B,) in (0, 1)
@@ -79,7 +79,7 @@ class Aligned(NamedTuple):
 
     latents_0: Tensor  # (B, C, h, w)
     latents_1: Tensor  # (B, C, h, w)
-    keys_0: Tensor  # (B, k, h, w), what the U-Net sees in the frame itself
+    keys_0: Tensor  # (B, k, h, w), by which the U-Net compares the frames
     keys_1: Tensor  # (B, k, h, w)
 
 
@@ -87,9 +87,9 @@ def observe(
     autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor, reduction: int = 1
 ) -> Interval:
     """Encode two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
-    of_0, seen_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
-    of_1, seen_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
-    return Interval(Neighbours(of_0, of_1), seen_0, seen_1, latents_0, latents_1)
+    of_0, features_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
+    of_1, features_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
+    return Interval(Neighbours(of_0, of_1), features_0, features_1, latents_0, latents_1)
 
 
 def reduced(frame: Tensor, reduction: int) -> Tensor:
@@ -100,12 +100,11 @@ def reduced(frame: Tensor, reduction: int) -> Tensor:
 def _look_at(
     autoencoder: VQAutoencoder, frame: Tensor, reduction: int
 ) -> tuple[Neighbour, Tensor, Tensor]:
-    """Return a frame as the decoder looks at it, the frame reduced, and its quantised latents."""
-    seen = reduced(frame, reduction)
+    """Return a frame as the decoder looks at it, its features at 1/4, and its quantised latents."""
     # One frame at a time: at 720p the encoder's features at 1/2 take 30 MB, and end here.
-    encoding = autoencoder.encode(seen)
+    encoding = autoencoder.encode(reduced(frame, reduction))
     latents = autoencoder.quantise(encoding.latents).latents
-    return autoencoder.decoder.look_at(frame, encoding), seen, latents
+    return autoencoder.decoder.look_at(frame, encoding), encoding.features.quarter, latents
 
 
 def both_warped(maps_0: Tensor, maps_1: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
 from diffusion.start import camera_start
-from diffusion.unet import InBetweenUNet
+from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
@@ -36,7 +36,7 @@ class DiffusionModule(AveragedModule):
         self.automatic_optimization = False
         self.config = config
         autoencoder = load_model(VQAutoencoder, Path(config.autoencoder)).requires_grad_(False)
-        self.unet = _unet(config, autoencoder.config.latent_channels)
+        self.unet = _unet(config, autoencoder)
         self.decoder = None
         if config.decoder.tunes:
             self.decoder = autoencoder.decoder.requires_grad_()
@@ -140,9 +140,12 @@ class DiffusionModule(AveragedModule):
 
     def _conditions(self, triplet: Triplet) -> Conditions:
         quantiser = self.autoencoder.quantiser
+        with torch.no_grad():
+            around = torch.cat([triplet.frame_0, triplet.frame_1])
+            features_0, features_1 = self.autoencoder.encoder.look(around).quarter.chunk(2)
         return Conditions(
-            triplet.frame_0,
-            triplet.frame_1,
+            features_0,
+            features_1,
             latents_of(triplet.codes_0, quantiser),
             latents_of(triplet.codes_1, quantiser),
             triplet.frame_time,
@@ -215,13 +218,13 @@ class DiffusionModule(AveragedModule):
         )
 
 
-def _unet(config: DiffusionConfig, latent_channels: int) -> InBetweenUNet:
+def _unet(config: DiffusionConfig, autoencoder: VQAutoencoder) -> InBetweenUNet:
+    sizes = {
+        "latent_channels": autoencoder.config.latent_channels,
+        "feature_channels": autoencoder.config.encoder_channels[1],
+    }
     if config.unet is None:
-        return InBetweenUNet(latent_channels=latent_channels, **asdict(config.model))
+        return InBetweenUNet(**sizes, **asdict(config.model))
     unet = load_model(InBetweenUNet, Path(config.unet)).requires_grad_(config.train_unet)
-    if unet.config.latent_channels != latent_channels:
-        raise ValueError(
-            f"the U-Net in {config.unet} has {unet.config.latent_channels} latent channels and the "
-            f"autoencoder in {config.autoencoder} {latent_channels}; train one for it"
-        )
+    check_sizes(unet, autoencoder)
     return unet

@@ -17,7 +17,7 @@ from diffusion.bridge import Denoised, denoise, step_scales
 from diffusion.conditions import Conditions, Interval, observe, reduced
 from diffusion.precision import fast_arithmetic
 from diffusion.sharpening import sharpen
-from diffusion.unet import InBetweenUNet
+from diffusion.unet import InBetweenUNet, check_sizes
 from diffusion.window import Window, draw_what_changes
 from nakawari.weights import load_model
 
@@ -62,12 +62,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         )
         autoencoder = load_model(VQAutoencoder, folder / "autoencoder")
         unet = load_model(InBetweenUNet, folder / "unet")
-        if autoencoder.config.latent_channels != unet.config.latent_channels:
-            raise ValueError(
-                f"the autoencoder in {folder} has {autoencoder.config.latent_channels} latent "
-                f"channels and the U-Net {unet.config.latent_channels}; they must come from one "
-                "training"
-            )
+        check_sizes(unet, autoencoder)
         return cls(autoencoder, unet, scheduler)
 
     def configure(self, **settings: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:

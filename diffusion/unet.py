@@ -17,6 +17,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
+from autoencoder import VQAutoencoder
 from autoencoder.layers import upsample
 from autoencoder.matching import correlation, resize_flow, unit_length
 from diffusion.conditions import Aligned, Estimate, both_warped
@@ -49,6 +50,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
     def __init__(
         self,
         latent_channels: int = 32,
+        feature_channels: int = 64,
         key_channels: int = 48,
         channels: tuple[int, ...] = (64, 112, 176),
         blocks_per_level: int = 1,
@@ -61,7 +63,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
 
         Args:
             latent_channels: C.
-            key_channels: of what it sees in the frames themselves, a multiple of eight.
+            feature_channels: of the encoder's features at 1/4.
+            key_channels: of what the frames are compared by, a multiple of eight.
             channels: of each level, multiples of eight; their number is the depth.
             blocks_per_level: residual blocks on the way down, and again on the way up.
             time_channels: of the time embedding.
@@ -84,10 +87,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.sinusoid = Timesteps(64, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(2 * 64, time_channels)
         self.look = nn.Sequential(
-            nn.PixelUnshuffle(4),
-            nn.Conv2d(3 * 4**2, key_channels, 3, padding=1),
-            nn.SiLU(),
-            Downsample2D(key_channels, use_conv=True, padding=1, name="op"),
+            Downsample2D(
+                feature_channels, use_conv=True, out_channels=key_channels, padding=1, name="op"
+            ),
             nn.SiLU(),
             nn.Conv2d(key_channels, key_channels, 3, padding=1),
         )
@@ -169,14 +171,16 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         motion = resize_flow(estimate.motion, (height, width)) + fine[:, :4]
         return FineMotion(motion, upsample(estimate.share) + fine[:, 4:])
 
-    def look_along(self, frame_0: Tensor, frame_1: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
-        """Return keys (B, k, H/8, W/8) of both frames (B, 3, H, W), fetched along ``motion``.
+    def look_along(
+        self, features_0: Tensor, features_1: Tensor, motion: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return keys (B, k, H/8, W/8) of both frames' features (B, c, H/4, W/4) along ``motion``.
 
-        The pixels are fetched, and looked at then: keys that are fetched themselves know places
+        The features are fetched, and looked at then: keys that are fetched themselves know places
         to a cell of eight pixels only.
         """
-        full = resize_flow(motion, (frame_0.shape[-2], frame_0.shape[-1]))
-        fetched_0, fetched_1 = both_warped(frame_0, frame_1, full)
+        finer = resize_flow(motion, (features_0.shape[-2], features_0.shape[-1]))
+        fetched_0, fetched_1 = both_warped(features_0, features_1, finer)
         return self.look(fetched_0), self.look(fetched_1)
 
     def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
@@ -208,3 +212,15 @@ def _run(blocks: nn.Module, hidden: Tensor, emb: Tensor) -> Tensor:
     for block in blocks.children():
         hidden = block(hidden, emb)
     return hidden
+
+
+def check_sizes(unet: InBetweenUNet, autoencoder: VQAutoencoder) -> None:
+    """Raise ``ValueError`` if a U-Net was trained on an autoencoder of other sizes."""
+    latents = (unet.config.latent_channels, autoencoder.config.latent_channels)
+    features = (unet.config.feature_channels, autoencoder.config.encoder_channels[1])
+    for name, (ours, theirs) in {"latent": latents, "feature": features}.items():
+        if ours != theirs:
+            raise ValueError(
+                f"the autoencoder has {theirs} {name} channels and the U-Net {ours}; they must "
+                "come from one training"
+            )

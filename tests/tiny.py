@@ -26,5 +26,11 @@ def tiny_autoencoder() -> VQAutoencoder:
 def tiny_unet(**sizes: Any) -> InBetweenUNet:
     """Build one for ``tiny_autoencoder``'s latents, in evaluation mode."""
     torch.manual_seed(0)
-    settings = {"latent_channels": 8, "key_channels": 8, "channels": (8, 16), "time_channels": 16}
+    settings = {
+        "latent_channels": 8,
+        "feature_channels": 16,
+        "key_channels": 8,
+        "channels": (8, 16),
+        "time_channels": 16,
+    }
     return InBetweenUNet(**{**settings, "scales": (2, 1), **sizes}).eval()
