@@ -19,8 +19,7 @@ import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from autoencoder.matching import resize_flow
-from diffusion.conditions import Aligned, Conditions, Estimate, both_warped, nothing_found
+from diffusion.conditions import Aligned, Conditions, Estimate, before_any_step, both_warped
 from diffusion.unet import FineMotion, InBetweenUNet
 
 
@@ -56,7 +55,6 @@ def denoise(
     noise: Tensor,
     *,
     scales: tuple[int, ...] | None = None,
-    start: Tensor | None = None,
     realign: bool = True,
 ) -> Denoised:
     """Walk the bridge from its source to the clean latent.
@@ -68,7 +66,6 @@ def denoise(
         noise: (B, C, h, w) of unit variance, or (1, C, h, w) for all; h and w are multiples of the
             coarsest scale, or ``ValueError`` is raised.
         scales: of the steps; None takes the U-Net's own.
-        start: a motion to begin with, (B, 4, any h, any w), in pixels of its own map, or None.
         realign: False is for the benchmark: the neighbours stay where they are.
     """
     scales = scales or tuple(unet.config.scales)
@@ -83,14 +80,12 @@ def denoise(
     scheduler.set_timesteps(sigmas=levels, device=noise.device)
     hidden_channels = unet.config.channels[0]
     first = (height // scales[0], width // scales[0])
-    estimate = nothing_found(conditions, first, hidden_channels)
-    if start is not None:
-        estimate = estimate._replace(motion=resize_flow(start, first))
+    estimate = before_any_step(conditions, first, hidden_channels)
     keys = unet.look(conditions.features_0), unet.look(conditions.features_1)
     steps = list[Estimate]()
     for scale, level, timestep in zip(scales, levels, scheduler.timesteps, strict=True):
         size = (height // scale, width // scale)
-        so_far = estimate.detach().resize(size)
+        so_far = estimate.detach().resize(conditions, size)
         motion = so_far.motion if realign else torch.zeros_like(so_far.motion)
         aligned = _align(unet, conditions, keys, motion, scale)
         # Pooling white noise by its scale divides its deviation by as much.

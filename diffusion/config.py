@@ -48,22 +48,29 @@ class StartConfig:
     """What the motion starts from in training, and how many steps are made.
 
     Attributes:
-        camera_share: of samples that start from a camera's motion, not always the true one, as an
-            exposure sheet may know it; the others start from none.
+        flow_share: of samples that start from a cheap optical flow.
+        camera_share: of samples that start from a camera's motion, not always the true one; the
+            others start from none.
         extra_step_share: of batches with one more step at the finest scale.
         backwards_share: of samples played backwards.
         half_size_share: of batches learnt from at half size, where the same motion costs a quarter.
     """
 
-    camera_share: float = 0.2
+    flow_share: float = 0.5
+    camera_share: float = 0.15
     extra_step_share: float = 0.15
     backwards_share: float = 0.5
     half_size_share: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("camera_share", "extra_step_share", "backwards_share", "half_size_share"):
+        for name in ("extra_step_share", "backwards_share", "half_size_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"start.{name} must be in [0, 1], got {getattr(self, name)}")
+        if min(self.flow_share, self.camera_share) < 0 or self.flow_share + self.camera_share > 1:
+            raise ValueError(
+                "start.flow_share and camera_share must not be negative, nor exceed one together, "
+                f"got {self.flow_share} and {self.camera_share}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

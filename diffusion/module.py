@@ -18,7 +18,7 @@ from diffusion.config import DiffusionConfig
 from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
-from diffusion.start import camera_start
+from diffusion.start import flow_start, mixed_start
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
@@ -125,7 +125,9 @@ class DiffusionModule(AveragedModule):
     def _denoise(self, triplet: Triplet) -> Denoised:
         """Make all steps, from noise, without motion or with a camera's to begin with."""
         config = self.config.start
-        conditions = self._conditions(triplet)
+        size = (triplet.codes.shape[1], triplet.codes.shape[2])
+        start = mixed_start(triplet, config.flow_share, config.camera_share, size)
+        conditions = self._conditions(triplet, start)
         scales = tuple(self.unet.config.scales)
         if torch.rand(()) < config.extra_step_share:
             scales = (*scales, scales[-1])
@@ -135,10 +137,9 @@ class DiffusionModule(AveragedModule):
             conditions,
             torch.randn_like(conditions.latents_0),
             scales=scales,
-            start=camera_start(triplet, config.camera_share),
         )
 
-    def _conditions(self, triplet: Triplet) -> Conditions:
+    def _conditions(self, triplet: Triplet, start: Tensor) -> Conditions:
         quantiser = self.autoencoder.quantiser
         with torch.no_grad():
             around = torch.cat([triplet.frame_0, triplet.frame_1])
@@ -149,6 +150,7 @@ class DiffusionModule(AveragedModule):
             latents_of(triplet.codes_0, quantiser),
             latents_of(triplet.codes_1, quantiser),
             triplet.frame_time,
+            start,
         )
 
     def _picture_terms(
@@ -171,6 +173,7 @@ class DiffusionModule(AveragedModule):
         around = (triplet.frame_0, triplet.frame_1, triplet.frame_time)
         frames = {
             "sampled": pipeline(*around),
+            "no_start": pipeline(*around, start_from_flow=False),
             "one_step": pipeline(*around, num_steps=1),
             "mean": pipeline(*around, latent="mean"),
             "ceiling": pipeline.reconstruct(
@@ -182,9 +185,9 @@ class DiffusionModule(AveragedModule):
         }
         scores = score(frames, triplet.target, self.perceptual)
         noise = torch.zeros_like(latents_of(triplet.codes, self.autoencoder.quantiser))
-        denoised = denoise(
-            self.unet, FlowMatchEulerDiscreteScheduler(), self._conditions(triplet), noise
-        )
+        start = flow_start(triplet.flows.float(), triplet.frame_time)
+        conditions = self._conditions(triplet, start)
+        denoised = denoise(self.unet, FlowMatchEulerDiscreteScheduler(), conditions, noise)
         figures = mean_scores(scores) | figures_of(denoised, triplet, self.autoencoder.quantiser)
         figures["loss"] = scores["sampled"].lpips.mean()
         self.log_figures("validation", figures, samples=len(triplet.frame_time))

@@ -81,6 +81,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         latent: Latent = "sampled",
         use_neighbours: bool = True,
         realign: bool = True,
+        start_from_flow: bool = True,
     ) -> Tensor:
         """Draw one frame for each ``frame_time``.
 
@@ -97,6 +98,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             use_neighbours: False is for the benchmark: the decoder paints from the latent alone.
             realign: False is for the benchmark: no step sees the neighbours where the motion found
                 before it says.
+            start_from_flow: False is for the benchmark: the motion starts from none.
 
         Returns:
             Frames (B, 3, H, W) in [-1, 1].
@@ -109,7 +111,10 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             height, width = around[0].shape[-2:]
             frames = []
             for interval, some in self._intervals(*around, times, reduction):
-                denoised = self._denoise(interval.conditions(some), num_steps, seed, realign)
+                conditions = interval.conditions(some)
+                if not start_from_flow:
+                    conditions = conditions._replace(start=torch.zeros_like(conditions.start))
+                denoised = self._denoise(conditions, num_steps, seed, realign)
                 latents = self._latents(denoised, interval, some, seed, latent)
                 frames.append(self._draw(latents, denoised, interval, some, use_neighbours))
             return torch.cat(frames)[..., :height, :width]

@@ -76,6 +76,11 @@ METHODS: dict[str, Method] = {
         _nakawari(realign=False),
         uses_model=True,
     ),
+    "nakawari-no-flow": Method(
+        "the motion starts from none, not from optical flow",
+        _nakawari(start_from_flow=False),
+        uses_model=True,
+    ),
     "nakawari-mean-latent": Method(
         "the mean of the neighbours' latents", _nakawari(latent="mean"), uses_model=True
     ),
@@ -95,6 +100,7 @@ METHODS: dict[str, Method] = {
 ABLATIONS = (
     "nakawari-true-latent",
     "nakawari-not-realigned",
+    "nakawari-no-flow",
     "nakawari-mean-latent",
     "nakawari-random-latent",
     "nakawari-no-neighbours",
