@@ -7,6 +7,7 @@ import pytest
 from autoencoder.config import AutoencoderConfig
 from diffusion.config import DiffusionConfig
 from nakawari.training.config import DataConfig, TrainerConfig, parse_config
+from nakawari.training.data import TripletData
 
 CONFIGS = [
     file for stage in ("autoencoder", "diffusion") for file in Path("configs", stage).glob("*.yaml")
@@ -56,6 +57,29 @@ def test_a_size_that_no_network_takes_fails() -> None:
 def test_an_empty_batch_fails() -> None:
     with pytest.raises(ValueError, match=r"data.batch_size must be at least 1, got 0"):
         DataConfig(batch_size=0)
+
+
+def test_a_batch_that_no_machine_holds_fails() -> None:
+    with pytest.raises(
+        ValueError, match=r"data.batch_size must be at most 4096, got 100000; a larg"
+    ):
+        DataConfig(batch_size=100_000)
+
+
+@pytest.mark.parametrize(
+    ("settings", "accumulate"),
+    [({"batch_size": 64, "workers": 8, "prefetch": 8}, 1), ({"batch_size": 64, "workers": 0}, 65)],
+)
+def test_batches_that_would_fill_the_memory_while_they_wait_fail(
+    settings: dict[str, int], accumulate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A sample of 256x256 takes 19 bytes a pixel, 1.19 MiB; a batch of 64 of them 76 MiB.
+    config = DataConfig(height=256, width=256, validation_samples=1, **settings)
+    monkeypatch.setattr("nakawari.training.data.machine_mib", lambda: 65 * 76 + 1)
+    TripletData(config, accumulate)
+    monkeypatch.setattr("nakawari.training.data.machine_mib", lambda: 65 * 76 - 1)
+    with pytest.raises(ValueError, match=r"would take 5 GiB before .* the memory is 5 GiB; lower"):
+        TripletData(config, accumulate)
 
 
 def test_a_negative_number_of_workers_fails() -> None:
