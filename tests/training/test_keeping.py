@@ -175,7 +175,7 @@ def test_the_end_and_every_stop_say_where_the_weights_are_and_what_to_do_next(
     goes_on = "the same command with --trainer.resume true goes on"
     assert f"update 3 of 8: {there}; {goes_on}\n" in capsys.readouterr().out
     best = f", those of the best validation in {tmp_path / 'best'}"
-    for stop, update in (({"max_minutes": 1e-9}, 4), ({}, 8)):
+    for stop, update in (({"max_minutes": 1e-6}, 4), ({}, 8)):
         fit(tiny_config(tmp_path, resume=True, **stop))
         said = capsys.readouterr().out
         assert f"update {update} of 8: {there}{best}" in said

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.config import DataConfig, TrainerConfig, parse_config
@@ -30,10 +30,13 @@ class Numbers(NamedTuple):
     """A batch, or a sample."""
 
     value: Tensor
+    has_motion: Tensor
 
 
 class TinyModule(AveragedModule):
     """Fits a number; ``spoil`` may change the loss of an update, by the updates made before."""
+
+    of_motion = frozenset({"error", "pixels"})
 
     def __init__(
         self, config: TinyConfig, spoil: Callable[[int, Tensor], Tensor] | None = None
@@ -68,7 +71,10 @@ class TinyModule(AveragedModule):
         yield loss
 
     def validation_step(self, batch: Numbers, batch_idx: int) -> None:
-        self.log_figures("validation", {"loss": self._loss(batch)}, samples=len(batch.value))
+        # As of motion: where nothing is known the mean is 0.
+        known = batch.value[batch.has_motion]
+        figures = {"loss": self._loss(batch), "error": known.sum() / max(known.numel(), 1)}
+        self.log_figures("validation", figures, samples=len(batch.value))
 
     def _loss(self, batch: Numbers) -> Tensor:
         return (self.model(batch.value) - 1 - torch.randn(())).square().mean()
@@ -81,27 +87,34 @@ class TinyModule(AveragedModule):
 
 
 class TinySet(Dataset[Numbers]):
-    """Numbers, each a function of its index."""
+    """Numbers, each a function of its index; the motion of some of them is known."""
+
+    def __init__(self, knows: Callable[[int], bool] = lambda _: True) -> None:
+        self._knows = knows
 
     def __getitem__(self, index: int) -> Numbers:
-        return Numbers(torch.tensor([index % 7 / 7.0]))
+        return Numbers(torch.tensor([index % 7 / 7.0]), torch.tensor(self._knows(index)))
 
 
 class TinyData(TripletData):
     """Draws numbers as cels are drawn."""
 
-    def _build_training_set(self) -> Dataset[Any]:
-        return TinySet()
+    def __init__(self, config: DataConfig, knows: Callable[[int], bool] = lambda _: True) -> None:
+        self._knows = knows
+        super().__init__(config)
 
-    def val_dataloader(self) -> DataLoader[Any]:
-        return DataLoader([TinySet()[index] for index in range(4)], batch_size=2)  # type: ignore[arg-type]
+    def _build_training_set(self) -> Dataset[Any]:
+        return TinySet(self._knows)
+
+    def _build_validation_set(self, seed: int) -> Dataset[Any]:
+        return TinySet(self._knows)
 
 
 def tiny_config(run: Path, **trainer: object) -> TinyConfig:
     """Return the settings of a tiny training."""
     settings = {"run": str(run), "max_updates": 8, "validate_every": 4, "log_every": 1}
     return TinyConfig(
-        data=DataConfig(height=16, width=16, batch_size=2, workers=0),
+        data=DataConfig(height=16, width=16, batch_size=2, workers=0, validation_samples=4),
         trainer=TrainerConfig(**settings | {"warmup_updates": 1} | trainer),  # type: ignore[arg-type]
     )
 
