@@ -51,6 +51,7 @@ class Quantiser(nn.Module):
             threshold_ema_dead_code=2,
             decay=0.95,
             commitment_weight=1.0,
+            sync_codebook=False,  # we do, and better: see _follow_all_ranks
             accept_image_fmap=True,
         )
 

@@ -81,7 +81,8 @@ class AveragedWeights:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up what ``state_dict`` returned, in this version or one that left buffers alone."""
         weights = dict(state)
-        self._buffers = weights.pop("buffers", None)
+        buffers: list[Tensor] | None = weights.pop("buffers", None)
+        self._buffers = None if buffers is None else [buffer.clone() for buffer in buffers]
         self._average.load_state_dict(weights)
 
 

@@ -71,6 +71,7 @@ def _train(script: str, argv: list[str], output: str | Path) -> None:
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), line_buffering=True)
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), line_buffering=True)
     torch.set_num_threads(1)
+    multiprocessing.set_start_method("fork", force=True)  # of the workers, as in any training
     importlib.import_module(script).main(argv)
 
 

@@ -86,10 +86,14 @@ class TinyModule(AveragedModule):
         self.average.leave()
 
 
+def always(_: int) -> bool:
+    return True
+
+
 class TinySet(Dataset[Numbers]):
     """Numbers, each a function of its index; the motion of some of them is known."""
 
-    def __init__(self, knows: Callable[[int], bool] = lambda _: True) -> None:
+    def __init__(self, knows: Callable[[int], bool] = always) -> None:
         self._knows = knows
 
     def __getitem__(self, index: int) -> Numbers:
@@ -99,7 +103,7 @@ class TinySet(Dataset[Numbers]):
 class TinyData(TripletData):
     """Draws numbers as cels are drawn."""
 
-    def __init__(self, config: DataConfig, knows: Callable[[int], bool] = lambda _: True) -> None:
+    def __init__(self, config: DataConfig, knows: Callable[[int], bool] = always) -> None:
         self._knows = knows
         super().__init__(config)
 
