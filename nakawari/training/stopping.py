@@ -1,7 +1,9 @@
 """Stopping between two updates: on SIGTERM, on Ctrl-C, when the time is up."""
 
+import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -92,13 +94,25 @@ class StopOnSignal(Callback):
 
 
 def leave_the_end_to_the_trainer(_: int = 0) -> None:
-    """Let a process that draws samples ignore what ends a training; the trainer ends it.
+    """Let this process, which draws samples, be ended by none but the trainer that started it.
 
     Signals that go to the whole group (a terminal's, a batch system's, ``timeout``'s) would
-    otherwise leave the update under way without its data.
+    otherwise leave the update under way without its data. To ignore them all would not do: the
+    trainer sends SIGTERM, too, and would wait for ever. Who sent a signal only a thread that waits
+    for it is told.
     """
-    for signal_number in SIGNALS:
-        signal.signal(signal_number, signal.SIG_IGN)
+    trainer = multiprocessing.parent_process()
+    if trainer is None or not hasattr(signal, "sigwaitinfo"):
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # of threads that are started from here, too
+    threading.Thread(target=_end_by, args=(trainer.pid,), daemon=True).start()
+
+
+def _end_by(process: int) -> None:
+    """End this process when that one sends a signal, and no earlier."""
+    while (received := signal.sigwaitinfo(SIGNALS)).si_pid != process:
+        pass
+    os._exit(128 + received.si_signo)
 
 
 def _leave_the_terminal() -> None:
