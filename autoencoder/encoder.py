@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from autoencoder.layers import downsample, residual_block
+from nakawari import ranks
 
 STRIDE = 16
 """Height and width of a frame must be multiples of this: matching begins at 1/16."""
@@ -31,6 +32,41 @@ class Encoding(NamedTuple):
         """Split a batch into ``count`` equal ones."""
         tensors = zip(*(t.chunk(count) for t in (self.latents, *self.features)), strict=True)
         return [Encoding(latents, FrameFeatures(*features)) for latents, *features in tensors]
+
+
+class JoinedBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation by the statistics of all ranks' batches together, of equal size.
+
+    torch's own (``SyncBatchNorm``) is for GPUs only.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, affine=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Normalise features (B, C, h, w) by the batch in training, else by running statistics."""
+        if not (self.training and ranks.are_several()):
+            return super().forward(features)
+        precise, dims = features.float(), (0, 2, 3)
+        count = ranks.number() * precise.numel() // precise.shape[1]
+        mean = ranks.total(precise.sum(dims)) / count
+        centred = precise - mean.view(1, -1, 1, 1)
+        variance = ranks.total(centred.square().sum(dims)) / count
+        self._follow(mean.detach(), variance.detach() * (count / (count - 1)))
+        normalised = centred * (variance + self.eps).rsqrt().view(1, -1, 1, 1)
+        return normalised.to(features.dtype)
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        """Let the running statistics follow a batch's."""
+        self.num_batches_tracked.add_(1)
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance, self.momentum)
 
 
 class Encoder(nn.Module):
@@ -61,7 +97,7 @@ class Encoder(nn.Module):
             nn.SiLU(),
             nn.Conv2d(eighth, latent_channels, 1),
             # Centred, or all tokens point the same way, which is all that the quantiser sees.
-            nn.BatchNorm2d(latent_channels, affine=False),
+            JoinedBatchNorm2d(latent_channels),
         )
 
     def forward(self, frames: Tensor) -> Encoding:

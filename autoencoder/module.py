@@ -54,6 +54,14 @@ class AutoencoderModule(AveragedModule):
         ]
         self._codes = list[Tensor]()  # of a validation
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
+        # Without neighbours nothing is matched; of the two networks, each update leaves one out.
+        self.may_leave_weights_unused = config.loss.alone_share > 0 or bool(config.loss.adversarial)
+
+    of_motion = frozenset({"motion_error", "matching", "motion", "source"})
+
+    def next_step(self, weights: Path) -> str:
+        """Return what to do with exported weights."""
+        return f"accelerate launch diffusion/train.py --autoencoder {weights}"
 
     def _trained(self) -> nn.Module:
         return self.model.decoder if self.config.decoder_only else self.model

@@ -3,8 +3,12 @@
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from vector_quantize_pytorch import VectorQuantize
+from vector_quantize_pytorch.vector_quantize_pytorch import batched_sample_vectors
+
+from nakawari import ranks
 
 
 class Quantised(NamedTuple):
@@ -47,6 +51,7 @@ class Quantiser(nn.Module):
             threshold_ema_dead_code=2,
             decay=0.95,
             commitment_weight=1.0,
+            sync_codebook=False,  # we do, and better: see _follow_all_ranks
             accept_image_fmap=True,
         )
 
@@ -54,10 +59,13 @@ class Quantiser(nn.Module):
         """Snap latents (B, C, h, w) of any scale to the codebook.
 
         In training mode the codebook follows its codes (moving average) and dead codes are
-        replaced by latents of the batch; in evaluation mode nothing changes.
+        replaced by latents of the batch; in evaluation mode nothing changes. On several ranks the
+        batch is that of all together.
         """
         if not self.training and self._is_filled():
             return self._quickly(latents)
+        if self.training:
+            self._follow_all_ranks()
         quantized, indices, loss = self._nearest(latents)
         indices = indices.reshape(*indices.shape[:3], self.heads)
         return Quantised(quantized * self.scale, indices, loss.sum())
@@ -80,6 +88,23 @@ class Quantiser(nn.Module):
         They are bit for bit those of ``forward``.
         """
         return self.codebook.get_output_from_indices(indices) * self.scale
+
+    @torch.no_grad()
+    def settle_average(self) -> None:
+        """Give the codes of an averaged codebook their length of one again."""
+        codes = self.codebook._codebook.embed
+        codes.copy_(F.normalize(codes, dim=-1))
+
+    def _follow_all_ranks(self) -> None:
+        """Let the codebook be made from the latents of all ranks, as one rank would with them all.
+
+        The library decides that when it is built, before there are ranks, and takes several
+        codebooks only where there are none. Nor are its samples those of one rank.
+        """
+        codebook, several = self.codebook._codebook, ranks.are_several()
+        sample = _sample_of_all_ranks if several else batched_sample_vectors
+        codebook.sample_fn = codebook.replace_sample_fn = sample
+        codebook.all_reduce_fn = codebook.kmeans_all_reduce_fn = ranks.sum_in_place
 
     def _nearest(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # In float32 also under mixed precision, in which a CPU searches nearly twice as long.
@@ -105,15 +130,29 @@ class Quantiser(nn.Module):
         """Return how evenly ``indices`` (..., heads) use the codes, a scalar.
 
         The exponential of their entropy, as a share of ``codebook_size``, mean over the heads: 1 if
-        all codes are equally frequent.
+        all codes are equally frequent. The indices of all ranks count together.
         """
-        heads = indices.reshape(-1, self.heads).T
-        counts = torch.stack([torch.bincount(h, minlength=self.codebook_size) for h in heads])
+        counts = self._counts(indices)
         shares = counts / counts.sum(dim=1, keepdim=True)
         return torch.special.entr(shares).sum(dim=1).exp().mean() / self.codebook_size
 
     def share_of_codes_in_use(self, indices: Tensor) -> Tensor:
-        """Return the share of all codes that occurs in ``indices`` (..., heads), a scalar."""
+        """Return the share of all codes that occurs in ``indices`` (..., heads), a scalar.
+
+        The indices of all ranks count together.
+        """
+        return (self._counts(indices) > 0).float().mean()
+
+    def _counts(self, indices: Tensor) -> Tensor:
+        """Return how often each code occurs, on all ranks, (heads, codebook_size)."""
         heads = indices.reshape(-1, self.heads).T
-        used = torch.stack([torch.bincount(h, minlength=self.codebook_size) > 0 for h in heads])
-        return used.float().mean()
+        counts = torch.stack([torch.bincount(h, minlength=self.codebook_size) for h in heads])
+        ranks.sum_in_place(counts)
+        return counts
+
+
+def _sample_of_all_ranks(latents: Tensor, count: int) -> Tensor:
+    """Choose ``count`` of all ranks' latents (heads, N, C) by chance: rank zero's, and for all."""
+    chosen = batched_sample_vectors(ranks.joined(latents, dim=1), count)
+    ranks.share(chosen)
+    return chosen

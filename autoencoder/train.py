@@ -1,5 +1,7 @@
 """Train stage 1: ``accelerate launch autoencoder/train.py [--config FILE] [--key value ...]``."""
 
+# Before torch, whose threads then sleep when they wait.
+import nakawari.training  # noqa: F401  # isort: skip
 import torch
 
 from autoencoder.config import AutoencoderConfig

@@ -1,5 +1,6 @@
 """How much memory a process, or a program that is started, has taken at most."""
 
+import os
 import re
 import resource
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of control groups, version 2
 _RUN = """
 import resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -27,6 +29,16 @@ def own_peak_mib() -> float:
         found = None
     kib = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kib / 1024
+
+
+def machine_mib() -> float:
+    """Return the memory [MiB] of this machine, or what its container may take of it."""
+    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = _CONTAINER_LIMIT.read_text().strip()
+    except OSError:
+        limit = "max"
+    return min(size, int(limit) if limit.isdecimal() else size) / 2**20
 
 
 def program_peak_mib(words: Sequence[str], seconds: float) -> float:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from nakawari.sweep.figures import validation_figures
 
 LOG_FILE = "trial.log"
 _POLL = 0.5  # s
+_LOOK = 0.05  # s, between two looks whether a group is gone
+_DEATH = 10.0  # s, that the system has to end what was killed
 _GRACE = 120.0  # s, that a training has to save its state
 _TAIL = 8  # lines
 
@@ -84,17 +87,31 @@ def _watch(
             return None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole group: politely, then not."""
-    for wish, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
+def _end(process: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
+    """End the whole group: politely, and after ``grace`` seconds not.
+
+    The launcher goes at once; the training that it started is still saving then.
+    """
+    for wish, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _DEATH)):
         try:
             os.killpg(process.pid, wish)
         except ProcessLookupError:
             return
+        if _is_gone(process, seconds):
+            return
+
+
+def _is_gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for the last process of a group at most so long, and return whether it has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        process.poll()  # else it would stay in the group when it has ended
         try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            continue
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(_LOOK)
+    return False
 
 
 def _last_words(run: Path) -> str:

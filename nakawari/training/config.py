@@ -14,6 +14,10 @@ from jsonargparse import ArgumentParser
 ConfigT = TypeVar("ConfigT")
 
 
+MOST_SAMPLES = 4096
+"""Samples a batch: of the smallest crops and networks, more than the largest GPU holds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """What is trained on.
@@ -57,6 +61,11 @@ class DataConfig:
         for name in ("height", "width"):
             if (size := getattr(self, name)) < 16 or size % 16:
                 raise ValueError(f"data.{name} must be a positive multiple of 16, got {size}")
+        if self.batch_size > MOST_SAMPLES:
+            raise ValueError(
+                f"data.batch_size must be at most {MOST_SAMPLES}, got {self.batch_size}; a larger "
+                "effective batch is made of several by --trainer.accumulate"
+            )
         for name in ("batch_size", "validation_samples", "prefetch", "visits"):
             if getattr(self, name) < 1:
                 raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
@@ -128,6 +137,9 @@ class TrainerConfig:
         warmup_updates: over which the learning rate rises linearly from 0.
         gradient_clip: largest norm of the gradient.
         validate_every: updates between two validations; the training state is saved at each.
+        first_validation: update after which to validate for the first time; then after twice as
+            many, and so on, up to half of ``validate_every``. 0 for none before that.
+        save_minutes: save state and weights also when so many have passed since the last time.
         ema_decay: of the moving average of the weights that is validated and exported.
         seed: of initial weights and of all noise.
         run: the folder that takes training state, pictures and figures. Environment variables in
@@ -135,6 +147,8 @@ class TrainerConfig:
         resume: go on from the run's training state, if there is one.
         accumulate: batches whose gradients one update takes together; the effective batch is
             ``data.batch_size`` times this times the processes.
+        deterministic: choose algorithms that add up in the same order each time, where there are
+            any, for GPUs; a CPU does so anyway.
         compile: let torch.compile translate the networks, which takes minutes at the start.
         channels_last: keep the channels of weights and feature maps innermost.
         log_every: updates between two rows of figures.
@@ -151,11 +165,14 @@ class TrainerConfig:
     warmup_updates: int = 200
     gradient_clip: float = 1.0
     validate_every: int = 1000
+    first_validation: int = 30
+    save_minutes: float = 10.0
     ema_decay: float = 0.999
     seed: int = 0
     run: str = "runs/latest"
     resume: bool = False
     accumulate: int = 1
+    deterministic: bool = False
     compile: bool = False
     channels_last: bool = False
     log_every: int = 50
@@ -174,14 +191,15 @@ class TrainerConfig:
         for name in (
             "max_updates",
             "validate_every",
+            "save_minutes",
             "learning_rate",
             "gradient_clip",
             "accumulate",
             "log_every",
         ):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"trainer.{name} must be positive, got {getattr(self, name)}")
-        for name in ("profile", "measure"):
+            if not 0 < (value := getattr(self, name)) < float("inf"):
+                raise ValueError(f"trainer.{name} must be positive, got {value}")
+        for name in ("profile", "measure", "first_validation"):
             if getattr(self, name) < 0:
                 raise ValueError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:

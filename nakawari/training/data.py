@@ -17,10 +17,14 @@ from nakawari.data.recurring import Recurring
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.shards import ShardedTriplets, read_index
 from nakawari.data.triplet import Triplet
+from nakawari.errors import UserError
+from nakawari.memory import machine_mib
 from nakawari.training.config import DataConfig
+from nakawari.training.stopping import leave_the_end_to_the_trainer
 
 # Far from every training seed that one would type.
 _VALIDATION_SEED_OFFSET = 1_000_000_007
+_BYTES_A_PIXEL = 3 * 3 + 2 * 2 * 2 + 2  # three frames, two motions in float16, two masks
 _NAMED = 10  # unreadable samples that are named in the end
 
 
@@ -42,6 +46,7 @@ class TripletData(lightning.LightningDataModule):
         self.config = config
         self._finish = finish
         self._a_process = config.batch_size * accumulate
+        _refuse_what_cannot_wait(config, self._a_process)
         # Drawn from later; built now, so that a missing folder is told before any training.
         self.finite = self._build_finite()
         self._training_set = self._build_training_set()
@@ -71,11 +76,20 @@ class TripletData(lightning.LightningDataModule):
             prefetch_factor=self.config.prefetch if self.config.workers else None,
             persistent_workers=self.config.workers > 0,
             pin_memory=trainer.strategy.root_device.type == "cuda",
+            worker_init_fn=leave_the_end_to_the_trainer,
         )
 
     def val_dataloader(self) -> DataLoader[Triplet]:
-        """Draw the validation samples, the same each time."""
-        samples = [self._validation_set[index] for index in range(self.config.validation_samples)]
+        """Draw this rank's share of the validation samples, the same each time."""
+        trainer, count = self.trainer, self.config.validation_samples
+        assert trainer is not None
+        if count < trainer.world_size:
+            raise UserError(
+                f"data.validation_samples must be at least the number of processes, got {count} "
+                f"and {trainer.world_size}; raise it"
+            )
+        share = range(trainer.global_rank, count, trainer.world_size)
+        samples = [self._validation_set[index] for index in share]
         return DataLoader(samples, batch_size=self.config.batch_size)  # type: ignore[arg-type]
 
     def teardown(self, stage: str) -> None:
@@ -139,6 +153,18 @@ class TripletData(lightning.LightningDataModule):
     def _cel_config(self, seed: int) -> CelConfig:
         config = self.config
         return CelConfig(height=config.height, width=config.width, seed=seed, art_dirs=config.art)
+
+
+def _refuse_what_cannot_wait(config: DataConfig, samples: int) -> None:
+    """Raise ``ValueError`` if the batches that wait, of ``samples`` each, fill the memory."""
+    batches = 1 + config.workers * config.prefetch
+    needed = batches * samples * config.height * config.width * _BYTES_A_PIXEL / 2**20
+    if needed > (there := machine_mib()):
+        raise ValueError(
+            f"{batches} batches of {samples} samples of {config.height}x{config.width} would take "
+            f"{needed / 1024:.0f} GiB before they are trained on, and the memory is "
+            f"{there / 1024:.0f} GiB; lower data.batch_size, data.workers or data.prefetch"
+        )
 
 
 class _Finished(Dataset[Triplet]):

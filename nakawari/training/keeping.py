@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from safetensors import SafetensorError
 
 from nakawari.errors import UserError
 from nakawari.training.average import AveragedModule
+from nakawari.training.validating import is_validation_due
 
 STATE = "last.ckpt"
 WEIGHTS = "weights"
@@ -32,6 +34,7 @@ def write_state(state: dict[str, Any], run: Path) -> None:
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the new name with no content
         os.replace(new, run / STATE)
+        _sync(run)
     finally:
         new.unlink(missing_ok=True)
 
@@ -42,12 +45,14 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
     finish_renaming(folder)
     try:
         write(new)
+        _sync_tree(new)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
     if folder.exists():
         os.replace(folder, old)
     os.replace(new, folder)
+    _sync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -60,21 +65,42 @@ def finish_renaming(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
+def _sync_tree(folder: Path) -> None:
+    """Have a folder and all in it on the disk: a power cut must not leave new names of nothing."""
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _beside(folder: Path) -> tuple[Path, Path]:
     return folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
 
 
 class KeepTheModel(Callback):
-    """Write training state and exported weights at each validation and whatever ends the training.
+    """Write exported weights and training state now and then, and whatever ends the training.
 
-    ``last.ckpt`` (for resuming) and ``weights/`` (for using) in ``run``, and ``best/``, the weights
-    of the least ``validation/loss``. Rank zero writes, and waits for no other rank: one that has
-    died must not cost the model. A validation's write that fails (a full disk) is told, and the
-    training goes on; the last one's ends it with ``UserError``.
+    ``weights/`` (for using) and ``last.ckpt`` (for resuming) in ``run``, and ``best/``, the weights
+    of the least ``validation/loss``: at each validation, and when ``minutes`` have passed since the
+    last time. The weights come first: a state says that what came before it is there.
+
+    Rank zero writes, and waits for no other rank: one that has died must not cost the model. A
+    write that fails on the way (a full disk) is told, and the training goes on; the last one's ends
+    it with ``UserError``. In the end a line says where the weights are and what to do next.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, minutes: float = 10.0) -> None:
         self.run = run
+        self.minutes = minutes
+        self._written_at = time.monotonic()
+        self._saved: int | None = None  # the update whose weights are on the disk
         self._begun = False
         self._least = float("inf")
 
@@ -91,9 +117,23 @@ class KeepTheModel(Callback):
     ) -> None:
         """From here on the module holds what is worth keeping, and not only what it began with."""
         self._begun = True
+        self._written_at = time.monotonic()
         if trainer.is_global_zero:
             for name in (WEIGHTS, BEST):
                 finish_renaming(self.run / name)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Save if the last time was long ago, and no validation is about to do it."""
+        late = time.monotonic() - self._written_at >= 60 * self.minutes
+        if late and not is_validation_due(trainer, trainer.global_step):
+            self.save(trainer, pl_module)
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -114,6 +154,7 @@ class KeepTheModel(Callback):
                 f"the training's end could not be written to {self.run}; make room and repeat it "
                 "from the last state with --trainer.resume true"
             )
+        self._say_what_next(trainer, pl_module)
 
     def on_exception(
         self,
@@ -124,6 +165,21 @@ class KeepTheModel(Callback):
         """Save on an error, if any update has been made."""
         if self._begun and trainer.global_step > 0:
             self.save(trainer, pl_module)
+            self._say_what_next(trainer, pl_module)
+
+    def _say_what_next(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        if self._saved is None or not trainer.is_global_zero:
+            return
+        folder = self.run / WEIGHTS
+        last, step = trainer.max_steps, cast(AveragedModule, pl_module).next_step(folder)
+        where = f"update {self._saved} of {last}: the weights are in {folder}"
+        if (self.run / BEST).is_dir():
+            where += f", those of the best validation in {self.run / BEST}"
+        if self._saved < last:
+            where += "; the same command with --trainer.resume true goes on"
+        print(where + (f"; what to do with them: {step}" if step else ""), flush=True)
 
     def save(
         self,
@@ -134,6 +190,7 @@ class KeepTheModel(Callback):
         """Write state and weights; return False, having said so, if that failed."""
         module = cast(AveragedModule, pl_module)
         module.average.leave()  # what ends the training may come in a validation
+        self._written_at = time.monotonic()
         if not trainer.is_global_zero:
             return True
         for logger in trainer.loggers:
@@ -142,10 +199,10 @@ class KeepTheModel(Callback):
         state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
         try:
             self.run.mkdir(parents=True, exist_ok=True)
-            write_state(state, self.run)
             replace_folder(self.run / WEIGHTS, module.export)
             if is_best:
                 replace_folder(self.run / BEST, partial(shutil.copytree, self.run / WEIGHTS))
+            write_state(state, self.run)
         except WRITING_ERRORS as error:
             module.average.leave()
             reason = str(error).strip().partition("\n")[0]
@@ -156,4 +213,5 @@ class KeepTheModel(Callback):
                 flush=True,
             )
             return False
+        self._saved = trainer.global_step
         return True

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from nakawari.errors import UserError
+from nakawari.training.ancestry import LAUNCHED, Launcher, asked_processes
 
 _PRECISION = {"no": "32-true", "bf16": "bf16-mixed"}
 # Not fp16: its loss scaling does not go with the clipping of a manual optimisation.
@@ -162,14 +163,44 @@ def _rank() -> str:
     return f"rank {os.environ['RANK']}: " if int(os.environ.get("WORLD_SIZE", "1")) > 1 else ""
 
 
-def use_all_threads(launch: Launch, environment: Mapping[str, str] = os.environ) -> None:
+def tell_of_processes_that_are_not(
+    launch: Launch,
+    launcher: Launcher | None,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Say so if ``accelerate launch`` started one process where several were asked for.
+
+    It does on a CPU, without a word.
+    """
+    if launcher is None or launch.processes > 1 or "ACCELERATE_MIXED_PRECISION" not in environment:
+        return
+    if (asked := asked_processes(launcher.words)) > 1:
+        print(
+            f"accelerate launch was asked for {asked} processes, but starts one on a CPU; for "
+            f"{asked}, start the same script by torchrun --standalone --nproc_per_node {asked}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def use_all_threads(
+    launch: Launch,
+    environment: Mapping[str, str] = os.environ,
+    launcher: Launcher | None = None,
+) -> None:
     """Compute with every core that this process may use, shared with others on this machine.
 
-    ``accelerate launch`` and ``torchrun`` set ``OMP_NUM_THREADS`` to 1 where it is not set, which
-    leaves all cores but one idle. Any other number is the user's, and so is the affinity
-    (``taskset``); without a launcher torch knows both.
+    ``accelerate launch`` and ``torchrun`` set ``OMP_NUM_THREADS`` where it is not set, mostly to 1,
+    which leaves all cores but one idle; ``launcher`` knows whether it was. Where nobody knows, 1 is
+    theirs, and any other number the user's. The affinity (``taskset``) is obeyed; without a
+    launcher torch knows both.
     """
-    launched = {"ACCELERATE_MIXED_PRECISION", "LOCAL_RANK"} & environment.keys()
-    if launch.accelerator == "cpu" and launched and environment.get("OMP_NUM_THREADS") == "1":
+    if launch.accelerator != "cpu" or not LAUNCHED & environment.keys():
+        return
+    if launcher is not None:
+        chosen = "OMP_NUM_THREADS" in launcher.environment
+    else:
+        chosen = environment.get("OMP_NUM_THREADS") != "1"
+    if not chosen:
         cores = len(os.sched_getaffinity(0))
         torch.set_num_threads(max(1, cores // launch.processes_a_machine))

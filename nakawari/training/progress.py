@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from math import isnan
 from typing import Any
 
 import lightning
@@ -108,8 +109,18 @@ def _peak_memory_mib(device: torch.device) -> float:
 
 
 def _figures(trainer: lightning.Trainer, prefix: str) -> str:
-    return "  ".join(
-        f"{name.removeprefix(prefix)} {float(value):.4f}"
+    of_motion = getattr(trainer.lightning_module, "of_motion", ())
+    figures = {
+        name.removeprefix(prefix): float(value)
         for name, value in trainer.callback_metrics.items()
         if name.startswith(prefix)
+    }
+    return "  ".join(
+        f"{name} unknown" if isnan(value) and name in of_motion else f"{name} {_written(value)}"
+        for name, value in figures.items()
     )
+
+
+def _written(value: float) -> str:
+    """Return a figure with four decimals, or in the notation of small numbers."""
+    return f"{value:.4f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2e}"

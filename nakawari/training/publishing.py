@@ -26,7 +26,8 @@ class PublishTheModel(Callback):
 
     Only rank zero. Comes after ``KeepTheModel``: everything is on disk before anything is sent.
     The W&B run is closed here, as finished only if the training ended well and the last weights
-    have arrived; if they have not, it says so and prints the command that uploads them later.
+    have arrived, or are in an offline record. If they have not arrived, it says so and prints the
+    command that uploads them later.
     """
 
     def __init__(self, logger: "Wandb", run: Path, config: WandbConfig) -> None:
@@ -87,7 +88,9 @@ class PublishTheModel(Callback):
                 f"and this uploads it: {upload_command(self.run)}",
                 flush=True,
             )
-        self.logger.attempt(lambda: experiment.finish(int(not (arrived and ended_well))))
+        # Offline, the record has the model beside the figures: they arrive together, or not at all.
+        whole = arrived or experiment.offline
+        self.logger.attempt(lambda: experiment.finish(int(not (whole and ended_well))))
 
 
 def upload_command(run: Path) -> str:

@@ -10,6 +10,8 @@ from lightning.pytorch.callbacks import Callback
 
 from nakawari.errors import UserError
 from nakawari.training.figures import Figures
+from nakawari.training.optimisation import share_buffers
+from nakawari.training.validating import is_validation_due
 
 
 class SeedEveryUpdate(Callback):
@@ -52,7 +54,7 @@ class ResumeAtAnUpdate(Callback):
         updates = checkpoint["global_step"]
         loop = checkpoint["loops"]["fit_loop"]
         # Where a validation was due, Lightning passes by that batch once more, and counts it.
-        again = updates % int(trainer.val_check_interval) == 0
+        again = is_validation_due(trainer, updates)
         loop["epoch_loop.state_dict"]["_batches_that_stepped"] = updates - int(again)
         _set(loop["epoch_loop.batch_progress"], ready=updates, completed=updates)
         _set(loop["epoch_progress"], ready=1, completed=0)
@@ -67,6 +69,7 @@ class ResumeAtAnUpdate(Callback):
                 f"rank {trainer.global_rank} resumes at update {trainer.global_step}, rank 0 at "
                 f"{there}; all machines must share the folder {trainer.default_root_dir}"
             )
+        share_buffers(pl_module)
         for logger in trainer.loggers:
             if isinstance(logger, Figures):
                 logger.forget_after(trainer.global_step)

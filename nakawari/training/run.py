@@ -9,25 +9,35 @@ import torch
 from lightning.fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.strategies import DDPStrategy, Strategy
 
 from nakawari.errors import UserError
+from nakawari.training.ancestry import find_launcher
 from nakawari.training.average import AveragedModule
 from nakawari.training.config import TrainerConfig, write_settings
 from nakawari.training.data import TripletData
 from nakawari.training.keeping import STATE, KeepTheModel
-from nakawari.training.launch import Launch, end_with_the_launcher, use_all_threads
+from nakawari.training.launch import (
+    Launch,
+    end_with_the_launcher,
+    tell_of_processes_that_are_not,
+    use_all_threads,
+)
 from nakawari.training.progress import Progress
 from nakawari.training.resuming import ResumeAtAnUpdate, SeedEveryUpdate, check_state
 from nakawari.training.speed import Trace, prepare
 from nakawari.training.stopping import Stint, StopOnSignal
 from nakawari.training.throughput import WARM_UP, Measure
 from nakawari.training.tracking import start_tracking
+from nakawari.training.validating import ValidateWhenDue, Validations
 
 
 def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> None:
     """Train ``module``; its weights and training state are on disk whatever ends the training."""
     launch = Launch.from_environment()
-    use_all_threads(launch)
+    launcher = find_launcher()
+    tell_of_processes_that_are_not(launch, launcher)
+    use_all_threads(launch, launcher=launcher)
     end_with_the_launcher()
     torch.set_float32_matmul_precision("high")
     translate = config.compile or launch.compile
@@ -35,17 +45,19 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
     samples = data.samples_an_update(launch.processes)
     if config.measure:
         measuring = [SeedEveryUpdate(config.seed), Measure(samples, data.draw_rate)]
-        trainer = _trainer(launch, config, WARM_UP + config.measure, measuring, [])
+        updates = WARM_UP + config.measure
+        trainer = _trainer(launch, config, updates, measuring, [], module.may_leave_weights_unused)
         trainer.limit_val_batches = 0
         trainer.fit(module, data)
         return
     run = Path(config.run)
     state = _state_to_resume(run, module, config)
-    keep = KeepTheModel(run)
+    keep = KeepTheModel(run, config.save_minutes)
     stop = StopOnSignal(keep.save)
     tracking = start_tracking(run, config, module.config)
     callbacks: list[Callback] = [
         ResumeAtAnUpdate(),
+        ValidateWhenDue(Validations(config.first_validation, config.validate_every)),
         SeedEveryUpdate(config.seed),
         Progress(samples, data.draw_rate),
         keep,
@@ -57,7 +69,14 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
     if config.profile:
         callbacks.append(Trace(run / "trace.json", config.profile))
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it tells, we tell
-    trainer = _trainer(launch, config, config.max_updates, callbacks, tracking.loggers)
+    trainer = _trainer(
+        launch,
+        config,
+        config.max_updates,
+        callbacks,
+        tracking.loggers,
+        module.may_leave_weights_unused,
+    )
     if trainer.is_global_zero:
         print(
             f"training on {launch.processes} x {launch.accelerator} in {launch.precision}: "
@@ -68,7 +87,12 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
         )
         run.mkdir(parents=True, exist_ok=True)
         write_settings(module.config, run / "config.yaml")
-    trainer.fit(module, data, ckpt_path=state)
+    try:
+        trainer.fit(module, data, ckpt_path=state)
+    except (KeyboardInterrupt, SystemExit) as end:
+        if stop.received is None:
+            raise
+        raise SystemExit(stop.exit_status) from end  # of a second signal, which does not wait
     if stop.stopped and trainer.global_step < config.max_updates:
         raise SystemExit(stop.exit_status)
 
@@ -79,15 +103,18 @@ def _trainer(
     max_updates: int,
     callbacks: list[Callback],
     loggers: list[Logger],
+    unused: bool,
 ) -> lightning.Trainer:
     return lightning.Trainer(
         accelerator=launch.accelerator,
         devices=launch.processes_a_machine,
         num_nodes=launch.machines,
-        strategy="ddp_find_unused_parameters_true" if launch.processes > 1 else "auto",
+        strategy=_strategy(launch, unused),
         # Named, lest Lightning find SLURM's and start other processes than were asked for.
         plugins=TorchElasticEnvironment() if launch.processes > 1 else LightningEnvironment(),
         precision=launch.precision,
+        # An operation that has no such algorithm goes on, and torch names it once.
+        deterministic="warn" if config.deterministic else False,
         max_steps=max_updates,
         val_check_interval=config.validate_every,
         check_val_every_n_epoch=None,
@@ -101,6 +128,14 @@ def _trainer(
         callbacks=callbacks,
         default_root_dir=config.run,
     )
+
+
+def _strategy(launch: Launch, unused: bool) -> Strategy | str:
+    """Return how ranks keep together; ``unused``: an update may leave weights out."""
+    if launch.processes == 1:
+        return "auto"
+    # Buffers are shared once an update (``share_buffers``), not before each pass as well.
+    return DDPStrategy(find_unused_parameters=unused, broadcast_buffers=False)
 
 
 def _state_to_resume(run: Path, module: AveragedModule, config: TrainerConfig) -> Path | None:

@@ -1,6 +1,9 @@
 """Stopping between two updates: on SIGTERM, on Ctrl-C, when the time is up."""
 
+import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -9,15 +12,18 @@ from typing import Any
 import lightning
 from lightning.pytorch.callbacks import Callback, Timer
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from nakawari.training.validating import is_validation_due
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SAME_PRESS_SECONDS = 3.0
 """One Ctrl-C reaches a rank twice: from the terminal, and from torchrun, which got it, too."""
-UPDATES_BETWEEN_TALKS = 8
-"""Of several ranks: to agree on stopping makes the accelerator wait."""
 
 
 class StopOnSignal(Callback):
-    """End the training after the current update on SIGTERM or Ctrl-C; a later signal ends it now.
+    """End the training after the current update on a signal; a later signal ends it now.
+
+    SIGTERM, SIGINT (Ctrl-C) and SIGHUP (the terminal has gone) do, the last of them unless whoever
+    started the training had it ignored, as ``nohup`` does.
 
     Lightning raises an exception wherever SIGTERM (or Ctrl-C) finds it, which may be amid an
     update, and broadcasts from its handler, at which the other ranks may be amid another
@@ -38,7 +44,8 @@ class StopOnSignal(Callback):
     ) -> None:
         """Take the place of Lightning's handlers; it puts back those before its own at the end."""
         for signal_number in SIGNALS:
-            signal.signal(signal_number, self._note)
+            if signal_number != signal.SIGHUP or signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+                signal.signal(signal_number, self._note)
 
     def on_train_batch_end(
         self,
@@ -49,11 +56,9 @@ class StopOnSignal(Callback):
         batch_idx: int,
     ) -> None:
         """Stop, if any rank was told to."""
-        if trainer.world_size > 1 and trainer.global_step % UPDATES_BETWEEN_TALKS:
-            return
         if self._agreed(trainer):
             self._save(trainer, pl_module)
-            if trainer.global_step % trainer.val_check_batch:
+            if not is_validation_due(trainer, trainer.global_step):
                 trainer.limit_val_batches = (
                     0  # a preempted node has no time for one that is not due
                 )
@@ -78,12 +83,44 @@ class StopOnSignal(Callback):
                 raise KeyboardInterrupt
             return
         self.received, self._when = signal.Signals(signal_number), time.monotonic()
+        if self.received == signal.SIGHUP:
+            _leave_the_terminal()
         print(f"{self.received.name}: saving after this update, then stopping", flush=True)
 
     @property
     def exit_status(self) -> int:
         """As a shell counts: 128 and the signal's number (SIGTERM's on a rank that got none)."""
         return 128 + int(self.received or signal.SIGTERM)
+
+
+def leave_the_end_to_the_trainer(_: int = 0) -> None:
+    """Let this process, which draws samples, be ended by none but the trainer that started it.
+
+    Signals that go to the whole group (a terminal's, a batch system's, ``timeout``'s) would
+    otherwise leave the update under way without its data. To ignore them all would not do: the
+    trainer sends SIGTERM, too, and would wait for ever. Who sent a signal only a thread that waits
+    for it is told.
+    """
+    trainer = multiprocessing.parent_process()
+    if trainer is None or not hasattr(signal, "sigwaitinfo"):
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # of threads that are started from here, too
+    threading.Thread(target=_end_by, args=(trainer.pid,), daemon=True).start()
+
+
+def _end_by(process: int) -> None:
+    """End this process when that one sends a signal, and no earlier."""
+    while (received := signal.sigwaitinfo(SIGNALS)).si_pid != process:
+        pass
+    os._exit(128 + received.si_signo)
+
+
+def _leave_the_terminal() -> None:
+    """Send what is written to a terminal that has gone nowhere: each write to it would fail."""
+    with open(os.devnull, "wb") as nowhere:
+        for stream in (1, 2):
+            if os.isatty(stream):
+                os.dup2(nowhere.fileno(), stream)
 
 
 class Stint(Timer):

@@ -1,6 +1,7 @@
 """A tiny training of stage 1 in a process of its own, to be killed."""
 
 import csv
+import importlib
 import io
 import multiprocessing
 import os
@@ -24,7 +25,7 @@ SETTINGS = {
 }
 # Imports what takes seconds to import once, and is forked for every training.
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["autoencoder.train"])
+_CONTEXT.set_forkserver_preload(["autoencoder.train", "tests.training.tiny_training"])
 
 
 class Training(NamedTuple):
@@ -46,22 +47,32 @@ def arguments(run: Path, **settings: object) -> list[str]:
 
 def start(run: Path, **settings: object) -> Training:
     """Begin, or go on with, the training in ``run``."""
+    return start_script("autoencoder.train", arguments(run, **settings), run)
+
+
+def start_script(script: str, argv: list[str], run: Path, terminal: str | None = None) -> Training:
+    """Begin the training in ``run`` that a module's ``main`` makes of its arguments.
+
+    It leads a session of its own. Its output goes to a file, or to a terminal by its name.
+    """
     output = run.with_suffix(".txt")
-    process = _CONTEXT.Process(target=_train, args=(arguments(run, **settings), output))
+    output.touch()
+    process = _CONTEXT.Process(target=_train, args=(script, argv, terminal or output))
     process.start()
     return Training(process, run, output)
 
 
-def _train(argv: list[str], output: Path) -> None:
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+def _train(script: str, argv: list[str], output: str | Path) -> None:
+    os.setsid()
+    # The first terminal that a session opens is its own, and its end is told by SIGHUP.
+    descriptor = os.open(output, os.O_RDWR)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), line_buffering=True)
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), line_buffering=True)
     torch.set_num_threads(1)
-    from autoencoder.train import main
-
-    main(argv)
+    multiprocessing.set_start_method("fork", force=True)  # of the workers, as in any training
+    importlib.import_module(script).main(argv)
 
 
 def finish(training: Training, status: int = 0) -> str:

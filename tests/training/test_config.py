@@ -1,12 +1,20 @@
 """Settings come from YAML and dotted overrides; what is unknown or senseless is refused."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
+from lightning.pytorch.strategies import DDPStrategy
+from torch import Tensor
 
 from autoencoder.config import AutoencoderConfig
 from diffusion.config import DiffusionConfig
 from nakawari.training.config import DataConfig, TrainerConfig, parse_config
+from nakawari.training.data import TripletData
+from nakawari.training.launch import Launch
+from nakawari.training.run import _strategy
+from tests.training.tiny_training import fit, tiny_config
 
 CONFIGS = [
     file for stage in ("autoencoder", "diffusion") for file in Path("configs", stage).glob("*.yaml")
@@ -58,6 +66,27 @@ def test_an_empty_batch_fails() -> None:
         DataConfig(batch_size=0)
 
 
+def test_a_batch_that_no_machine_holds_fails() -> None:
+    with pytest.raises(ValueError, match=r"data.batch_size must be at most 4096, got 100000"):
+        DataConfig(batch_size=100_000)
+
+
+@pytest.mark.parametrize(
+    ("settings", "accumulate"),
+    [({"batch_size": 64, "workers": 8, "prefetch": 8}, 1), ({"batch_size": 64, "workers": 0}, 65)],
+)
+def test_batches_that_would_fill_the_memory_while_they_wait_fail(
+    settings: dict[str, int], accumulate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A sample of 256x256 takes 19 bytes a pixel, 1.19 MiB; a batch of 64 of them 76 MiB.
+    config = DataConfig(height=256, width=256, validation_samples=1, **settings)
+    monkeypatch.setattr("nakawari.training.data.machine_mib", lambda: 65 * 76 + 1)
+    TripletData(config, accumulate)
+    monkeypatch.setattr("nakawari.training.data.machine_mib", lambda: 65 * 76 - 1)
+    with pytest.raises(ValueError, match=r"would take 5 GiB before .* the memory is 5 GiB; lower"):
+        TripletData(config, accumulate)
+
+
 def test_a_negative_number_of_workers_fails() -> None:
     with pytest.raises(ValueError, match=r"data.workers must be at least 0, got -1"):
         DataConfig(workers=-1)
@@ -82,3 +111,34 @@ def test_a_run_named_by_a_variable_that_is_not_set_fails(monkeypatch: pytest.Mon
 def test_an_average_that_never_moves_fails() -> None:
     with pytest.raises(ValueError, match=r"trainer.ema_decay must be in \[0, 1\), got 1"):
         TrainerConfig(ema_decay=1.0)
+
+
+def test_several_ranks_search_for_unused_weights_only_where_asked() -> None:
+    launch = Launch.from_environment({"WORLD_SIZE": "2", "ACCELERATE_USE_CPU": "true"})
+    for asked in (False, True):
+        strategy = _strategy(launch, asked)
+        assert isinstance(strategy, DDPStrategy)
+        assert strategy._ddp_kwargs == {
+            "find_unused_parameters": asked,
+            "broadcast_buffers": False,  # they are shared once, after an update
+        }
+    assert _strategy(dataclasses.replace(launch, processes=1), unused=True) == "auto"
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_algorithms_are_deterministic_where_asked(
+    asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "as it was")  # restored after
+    seen = list[bool]()
+
+    def look(_: int, loss: Tensor) -> Tensor:
+        seen.append(torch.are_deterministic_algorithms_enabled())
+        assert not asked or torch.is_deterministic_algorithms_warn_only_enabled()
+        return loss
+
+    try:
+        fit(tiny_config(tmp_path, max_updates=1, deterministic=asked), look)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert seen == [asked]

@@ -1,6 +1,7 @@
 """What accelerate and torchrun say is obeyed, or refused with what to do."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,7 +12,13 @@ import pytest
 import torch
 
 from nakawari.errors import UserError
-from nakawari.training.launch import Launch, one_line_errors, use_all_threads
+from nakawari.training.ancestry import Launcher, asked_processes, find_launcher
+from nakawari.training.launch import (
+    Launch,
+    one_line_errors,
+    tell_of_processes_that_are_not,
+    use_all_threads,
+)
 
 ACCELERATE = {"ACCELERATE_MIXED_PRECISION": "no", "LOCAL_RANK": "0"}
 
@@ -154,6 +161,72 @@ def test_all_cores_are_used_that_the_user_left_to_it(
     assert threads == expected
 
 
+@pytest.mark.parametrize(
+    ("users", "launchers", "expected"),
+    [
+        ({"OMP_NUM_THREADS": "1"}, "1", []),  # the user wants one thread, and gets it
+        ({"OMP_NUM_THREADS": "3"}, "3", []),
+        ({}, "1", [4]),  # accelerate's doing
+        ({}, "2", [4]),  # accelerate's, too: of the cores that it counts, not of those left to it
+    ],
+)
+@pytest.mark.usefixtures("no_gpu")
+def test_a_number_of_threads_that_the_user_has_set_is_told_from_the_launchers(
+    threads: list[int], users: dict[str, str], launchers: str, expected: list[int]
+) -> None:
+    environment = ACCELERATE | {"OMP_NUM_THREADS": launchers}
+    launch = Launch.from_environment(environment)
+    use_all_threads(launch, environment, Launcher(["accelerate", "launch"], users))
+    assert threads == expected
+
+
+def make_process(folder: Path, number: int, parent: int, words: str, variables: str) -> None:
+    process = folder / str(number)
+    process.mkdir()
+    (process / "stat").write_text(f"{number} (a (name) of) S {parent} 1 1 0")
+    (process / "cmdline").write_bytes(words.replace(" ", "\0").encode() + b"\0")
+    (process / "environ").write_bytes(variables.replace(" ", "\0").encode() + b"\0")
+
+
+def test_the_launcher_is_the_nearest_that_no_launcher_started(tmp_path: Path) -> None:
+    assert find_launcher(tmp_path) is None
+    shell = "ACCELERATE_MIXED_PRECISION=no OMP_NUM_THREADS=1 HOME=/root"
+    make_process(tmp_path, os.getppid(), 7, "sh -c train", shell)
+    assert find_launcher(tmp_path) is None  # what is above it cannot be read
+    make_process(tmp_path, 7, 6, "accelerate launch --cpu train.py", "HOME=/root PS1=a=b")
+    make_process(tmp_path, 6, 1, "bash", "OMP_NUM_THREADS=5")
+    words = ["accelerate", "launch", "--cpu", "train.py"]
+    assert find_launcher(tmp_path) == Launcher(words, {"HOME": "/root", "PS1": "a=b"})
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("accelerate launch --cpu --num_processes 2 train.py", 2),
+        ("accelerate launch --num-processes=3 --cpu train.py", 3),
+        ("accelerate launch --cpu train.py", 1),
+        ("accelerate launch --cpu train.py --num_processes 2", 1),  # the script's own
+    ],
+)
+def test_the_processes_that_were_asked_for_are_read(line: str, asked: int) -> None:
+    assert asked_processes(line.split()) == asked
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_processes_that_accelerate_does_not_start_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    alone = {"ACCELERATE_MIXED_PRECISION": "no", "ACCELERATE_USE_CPU": "true"}
+    launch = Launch.from_environment(alone)
+    for processes in ("1", "2"):
+        words = f"accelerate launch --cpu --num_processes {processes} train.py".split()
+        tell_of_processes_that_are_not(launch, Launcher(words, {}), alone)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "was asked for 2 processes, but starts one on a CPU; for 2, start" in said
+    assert "torchrun --standalone --nproc_per_node 2" in said
+
+
 def test_what_the_user_can_put_right_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop, one_line_errors(ValueError):
         raise ValueError("data.height is odd; choose another")
@@ -175,27 +248,52 @@ def test_our_own_bugs_keep_their_traceback() -> None:
         print(1 / 0)
 
 
-def test_under_accelerate_launch_all_cores_of_the_affinity_are_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize("users", [None, "1"])
+def test_under_accelerate_launch_all_cores_of_the_affinity_are_used_unless_the_user_set_it(
+    tmp_path: Path, users: str | None
+) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import torch\n"
-        "from nakawari.training.launch import Launch, use_all_threads\n"
-        "launch = Launch.from_environment()\n"
+        "from nakawari.training.ancestry import find_launcher\n"
+        "from nakawari.training.launch import (\n"
+        "    Launch, tell_of_processes_that_are_not, use_all_threads\n"
+        ")\n"
+        "launch, launcher = Launch.from_environment(), find_launcher()\n"
         "before = torch.get_num_threads()\n"
-        "use_all_threads(launch)\n"
+        "use_all_threads(launch, launcher=launcher)\n"
+        "tell_of_processes_that_are_not(launch, launcher)\n"
         "print(launch.accelerator, before, torch.get_num_threads())\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    if users is not None:
+        environment["OMP_NUM_THREADS"] = users
     command = ["accelerate.commands.launch", "--cpu", "--num_cpu_threads_per_process=1"]
     said = subprocess.run(
-        [sys.executable, "-m", *command, str(script)],
+        [sys.executable, "-m", *command, "--num_processes=2", str(script)],
         env=environment | {"PYTHONPATH": "."},
         capture_output=True,
         text=True,
         check=True,
     )
-    cores = len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0)) if users is None else 1
     assert said.stdout.splitlines()[-1] == f"cpu 1 {cores}"
+    assert said.stderr.count("accelerate launch was asked for 2 processes, but starts one") == 1
+
+
+def test_waiting_threads_sleep_unless_the_user_has_it_otherwise() -> None:
+    code = "import autoencoder.train"
+    users = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    for chosen, policy in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+        shown = subprocess.run(
+            [sys.executable, "-c", code],
+            env=users | {"OMP_DISPLAY_ENV": "true", "PYTHONPATH": "."} | chosen,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        # OpenMP's own words, as it is loaded.
+        assert re.search(rf"OMP_WAIT_POLICY *= *'?{policy}", shown.stderr), shown.stderr[-2000:]
 
 
 def test_a_signal_to_accelerate_launch_reaches_the_training(tmp_path: Path) -> None:

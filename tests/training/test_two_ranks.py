@@ -31,6 +31,10 @@ def test_two_ranks_see_other_samples_and_keep_the_same_weights(tmp_path: Path) -
     assert ranks[0]["weights"] == ranks[1]["weights"]
     seen = [batch for rank in ranks for batch in rank["seen"]]
     assert len(set(seen)) == len(seen) == 6  # no sample twice
+    validated = [sample for rank in ranks for sample in rank["validated"]]
+    assert len(set(validated)) == len(validated) == 2  # each sample by one rank
+    # Asked for: an update may leave out what matches neighbours.
+    assert [rank["searches_for_unused"] for rank in ranks] == [True, True]
     # One training: one line about it, one row an update, one state.
     assert said.stdout.count("effective batch 4, learning rate 0.001") == 1
     assert [int(row["step"]) for row in rows(tmp_path) if row["train/pixels"]] == [1, 2, 3]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import wandb
 from PIL import Image
+from torch import Tensor
 
 from autoencoder.config import AutoencoderConfig
 from autoencoder.module import AutoencoderModule
@@ -18,6 +19,7 @@ from nakawari.training.data import TripletData
 from nakawari.training.run import train
 from nakawari.training.tracking import Wandb, wandb_run_of
 from tests.tiny import tiny_autoencoder
+from tests.training.tiny_training import fit, tiny_config
 from tests.training.wandb_record import history, records
 
 DATA = DataConfig(height=64, width=64, batch_size=2, workers=0, validation_samples=2)
@@ -140,7 +142,26 @@ def test_stage_1_records_the_use_of_the_codebook_and_a_resume_is_the_same_run(
         assert max(values(logged, f"validation/{name}")) == 4
     assert "decoded (LPIPS" in values(logged, "validation/sample_1")[4]["caption"]  # type: ignore[index]
     exits = [next(r.exit.exit_code for r in records(file) if r.HasField("exit")) for file in files]
-    assert exits == [1, 1]  # its model has not arrived: W&B must not call it finished
+    assert exits == [0, 0]  # both ended well, and the model is in the record: synced, it is whole
+
+
+@pytest.mark.usefixtures("no_account")
+def test_a_training_that_ended_well_offline_is_recorded_as_such_and_one_that_failed_is_not(
+    tmp_path: Path,
+) -> None:
+    def fail(update: int, loss: Tensor) -> Tensor:
+        if update == 6:
+            raise ZeroDivisionError
+        return loss
+
+    project = WandbConfig(project="tiny")
+    fit(tiny_config(tmp_path / "well", logger="wandb", wandb=project))
+    with pytest.raises(ZeroDivisionError):
+        fit(tiny_config(tmp_path / "badly", logger="wandb", wandb=project), fail)
+    for run, status in (("well", 0), ("badly", 1)):
+        of_run = list(records(only_record(tmp_path / run)))
+        assert [r.exit.exit_code for r in of_run if r.HasField("exit")] == [status]
+        assert [r for r in of_run if r.HasField("artifact")]  # its model comes along
 
 
 @pytest.mark.usefixtures("no_account")

@@ -24,6 +24,10 @@ class Watched(AutoencoderModule):
         self.seen = [*getattr(self, "seen", []), digest([batch.target])]
         super().training_step(batch, batch_idx)
 
+    def validation_step(self, batch: Triplet, batch_idx: int) -> None:
+        self.validated = [*getattr(self, "validated", []), *(digest([one]) for one in batch.target)]
+        super().validation_step(batch, batch_idx)
+
 
 def digest(tensors: Iterable[Tensor]) -> str:
     whole = hashlib.sha256()
@@ -41,6 +45,8 @@ def main() -> None:
         "world_size": torch.distributed.get_world_size(),
         "weights": digest(module.state_dict().values()),
         "seen": module.seen,
+        "validated": module.validated,
+        "searches_for_unused": module.trainer.strategy._ddp_kwargs["find_unused_parameters"],
     }
     Path(config.trainer.run, f"rank_{rank}.json").write_text(json.dumps(told))
 

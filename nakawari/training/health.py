@@ -1,0 +1,61 @@
+"""What an update may spoil, and how it is found out: numbers that are not finite."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+MOST_SKIPPED_IN_A_ROW = 3
+"""Updates. One batch may be at fault, or two; three of different samples say that training is."""
+
+
+class BeforeTheUpdate:
+    """Weights and buffers as they were, to be put back if an update is not to count.
+
+    The forward pass alone changes buffers: statistics of normalisation, and the codebook.
+    """
+
+    @torch.no_grad()
+    def __init__(self, parameters: Iterable[Tensor], buffers: Iterable[Tensor]) -> None:
+        self._parameters = [(parameter, parameter.clone()) for parameter in parameters]
+        self._buffers = [(buffer, buffer.clone()) for buffer in buffers]
+
+    @torch.no_grad()
+    def put_back(self) -> None:
+        """Undo what has happened to weights and buffers since."""
+        for current, before in (*self._parameters, *self._buffers):
+            current.copy_(before)
+
+
+def is_finite(loss: Tensor) -> bool:
+    """Return whether a loss is a number, and may be back-propagated."""
+    return bool(loss.isfinite().all()) and _can_go_back(loss)
+
+
+def are_finite(tensors: Iterable[Tensor]) -> bool:
+    """Return whether all numbers of all tensors are finite; whole numbers always are."""
+    floats = [tensor for tensor in tensors if tensor.is_floating_point()]
+    return (
+        bool(torch.stack([tensor.isfinite().all() for tensor in floats]).all()) if floats else True
+    )
+
+
+def _can_go_back(loss: Tensor) -> bool:
+    """Return whether all positions that were sampled at on the way to ``loss`` are finite.
+
+    On a CPU ``grid_sample`` takes a position that is not a number for the picture's edge, so that
+    the loss may be finite; but its backward pass then writes outside its memory, and the process
+    dies without a word. A GPU leaves such positions out.
+    """
+    if loss.device.type != "cpu" or loss.grad_fn is None:
+        return True
+    seen, to_visit = {loss.grad_fn}, [loss.grad_fn]
+    grids = list[Tensor]()
+    while to_visit:
+        node = to_visit.pop()
+        if node.name().startswith("GridSampler"):
+            grids.append(node._saved_grid)  # type: ignore[attr-defined]
+        new = {before for before, _ in node.next_functions if before is not None} - seen
+        seen |= new
+        to_visit += new
+    return are_finite(grids)
