@@ -51,7 +51,19 @@ def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
             f"the weights in {folder} do not fit config.json: {len(wrong)} tensors are missing, "
             f"unknown or of another shape, the first is {wrong[0]}"
         )
+    _leave_the_file(model)
     return model.eval()
+
+
+def _leave_the_file(model: ModelMixin) -> None:
+    """Copy a model's tensors out of the file's memory map.
+
+    There they lie at any address, and products of matrices round differently by where their
+    operands lie: a model would draw other frames, by parts of 100,000, than the one it was saved
+    from.
+    """
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()
 
 
 def weights_hash(model: torch.nn.Module, precision: torch.dtype | None = None) -> str:

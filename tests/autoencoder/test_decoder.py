@@ -1,19 +1,36 @@
-"""What the decoder makes of a hint of the motion."""
+"""What the decoder makes of a motion that it is given."""
 
 import torch
 
 from autoencoder import VQAutoencoder
-from autoencoder.decoder import _settle
+from autoencoder.decoder import Motion
+from autoencoder.matching import local_correlation, resize_flow
 from autoencoder.refinement import Belief
 
 
-def test_without_a_hint_nothing_is_believed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
-    neighbours = tiny.neighbours(frames[0], frames[2])
-    description = neighbours.of_0.description
-    assert not tiny.decoder.motion(description, neighbours).belief.any()
+def corrections_of_zero(tiny: VQAutoencoder) -> None:
+    """Leave motion as matching, or what is given, has it: as before any training."""
+    for layer in (tiny.decoder.refine_16, tiny.decoder.refine_8, tiny.decoder.refine_4):
+        torch.nn.init.zeros_(layer.correction.weight)
+        torch.nn.init.zeros_(layer.correction.bias)
 
 
-def test_a_hint_is_believed_only_where_the_latent_agrees() -> None:
+def believing(tiny: VQAutoencoder) -> None:
+    """Believe whatever the latent does not speak against."""
+    torch.nn.init.constant_(tiny.decoder.believe.layers[-1].bias, 50.0)
+
+
+def found(tiny: VQAutoencoder, frames: torch.Tensor, given: torch.Tensor | None) -> Motion:
+    """Return the motion of the first frame between itself and the first again."""
+    neighbours = tiny.neighbours(frames[0], frames[0])
+    return tiny.decoder.motion(neighbours.of_0.description, neighbours, given)
+
+
+def test_without_a_motion_nothing_is_believed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
+    assert not found(tiny, frames, None).belief.any()
+
+
+def test_a_motion_is_believed_only_where_the_latent_agrees() -> None:
     belief = Belief(8)
     hidden, difference = torch.randn(1, 8, 6, 7), torch.randn(1, 4, 6, 7)
     agreeing, contrary = torch.ones(1, 9, 6, 7), -torch.ones(1, 9, 6, 7)
@@ -22,48 +39,59 @@ def test_a_hint_is_believed_only_where_the_latent_agrees() -> None:
     assert not believed[:, 1].any()
 
 
-def test_a_hint_that_is_believed_is_followed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
-    # The corrections are zero before any training; the frame agrees with itself everywhere.
-    for layer in (tiny.decoder.refine_8, tiny.decoder.refine_4):
-        torch.nn.init.zeros_(layer.correction.weight)
-        torch.nn.init.zeros_(layer.correction.bias)
-    torch.nn.init.constant_(tiny.decoder.believe.layers[-1].bias, 50.0)
-    neighbours = tiny.neighbours(frames[0], frames[0])
-    description = neighbours.of_0.description
-    height, width = neighbours.of_0.quarter.shape[-2:]
-    hint = torch.zeros(len(frames[0]), 4, height, width)
-    motion = tiny.decoder.motion(description, neighbours, hint)
+def test_a_motion_that_is_believed_is_followed(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
+    corrections_of_zero(tiny)
+    believing(tiny)
+    given = torch.zeros(1, 4, 12, 16)  # the frame agrees with itself everywhere
+    motion = found(tiny, frames, given)
     torch.testing.assert_close(motion.belief, torch.ones_like(motion.belief))
-    torch.testing.assert_close(motion.quarter, hint, atol=1e-4, rtol=0)
+    torch.testing.assert_close(motion.quarter, given, atol=1e-4, rtol=0)
 
 
-def test_motion_takes_the_hint_beside_it_and_keeps_away_from_one_elsewhere() -> None:
-    motion = torch.full((1, 4, 2, 3), 5.0)
-    away = torch.tensor([0.3, 0.75, 2.0])  # px, of one of both flows, across the map
-    hint = motion.clone()
-    hint[:, 2] += away
-    settled = _settle(motion, hint, None)
-    expected = torch.tensor([0.3, 0.375, 0.0]).expand(2, 3)
-    torch.testing.assert_close(settled[0, 2] - motion[0, 2], expected)
-    torch.testing.assert_close(settled[:, [0, 1, 3]], motion[:, [0, 1, 3]])
-
-
-def test_a_hint_that_is_certain_is_taken_whatever_the_latent_says(
+def test_a_wrong_motion_is_not_believed_where_the_latent_disagrees(
     tiny: VQAutoencoder, frames: torch.Tensor
 ) -> None:
-    neighbours = tiny.neighbours(frames[0], frames[1])
-    tiny.decoder.believe.layers[-1].bias.data.fill_(-1e4)  # nothing is believed
-    height, width = neighbours.of_0.quarter.shape[-2:]
-    hint = torch.full((len(frames[0]), 4, height, width), 3.0)
-    certainty = torch.zeros(len(frames[0]), 1, height, width)
-    certainty[..., : width // 2] = 1
-    latents = torch.randn_like(tiny.encode(frames[0]).latents)
-    description = tiny.decoder.describe(latents)
-    motion = tiny.decoder.motion(description, neighbours, hint, certainty)
-    wanted = torch.full_like(motion.eighth, 1.5)  # 3 px at 1/4
-    agrees = torch.isclose(motion.eighth, wanted).all(dim=1)
-    assert bool(agrees[..., : width // 8].all())
-    assert not agrees[..., -(width // 8) :].any()
-    full = 4 * torch.ones(1, 4, 8, 8)
-    settled = _settle(torch.zeros(1, 4, 8, 8), full, torch.ones(1, 1, 2, 2))
-    torch.testing.assert_close(settled, full)
+    corrections_of_zero(tiny)
+    believing(tiny)
+    given = torch.zeros(1, 4, 12, 16)
+    given[:, 0], given[:, 3] = 6.0, -4.0  # three cells to the right in frame_0, two up in frame_1
+    motion, alone = found(tiny, frames, given), found(tiny, frames, None)
+    keys = tiny.neighbours(frames[0], frames[0]).of_0.description.key_8
+    given_8 = resize_flow(given, (6, 8))
+    for flow in (0, 1):
+        channels = slice(2 * flow, 2 * flow + 2)
+        cosine = local_correlation(keys, keys, given_8[:, channels], 1)[:, 4]
+        assert (motion.belief[:, flow] <= 2 * cosine.clamp(min=0) + 1e-5).all()
+        against = cosine <= 0
+        assert against.any()
+        kept, before = motion.eighth[:, channels], alone.eighth[:, channels]
+        assert torch.equal(kept[:, :, against[0]], before[:, :, against[0]])
+
+
+def test_a_motion_that_nobody_believes_changes_nothing(
+    tiny: VQAutoencoder, frames: torch.Tensor
+) -> None:
+    torch.nn.init.constant_(tiny.decoder.believe.layers[-1].bias, -1e4)
+    latents = tiny.quantise(tiny.encode(frames[1]).latents).latents
+    neighbours = tiny.neighbours(frames[0], frames[2])
+    drawn = tiny.decode(latents, neighbours, torch.full((1, 4, 12, 16), 3.0))
+    assert torch.equal(drawn.frames, tiny.decode(latents, neighbours).frames)
+
+
+def test_one_interval_serves_a_batch_of_latents(tiny: VQAutoencoder, frames: torch.Tensor) -> None:
+    latents = tiny.quantise(tiny.encode(frames[:, 0]).latents).latents
+    neighbours = tiny.neighbours(frames[0], frames[2])
+    together = tiny.decode(latents, neighbours.expand(3)).frames
+    for one, frame in zip(latents, together, strict=True):
+        alone = tiny.decode(one[None], neighbours).frames[0]
+        torch.testing.assert_close(frame, alone, atol=1e-4, rtol=0)
+
+
+def test_neighbours_may_be_larger_than_they_were_looked_at(
+    tiny: VQAutoencoder, frames: torch.Tensor
+) -> None:
+    latents = tiny.quantise(tiny.encode(frames[1]).latents).latents
+    neighbours = tiny.neighbours(frames[0], frames[2])
+    large = torch.nn.functional.interpolate(frames[0], scale_factor=2)
+    neighbours = neighbours._make(n._replace(frame=large) for n in neighbours)
+    assert tiny.decode(latents, neighbours).frames.shape == (1, 3, 96, 128)
