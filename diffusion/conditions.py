@@ -1,8 +1,8 @@
 """What stage 2 is given of an interval, and what a step of it answers with.
 
 Legend: B batch, C latent channels, H/W frame size as it is looked at, h/w latent size (H/8, W/8),
-or that divided by a step's scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time to
-frame_0 (x, y), then to frame_1, in pixels of its own map.
+or that divided by a step's scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time
+to frame_0 (x, y), then to frame_1, in pixels of its own map.
 """
 
 from typing import NamedTuple

@@ -123,9 +123,11 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
         nn.init.normal_(self.answer.weight, std=_NEARLY_NOTHING)
+        nn.init.zeros_(self.answer.bias)
         # Motion and share of each of the 2x2 points at 1/4 that a cell covers.
         finer = nn.Conv2d(64, 5 * 4, 3, padding=1)
         nn.init.normal_(finer.weight, std=_NEARLY_NOTHING)
+        nn.init.zeros_(finer.bias)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
     def forward(
