@@ -1,4 +1,5 @@
-"""The last step of the decoder: both neighbours' pixels fetched, looked at, fetched again, mixed.
+"""The last step of the decoder: both neighbours' pixels fetched, looked at, brought into register
+and mixed.
 
 Legend: B batch, c channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0 (x, y),
 then the flow to frame_1, in pixels of its own map.
@@ -12,6 +13,11 @@ from torch import Tensor, nn
 
 from autoencoder.layers import residual_block, upsample, zero_out
 from autoencoder.matching import flow_length, resize_flow, warp
+from autoencoder.registration import displacement
+
+
+_STEPS = 2
+"""Of registration; a third changed nothing."""
 
 
 class Composed(NamedTuple):
@@ -60,6 +66,7 @@ class Composition(nn.Module):
         answer = self.to_pixels(looked)
         motion_2 = resize_flow(motion, half) + answer[:, -4:]
         there = resize_flow(motion_2, size)
+        there = there + register(there, frame_0, frame_1)
         fetched_0 = warp(frame_0, there[:, :2], "bicubic")
         fetched_1 = warp(frame_1, there[:, 2:], "bicubic")
         shares, colours = _pixels(answer[:, :-4])
@@ -79,6 +86,25 @@ class Composition(nn.Module):
         weights = torch.zeros_like(colours)
         weights[:, 2] = 1
         return Composed(upsample(sketch) + colours, weights, torch.zeros_like(answer[:, -4:]))
+
+
+@torch.no_grad()
+def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
+    """Return by how much to change ``motion`` so that both frames show the same, (B, 4, H, W), px.
+
+    Where they disagree by a fraction of a pixel, a mixture of them doubles or blurs every line.
+    What is missing is shared out as the motion is: at ``frame_time`` 1/4, frame_0 is nearer, and
+    its flow the surer.
+    """
+    moved = torch.zeros_like(motion)
+    length_0, length_1 = (flow_length(flow) + 0.1 for flow in motion.chunk(2, dim=1))
+    share_0 = length_0 / (length_0 + length_1)
+    for _ in range(_STEPS):
+        fetched_0 = warp(frame_0, motion[:, :2] + moved[:, :2], "bicubic")
+        fetched_1 = warp(frame_1, motion[:, 2:] + moved[:, 2:], "bicubic")
+        step = displacement(fetched_0, fetched_1)
+        moved = moved + torch.cat([-share_0 * step, (1 - share_0) * step], dim=1)
+    return moved
 
 
 def _pixels(answer: Tensor) -> tuple[Tensor, Tensor]:

@@ -226,8 +226,8 @@ def _model(config: AutoencoderConfig) -> VQAutoencoder:
     if config.weights is None:
         return VQAutoencoder(**asdict(config.model))
     model = load_model(VQAutoencoder, Path(config.weights))
-    model.decoder.train()
     if config.decoder_only:
         model.requires_grad_(False)
-        model.decoder.requires_grad_()
-    return model
+        model.decoder.requires_grad_().train()
+        return model
+    return model.train()  # all of it: in evaluation mode the codebook would stay as it is

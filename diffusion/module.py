@@ -1,5 +1,6 @@
 """Wiring of stage 2's training: noise, losses, optimiser, figures, pictures."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
+from autoencoder.encoder import STRIDE
 from autoencoder.losses import decoding_terms
 from diffusion.bridge import Denoised, denoise
 from diffusion.codes import codes_of, latents_of
@@ -37,6 +39,7 @@ class DiffusionModule(AveragedModule):
         self.config = config
         autoencoder = load_model(VQAutoencoder, Path(config.autoencoder)).requires_grad_(False)
         self.unet = _unet(config, autoencoder)
+        _check_size(config, tuple(self.unet.config.scales))
         self.decoder = None
         if config.decoder.tunes:
             self.decoder = autoencoder.decoder.requires_grad_()
@@ -231,3 +234,15 @@ def _unet(config: DiffusionConfig, autoencoder: VQAutoencoder) -> InBetweenUNet:
     unet = load_model(InBetweenUNet, Path(config.unet)).requires_grad_(config.train_unet)
     check_sizes(unet, autoencoder)
     return unet
+
+
+def _check_size(config: DiffusionConfig, scales: tuple[int, ...]) -> None:
+    """Refuse crops that the coarsest step does not divide into whole cells, halved or not."""
+    halved = config.start.half_size_share > 0
+    multiple = math.lcm(STRIDE, 8 * scales[0]) * (2 if halved else 1)
+    height, width = config.data.height, config.data.width
+    if height % multiple or width % multiple:
+        raise ValueError(
+            f"data.height and data.width must be multiples of {multiple} for steps of scales "
+            f"{scales}{', halved by start.half_size_share' if halved else ''}, got {height}x{width}"
+        )

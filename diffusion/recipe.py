@@ -67,8 +67,11 @@ def steps(runs: Path, size: str, settings: list[str]) -> list[Step]:
         run = runs / name
         config = f"--config={CONFIGS / size / name}.yaml"
         places = [f"--trainer.run={run}", "--trainer.resume=true"]
-        whole = [config, *weights, *places, *settings]
         kind, train = _TRAININGS[name]
+        if parse_config(kind, [config]).data.store is not None:
+            # A training's own: what it keeps has the codes of its stage 1.
+            places.append(f"--data.store={runs / 'store' / name}")
+        whole = [config, *weights, *places, *settings]
         made.append(Step(run, whole, parse_config(kind, whole).trainer.max_updates, train))
     return made
 

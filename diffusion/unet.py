@@ -18,7 +18,7 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
-from autoencoder.layers import upsample
+from autoencoder.layers import upsample, zero_out
 from autoencoder.matching import correlation, resize_flow, unit_length
 from diffusion.conditions import Aligned, Estimate, both_warped
 
@@ -124,10 +124,10 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.answer = nn.Conv2d(channels[0], 4 + 2 + 1 + latent_channels, 3, padding=1)
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
-        nn.init.normal_(self.answer.weight, std=_NEARLY_NOTHING)
+        _answer_nearly_nothing(self.answer)
         # Motion and share of each of the 2x2 points at 1/4 that a cell covers.
         finer = nn.Conv2d(64, 5 * 4, 3, padding=1)
-        nn.init.normal_(finer.weight, std=_NEARLY_NOTHING)
+        _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
     def forward(
@@ -206,6 +206,12 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 hidden = self.upsamplers[index - 1](hidden)
             hidden = _run(blocks, torch.cat([hidden, skip], dim=1), emb)
         return hidden
+
+
+def _answer_nearly_nothing(convolution: nn.Conv2d) -> None:
+    """Make a convolution answer next to nothing, on all sides of zero, until it is trained."""
+    zero_out(convolution)
+    nn.init.normal_(convolution.weight, std=_NEARLY_NOTHING)
 
 
 def _run(blocks: nn.Module, hidden: Tensor, emb: Tensor) -> Tensor:

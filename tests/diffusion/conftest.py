@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
-from diffusion.alignment import Conditions
 
 from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
-from tests.tiny import tiny_autoencoder
+from diffusion.conditions import Aligned, Conditions, Estimate
+from tests.tiny import as_if_trained, tiny_autoencoder, tiny_unet
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -27,10 +27,7 @@ def autoencoder() -> VQAutoencoder:
 
 @pytest.fixture
 def unet() -> InBetweenUNet:
-    torch.manual_seed(0)
-    unet = InBetweenUNet(latent_channels=8, channels=(16, 24, 32), time_channels=32).eval()
-    torch.nn.init.normal_(unet.leave[-1].weight, std=0.1)  # as after some training
-    return unet
+    return as_if_trained(tiny_unet())
 
 
 @pytest.fixture
@@ -46,18 +43,27 @@ def frames() -> torch.Tensor:
     return smooth.clamp(-1, 1).unsqueeze(1)
 
 
-def conditions(batch: int = 2, channels: int = 8, height: int = 9, width: int = 11) -> Conditions:
-    """Random conditions, nothing moving; frame_time is 0.5."""
+def conditions(batch: int = 2, height: int = 8, width: int = 12) -> Conditions:
+    """Random conditions for ``tiny_unet``, latents (batch, 8, height, width); frame_time is 0.5."""
     generator = torch.Generator().manual_seed(2)
-    latents = torch.randn(5, batch, channels, height, width, generator=generator)
-    coverage = torch.rand(batch, 2, height, width, generator=generator)
-    return Conditions(
-        latents[0],
-        latents[1],
-        latents[2],
-        latents[3],
-        coverage,
-        guess=latents[4],
-        motion=torch.zeros(batch, 4, 2 * height, 2 * width),
-        frame_time=torch.full((batch,), 0.5),
+    frames = torch.rand(2, batch, 3, 8 * height, 8 * width, generator=generator) * 2 - 1
+    latents = torch.randn(2, batch, 8, height, width, generator=generator)
+    return Conditions(*frames, *latents, frame_time=torch.full((batch,), 0.5))
+
+
+def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:
+    """What both neighbours show, by chance."""
+    generator = torch.Generator().manual_seed(3)
+    return Aligned(*torch.randn(4, batch, 8, height, width, generator=generator))
+
+
+def estimate(batch: int = 2, height: int = 8, width: int = 12) -> Estimate:
+    """What was found before a step, by chance."""
+    generator = torch.Generator().manual_seed(4)
+    channels = {"latents": 8, "motion": 4, "visible": 2, "share": 1, "hidden": 8}
+    return Estimate(
+        **{
+            name: torch.randn(batch, count, height, width, generator=generator)
+            for name, count in channels.items()
+        }
     )

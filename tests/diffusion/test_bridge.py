@@ -1,54 +1,163 @@
-"""The bridge between a noisy guess and the clean latent."""
+"""Denoising walks from the noisy mean of both neighbours to the clean latent, coarse to fine."""
 
+from typing import Any, NamedTuple
+
+import pytest
 import torch
+import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler
+from torch import Tensor
 
 from diffusion import InBetweenUNet
-from diffusion.bridge import between, sample, source
+from diffusion.bridge import Denoised, denoise, step_scales
+from diffusion.conditions import Aligned, Estimate
 from tests.diffusion.conftest import conditions
+from tests.tiny import tiny_unet
+
+SCHEDULER = FlowMatchEulerDiscreteScheduler()
 
 
-def test_the_bridge_ends_at_the_clean_latent_and_begins_at_its_source() -> None:
-    clean, guess, noise = torch.randn(3, 2, 8, 4, 4)
-    start = source(guess, noise, 0.5)
-    torch.testing.assert_close(start, guess + 0.5 * noise)
-    torch.testing.assert_close(between(clean, start, torch.zeros(2)), clean)
-    torch.testing.assert_close(between(clean, start, torch.ones(2)), start)
-    torch.testing.assert_close(
-        between(clean, start, torch.full((2,), 0.25)), 0.75 * clean + 0.25 * start
-    )
+class Step(NamedTuple):
+    """What the U-Net was given for a step."""
+
+    noisy: Tensor
+    level: Tensor
+    frame_time: Tensor
+    aligned: Aligned
+    so_far: Estimate
 
 
-class _Oracle(torch.nn.Module):
-    """Knows the clean latent."""
+class Walk(NamedTuple):
+    """A denoising that was watched."""
 
-    def __init__(self, clean: torch.Tensor) -> None:
-        super().__init__()
-        self.clean = clean
-        self.config = type("Config", (), {"noise_scale": 0.5})
-        self.levels: list[float] = []
-
-    def forward(self, latents: torch.Tensor, timestep: torch.Tensor, known: object) -> torch.Tensor:
-        self.levels.append(float(timestep[0]))
-        return self.clean
+    given: list[Step]
+    found: Denoised
 
 
-def test_a_perfect_network_is_followed_to_the_clean_latent_in_any_number_of_steps() -> None:
+def noise(channels: int = 8, height: int = 8, width: int = 12) -> Tensor:
+    return torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(5))
+
+
+@torch.no_grad()
+def walk(unet: InBetweenUNet, **options: Any) -> Walk:
+    """Denoise ``conditions()``, and keep what each step was given."""
+    given = list[Step]()
+    hook = unet.register_forward_pre_hook(lambda _, arguments: given.append(Step(*arguments)))
+    found = denoise(unet, SCHEDULER, conditions(), noise(), **options)
+    hook.remove()
+    return Walk(given, found)
+
+
+def test_there_is_a_step_for_each_scale_unless_more_or_fewer_are_asked_for() -> None:
+    assert step_scales((4, 2, 1)) == (4, 2, 1)
+    assert step_scales((4, 2, 1), 1) == (1,)
+    assert step_scales((4, 2, 1), 2) == (2, 1)
+    assert step_scales((4, 2, 1), 6) == (4, 2, 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("steps", [0, -1])
+def test_fewer_than_one_step_fails(steps: int) -> None:
+    with pytest.raises(ValueError, match=f"num_steps must be at least 1, got {steps}"):
+        step_scales((4, 2, 1), steps)
+
+
+def test_the_first_step_begins_at_the_source(unet: InBetweenUNet) -> None:
+    first = walk(unet).given[0]
     known = conditions()
-    clean = torch.randn_like(known.guess)
-    for steps in (1, 2, 4, 7):
-        oracle = _Oracle(clean)
-        noise = torch.randn(1, *clean.shape[1:])
-        drawn = sample(oracle, FlowMatchEulerDiscreteScheduler(), known, noise, steps)  # type: ignore[arg-type]
-        torch.testing.assert_close(drawn, clean, atol=1e-4, rtol=0)
-        assert oracle.levels == torch.linspace(1, 1 / steps, steps).tolist()
+    mean = F.avg_pool2d((known.latents_0 + known.latents_1) / 2, 2)
+    # Pooled noise keeps its deviation: 0.5 of the latents', at every scale.
+    torch.testing.assert_close(first.noisy, mean + 0.5 * 2 * F.avg_pool2d(noise(), 2))
+    assert first.level.tolist() == [1.0, 1.0]
+    assert not first.so_far.motion.any()
+    torch.testing.assert_close(first.so_far.latents, mean)
 
 
-def test_a_network_that_answers_nothing_stays_at_its_guess() -> None:
+def test_every_later_step_begins_between_what_was_found_and_its_own_source(
+    unet: InBetweenUNet,
+) -> None:
+    scales = (2, 1, 1, 1)
+    given = walk(unet, scales=scales).given
+    assert [float(step.level[0]) for step in given] == [1.0, 0.75, 0.5, 0.25]
+    for step, scale in zip(given, scales, strict=True):
+        pooled = F.avg_pool2d(noise(), scale)
+        source = (step.aligned.latents_0 + step.aligned.latents_1) / 2 + 0.5 * scale * pooled
+        level = float(step.level[0])
+        torch.testing.assert_close(step.noisy, (1 - level) * step.so_far.latents + level * source)
+    found = walk(unet, scales=scales).found.steps
+    for step, before in zip(given[1:], found, strict=False):
+        size = (step.noisy.shape[-2], step.noisy.shape[-1])
+        torch.testing.assert_close(step.so_far.motion, before.resize(size).motion)
+
+
+def test_frame_time_says_how_much_of_either_neighbour_the_source_has(unet: InBetweenUNet) -> None:
+    known = conditions()._replace(frame_time=torch.tensor([0.25, 0.75]))
+    given = list[Tensor]()
+    unet.register_forward_pre_hook(lambda _, arguments: given.append(arguments[0]))
+    with torch.no_grad():
+        denoise(unet, SCHEDULER, known, torch.zeros_like(noise()), scales=(1,))
+    torch.testing.assert_close(given[0][0], torch.lerp(known.latents_0, known.latents_1, 0.25)[0])
+    torch.testing.assert_close(given[0][1], torch.lerp(known.latents_0, known.latents_1, 0.75)[1])
+
+
+def test_a_motion_to_start_from_is_where_the_first_step_looks(unet: InBetweenUNet) -> None:
+    # Two cells of the six that the first step's map is wide: to the right in frame_0, and back.
+    start = torch.tensor([2 / 6, 0.0, -2 / 6, 0.0]).view(1, 4, 1, 1)
+    looked = walk(unet, start=start.expand(2, -1, -1, -1)).given[0].aligned
     known = conditions()
-    unet = InBetweenUNet(latent_channels=8, channels=(8, 8), time_channels=16)
-    torch.nn.init.zeros_(unet.leave[-1].weight)
-    torch.nn.init.zeros_(unet.leave[-1].bias)
-    noise = torch.randn(1, *known.guess.shape[1:])
-    drawn = sample(unet, FlowMatchEulerDiscreteScheduler(), known, noise, 2)
-    torch.testing.assert_close(drawn, known.guess, atol=1e-5, rtol=0)
+    pooled_0, pooled_1 = F.avg_pool2d(known.latents_0, 2), F.avg_pool2d(known.latents_1, 2)
+    torch.testing.assert_close(looked.latents_0[..., :-2], pooled_0[..., 2:])
+    torch.testing.assert_close(looked.latents_1[..., 2:], pooled_1[..., :-2])
+
+
+def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetweenUNet) -> None:
+    given = walk(unet).given
+    known = conditions()
+    assert given[1].so_far.motion.abs().max() > 0.5  # as if trained: it does find some
+    assert not torch.allclose(given[1].aligned.latents_0, known.latents_0, atol=0.1)
+    assert not torch.allclose(given[1].aligned.keys_1, unet.look(known.frame_1), atol=0.01)
+
+
+def test_without_realignment_no_step_sees_a_neighbour_moved(unet: InBetweenUNet) -> None:
+    start = torch.full((2, 4, 1, 1), 0.3)
+    given = walk(unet, start=start, realign=False, scales=(2, 1, 1)).given
+    known = conditions()
+    for step, scale in zip(given, (2, 1, 1), strict=True):
+        pooled = [F.avg_pool2d(maps, scale) for maps in (known.latents_0, known.latents_1)]
+        torch.testing.assert_close(step.aligned.latents_0, pooled[0])
+        torch.testing.assert_close(step.aligned.latents_1, pooled[1])
+        seen = F.avg_pool2d(unet.look(known.frame_0), scale)
+        torch.testing.assert_close(step.aligned.keys_0, seen, atol=1e-5, rtol=1e-4)
+
+
+def test_untrained_it_stays_at_the_mean_of_the_neighbours() -> None:
+    unet = tiny_unet()
+    for parameter in (*unet.answer.parameters(), *unet.fine.parameters()):
+        torch.nn.init.zeros_(parameter)
+    found = walk(unet).found
+    known = conditions()
+    torch.testing.assert_close(found.latents, (known.latents_0 + known.latents_1) / 2)
+    assert not found.fine.motion.any()
+    assert found.fine.motion.shape == (2, 4, 16, 24)
+
+
+def test_each_step_answers_for_itself_and_only_hidden_features_carry_gradients(
+    unet: InBetweenUNet,
+) -> None:
+    found = denoise(unet, SCHEDULER, conditions(), noise())
+    kept = found.steps[0].detach()
+    assert [maps.requires_grad for maps in kept] == [False, False, False, False, True]
+    assert kept.hidden is found.steps[0].hidden
+
+
+def test_the_scheduler_is_left_as_it_was(unet: InBetweenUNet) -> None:
+    scheduler = FlowMatchEulerDiscreteScheduler()
+    timesteps, index = scheduler.timesteps.clone(), scheduler.step_index
+    with torch.no_grad():
+        denoise(unet, scheduler, conditions(), noise())
+    assert torch.equal(scheduler.timesteps, timesteps)
+    assert scheduler.step_index == index
+
+
+def test_latents_that_the_coarsest_scale_does_not_divide_fail(unet: InBetweenUNet) -> None:
+    with pytest.raises(ValueError, match="must be multiples of 2, got 7x12; pad the frames"):
+        denoise(unet, SCHEDULER, conditions(1, 7, 12), noise(8, 7, 12))

@@ -1,10 +1,52 @@
-"""The augmentation that plays backwards, and the losses on directions and flows."""
+"""The losses on latents, motion and visibility, and the augmentation that plays backwards."""
+
+from dataclasses import fields
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
-from diffusion.losses import code_direction_loss, flow_error, flow_loss, play_backwards
+from diffusion.bridge import Denoised
+from diffusion.conditions import Estimate
+from diffusion.config import LossConfig
+from diffusion.losses import (
+    HIDDEN_WEIGHT,
+    code_direction_loss,
+    mixed,
+    motion_error,
+    play_backwards,
+    step_terms,
+    truth_at,
+)
+from diffusion.unet import FineMotion
 from nakawari.data.triplet import Triplet
+
+
+def moving(
+    to_0: tuple[float, float], to_1: tuple[float, float], height: int = 32, width: int = 48
+) -> Triplet:
+    """All of it goes from ``to_0`` to ``to_1`` [px]; the upper half cannot be seen in frame_1."""
+    frames = torch.zeros(3, 1, 3, height, width)
+    motions = [torch.tensor(to).view(1, 2, 1, 1).expand(1, 2, height, width) for to in (to_0, to_1)]
+    seen = torch.ones(1, 1, height, width)
+    hidden = seen.clone()
+    hidden[:, :, : height // 2] = 0
+    return Triplet(*frames, torch.tensor([0.4]), *motions, seen, hidden, torch.tensor([True]))
+
+
+def found(triplet: Triplet, latents: Tensor, scales: tuple[int, ...] = (2, 1)) -> Denoised:
+    """Return what a perfect network would find of ``triplet``, latents (1, 8, h, w)."""
+    steps = []
+    for scale in scales:
+        size = (latents.shape[-2] // scale, latents.shape[-1] // scale)
+        truth = truth_at(triplet, size)
+        nothing = torch.zeros(1, 1, *size)
+        seen = 100 * (2 * truth.visible - 1)
+        at_size = F.adaptive_avg_pool2d(latents, size)
+        steps.append(Estimate(at_size, truth.motion, seen, nothing, nothing))
+    fine = truth_at(triplet, (2 * latents.shape[-2], 2 * latents.shape[-1])).motion
+    return Denoised(steps, FineMotion(fine, torch.zeros_like(fine[:, :1])))
 
 
 def test_playing_backwards_swaps_neighbours_and_turns_frame_time_round() -> None:
@@ -16,19 +58,26 @@ def test_playing_backwards_swaps_neighbours_and_turns_frame_time_round() -> None
         *motion,
         *visible,
         torch.tensor([True, True]),
-        *torch.rand(2, 2, 2, 1, 1),
+        *torch.rand(3, 2, 2, 2, 1),
     )
-    mixed = play_backwards(forth, torch.tensor([True, False]))
-    torch.testing.assert_close(mixed.frame_time, torch.tensor([0.75, 0.4]))
-    assert torch.equal(mixed.frame_0[0], forth.frame_1[0])
-    assert torch.equal(mixed.frame_1[0], forth.frame_0[0])
-    assert torch.equal(mixed.motion_0[0], forth.motion_1[0])
-    assert torch.equal(mixed.visible_1[0], forth.visible_0[0])
-    assert torch.equal(mixed.flow_01[0], forth.flow_10[0])
-    assert torch.equal(mixed.target, forth.target)
-    assert all(torch.equal(a[1], b[1]) for a, b in zip(mixed, forth, strict=True))
-    back = play_backwards(mixed, torch.tensor([True, False]))
-    assert all(torch.equal(a, b) for a, b in zip(back, forth, strict=True))
+    back = play_backwards(forth, torch.tensor([True, False]))
+    torch.testing.assert_close(back.frame_time, torch.tensor([0.75, 0.4]))
+    assert torch.equal(back.frame_0[0], forth.frame_1[0])
+    assert torch.equal(back.frame_1[0], forth.frame_0[0])
+    assert torch.equal(back.motion_0[0], forth.motion_1[0])
+    assert torch.equal(back.visible_1[0], forth.visible_0[0])
+    assert torch.equal(back.codes_0[0], forth.codes_1[0])
+    assert torch.equal(back.target, forth.target)
+    assert torch.equal(back.codes, forth.codes)
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(back, forth, strict=True))
+    again = play_backwards(back, torch.tensor([True, False]))
+    assert all(torch.equal(a, b) for a, b in zip(again, forth, strict=True))
+
+
+def test_what_has_no_codes_is_played_backwards_without() -> None:
+    back = play_backwards(moving((1.0, 0.0), (2.0, 0.0)), torch.tensor([True]))
+    assert back.codes_0.numel() == back.codes_1.numel() == 0
+    assert back.motion_0[0, 0, 0, 0] == 2
 
 
 def test_direction_is_all_that_counts() -> None:
@@ -37,52 +86,74 @@ def test_direction_is_all_that_counts() -> None:
     torch.testing.assert_close(code_direction_loss(-latents, latents, heads=2), torch.tensor(2.0))
 
 
-def moving(to_0: tuple[float, float], to_1: tuple[float, float]) -> Triplet:
-    """All of it goes from ``to_0`` to ``to_1`` [px]; the upper half cannot be seen in frame_1."""
-    frames = torch.zeros(3, 1, 3, 32, 48)
-    motions = [torch.tensor(to).view(1, 2, 1, 1).expand(1, 2, 32, 48) for to in (to_0, to_1)]
-    seen = torch.ones(1, 1, 32, 48)
-    hidden = torch.cat([torch.zeros(1, 1, 16, 48), torch.ones(1, 1, 16, 48)], dim=2)
-    return Triplet(*frames, torch.tensor([0.4]), *motions, seen, hidden, torch.tensor([True]))
+def test_the_truth_of_a_cell_is_what_its_middle_shows_in_pixels_of_the_map() -> None:
+    triplet = moving((-8.0, 4.0), (8.0, -4.0))
+    figure = triplet.motion_0.clone()
+    figure[..., 20:] = 0.0  # a still figure beside the moving ground: column 2 of the map has both
+    triplet = triplet._replace(motion_0=figure)
+    truth = truth_at(triplet, (4, 6))
+    expected = torch.tensor([-1.0, -1.0, 0.0, 0.0, 0.0, 0.0])  # nowhere halfway
+    torch.testing.assert_close(truth.motion[0, 0], expected.expand(4, 6))
+    torch.testing.assert_close(truth.motion[0, 3], torch.full((4, 6), -0.5))
+    assert truth.visible[0, 1].tolist() == [[0.0] * 6] * 2 + [[1.0] * 6] * 2
+    middle = triplet.motion_0[..., 4::8, 4::8] / 8
+    torch.testing.assert_close(truth.motion[:, :2], middle)
 
 
-def test_the_true_flow_has_no_error_at_any_size() -> None:
-    triplet = moving((-2.0, 1.0), (3.0, -0.5))
-    for scale in (4, 8):
-        flow = torch.tensor([5.0, -1.5]).view(1, 2, 1, 1).expand(1, 2, 32 // scale, 48 // scale)
-        error, seen = flow_error(flow / scale, -flow / scale, triplet)
-        assert error.shape == seen.shape == (1, 2, 8, 12)
-        assert error.max() < 0.02
-        assert seen[0, 0].all()
-        assert seen[0, 1, 4:].all()
-        assert not seen[0, 1, :4].any()
-    error, _ = flow_error(flow / 8 + torch.tensor([3 / 8, 0.5]).view(2, 1, 1), -flow / 8, triplet)
-    torch.testing.assert_close(error[:, :1], torch.full((1, 1, 8, 12), 5.0))  # 3 and 4 px
-    assert flow_loss(error, torch.zeros_like(seen)) == 0
-    unknown = triplet._replace(has_motion=torch.tensor([False]))
-    assert flow_error(flow, flow, unknown)[1].count_nonzero() == 0
-    half_seen = flow_loss(torch.tensor([1.0, 32.0]), torch.tensor([1.0, 0.0]))
-    torch.testing.assert_close(half_seen, torch.tensor(1.0))
+def test_the_true_motion_has_no_error_and_hidden_points_count_less() -> None:
+    truth = truth_at(moving((-8.0, 4.0), (8.0, -4.0)), (4, 6))
+    assert motion_error(truth.motion, truth) < 0.02
+    off = truth.motion.clone()
+    off[:, 2] += 3.0  # of the flow to frame_1, half of which is hidden, by 3 and 4 px
+    off[:, 3] += 4.0
+    weights = torch.tensor([1.0, 1.0, HIDDEN_WEIGHT, 1.0])  # to frame_0 twice, then hidden, seen
+    expected = 5 * weights[2:].sum() / weights.sum()
+    torch.testing.assert_close(motion_error(off, truth), expected, atol=0.02, rtol=0)
 
 
-def test_contours_weigh_more_and_are_asked_where_they_are() -> None:
-    triplet = moving((0.0, 0.0), (0.0, 0.0))
-    target = torch.full((1, 3, 32, 48), -1.0)
-    target[..., 7:9] = 1.0  # a line in the second and third column of 4x4 pixels
-    flow = torch.zeros(1, 2, 32, 48)
-    flow[:, 0, :, 6] = 9.0  # wrong beside the line only, where the target changes, too
-    flow[:, 0, :, 4] = 5.0  # wrong where it does not
-    error, weight = flow_error(flow, torch.zeros_like(flow), triplet._replace(target=target))
-    assert weight[0, 0, 4, 1] == weight[0, 0, 4, 2] == pytest.approx(1.1)
-    assert weight[0, 0, 4, 4] == pytest.approx(0.1)
-    assert error[0, 0, 4, 1] == pytest.approx(9)
-    assert error[0, 0, 4, 2] < 0.02
+def test_unknown_motion_costs_nothing() -> None:
+    triplet = moving((-8.0, 4.0), (8.0, -4.0))._replace(has_motion=torch.tensor([False]))
+    truth = truth_at(triplet, (4, 6))
+    assert motion_error(truth.motion + 5, truth) == 0
+    lost = found(triplet, torch.randn(1, 8, 4, 6))
+    steps = [step._replace(visible=-step.visible, motion=step.motion + 9) for step in lost.steps]
+    terms = step_terms(lost._replace(steps=steps), lost.latents, triplet, heads=2)
+    assert terms["visible"] == terms["motion"] == 0
 
 
-def test_flow_is_asked_for_where_things_are_in_the_neighbour() -> None:
+def test_every_weight_has_its_term_and_who_knows_everything_pays_nothing() -> None:
+    triplet, latents = moving((-8.0, 4.0), (8.0, -4.0)), torch.randn(1, 8, 4, 6)
+    terms = step_terms(found(triplet, latents), latents, triplet, heads=2)
+    assert {*terms, "picture"} == {field.name for field in fields(LossConfig)}
+    assert all(term < 0.03 for term in terms.values()), terms
+    other = step_terms(found(moving((0.0, 0.0), (0.0, 0.0)), -latents), latents, triplet, heads=2)
+    for name in ("latents", "codes", "motion", "fine_motion"):
+        assert other[name] > 1, name
+
+
+def test_an_error_of_a_coarse_step_counts_in_cells_of_the_latent() -> None:
+    triplet, latents = moving((0.0, 0.0), (0.0, 0.0)), torch.zeros(1, 8, 4, 6)
+    errors = []
+    for coarse in (True, False):
+        known = found(triplet, latents)
+        index = 0 if coarse else 1
+        step = known.steps[index]
+        by = 1.0 if coarse else 2.0  # a cell at 1/16 is two at 1/8
+        known.steps[index] = step._replace(motion=step.motion + by)
+        errors.append(step_terms(known, latents, triplet, heads=2)["motion"])
+    torch.testing.assert_close(errors[0], errors[1], atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("of_0", [True, False])
+def test_what_is_mixed_is_fetched_along_the_motion_by_its_share(of_0: bool) -> None:
     triplet = moving((-8.0, 0.0), (8.0, 0.0))
-    flow = torch.zeros(1, 2, 8, 12)
-    flow[:, 0, :, 5:7] = 4.0  # right only round x = 24 of frame_0: 32 of the target
-    error, _ = flow_error(flow, torch.zeros(1, 2, 8, 12), triplet)
-    assert error[0, 0, 4, 8] < 0.02
-    assert error[0, 0, 4, 6] > 15
+    scene = torch.rand(1, 3, 8, 16).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    triplet = triplet._replace(frame_0=scene[..., 8:56], frame_1=scene[..., 4:52])
+    known = found(triplet, torch.zeros(1, 8, 4, 6))
+    share = torch.full_like(known.fine.share, 50.0 if of_0 else -50.0)
+    drawn = mixed(known._replace(fine=known.fine._replace(share=share)), triplet)
+    quarter = F.avg_pool2d(triplet.frame_0 if of_0 else triplet.frame_1, 4)
+    if of_0:  # two points to the left
+        torch.testing.assert_close(drawn[..., 2:], quarter[..., :-2])
+    else:
+        torch.testing.assert_close(drawn[..., :-2], quarter[..., 2:])

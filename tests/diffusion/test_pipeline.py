@@ -1,14 +1,18 @@
 """Both stages together: any size, one noise, files that reload, and clear refusals."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from diffusion import FrameInterpolationPipeline
-from tests.tiny import tiny_refiner
+from diffusion import pipeline as module
+from diffusion.bridge import Denoised
+from tests.tiny import tiny_unet
 
 
 def test_any_size_comes_back_as_it_was(
@@ -21,28 +25,22 @@ def test_any_size_comes_back_as_it_was(
 
 
 def test_large_frames_are_looked_at_reduced_and_keep_their_pixels(
-    monkeypatch: pytest.MonkeyPatch,
+    pipeline: FrameInterpolationPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline = FrameInterpolationPipeline.from_pretrained("checkpoints/nakawari")
     generator = torch.Generator().manual_seed(0)
-    blocks = torch.rand(1, 3, 9, 16, generator=generator).repeat_interleave(10, 2)
-    blocks = blocks.repeat_interleave(10, 3)[..., :150]
-    scene = blocks + 0.3 * torch.rand(blocks.shape, generator=generator) - 0.65  # detail of 1 px
-    moved = [scene[..., 10 - shift : 150 - shift] for shift in (0, 4, 8)]
+    scene = torch.rand(1, 3, 90, 150, generator=generator) * 2 - 1  # detail of 1 px
+    moved = [scene[..., 8 - shift : 148 - shift] for shift in (0, 4, 8)]
     whole = pipeline.sample_latents(moved[0], moved[2])
-    monkeypatch.setattr("diffusion.pipeline.LOOKED_AT", 90 * 140 // 4)
+    monkeypatch.setattr(module, "LOOKED_AT", 90 * 140 // 4)
     halved = pipeline.sample_latents(moved[0], moved[2])
     assert whole.shape[-2:] == (12, 18)  # 96x144 at 1/8
     assert halved.shape[-2:] == (6, 10)  # 48x80 at 1/8, of 96x160
     drawn = pipeline(moved[0], moved[2])
     assert drawn.shape == moved[1].shape
-    inside = (..., slice(16, -16), slice(16, -16))
-    blurred = torch.nn.functional.avg_pool2d(moved[1], 2).repeat_interleave(2, 2)
-    blurred = blurred.repeat_interleave(2, 3)
-    error = (drawn - moved[1])[inside].abs().mean()
-    assert error < 0.5 * (blurred - moved[1])[inside].abs().mean()
+    # Nothing that was painted at half the size could be as rough as what is fetched at full size.
+    assert drawn.diff(dim=3).abs().mean() > 0.5 * scene.diff(dim=3).abs().mean()
     still = pipeline(moved[0], moved[0], torch.tensor([0.25, 0.5]))
-    torch.testing.assert_close(still, moved[0].expand(2, -1, -1, -1), atol=1e-3, rtol=0)
+    assert torch.equal(still, moved[0].expand(2, -1, -1, -1))
     assert pipeline.reconstruct(*moved).shape == moved[1].shape
 
 
@@ -53,6 +51,63 @@ def test_one_interval_with_many_times_is_each_time_alone(
     for time, frame in zip((0.25, 0.5), together, strict=True):
         alone = pipeline(frames[0], frames[2], time)[0]
         torch.testing.assert_close(frame, alone, atol=1e-4, rtol=0)
+
+
+def test_in_betweens_drawn_a_few_at_once_are_the_same(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = torch.tensor([0.2, 0.4, 0.6])
+    together = pipeline(frames[0], frames[2], times)
+    monkeypatch.setattr(module, "PIXELS_AT_ONCE", 2 * 64 * 80)
+    torch.testing.assert_close(pipeline(frames[0], frames[2], times), together, atol=1e-4, rtol=0)
+
+
+def test_several_threads_may_draw_at_once(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    times = [0.2, 0.4, 0.6, 0.8] * 3
+    alone = [pipeline(frames[0], frames[2], time) for time in times]
+    with ThreadPoolExecutor(4) as threads:
+        together = threads.map(lambda time: pipeline(frames[0], frames[2], time), times)
+        assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_the_noise_is_the_same_for_every_frame_time_and_interval(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noises = list[torch.Tensor]()
+
+    def watched(*arguments: Any, **options: Any) -> Denoised:
+        noises.append(arguments[3])
+        return denoise(*arguments, **options)
+
+    denoise = module.denoise
+    monkeypatch.setattr(module, "denoise", watched)
+    pipeline(frames[0], frames[2], torch.tensor([0.2, 0.7]))
+    pipeline(frames[1], frames[2], 0.4)
+    pipeline(frames[1], frames[2], 0.4, seed=1)
+    assert noises[0].shape == noises[1].shape == (1, 8, 8, 10)  # 64x80 at 1/8, one for all times
+    assert torch.equal(noises[0], noises[1])
+    assert not torch.equal(noises[0], noises[2])
+    assert abs(noises[0].std() - 1) < 0.1
+
+
+@pytest.mark.parametrize("options", [{"num_steps": 1}, {"num_steps": 5}, {"realign": False}])
+def test_steps_and_realignment_change_what_is_drawn(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, options: dict[str, Any]
+) -> None:
+    drawn = pipeline(frames[0], frames[2], **options)
+    assert not torch.allclose(drawn, pipeline(frames[0], frames[2]), atol=1e-3)
+
+
+def test_the_last_step_is_the_finest_whatever_their_number(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    widths = list[int]()
+    pipeline.unet.register_forward_pre_hook(lambda _, given: widths.append(given[0].shape[-1]))
+    for steps in (None, 1, 4):
+        pipeline.sample_latents(frames[0], frames[2], num_steps=steps)
+    assert widths == [5, 10, 10, 5, 10, 10, 10]
 
 
 def test_the_same_seed_draws_the_same_frame_and_another_does_not(
@@ -96,16 +151,15 @@ def test_saved_weights_reload_bit_identically(
     assert torch.equal(again(frames[0], frames[2]), pipeline(frames[0], frames[2]))
 
 
-def test_a_flow_refiner_is_saved_with_the_rest(
-    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, tmp_path: Path
+def test_loaded_weights_do_not_stay_in_the_file(
+    pipeline: FrameInterpolationPipeline, tmp_path: Path
 ) -> None:
-    plain = pipeline(frames[0], frames[2])
-    pipeline.register_modules(flow_refiner=tiny_refiner(pipeline.autoencoder))
-    mended = pipeline(frames[0], frames[2])
-    assert not torch.equal(mended, plain)
+    # There they lie at any address, by which products of matrices round differently.
     pipeline.save_pretrained(tmp_path)
     again = FrameInterpolationPipeline.from_pretrained(tmp_path)
-    assert torch.equal(again(frames[0], frames[2]), mended)
+    for model in (again.autoencoder, again.unet):
+        tensors = [tensor for tensor in model.state_dict().values() if tensor.numel()]
+        assert {tensor.data_ptr() % 64 for tensor in tensors} == {0}
 
 
 def test_half_precision_weights_are_computed_with_in_full(
@@ -141,6 +195,32 @@ def test_no_steps_and_unknown_latents_fail(
         pipeline(frames[0], frames[2], latent="best")  # type: ignore[arg-type]
 
 
+def test_more_times_than_frames_fail(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor
+) -> None:
+    around = (frames[:2, 0], frames[1:, 0])
+    with pytest.raises(ValueError, match="one frame_time, or one for each frame: got 3 for 2"):
+        pipeline(*around, torch.tensor([0.2, 0.5, 0.7]))
+
+
+def test_options_of_other_pipelines_fail(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="unknown options: variant; only a folder is taken"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path, variant="fp16")
+
+
+def test_a_config_that_is_missing_or_no_json_fails(
+    pipeline: FrameInterpolationPipeline, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    file = tmp_path / "unet" / "config.json"
+    file.write_text("{")
+    with pytest.raises(ValueError, match=r"config.json is not JSON \(.*\); restore it"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path)
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=r"config.json is missing; pass a complete folder"):
+        FrameInterpolationPipeline.from_pretrained(tmp_path)
+
+
 def test_a_missing_folder_fails(tmp_path: Path) -> None:
     with pytest.raises(
         FileNotFoundError, match=r"no folder of weights at .*; pass one with --model"
@@ -163,7 +243,7 @@ def test_weights_of_the_wrong_shape_fail(
 ) -> None:
     pipeline.save_pretrained(tmp_path)
     file = tmp_path / "unet" / "config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"channels": [16, 24, 40]}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"channels": [8, 24]}))
     with pytest.raises(ValueError, match=r"cannot be loaded|do not fit"):
         FrameInterpolationPipeline.from_pretrained(tmp_path)
 
@@ -181,9 +261,7 @@ def test_missing_tensors_fail(pipeline: FrameInterpolationPipeline, tmp_path: Pa
 def test_stages_of_different_trainings_fail(
     pipeline: FrameInterpolationPipeline, tmp_path: Path
 ) -> None:
-    from diffusion import InBetweenUNet
-
     pipeline.save_pretrained(tmp_path)
-    InBetweenUNet(latent_channels=4, channels=(8, 8)).save_pretrained(tmp_path / "unet")
+    tiny_unet(latent_channels=4).save_pretrained(tmp_path / "unet")
     with pytest.raises(ValueError, match="8 latent channels and the U-Net 4"):
         FrameInterpolationPipeline.from_pretrained(tmp_path)

@@ -1,62 +1,71 @@
-"""The U-Net has the shape that DESIGN asks of it."""
+"""The U-Net has the shape that its docstring promises."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
+from diffusion.bridge import denoise
+from diffusion.conditions import Estimate
 from diffusion.config import DiffusionConfig
+from diffusion.losses import step_terms
 from diffusion.unet import InBetweenUNet
 from nakawari.training.config import parse_config
-from tests.diffusion.conftest import conditions
+from tests.diffusion.conftest import aligned, conditions, estimate
+from tests.diffusion.test_losses import moving
+from tests.tiny import tiny_unet
 
 
-def noisy() -> Tensor:
-    return torch.randn(2, 8, 9, 11, generator=torch.Generator().manual_seed(3))
+def step(unet: InBetweenUNet, timestep: float = 0.5, frame_time: float = 0.5) -> Estimate:
+    """Make one step from what ``conftest`` has."""
+    noisy = torch.randn(2, 8, 8, 12, generator=torch.Generator().manual_seed(3))
+    levels = torch.full((2,), timestep), torch.full((2,), frame_time)
+    return unet(noisy, *levels, aligned(), estimate())
 
 
-def test_untrained_it_stays_near_the_guess_and_all_of_it_can_learn() -> None:
-    torch.manual_seed(0)
-    unet = InBetweenUNet(latent_channels=8, channels=(16, 24), time_channels=32)
+def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:
+    unet = tiny_unet()
     known = conditions()
-    clean = unet(noisy(), torch.rand(2), known)
-    assert (clean - known.guess).square().mean() < 0.1
-    clean.square().mean().backward()
-    assert all(parameter.grad.abs().max() > 1e-7 for parameter in unet.parameters())
+    found = denoise(unet, FlowMatchEulerDiscreteScheduler(), known, torch.randn(1, 8, 8, 12))
+    mean = (known.latents_0 + known.latents_1) / 2
+    assert (found.latents - mean).square().mean() < 0.1
+    assert found.fine.motion.abs().max() < 0.5
+    last = found.steps[-1]
+    answers = (last.latents, last.motion, last.visible, *found.fine)
+    torch.stack([answer.square().mean() for answer in answers]).sum().backward()
+    assert all(parameter.grad.abs().max() > 0 for parameter in unet.parameters())
 
 
-def test_the_first_stage_of_the_time_embedding_changes_the_output(unet: InBetweenUNet) -> None:
+def test_the_first_stage_of_the_time_embedding_changes_every_answer(unet: InBetweenUNet) -> None:
     # Stage one: the projection for the whole network. Every block's own projection stays.
-    before = unet(noisy(), torch.tensor([0.5, 0.5]), conditions())
+    before = step(unet)
     unet.time_embedding.linear_1.weight.data += 0.5
-    assert not torch.allclose(unet(noisy(), torch.tensor([0.5, 0.5]), conditions()), before)
+    for name, maps in step(unet)._asdict().items():
+        assert not torch.allclose(maps, getattr(before, name)), name
 
 
-def test_the_second_stage_of_the_time_embedding_changes_the_output(unet: InBetweenUNet) -> None:
+def test_the_second_stage_of_the_time_embedding_changes_the_answer(unet: InBetweenUNet) -> None:
     blocks = [block for block in unet.modules() if isinstance(block, ResnetBlock2D)]
-    assert len(blocks) == 6
+    assert len(blocks) == 4
     for block in blocks:  # each block's own projection, one after the other
-        before = unet(noisy(), torch.tensor([0.5, 0.5]), conditions())
+        before = step(unet).latents
         block.time_emb_proj.weight.data += 0.5
-        assert not torch.allclose(unet(noisy(), torch.tensor([0.5, 0.5]), conditions()), before)
+        assert not torch.allclose(step(unet).latents, before)
 
 
-@pytest.mark.parametrize("which", ["timestep", "frame_time"])
-def test_noise_level_and_frame_time_both_change_the_output(unet: InBetweenUNet, which: str) -> None:
-    timestep, known = torch.tensor([0.5, 0.5]), conditions()
-    before = unet(noisy(), timestep, known)
-    if which == "timestep":
-        timestep = timestep + 0.3
-    else:
-        known = known._replace(frame_time=known.frame_time + 0.3)
-    assert not torch.allclose(unet(noisy(), timestep, known), before)
+def test_noise_level_and_frame_time_both_change_the_answer(unet: InBetweenUNet) -> None:
+    before = step(unet)
+    assert not torch.allclose(step(unet, timestep=0.8).latents, before.latents)
+    assert not torch.allclose(step(unet, frame_time=0.8).motion, before.motion)
 
 
 def test_it_goes_down_by_strided_convolution_and_pools_nowhere(unet: InBetweenUNet) -> None:
-    assert len(unet.downsamplers) == 2
+    assert len(unet.downsamplers) == 1
     for downsampler in unet.downsamplers:
         assert isinstance(downsampler, Downsample2D)
         assert isinstance(downsampler.conv, nn.Conv2d)
@@ -65,7 +74,8 @@ def test_it_goes_down_by_strided_convolution_and_pools_nowhere(unet: InBetweenUN
     assert not any(isinstance(module, pools) for module in unet.modules())
 
 
-def test_skips_carry_the_features_after_each_downsampling(unet: InBetweenUNet) -> None:
+def test_skips_carry_the_features_after_each_downsampling() -> None:
+    unet = tiny_unet(channels=(8, 16, 24))
     outputs: list[Tensor] = []
     inputs: list[Tensor] = []
 
@@ -79,34 +89,70 @@ def test_skips_carry_the_features_after_each_downsampling(unet: InBetweenUNet) -
         module.register_forward_hook(keep_output)
     for blocks in unet.up_blocks:
         blocks[0].register_forward_pre_hook(keep_input)
-    unet(noisy(), torch.rand(2), conditions())
+    step(unet)
+    assert len(outputs) == 3
     for skip, joined in zip(reversed(outputs), inputs, strict=True):
         assert torch.equal(joined[:, -skip.shape[1] :], skip)
 
 
-def test_any_latent_size_goes_through(unet: InBetweenUNet) -> None:
-    for height, width in ((1, 1), (5, 3), (8, 8)):
-        known = conditions(1, 8, height, width)
-        assert unet(known.guess, torch.rand(1), known).shape == (1, 8, height, width)
+@pytest.mark.parametrize(("height", "width"), [(1, 2), (5, 3), (8, 8)])
+def test_any_latent_size_goes_through(unet: InBetweenUNet, height: int, width: int) -> None:
+    size = (1, height, width)
+    half = torch.full((1,), 0.5)
+    found = unet(torch.randn(1, 8, height, width), half, half, aligned(*size), estimate(*size))
+    assert found.latents.shape == (1, 8, height, width)
+    assert found.motion.shape == (1, 4, height, width)
+
+
+def test_motion_and_share_are_corrections_of_what_was_known_before(unet: InBetweenUNet) -> None:
+    nn.init.zeros_(unet.answer.weight)
+    nn.init.zeros_(unet.answer.bias)
+    found, before, looked = step(unet), estimate(), aligned()
+    torch.testing.assert_close(found.motion, before.motion)
+    torch.testing.assert_close(found.share, before.share)
+    share = before.share.sigmoid()
+    torch.testing.assert_close(
+        found.latents, share * looked.latents_0 + (1 - share) * looked.latents_1
+    )
+
+
+def test_the_fine_motion_is_the_last_ones_in_pixels_at_a_quarter(unet: InBetweenUNet) -> None:
+    nn.init.zeros_(unet.fine[-1].weight)
+    nn.init.zeros_(unet.fine[-1].bias)
+    known = estimate()._replace(motion=torch.full((2, 4, 8, 12), 1.5))
+    fine = unet.refine(known)
+    torch.testing.assert_close(fine.motion, torch.full((2, 4, 16, 24), 3.0))
+    assert fine.share.shape == (2, 1, 16, 24)
+
+
+def test_it_looks_at_the_pixels_where_the_motion_leads(unet: InBetweenUNet) -> None:
+    frame_0, frame_1 = torch.rand(2, 1, 3, 128, 160)
+    motion = torch.zeros(1, 4, 16, 20)
+    motion[:, 0], motion[:, 3] = 1.0, -2.0  # cells of eight pixels
+    seen_0, seen_1 = unet.look_along(frame_0, frame_1, motion)
+    # Away from the rim, where what is outside of a frame repeats its edge.
+    inside = (..., slice(5, -5), slice(5, -5))
+    there_0 = unet.look(frame_0).roll(-1, 3)
+    there_1 = unet.look(frame_1).roll(2, 2)
+    torch.testing.assert_close(seen_0[inside], there_0[inside], atol=1e-4, rtol=0)
+    torch.testing.assert_close(seen_1[inside], there_1[inside], atol=1e-4, rtol=0)
 
 
 def test_the_shipped_six_level_config_builds_and_takes_a_training_step() -> None:
     config = parse_config(DiffusionConfig, ["--config", "configs/diffusion/six_levels.yaml"])
     assert len(config.model.channels) == 6
-    unet = InBetweenUNet(
-        latent_channels=8,
-        channels=config.model.channels,
-        blocks_per_level=config.model.blocks_per_level,
-        time_channels=config.model.time_channels,
-        noise_scale=config.model.noise_scale,
-    )
+    torch.manual_seed(0)
+    unet = InBetweenUNet(latent_channels=8, **asdict(config.model))
     assert len(unet.downsamplers) == 5
-    optimiser = torch.optim.AdamW(unet.parameters(), lr=1e-3)
-    target = torch.zeros(1, 8, 64, 64)
-    known = conditions(1, 8, 64, 64)
+    optimiser = torch.optim.AdamW(unet.parameters(), lr=1e-4)
+    triplet = moving((-8.0, 0.0), (8.0, 0.0), height=64, width=64)
+    known = conditions(1, 8, 8)
+    noise, target = torch.randn(1, 8, 8, 8), torch.randn(1, 8, 8, 8)
     losses = []
     for _ in range(2):
-        loss = (unet(known.guess, torch.rand(1), known) - target).square().mean()
+        found = denoise(unet, FlowMatchEulerDiscreteScheduler(), known, noise)
+        assert len(found.steps) == 3
+        loss = torch.stack(list(step_terms(found, target, triplet, heads=2).values())).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -114,6 +160,13 @@ def test_the_shipped_six_level_config_builds_and_takes_a_training_step() -> None
     assert losses[1] < losses[0]
 
 
-def test_channels_that_groups_do_not_divide_fail() -> None:
-    with pytest.raises(ValueError, match="two or more multiples of eight"):
-        InBetweenUNet(channels=(12, 24))
+@pytest.mark.parametrize("sizes", [{"channels": (12, 24)}, {"channels": (8,)}, {"key_channels": 9}])
+def test_channels_that_groups_do_not_divide_fail(sizes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="two or more multiples of eight, and key_channels one"):
+        tiny_unet(**sizes)
+
+
+@pytest.mark.parametrize("scales", [(), (4, 2), (1, 2, 1), (3, 2, 1)])
+def test_scales_that_do_not_fall_to_one_fail(scales: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"scales must fall to 1, each a multiple of the next"):
+        tiny_unet(scales=scales)

@@ -16,15 +16,21 @@ from nakawari.training.launch import Launch
 from nakawari.training.run import _strategy
 from tests.training.tiny_training import fit, tiny_config
 
-CONFIGS = [
-    file for stage in ("autoencoder", "diffusion") for file in Path("configs", stage).glob("*.yaml")
-]
+CONFIGS = sorted(file for file in Path("configs").rglob("*.yaml") if "sweeps" not in file.parts)
 
 
 @pytest.mark.parametrize("file", CONFIGS, ids=str)
 def test_every_shipped_config_parses(file: Path) -> None:
-    stage = {"autoencoder": AutoencoderConfig, "diffusion": DiffusionConfig}[file.parent.name]
+    of_stage_1 = "autoencoder" in (file.parent.name, file.stem)
+    stage = AutoencoderConfig if of_stage_1 else DiffusionConfig
     assert isinstance(parse_config(stage, ["--config", str(file)]), stage)
+
+
+def test_each_size_of_the_recipe_has_its_three_trainings() -> None:
+    sizes = [folder for folder in Path("configs/recipe").iterdir() if folder.is_dir()]
+    assert {folder.name for folder in sizes} == {"cpu", "gpu"}
+    for folder in sizes:
+        assert {file.stem for file in folder.iterdir()} == {"autoencoder", "unet", "both"}
 
 
 def test_without_arguments_the_built_in_cels_are_trained_on() -> None:

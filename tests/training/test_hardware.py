@@ -8,14 +8,16 @@ import torch
 from safetensors.torch import load_file
 
 from diffusion import FrameInterpolationPipeline
-from diffusion.config import DecoderConfig, DiffusionConfig
-from diffusion.module import DiffusionModule
-from diffusion.train import training_data
-from nakawari.training.config import parse_config
-from nakawari.training.run import train
+from diffusion.config import DecoderConfig
 from tests.tiny import tiny_autoencoder
 from tests.training.process import losses
-from tests.training.test_training import autoencoder_config, figures, fit_autoencoder
+from tests.training.test_training import (
+    autoencoder_config,
+    diffusion_config,
+    figures,
+    fit_autoencoder,
+    fit_diffusion,
+)
 
 WEIGHTS = "weights/diffusion_pytorch_model.safetensors"
 
@@ -53,19 +55,18 @@ def test_stage_1_learns_in_bf16(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("in_bf16")
 def test_both_parts_of_stage_2_train_in_bf16(tmp_path: Path) -> None:
     tiny_autoencoder().save_pretrained(tmp_path / "stage_1")
-    config = parse_config(DiffusionConfig, ["--config", "configs/diffusion/smoke.yaml"])
+    run = tmp_path / "run"
+    config = diffusion_config(
+        run, tmp_path / "stage_1", max_updates=2, validate_every=2, log_every=1
+    )
     config = dataclasses.replace(
         config,
-        autoencoder=str(tmp_path / "stage_1"),
-        # Of every kind of latents, so that each meets what it is mixed with.
-        decoder=DecoderConfig(learning_rate=1e-3),
-        data=dataclasses.replace(config.data, workers=0, validation_samples=2, batch_size=8),
-        trainer=dataclasses.replace(
-            config.trainer, run=str(tmp_path / "run"), max_updates=2, validate_every=2, log_every=1
-        ),
+        loss=dataclasses.replace(config.loss, picture=1.0),
+        # True latents and sampled ones, so that each meets what it is mixed with.
+        decoder=DecoderConfig(learning_rate=1e-3, true_share=0.5),
     )
-    module = DiffusionModule(config)
-    train(module, training_data(config, module), config.trainer)
-    assert all(torch.isfinite(torch.tensor(figures(tmp_path / "run", "train/latents"))))
-    pipeline = FrameInterpolationPipeline.from_pretrained(tmp_path / "run" / "weights")
+    fit_diffusion(config)
+    for name in ("latents", "motion", "picture_pixels"):
+        assert torch.tensor(figures(run, f"train/{name}")).isfinite().all()
+    pipeline = FrameInterpolationPipeline.from_pretrained(run / "weights")
     assert {p.dtype for p in pipeline.unet.parameters()} == {torch.float32}

@@ -18,7 +18,8 @@ from autoencoder import VQAutoencoder
 from autoencoder.config import AutoencoderConfig
 from autoencoder.module import AutoencoderModule
 from diffusion import FrameInterpolationPipeline
-from diffusion.config import DiffusionConfig
+from diffusion.codes import WithCodes
+from diffusion.config import DecoderConfig, DiffusionConfig
 from diffusion.module import DiffusionModule
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
@@ -115,30 +116,103 @@ def test_the_adversarial_loss_joins_in(tmp_path: Path) -> None:
     assert state["global_step"] == 3  # the discriminator's steps are not updates
 
 
-@pytest.mark.parametrize("decoded", [0.0, 1.0])
-def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, decoded: float) -> None:
-    config = parse_config(DiffusionConfig, ["--config", "configs/diffusion/smoke.yaml"])
+def test_a_decoder_may_be_trained_alone(stage_1: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(
-        config,
-        autoencoder=str(stage_1 / "weights"),
-        loss=dataclasses.replace(config.loss, pixels=decoded, perceptual=decoded, motion=decoded),
-        data=dataclasses.replace(config.data, workers=0, validation_samples=4, batch_size=2),
-        trainer=dataclasses.replace(
-            config.trainer, run=str(tmp_path), max_updates=4, validate_every=2
-        ),
+        autoencoder_config(tmp_path, max_updates=2, validate_every=2),
+        weights=str(stage_1 / "weights"),
+        decoder_only=True,
     )
-    module = DiffusionModule(config)
-    frozen = {name: t.clone() for name, t in module.autoencoder.state_dict().items()}
-    start = [parameter.clone() for parameter in module.unet.parameters()]
+    module = AutoencoderModule(config)
+    before = {name: tensor.clone() for name, tensor in module.model.state_dict().items()}
     train(module, TripletData(config.data), config.trainer)
+    changed = {
+        name.partition(".")[0]
+        for name, tensor in module.model.state_dict().items()
+        if not torch.equal(tensor, before[name])
+    }
+    assert changed == {"decoder"}
+    VQAutoencoder.from_pretrained(tmp_path / "weights")
+
+
+def test_stage_1_tells_how_it_draws_whatever_motion_is_given(stage_1: Path) -> None:
+    for name in ("decoded", "no_motion", "zero_motion", "wrong_motion", "alone", "blend"):
+        for metric in ("lpips", "psnr"):
+            assert len(figures(stage_1, f"validation/{metric}_{name}")) == 2
+
+
+def diffusion_config(run: Path, stage_1: Path, **trainer: object) -> DiffusionConfig:
+    """Return the settings of a tiny training of stage 2 on stage 1's weights."""
+    config = parse_config(DiffusionConfig, ["--config", "configs/diffusion/smoke.yaml"])
+    return dataclasses.replace(
+        config,
+        autoencoder=str(stage_1),
+        data=dataclasses.replace(
+            config.data, workers=0, validation_samples=2, batch_size=2, visits=1, store=None
+        ),
+        trainer=dataclasses.replace(config.trainer, run=str(run), **trainer),  # type: ignore[arg-type]
+    )
+
+
+def fit_diffusion(config: DiffusionConfig) -> DiffusionModule:
+    """Train, and return what was trained."""
+    torch.manual_seed(config.trainer.seed)
+    module = DiffusionModule(config)
+    data = TripletData(config.data, config.trainer.accumulate, WithCodes(module.autoencoder))
+    train(module, data, config.trainer)
+    return module
+
+
+@pytest.mark.parametrize("picture", [0.0, 1.0])
+def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, picture: float) -> None:
+    config = diffusion_config(
+        tmp_path, stage_1 / "weights", max_updates=4, validate_every=2, log_every=1
+    )
+    loss = dataclasses.replace(config.loss, picture=picture)
+    # A batch of either size, so that both meet the codes that they need.
+    start = dataclasses.replace(config.start, half_size_share=0.5, extra_step_share=0.5)
+    module = fit_diffusion(dataclasses.replace(config, loss=loss, start=start))
+    frozen = VQAutoencoder.from_pretrained(stage_1 / "weights").state_dict()
     for name, tensor in module.autoencoder.state_dict().items():
         assert torch.equal(tensor, frozen[name]), name
-    learnt = module.unet.parameters()
-    assert any(not torch.equal(old, new) for old, new in zip(start, learnt, strict=True))
+    torch.manual_seed(config.trainer.seed)
+    untrained = DiffusionModule(config).unet.state_dict()
+    learnt = module.unet.state_dict()
+    assert all(not torch.equal(learnt[name], untrained[name]) for name in ("enter.weight",))
     pipeline = FrameInterpolationPipeline.from_pretrained(tmp_path / "weights")
     frame = torch.zeros(1, 3, 32, 48)
     assert pipeline(frame, frame).shape == frame.shape
-    assert len(figures(tmp_path, "validation/lpips_random")) == 2
+    for name in ("latent_error", "codes_right", "motion_error", "visible_right"):
+        baseline = {"motion_error": "of_none", "visible_right": "of_all"}.get(name, "of_mean")
+        assert len(figures(tmp_path, f"validation/{name}")) == 2
+        before, after = figures(tmp_path, f"validation/{name}_{baseline}")
+        assert before == after  # what knowing nothing gives does not move with the U-Net
+    assert bool(figures(tmp_path, "train/picture_pixels")) == bool(picture)
+
+
+def test_stage_2_may_train_the_decoder_alone_or_both(stage_1: Path, tmp_path: Path) -> None:
+    first = diffusion_config(tmp_path / "unet", stage_1 / "weights", max_updates=1)
+    fit_diffusion(first)
+    config = diffusion_config(tmp_path / "both", stage_1 / "weights", max_updates=2)
+    config = dataclasses.replace(
+        config,
+        unet=str(tmp_path / "unet" / "weights" / "unet"),
+        train_unet=False,
+        loss=dataclasses.replace(config.loss, picture=1.0),
+        decoder=DecoderConfig(learning_rate=1e-3),
+    )
+    unet = DiffusionModule(config).unet.state_dict()
+    stage_1_was = VQAutoencoder.from_pretrained(stage_1 / "weights").state_dict()
+    for both in (False, True):
+        run = dataclasses.replace(config.trainer, run=str(tmp_path / f"both_{both}"))
+        module = fit_diffusion(dataclasses.replace(config, train_unet=both, trainer=run))
+        learnt = module.unet.state_dict()
+        assert all(torch.equal(learnt[name], unet[name]) for name in unet) != both
+        changed = {
+            name.partition(".")[0]
+            for name, tensor in module.autoencoder.state_dict().items()
+            if not torch.equal(tensor, stage_1_was[name])
+        }
+        assert changed == {"decoder"}
 
 
 def test_a_state_of_another_architecture_fails(stage_1: Path) -> None:

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from autoencoder.config import AutoencoderConfig
 from autoencoder.module import AutoencoderModule
-from diffusion import InBetweenUNet
+from diffusion.codes import WithCodes
 from diffusion.config import DiffusionConfig
 from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig, TrainerConfig, WandbConfig, parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.run import train
 from nakawari.training.tracking import Wandb, wandb_run_of
-from tests.tiny import tiny_autoencoder
+from tests.tiny import tiny_autoencoder, tiny_unet
 from tests.training.tiny_training import fit, tiny_config
 from tests.training.wandb_record import history, records
 
@@ -73,8 +73,7 @@ def test_stage_2_records_figures_pictures_and_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny_autoencoder().save_pretrained(tmp_path / "autoencoder")
-    unet = InBetweenUNet(latent_channels=8, channels=(16, 24), time_channels=32)
-    unet.save_pretrained(tmp_path / "unet")
+    tiny_unet().save_pretrained(tmp_path / "unet")
     run = tmp_path / "run"
     config = DiffusionConfig(
         autoencoder=str(tmp_path / "autoencoder"),
@@ -82,7 +81,9 @@ def test_stage_2_records_figures_pictures_and_model(
         data=DATA,
         trainer=tracked(run),
     )
-    train(DiffusionModule(config), TripletData(config.data), config.trainer)
+    module = DiffusionModule(config)
+    data = TripletData(config.data, finish=WithCodes(module.autoencoder))
+    train(module, data, config.trainer)
 
     said = capsys.readouterr()
     assert said.out.count("W&B: offline (no API key") == 1
@@ -91,7 +92,7 @@ def test_stage_2_records_figures_pictures_and_model(
     logged = history(file)
     for name in ("train/latents", "speed/samples_per_second", "speed/peak_memory_mib"):
         assert sorted(values(logged, name)) == [1, 2, 3, 4]
-    for frames in ("sampled", "ceiling", "random", "aligned", "blend"):
+    for frames in ("sampled", "one_step", "mean", "ceiling", "blend"):
         for metric in ("lpips", "psnr"):
             assert sorted(values(logged, f"validation/{metric}_{frames}")) == [2, 4]
     for sample in range(2):
@@ -100,7 +101,7 @@ def test_stage_2_records_figures_pictures_and_model(
         for picture in pictures.values():
             assert isinstance(picture, dict)
             order = ["frame_0", "sampled", "target", "frame_1", "error", "sampled_latents"]
-            order += ["ceiling", "random"]
+            order += ["ceiling", "one_step"]
             names = [part.split(" ")[0] for part in picture["caption"].split(" | ")]
             assert names == order
             assert picture["caption"].count("LPIPS") == 3

@@ -1,0 +1,49 @@
+"""What is known of an interval, and of the drawing in it, on maps of any size."""
+
+import torch
+import torch.nn.functional as F
+
+from autoencoder import VQAutoencoder
+from diffusion.conditions import nothing_found, observe
+from tests.diffusion.conftest import conditions, estimate
+
+
+def test_an_estimate_on_a_larger_map_has_the_same_motion_in_its_pixels() -> None:
+    known = estimate()._replace(motion=torch.full((2, 4, 8, 12), 1.5))
+    larger = known.resize((16, 36))
+    expected = torch.tensor([4.5, 3.0, 4.5, 3.0]).view(1, 4, 1, 1).expand(2, 4, 16, 36)
+    torch.testing.assert_close(larger.motion, expected)
+    assert {tuple(maps.shape[-2:]) for maps in larger} == {(16, 36)}
+    assert known.resize((8, 12)) is known
+
+
+def test_before_the_first_step_nothing_is_known_but_the_mean() -> None:
+    known = conditions()._replace(frame_time=torch.tensor([0.25, 0.5]))
+    nothing = nothing_found(known, (4, 6), channels=8)
+    mean = torch.lerp(known.latents_0, known.latents_1, known.time_map)
+    torch.testing.assert_close(nothing.latents, F.avg_pool2d(mean, 2))
+    assert not any(maps.any() for maps in nothing[1:])
+
+
+def test_a_reduced_frame_is_looked_at_small_and_kept_as_it_is(autoencoder: VQAutoencoder) -> None:
+    frame_0, frame_1 = torch.rand(2, 1, 3, 64, 96)
+    with torch.no_grad():
+        interval = observe(autoencoder, frame_0, frame_1, reduction=2)
+        small = observe(autoencoder, F.avg_pool2d(frame_0, 2), F.avg_pool2d(frame_1, 2))
+    assert interval.neighbours.of_0.frame is frame_0
+    torch.testing.assert_close(interval.seen_1, F.avg_pool2d(frame_1, 2))
+    assert torch.equal(interval.latents_0, small.latents_0)
+    assert torch.equal(interval.latents_1, small.latents_1)
+    quantised = autoencoder.quantise(autoencoder.encode(small.seen_0).latents).latents
+    assert torch.equal(interval.latents_0, quantised)
+
+
+def test_an_interval_is_repeated_without_being_copied(autoencoder: VQAutoencoder) -> None:
+    with torch.no_grad():
+        interval = observe(autoencoder, *torch.rand(2, 1, 3, 32, 48))
+    many = interval.expand(5)
+    assert len(many.latents_0) == len(many.neighbours.of_1.frame) == 5
+    assert many.latents_0.data_ptr() == interval.latents_0.data_ptr()
+    given = many.conditions(torch.linspace(0.1, 0.9, 5))
+    assert given.time_map.shape == (5, 1, 1, 1)
+    assert given.frame_1.data_ptr() == interval.seen_1.data_ptr()

@@ -1,0 +1,52 @@
+"""Figures of a validation: best for who knows everything, the baselines for who knows nothing."""
+
+import pytest
+import torch
+
+from autoencoder import VQAutoencoder
+from diffusion.bridge import Denoised
+from diffusion.codes import latents_of
+from diffusion.figures import figures_of
+from diffusion.unet import FineMotion
+from nakawari.data.triplet import Triplet
+from tests.diffusion.test_losses import found, moving
+
+
+@pytest.fixture
+def triplet(autoencoder: VQAutoencoder) -> Triplet:
+    codes = (autoencoder.quantise(torch.randn(1, 8, 4, 6)).indices for _ in range(3))
+    codes_0, target, codes_1 = codes
+    moved = moving((-8.0, 0.0), (6.0, 8.0))
+    return moved._replace(codes_0=codes_0, codes=target, codes_1=codes_1)
+
+
+def test_who_knows_everything_errs_nowhere(autoencoder: VQAutoencoder, triplet: Triplet) -> None:
+    known = found(triplet, latents_of(triplet.codes, autoencoder.quantiser))
+    figures = figures_of(known, triplet, autoencoder.quantiser)
+    assert figures["latent_error"] == figures["motion_error"] == 0
+    assert figures["codes_right"] == figures["visible_right"] == 1
+    assert figures["latent_error_of_mean"] > 0.1
+    assert figures["codes_right_of_mean"] < 0.9
+
+
+def test_who_knows_nothing_is_as_good_as_the_baselines(
+    autoencoder: VQAutoencoder, triplet: Triplet
+) -> None:
+    quantiser = autoencoder.quantiser
+    before, after = latents_of(triplet.codes_0, quantiser), latents_of(triplet.codes_1, quantiser)
+    known = found(triplet, torch.lerp(before, after, 0.4))
+    last = known.steps[-1]
+    last = last._replace(visible=torch.full_like(last.visible, 3.0))
+    none = FineMotion(torch.zeros_like(known.fine.motion), known.fine.share)
+    figures = figures_of(Denoised([last], none), triplet, quantiser)
+    for name, baseline in (
+        ("latent_error", "latent_error_of_mean"),
+        ("codes_right", "codes_right_of_mean"),
+        ("motion_error", "motion_error_of_none"),
+        ("visible_right", "visible_right_of_all"),
+    ):
+        torch.testing.assert_close(figures[name], figures[baseline])
+    # 8 px to frame_0 everywhere; 10 to frame_1, in the half where it is seen.
+    expected = torch.tensor((8 * 2 + 10) / 3)
+    torch.testing.assert_close(figures["motion_error_of_none"], expected)
+    torch.testing.assert_close(figures["visible_right_of_all"], torch.tensor(0.75))

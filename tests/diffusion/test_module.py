@@ -1,0 +1,49 @@
+"""What a training of stage 2 is built from must fit."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from autoencoder import VQAutoencoder
+from diffusion.config import DiffusionConfig, StartConfig
+from diffusion.module import DiffusionModule
+from nakawari.training.config import DataConfig
+from tests.tiny import tiny_unet
+
+
+@pytest.fixture
+def config(autoencoder: VQAutoencoder, tmp_path: Path) -> DiffusionConfig:
+    """Tiny weights of both stages to begin with, and crops that fit them."""
+    autoencoder.save_pretrained(tmp_path / "autoencoder")
+    tiny_unet().save_pretrained(tmp_path / "unet")
+    return DiffusionConfig(
+        autoencoder=str(tmp_path / "autoencoder"),
+        unet=str(tmp_path / "unet"),
+        data=DataConfig(height=32, width=64),
+    )
+
+
+def test_crops_fit_if_all_steps_have_whole_cells(config: DiffusionConfig) -> None:
+    DiffusionModule(config)
+    whole = dataclasses.replace(config, start=StartConfig(half_size_share=0.0))
+    DiffusionModule(dataclasses.replace(whole, data=DataConfig(height=48, width=16)))
+
+
+@pytest.mark.parametrize(("share", "height", "multiple"), [(0.5, 48, 32), (0.0, 80, 32)])
+def test_crops_without_whole_cells_fail(
+    config: DiffusionConfig, share: float, height: int, multiple: int
+) -> None:
+    if share == 0:  # an untrained one, of scales 4, 2 and 1
+        config = dataclasses.replace(config, unet=None)
+    config = dataclasses.replace(
+        config, start=StartConfig(half_size_share=share), data=DataConfig(height=height, width=64)
+    )
+    with pytest.raises(ValueError, match=rf"multiples of {multiple} for steps .* got {height}x64"):
+        DiffusionModule(config)
+
+
+def test_a_unet_for_other_latents_fails(config: DiffusionConfig, tmp_path: Path) -> None:
+    tiny_unet(latent_channels=4).save_pretrained(tmp_path / "other")
+    with pytest.raises(ValueError, match=r"has 4 latent channels and the autoencoder in .* 8; tra"):
+        DiffusionModule(dataclasses.replace(config, unet=str(tmp_path / "other")))
