@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import Callback, Timer
 from nakawari.training.validating import is_validation_due
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_OUTPUTS = (1, 2)  # file descriptors
 SAME_PRESS_SECONDS = 3.0
 """One Ctrl-C reaches a rank twice: from the terminal, and from torchrun, which got it, too."""
 
@@ -37,12 +38,14 @@ class StopOnSignal(Callback):
         self.received: signal.Signals | None = None
         self.stopped = False
         self._when = 0.0
+        self._terminals: list[int] = []  # asked before one goes: then it is none any more
         self._save = save
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Take the place of Lightning's handlers; it puts back those before its own at the end."""
+        self._terminals = [stream for stream in _OUTPUTS if os.isatty(stream)]
         for signal_number in SIGNALS:
             if signal_number != signal.SIGHUP or signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
                 signal.signal(signal_number, self._note)
@@ -84,7 +87,7 @@ class StopOnSignal(Callback):
             return
         self.received, self._when = signal.Signals(signal_number), time.monotonic()
         if self.received == signal.SIGHUP:
-            _leave_the_terminal()
+            _send_nowhere(self._terminals)
         print(f"{self.received.name}: saving after this update, then stopping", flush=True)
 
     @property
@@ -115,12 +118,11 @@ def _end_by(process: int) -> None:
     os._exit(128 + received.si_signo)
 
 
-def _leave_the_terminal() -> None:
+def _send_nowhere(terminals: list[int]) -> None:
     """Send what is written to a terminal that has gone nowhere: each write to it would fail."""
     with open(os.devnull, "wb") as nowhere:
-        for stream in (1, 2):
-            if os.isatty(stream):
-                os.dup2(nowhere.fileno(), stream)
+        for stream in terminals:
+            os.dup2(nowhere.fileno(), stream)
 
 
 class Stint(Timer):

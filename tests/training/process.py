@@ -79,7 +79,7 @@ def finish(training: Training, status: int = 0) -> str:
     """Wait for the end, which must have ``status``, and return what was said."""
     training.process.join(timeout=240)
     said = training.output.read_text()
-    assert training.process.exitcode == status, said
+    assert training.process.exitcode == status, (training.process.exitcode, said)
     return said
 
 

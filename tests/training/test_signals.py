@@ -3,16 +3,19 @@
 The trainings are tiny, their processes, their data's workers and their terminals real.
 """
 
+import multiprocessing
 import os
 import pty
 import signal
+import subprocess
 import time
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
 import torch
 
-from nakawari.training.stopping import StopOnSignal
+from nakawari.training.stopping import StopOnSignal, leave_the_end_to_the_trainer
 from tests.training.process import Training, finish, interrupt, rows, start_script
 
 SCRIPT = "tests.training.tiny_training"
@@ -91,3 +94,24 @@ def test_a_second_signal_does_not_wait_and_ends_with_the_same_status(tmp_path: P
 
 def wait_for_update(training: Training, update: int) -> None:
     interrupt(training, update, 0)  # signal 0 only asks whether it is there
+
+
+def draw(begun: "Queue[int]") -> None:
+    leave_the_end_to_the_trainer()
+    begun.put(os.getpid())
+    time.sleep(60)
+
+
+def test_what_draws_samples_is_ended_by_its_trainer_alone() -> None:
+    context = multiprocessing.get_context("fork")
+    begun = context.Queue()
+    worker = context.Process(target=draw, args=(begun,), daemon=True)
+    worker.start()
+    number = begun.get(timeout=60)
+    for kind in ("TERM", "INT", "HUP"):
+        subprocess.run(["kill", f"-{kind}", str(number)], check=True)
+    time.sleep(0.5)
+    assert worker.is_alive()
+    worker.terminate()
+    worker.join(timeout=60)
+    assert worker.exitcode == 128 + signal.SIGTERM
