@@ -15,7 +15,6 @@ from autoencoder.layers import residual_block, upsample, zero_out
 from autoencoder.matching import flow_length, resize_flow, warp
 from autoencoder.registration import displacement
 
-
 _STEPS = 2
 """Of registration; a third changed nothing."""
 
