@@ -26,7 +26,7 @@ class LossConfig:
     Attributes:
         latents: of the squared error of the clean latents, at every step.
         codes: of the last step's falling short of the true code's direction.
-        motion: of the end-point error of the motion, in cells, at every step.
+        motion: of the end-point error of the motion, in pixels of the step's map, at every step.
         visible: of the cross-entropy of what is visible in either neighbour, at every step.
         fine_motion: of the end-point error of the motion at 1/4, in cells.
         mixed: of the absolute error of both neighbours fetched along that motion and mixed, at 1/4.

@@ -67,9 +67,8 @@ def step_terms(
         truth = truth_at(triplet, size)
         wanted = F.adaptive_avg_pool2d(target, size)
         latents.append((estimate.latents - wanted).square().mean())
-        # In cells of the latent, whatever the scale: errors of coarse steps are no smaller.
-        cells = target.shape[-1] / size[1]
-        motion.append(cells * motion_error(estimate.motion, truth))
+        # In pixels of the step's own map: what a coarse step cannot know yet counts little.
+        motion.append(motion_error(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"
         )
