@@ -43,11 +43,18 @@ class DiffusionModule(AveragedModule):
         self.decoder = None
         if config.decoder.tunes:
             self.decoder = autoencoder.decoder.requires_grad_()
+        # Without neighbours' help some of the decoder's parts have nothing to do.
+        self.may_leave_weights_unused = config.decoder.tunes
         self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)
         weights = config.decoder.perceptual_weights
         perceptual = load_lpips(config.decoder.perceptual_net, Path(weights) if weights else None)
         # Training state holds what is trained: the list hides the rest from state_dict.
         self._hidden = [autoencoder, perceptual]
+
+    of_motion = frozenset(
+        {"motion", "visible", "fine_motion", "motion_error", "motion_error_of_none"}
+        | {"visible_right", "visible_right_of_all"}
+    )
 
     @property
     def autoencoder(self) -> VQAutoencoder:
