@@ -60,6 +60,7 @@ def _config(options: argparse.Namespace, output: Path) -> BenchmarkConfig:
         gallery=options.gallery,
         save_predictions=options.save_predictions,
         update_readme=options.update_readme,
+        peer=options.peer,
         overwrite=options.overwrite or options.output is None,
         resume=options.resume,
     )
@@ -109,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME='PROGRAM {frame_0} {frame_1} {frame_time} {output}'",
         help="any program that draws a PNG between two",
+    )
+    add(
+        "--peer",
+        metavar="NAME",
+        help="say of every method how often it is clearly worse or better than this one",
     )
     add("--output", type=Path, help=f"folder of the results (default: {OWN_OUTPUT}, replaced)")
     add("--save-predictions", action="store_true", help="write OUTPUT/predictions/METHOD/ID.png")

@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 from eval.hard_scenes import KINDS as HARD_KINDS
-from eval.hard_scenes import at, hard_scene
+from eval.hard_scenes import HardScene, at, hard_scene
+from eval.layered_scenes import LAYERED_KINDS, ground_of, layered_scene
 from eval.tiers import motion_size, motion_tier
 from nakawari.data.art import load_art
 from nakawari.data.render import render
@@ -28,6 +29,7 @@ SEED = 1_000_003  # training counts its seeds from 0
 FRAME_TIMES = (0.25, 0.5, 0.75)
 MAX_MOTION = 60.0  # px at a height of 288 px
 HARD_DISTANCES = (10, 30, 60)  # px
+PANS = (8, 16, 32)  # px from drawing to drawing; TV animation rarely pans faster
 
 
 class RenderedTriplet(NamedTuple):
@@ -76,10 +78,25 @@ def draw_hard_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet
     for kind, distance in itertools.product(HARD_KINDS, HARD_DISTANCES):
         for number in range(per_kind):
             scene = hard_scene(kind, distance, seed * per_kind + number)
-            tags = [f"scene:{kind}", f"distance:{distance:02d}"]
-            frame_0, frame_1 = (at(scene, time).frame for time in (0.0, 1.0))
-            for time in FRAME_TIMES:
-                yield RenderedTriplet(frame_0, at(scene, time).frame, frame_1, time, tags)
+            yield from _at_all_times(scene, [f"scene:{kind}", f"distance:{distance:02d}"])
+
+
+def draw_layered_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet]:
+    """Draw ``per_kind`` scenes of each kind of ``eval.layered_scenes``, at each pan.
+
+    Of each scene every one of ``FRAME_TIMES``; tags are ``layered``, ``scene:KIND``, ``pan:N`` and
+    ``ground:WHAT``.
+    """
+    for kind, pan in itertools.product(LAYERED_KINDS, PANS):
+        for number in range(seed * per_kind, (seed + 1) * per_kind):
+            tags = ["layered", f"scene:{kind}", f"pan:{pan:02d}", f"ground:{ground_of(number)}"]
+            yield from _at_all_times(layered_scene(kind, pan, number), tags)
+
+
+def _at_all_times(scene: HardScene, tags: list[str]) -> Iterator[RenderedTriplet]:
+    frame_0, frame_1 = (at(scene, time).frame for time in (0.0, 1.0))
+    for time in FRAME_TIMES:
+        yield RenderedTriplet(frame_0, at(scene, time).frame, frame_1, time, tags)
 
 
 def write_set(folder: Path, triplets: Iterable[RenderedTriplet]) -> int:
@@ -113,7 +130,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--hard",
         action="store_true",
-        help=f"instead, scenes of {list(HARD_KINDS)} that move {HARD_DISTANCES} px",
+        help=f"instead, scenes of {list(HARD_KINDS)} that move {HARD_DISTANCES} px, then layered "
+        f"ones of {list(LAYERED_KINDS)} over a ground that pans {PANS} px",
     )
     options = parser.parse_args(arguments)
     if options.hard and options.output == SHIPPED:
@@ -121,7 +139,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.seed < 0:
         parser.error(f"--seed must be 0 or more, got {options.seed}")
     if options.hard:
-        triplets = draw_hard_triplets(options.per_kind, options.seed)
+        triplets = itertools.chain(
+            draw_hard_triplets(options.per_kind, options.seed),
+            draw_layered_triplets(options.per_kind, options.seed),
+        )
     else:
         triplets = draw_triplets(288, 512, options.per_kind, options.seed)
     count = write_set(options.output, triplets)

@@ -9,7 +9,7 @@ from typing import Any
 from eval.cost import cost_table
 from eval.plots import tier_plots
 from eval.scoring import HEADLINE, METRICS
-from eval.table import best_methods, caption, format_mean
+from eval.table import best_methods, caption, format_mean, spread_table
 from nakawari.wording import count
 from nakawari.xsheet.report import POLICY
 
@@ -44,6 +44,7 @@ def html_report(
         f"<header><h1>Nakawari benchmark</h1><p>{escape(caption(results)).replace('`', '')}</p>"
         "</header>",
         _means(results),
+        _spread(results),
         _differences(results),
         tier_plots(results["groups"], list(results["methods"])),
         _wipe(results, exhibits),
@@ -103,6 +104,30 @@ def _summary_table(summary: dict[str, Any], metrics: Sequence[str]) -> str:
         rows.append([escape(method) + mark, *cells, samples])
     heads = [escape(METRICS[metric].heading) for metric in shown]
     return _table(["Method", *heads, "Samples"], rows)
+
+
+def _spread(results: dict[str, Any]) -> str:
+    """Say what means hide: the usual sample, the worst ones, and how often the peer is better."""
+    peer = results["peer"]
+    tables = [_spread_table(results["summary"], metric, peer) for metric in HEADLINE]
+    words = (
+        f" Against {escape(peer)}: ratios of the figures, and the share of samples that are more "
+        "than 10 % worse or better by this figure, on the samples that both drew."
+        if peer
+        else " With --peer NAME, also how often each method is clearly worse or better than it."
+    )
+    return (
+        "<section><h2>Sample by sample</h2><p>The median, and the mean of the worst tenth of the "
+        f"samples, with 95 % bootstrap intervals.{words}</p>{''.join(tables[:2])}"
+        "<details><summary>Of the other figures</summary>"
+        f"{''.join(tables[2:])}</details></section>"
+    )
+
+
+def _spread_table(summary: dict[str, Any], metric: str, peer: str | None) -> str:
+    heads, rows = spread_table(summary, metric, peer)
+    cells = [[escape(name), *(_figure(escape(cell), False) for cell in row)] for name, *row in rows]
+    return _table([escape(head) for head in heads], cells)
 
 
 def _figure(text: str, best: bool) -> str:

@@ -47,6 +47,7 @@ class BenchmarkConfig:
     gallery: int = 12  # samples
     save_predictions: bool = False
     update_readme: Path | None = None
+    peer: str | None = None  # the method that all others are held against
     overwrite: bool = False
     resume: bool = False
 
@@ -60,6 +61,7 @@ def run_benchmark(config: BenchmarkConfig) -> str:
     after it was killed, measures only the others.
     """
     methods = choose_methods(list(config.methods), config.predictions, config.commands)
+    _check_peer(config.peer, methods)
     device = _choose_device(config.device)
     _claim_output(config)
     if config.update_readme is not None:
@@ -96,6 +98,14 @@ def run_benchmark(config: BenchmarkConfig) -> str:
     if config.update_readme is not None:
         update_readme(config.update_readme, table)
     return table
+
+
+def _check_peer(peer: str | None, methods: Mapping[str, Method]) -> None:
+    if peer is not None and peer not in methods:
+        raise UserError(
+            f"--peer must be a method of this run, got {peer!r}; choose from {', '.join(methods)}, "
+            "or add it with --methods, --predictions or --command"
+        )
 
 
 def _choose_device(name: str) -> torch.device:
@@ -213,6 +223,7 @@ def _results(
             {name: rows[indices] for name, rows in figures.items()},
             {name: rows[indices] for name, rows in failed.items()},
             config.seed,
+            config.peer,
         )
         for name, method in methods.items():
             some[name]["sees_target"] = method.sees_target
@@ -233,6 +244,7 @@ def _results(
         "methods": {name: method.description for name, method in methods.items()},
         "summary": summary(slice(None)),
         "subject": subject,
+        "peer": config.peer,
         "differences": compare(figures, subject, config.seed),
         "groups": {name: summary(indices) for name, indices in groups.items()},
     }

@@ -1,15 +1,14 @@
 """Means over samples, intervals that say how far they can be trusted, and which differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from eval.scoring import METRICS
+from eval.estimates import against_peer, best_tenth, estimate, worst_tenth
+from eval.scoring import HEADLINE, METRICS
 
-RESAMPLES = 2000
 FLIPS = 10_000
-LEVEL = 0.95
 _AT_ONCE = 500_000  # random numbers
 
 
@@ -33,49 +32,9 @@ class Difference(NamedTuple):
 
 
 def bootstrap_means(figures: np.ndarray, seed: int) -> list[Mean]:
-    """Average the finite values of each column of (samples, columns), with 95 % intervals.
-
-    Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13: percentiles of the
-    means of 2,000 resamples. All columns are resampled alike.
-    """
-    there = np.isfinite(figures)
-    values = np.where(there, figures, 0.0)
-    counts = there.sum(axis=0)
-    resampled = np.concatenate(
-        [
-            _divide(times @ values, times @ there)
-            for times in _resamples(len(figures), np.random.default_rng(seed))
-        ]
-    )  # (resamples, columns)
-    means = _divide(values.sum(axis=0), counts)
-    return [
-        Mean(float(mean), *_interval(resampled[:, column]), int(count))
-        if count
-        else Mean(None, None, None, 0)
-        for column, (mean, count) in enumerate(zip(means, counts, strict=True))
-    ]
-
-
-def _resamples(samples: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield (resamples, samples): how often each sample was drawn, some resamples at a time."""
-    step = max(1, _AT_ONCE // max(1, samples))
-    for start in range(0, RESAMPLES, step):
-        size = min(step, RESAMPLES - start)
-        drawn = (
-            generator.integers(samples, size=(size, samples)) if samples else np.empty((size, 0))
-        )
-        places = drawn + samples * np.arange(size)[:, None]
-        times = np.bincount(places.astype(int).ravel(), minlength=size * samples)
-        yield times.reshape(size, samples).astype(float)
-
-
-def _divide(total: np.ndarray, count: np.ndarray) -> np.ndarray:
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-
-
-def _interval(means: np.ndarray) -> tuple[float, float]:
-    low, high = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    """Average the finite values of each column of (samples, columns), with 95 % intervals."""
+    finite = [column[np.isfinite(column)] for column in figures.T]
+    return [Mean(*estimate(np.mean, seed, values), len(values)) for values in finite]
 
 
 def paired_differences(ours: np.ndarray, theirs: np.ndarray, seed: int) -> list[Difference]:
@@ -107,22 +66,54 @@ def _p(as_far: float) -> float:
 
 
 def summarise(
-    figures: Mapping[str, np.ndarray], failed: Mapping[str, np.ndarray], seed: int
+    figures: Mapping[str, np.ndarray],
+    failed: Mapping[str, np.ndarray],
+    seed: int,
+    peer: str | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return ``{method: {metric: Mean as a dict, "failed": number}}``.
+
+    The metrics of ``HEADLINE`` also have ``median`` and ``worst_tenth``, each an ``Estimate`` as a
+    dict; those of them that are errors have ``against_peer``, if there is a peer (not the method
+    itself).
 
     Args:
         figures: of each method, (samples, metrics), NaN where there is none.
         failed: of each method, (samples,) bool.
         seed: of the bootstrap.
+        peer: the method that the others are held against.
     """
-    columns = np.concatenate(list(figures.values()), axis=1)
-    means = iter(bootstrap_means(columns, seed))
+    summary: dict[str, dict[str, Any]] = {}
+    for method, own in figures.items():
+        means = bootstrap_means(own, seed)
+        summary[method] = {
+            metric: mean._asdict() for metric, mean in zip(METRICS, means, strict=True)
+        }
+        for metric in HEADLINE:
+            column = list(METRICS).index(metric)
+            summary[method][metric] |= _spread(own[:, column], metric, seed)
+            if peer not in (None, method) and not METRICS[metric].higher_is_better:
+                stand = against_peer(own[:, column], figures[str(peer)][:, column], seed)
+                summary[method][metric]["against_peer"] = _plain(stand)
+        summary[method]["failed"] = int(failed[method].sum())
+    return summary
+
+
+def _spread(values: np.ndarray, metric: str, seed: int) -> dict[str, Any]:
+    """Return the usual sample's figure and that of the worst, whichever way is worse."""
+    finite = values[np.isfinite(values)]
+    worst = best_tenth if METRICS[metric].higher_is_better else worst_tenth
     return {
-        method: {metric: next(means)._asdict() for metric in METRICS}
-        | {"failed": int(failed[method].sum())}
-        for method in figures
+        "median": _plain(estimate(np.median, seed, finite)),
+        "worst_tenth": _plain(estimate(worst, seed, finite)),
     }
+
+
+def _plain(value: Any) -> Any:
+    """Write named tuples within one another as dicts."""
+    if hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    return value
 
 
 def compare(

@@ -85,12 +85,17 @@ def puppet_figure(
     size: float,
     position: tuple[float, float],
     manner: Manner,
+    active: set[str] | None = None,
 ) -> Figure:
-    """Return a drawn character, ``size`` px high, standing at ``position`` on the stage."""
+    """Return a drawn character, ``size`` px high, standing at ``position`` on the stage.
+
+    ``active`` names the kinds of parts that move, of ``_ACTIVE``; None leaves it to chance.
+    """
     whole_body = size < 240 and rng.random() < 0.6
     height = rng.uniform(9.0, 11.0) if whole_body else rng.uniform(4.4, 5.6)  # half head widths
     unit = size / height
-    build = _Build(rng, unit, manner.parts, _sample_active(rng, manner), bool(rng.random() < 0.35))
+    moving = _sample_active(rng, manner) if active is None else active
+    build = _Build(rng, unit, manner.parts, moving, bool(rng.random() < 0.35))
     _pose_head(build)
     hair_style = hair.sample_style(rng, unit)
     face_style = face.sample_style(rng, unit)

@@ -174,6 +174,29 @@ def test_the_readme_gets_the_table_between_its_markers(run: Run, tmp_path: Path)
     assert readme.read_text() == once
 
 
+def test_the_table_and_the_report_say_how_each_method_stands_to_the_peer(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = run("--peer", "nearest")
+    stand = results["summary"]["blend"]["lpips"]["against_peer"]
+    distances = [
+        [row["scores"][name]["lpips"] for row in results["samples"]]
+        for name in ("blend", "nearest")
+    ]
+    worse = [ours > 1.1 * theirs for ours, theirs in zip(*distances, strict=True)]
+    assert stand["worse"]["value"] == pytest.approx(np.mean(worse))
+    ratio = np.mean(distances[0]) / np.mean(distances[1])
+    assert stand["mean_ratio"]["value"] == pytest.approx(ratio)
+    spread = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert spread[0].endswith("| > 10 % worse than nearest | > 10 % better than nearest |")
+    assert spread[2].startswith("| blend | ")
+    assert f"| {ratio:.2f} [" in spread[2]
+    assert spread[3].endswith(" | – | – | – | – | – |")  # the peer beside itself
+    assert results["groups"]["pan"]["blend"]["lpips"]["against_peer"]["samples"] == 2
+    report = (tmp_path / "output" / "report.html").read_text()
+    assert "<th>&gt; 10 % worse than nearest</th>" in report
+
+
 def _error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Run what must end with status 2, and return its single line."""
     assert benchmark.main(list(arguments)) == 2
@@ -204,6 +227,7 @@ def test_results_that_are_there_already_fails(
         (["--predictions", "triplet=/"], "cannot be called 'triplet'"),
         (["--predictions", "../a=/"], "cannot be called '../a'"),
         (["--predictions", "a=/", "--predictions", "a=/"], "a=... is given twice"),
+        (["--methods", "blend", "--peer", "rife"], "got 'rife'; choose from blend, or add it with"),
         (["--methods", "nakawari", "--model", "/absent"], "/absent is no folder; give --model"),
         (["--methods", "blend", "--triplets", "/absent.jsonl"], "cannot read /absent.jsonl"),
         (["--methods", "blend", "--update-readme", "/absent.md"], "cannot read /absent.md"),

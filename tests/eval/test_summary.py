@@ -96,6 +96,27 @@ def test_a_failed_sample_is_counted_and_not_averaged() -> None:
     assert summary["lpips"]["samples"] == 1
 
 
+def test_the_worst_tenth_is_the_high_lpips_and_the_low_psnr() -> None:
+    figures = {"ours": _figures([0.1] * 9 + [0.5])}
+    figures["ours"][:, PSNR] = [*range(20, 30)]
+    summary = summarise(figures, {"ours": np.zeros(10, bool)}, seed=0)["ours"]
+    assert summary["lpips"]["median"]["value"] == pytest.approx(0.1)
+    assert summary["lpips"]["worst_tenth"]["value"] == pytest.approx(0.5)
+    assert summary["lpips"]["worst_tenth"]["low"] == pytest.approx(0.1)  # some draws miss it
+    assert summary["psnr"]["worst_tenth"]["value"] == 20
+
+
+def test_each_method_but_the_peer_is_held_against_it_by_its_errors() -> None:
+    figures = {"ours": _figures([0.1, 0.4]), "peer": _figures([0.2, 0.2])}
+    failed = {name: np.zeros(2, bool) for name in figures}
+    summary = summarise(figures, failed, seed=0, peer="peer")
+    assert "against_peer" not in summary["peer"]["lpips"]
+    assert "against_peer" not in summary["ours"]["psnr"]  # a tenth of a dB says nothing
+    stand = summary["ours"]["lpips"]["against_peer"]
+    assert (stand["worse"]["value"], stand["better"]["value"]) == (0.5, 0.5)
+    assert stand["samples"] == 2
+
+
 def test_a_sample_with_two_tags_is_in_both_groups_and_tiers_come_in_order() -> None:
     tags = [["motion:large", "bust"], ["motion:small", "bust"], ["motion:medium"]]
     groups = group_samples([0.5, 0.25, 0.5], tags)
