@@ -20,11 +20,13 @@ LEAST_REDUCED = 48  # px: a picture is not reduced further
 LEAST_SIDE = 16  # px: smaller, anything is found by moving pieces
 CLEAR_NEGATIVE = -0.25  # correlation: perhaps the other is a negative, moved on
 LEAST_OVERLAP = 0.4  # of the picture that a shift leaves
+# Of Sobel's, which is 8 times the code values a px: grain has so much, and must not count as contours.
+LEAST_STEEPNESS = 16.0
 FINEST = 1  # halvings at which the flow ends
 
 
 class Slopes(NamedTuple):
-    """The gradient of a picture, (H, W) float32 each [code values a px]."""
+    """The gradient of a picture, (H, W) float32 each: shorter than 1, the steeper the longer."""
 
     across: np.ndarray
     down: np.ndarray
@@ -56,11 +58,15 @@ class Content:
 
 
 def slopes_of(plane: np.ndarray) -> Slopes:
-    """Return the gradient of a plane, (H, W)."""
-    return Slopes(
-        cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8),
-        cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8),
-    )
+    """Return the gradient of a plane, (H, W), the steep parts made to count little more than others.
+
+    Else the outline of one dark figure outweighs all that stands around it.
+    """
+    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1)
+    steepness = cv2.magnitude(across, down)
+    weight = 1 / np.hypot(steepness, max(float(steepness.mean()), LEAST_STEEPNESS))
+    return Slopes(across * weight, down * weight)
 
 
 def correlation(one: Slopes, other: Slopes) -> float:

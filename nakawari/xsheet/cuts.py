@@ -34,11 +34,15 @@ from nakawari.xsheet.motion import Pair, camera_motion
 
 WINDOW = 6  # frames looked at on either side; also the longest flash
 MIN_CHANGE = 0.8  # code values, mean over the thumbnail; less cannot be seen
+MIN_LUMA_CHANGE = 0.5  # code values, likewise
+# A change smaller than that [code values] must be so many times that of the stillest frame near by.
+FAINT_CHANGE, MIN_NOISE_RATIO = 4.0, 1.6
 STILL_CHANGE = 1.2  # code values; below this a frame is held, grain and all, and tells no motion
 MIN_CHANGE_RATIO = 2.5  # over the median change of the moving neighbours
-# Of what a picture shows, found in the other. Over 390 cuts of montages without a surround, at most
-# 0.41 was; over 1900 other changes of drawings and cameras, at least 0.46.
-MIN_RESEMBLANCE = 0.44
+# Of what a picture shows, found in the other: less is a cut, more is none, and between them it must
+# be sudden. Of 340 cuts of montages without a surround, 4 had 0.42 to 0.48 and the others less; of
+# 1900 other changes of drawings and cameras, 10 had 0.46 to 0.56 and the others more.
+MIN_RESEMBLANCE, MAX_RESEMBLANCE = 0.42, 0.52
 MIN_CHANGED_SHARE = 0.75  # of the blocks with contours in them
 MIN_FOLLOWING = 0.4  # of the contours at the rim; no two shots had any motion in common
 OTHER_COLORS = 0.1  # a large figure drawn anew under a camera that shakes changes half of that
@@ -163,18 +167,24 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     if at == 0:
         return False
     here, previous = looks[at], looks[at - 1]
-    if here.luma_change(previous) < MIN_CHANGE / 2 and here.change_from(previous) < MIN_CHANGE:
-        return False  # spares most frames the rest
+    if here.luma_change(previous) < MIN_LUMA_CHANGE:  # spares most frames the rest
+        return False
+    if here.change_from(previous) < MIN_CHANGE or _is_noise(looks, at):
+        return False
     area = _changed_area(looks, at)
     if area is None:
         return False
     if previous.is_empty(area) or here.is_empty(area):
         return _ends_in_emptiness(looks, at, area)
-    if not _are_unlike(previous, here, area):
+    found = _resemblance(previous, here, area)
+    if found >= MAX_RESEMBLANCE:
         return False
-    if _have_other_colors(previous, here, area):
+    has_other_colors = _have_other_colors(previous, here, area)
+    if has_other_colors and found < MIN_RESEMBLANCE:
         return True
-    return area == WHOLE and _is_sudden(looks, at) and not _camera_leads(previous, here)
+    if area != WHOLE:
+        return has_other_colors and _is_sudden(looks, at)
+    return _is_sudden(looks, at) and not _camera_leads(previous, here)
 
 
 def _ends_in_emptiness(looks: deque[_Look], at: int, area: Area) -> bool:
@@ -201,6 +211,13 @@ def _is_sudden(looks: deque[_Look], at: int) -> bool:
     ]
     jump = looks[at].change_from(looks[at - 1])
     return not moving or jump >= MIN_CHANGE_RATIO * float(np.median(moving))
+
+
+def _is_noise(looks: deque[_Look], at: int) -> bool:
+    """Return whether a faint change is no larger than any other near by: grain is new in each."""
+    jump = looks[at].change_from(looks[at - 1])
+    around = [looks[n].change_from(looks[n - 1]) for n in _around(looks, at)]
+    return jump < min(FAINT_CHANGE, MIN_NOISE_RATIO * min(around, default=0.0))
 
 
 def _around(looks: deque[_Look], at: int) -> list[int]:
@@ -299,8 +316,11 @@ def _inset(side: slice, length: int) -> slice:
 
 def _are_unlike(one: _Look, other: _Look, area: Area) -> bool:
     """Return whether two pictures show other things in an area."""
-    found = resemblance(one.within(area), other.within(area), MIN_RESEMBLANCE)
-    return found < MIN_RESEMBLANCE
+    return _resemblance(one, other, area) < MIN_RESEMBLANCE
+
+
+def _resemblance(one: _Look, other: _Look, area: Area) -> float:
+    return resemblance(one.within(area), other.within(area), MAX_RESEMBLANCE)
 
 
 def _have_other_colors(one: _Look, other: _Look, area: Area) -> bool:
