@@ -15,6 +15,7 @@ BLACK = 28  # code values, of luma: black is 16, or 0 where all are used; coding
 BRIGHTER = 6  # code values above that
 EDGE = 6  # px inwards, within which the picture must have grown bright: its edge is blurred
 BRIGHT_SHARE = 0.6  # of that edge
+BLUR = 3  # px beside a bar in which its edge shows
 MAX_BAR = 0.35  # of the picture's height or width
 
 Area = tuple[slice, slice]  # rows, columns [px]
@@ -55,7 +56,7 @@ def _bar(plane: np.ndarray) -> int:
         return 0
     rows = int(bright[0])
     edge = plane[rows : rows + EDGE].max(axis=0)
-    return rows if (edge > BLACK + BRIGHTER).mean() >= BRIGHT_SHARE else 0
+    return rows + BLUR if (edge > BLACK + BRIGHTER).mean() >= BRIGHT_SHARE else 0
 
 
 def _moved(motion: Matrix, x: int, y: int) -> Matrix:

@@ -41,6 +41,7 @@ MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
 # drawings that it did not reach all three with.
 MIN_CHANGED_TWO_SIDES = 0.2
 MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
+MAX_LOGO = 0.25  # of a side's length: what has contours in so short a stretch is no ground
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
 
@@ -121,8 +122,16 @@ def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
     if sorted(shares)[1] > MIN_CHANGED_TWO_SIDES:
         return True
     seen = _textured_blocks(after)
-    empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
+    empty = [_is_nearly_empty(seen[side]) for side in sides]
     return all(np.logical_or(moves, empty))
+
+
+def _is_nearly_empty(side: np.ndarray) -> bool:
+    """Return whether hardly any block of a side has contours, or only a station's logo has."""
+    if side.mean() <= MIN_SEEN_SIDE:
+        return True
+    along = np.flatnonzero(side.any(axis=int(side.shape[0] > side.shape[1])))
+    return bool(along[-1] + 1 - along[0] <= MAX_LOGO * max(side.shape))
 
 
 class Remainder(NamedTuple):

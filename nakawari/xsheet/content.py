@@ -20,8 +20,10 @@ LEAST_REDUCED = 48  # px: a picture is not reduced further
 LEAST_SIDE = 16  # px: smaller, anything is found by moving pieces
 CLEAR_NEGATIVE = -0.25  # correlation: perhaps the other is a negative, moved on
 LEAST_OVERLAP = 0.4  # of the picture that a shift leaves
-# Of Sobel's, which is 8 times the code values a px: grain has so much, and must not count as contours.
+# Of Sobel's, which is 8 times the code values a px: grain has so much, and is no contour.
 LEAST_STEEPNESS = 16.0
+FULL_LIGHT = 40.0  # code values: the standard deviation of a picture by day
+MAX_GAIN = 16.0
 FINEST = 1  # halvings at which the flow ends
 
 
@@ -41,8 +43,8 @@ class Content:
 
     @cached_property
     def plane(self) -> np.ndarray:
-        """The picture, reduced, uint8."""
-        plane = self._luma
+        """The picture, reduced, float32 code values."""
+        plane = self._luma.astype(np.float32)
         for _ in range(REDUCED):
             height, width = plane.shape[0] // 2, plane.shape[1] // 2
             if min(height, width) < LEAST_REDUCED:
@@ -58,7 +60,7 @@ class Content:
 
 
 def slopes_of(plane: np.ndarray) -> Slopes:
-    """Return the gradient of a plane, (H, W), the steep parts made to count little more than others.
+    """Return the gradient of a plane, (H, W), its steep parts counting little more than others.
 
     Else the outline of one dark figure outweighs all that stands around it.
     """
@@ -99,7 +101,8 @@ def resemblance(one: Content, other: Content, enough: float = 1.0) -> float:
 def _shifted(earlier: np.ndarray, later: np.ndarray) -> float:
     """Return how alike two planes are where the likeliest shift of the whole makes them overlap."""
     window = cv2.createHanningWindow(earlier.shape[::-1], cv2.CV_32F)
-    shift, _ = cv2.phaseCorrelate(earlier.astype(np.float32), later.astype(np.float32), window)
+    # Given a window, it would lay it over the planes themselves.
+    shift, _ = cv2.phaseCorrelate(earlier * window, later * window)
     (x, y), (height, width) = (round(way) for way in shift), earlier.shape
     shared = (height - abs(y)) * (width - abs(x))
     if min(height - abs(y), width - abs(x)) < LEAST_SIDE or shared < LEAST_OVERLAP * earlier.size:
@@ -123,7 +126,7 @@ def _flowed(earlier: np.ndarray, later: np.ndarray) -> float:
     """Return how alike the earlier plane is to the later, fetched by the optical flow."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(FINEST)
-    flow = search.calc(earlier, later, None)
+    flow = search.calc(_in_full_light(earlier), _in_full_light(later), None)
     height, width = earlier.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     fetched = cv2.remap(
@@ -135,3 +138,10 @@ def _flowed(earlier: np.ndarray, later: np.ndarray) -> float:
 
 def _flowed_back(earlier: np.ndarray, later: np.ndarray) -> float:
     return _flowed(later, earlier)
+
+
+def _in_full_light(plane: np.ndarray) -> np.ndarray:
+    """Return a plane as bright and contrasty as any, uint8: whole code values hide a night's."""
+    mean, deviation = float(plane.mean()), float(plane.std())
+    gain = FULL_LIGHT / max(deviation, FULL_LIGHT / MAX_GAIN)
+    return np.clip((plane - mean) * gain + 128, 0, 255).astype(np.uint8)

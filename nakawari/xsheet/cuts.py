@@ -43,19 +43,20 @@ MIN_CHANGE_RATIO = 2.5  # over the median change of the moving neighbours
 # be sudden. Of 340 cuts of montages without a surround, 4 had 0.42 to 0.48 and the others less; of
 # 1900 other changes of drawings and cameras, 10 had 0.46 to 0.56 and the others more.
 MIN_RESEMBLANCE, MAX_RESEMBLANCE = 0.42, 0.52
+NO_RESEMBLANCE = 0.3  # below this it may also have the same colours, if no camera leads there
 MIN_CHANGED_SHARE = 0.75  # of the blocks with contours in them
 MIN_FOLLOWING = 0.4  # of the contours at the rim; no two shots had any motion in common
 OTHER_COLORS = 0.1  # a large figure drawn anew under a camera that shakes changes half of that
 # A picture within a surround: its least share of the whole, and what changes of it, at its corners,
 # and around it. A figure drawn anew leaves a corner of its rectangle, or soon goes beyond it: 28 of
 # 29 in montages did, and the other kept its colours.
-MIN_INNER, MIN_INNER_CHANGED, MIN_CORNER_CHANGED, MAX_OUTER_CHANGED = 0.12, 0.75, 0.55, 0.06
+MIN_INNER, MIN_INNER_CHANGED, MIN_CORNER_CHANGED, MAX_OUTER_CHANGED = 0.12, 0.75, 0.55, 0.08
 ALL_CHANGED = 0.5  # of the surround: then it ends there itself
 # What is a change: code values, and times the median change of the stillest frame near by.
-INNER_CHANGE, NOISE_MARGIN = 1.0, 4.0
+INNER_CHANGE, NOISE_MARGIN = 1.5, 4.0
 CODED_SHARE = 0.12  # of the mean change: coding spreads so much of it
 BORDER = 2  # thumbnail pixels: coding spreads what changes to the blocks beside
-EMPTY = 0.7  # code values: the standard deviation over the thumbnail of a picture without content
+EMPTY = 1.0  # code values: the standard deviation over the thumbnail of a picture without content
 
 COLOR_WEIGHTS = np.array([0.5, 1.0, 1.0], np.float32)  # of a change of luma, blue and red
 BINS = 16
@@ -180,11 +181,12 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     if found >= MAX_RESEMBLANCE:
         return False
     has_other_colors = _have_other_colors(previous, here, area)
-    if has_other_colors and found < MIN_RESEMBLANCE:
-        return True
     if area != WHOLE:
         return has_other_colors and _is_sudden(looks, at)
-    return _is_sudden(looks, at) and not _camera_leads(previous, here)
+    if found < MIN_RESEMBLANCE and has_other_colors:
+        return True
+    is_clear = found < NO_RESEMBLANCE or _is_sudden(looks, at)
+    return is_clear and not _camera_leads(previous, here)
 
 
 def _ends_in_emptiness(looks: deque[_Look], at: int, area: Area) -> bool:
@@ -199,7 +201,8 @@ def _ends_in_emptiness(looks: deque[_Look], at: int, area: Area) -> bool:
         if not _are_unlike(looks[last], looks[back], area):  # a flash
             return False
         return back == at or not _is_sudden(looks, back)
-    return True
+    # At the end of what is seen, a light that went on and off before may go off again.
+    return not any(looks[n].is_empty(area) for n in range(first, last or first))
 
 
 def _is_sudden(looks: deque[_Look], at: int) -> bool:
