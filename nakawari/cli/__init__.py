@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from contextlib import suppress
 
 from nakawari import __version__
@@ -36,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     says it.
     """
     _open_standard_streams()
+    if not sys.warnoptions:  # Python's warnings are for who develops, and are no single line
+        warnings.simplefilter("ignore")
     args = build_parser().parse_args(argv)
     stop_on_signals()
     try:

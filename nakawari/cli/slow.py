@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nakawari.cli.arguments import STRICT_HELP, factor, path, positive_int, rate, seed
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
     if args.model in BASELINES:
         return BASELINES[args.model]
     folder = Path(args.model) if args.model else _shipped_model()
+    check_name(folder, "--model")
     if not folder.is_dir():
         raise UserError(f"model folder {folder} does not exist; give another with --model")
     from diffusion import FrameInterpolationPipeline

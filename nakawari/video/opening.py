@@ -7,6 +7,7 @@ other files that are opened in its place. So it is told which kinds may be opene
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import av
@@ -47,6 +48,7 @@ def open_file(path: Path) -> InputContainer:
     if not path.is_file():  # opening a FIFO would wait for whoever writes to it
         raise UserError(f"{path} is not a file; name a video file")
     try:
+        _check_header(path)
         # "file:" keeps FFmpeg from reading a protocol into a name such as "concat:a.mp4".
         return av.open(
             f"file:{path}",
@@ -75,6 +77,16 @@ def check_dimensions(path: Path, width: int, height: int) -> None:
             f"{path} has pictures of {width}x{height}, and more than {max_pixels():,} pixels are "
             f"not decoded; if you trust it, set {MAX_PIXELS_VARIABLE} to a larger number"
         )
+
+
+def _check_header(path: Path) -> None:
+    """Check the size that a GIF or PNG states, which their demuxers do not know of."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith(b"GIF8") and len(head) >= 10:
+        check_dimensions(path, *struct.unpack_from("<2H", head, 6))
+    elif head.startswith(b"\x89PNG") and len(head) >= 24:
+        check_dimensions(path, *struct.unpack_from(">2I", head, 16))
 
 
 def _if_sequence(path: Path) -> str | None:

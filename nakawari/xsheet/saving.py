@@ -103,7 +103,7 @@ def _names_to_keep(path: Path) -> Iterator[Path]:
 def _read(path: Path) -> str | None:
     """Return a file's text; ``None`` if it is not text, far too large, or cannot be read."""
     try:
-        if path.stat().st_size > MAX_SIZE:
+        if not path.is_file() or path.stat().st_size > MAX_SIZE:
             return None
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
