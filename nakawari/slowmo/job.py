@@ -22,7 +22,7 @@ from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.video.writer import VideoWriter, check_output
+from nakawari.video.writer import VideoWriter, check_output, check_picture
 from nakawari.whole import check_name
 from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
@@ -105,6 +105,7 @@ def run_job(
     with ExitStack() as opened:
         reader = opened.enter_context(VideoReader(job.source, say, job.strict))
         info = reader.info
+        check_picture(info.width, info.height)
         reader.tell_left_out()
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
@@ -119,6 +120,7 @@ def run_job(
         longest_hold = job.longest_hold
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
+        check_output(job.output, job.source, job.overwrite)  # another run may have made it since
         clock = OutputClock(rate=job.rate or _source_rate(sheet, info), factor=job.factor)
         expected = None if info.duration is None else clock.first_index(info.duration)
         with VideoWriter(

@@ -77,6 +77,8 @@ class FrameDecoder:
 
     def _decode(self, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
         for packet in packets:
+            if packet.size == 0 and packet.dts is not None:
+                continue  # AVI's way to say that a frame stays; a decoder takes it for the end
             try:
                 yield from self._decoder.decode(packet)
             except (MemoryError, av.error.MemoryError) as error:

@@ -25,6 +25,7 @@ FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # A short look-ahead costs next to nothing at constant quality and keeps 30 frames less in memory.
 QUALITY = {"crf": "8", "preset": "medium", "rc-lookahead": "10"}
 AUDIO_BITS_PER_CHANNEL = 96_000
+MAX_SIDE = 16384  # px
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -47,6 +48,15 @@ def check_output(path: Path, source: Path, overwrite: bool) -> None:
         raise UserError(f"output {path} exists; use --overwrite, or another name with -o")
     check_free(path)
     check_writable(path.parent, str(path))
+
+
+def check_picture(width: int, height: int) -> None:
+    """Raise ``UserError`` if H.264 has no room for pictures of this size [px]."""
+    if max(width, height) > MAX_SIDE:
+        raise UserError(
+            f"pictures of {width}x{height} do not fit into H.264, which has {MAX_SIDE} pixels a "
+            "side; scale the clip down first"
+        )
 
 
 class VideoWriter:
@@ -170,11 +180,13 @@ class VideoWriter:
             ) from error
 
     def _discard(self) -> None:
+        # Removed first: the header of a file that is gone is not moved to its front, which takes
+        # long for a large one.
+        self._partial.discard()
         if hasattr(self, "_container"):
             # The reason for giving up is already on its way to the user.
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
-        self._partial.discard()
 
     def _close_audio(self) -> None:
         if self._audio is not None:

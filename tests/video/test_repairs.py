@@ -135,3 +135,22 @@ def test_too_many_damaged_packets_fail(make_clip) -> None:
     clip = damaged(make_clip(frames=60, options={"bf": "0"}), 12, 21, 30, 33, 45)
     with pytest.raises(UserError, match="5 packets of 60 cannot be decoded"):
         read(clip)
+
+
+def test_frames_that_an_avi_leaves_out_end_nothing(make_clip) -> None:
+    times = [number / RATE for number in (0, 1, 2, 5, 6, 7, 12, 13)]
+    _, frames, lines = read(make_clip("a.avi", frames=8, codec="mpeg4", times=times))
+    assert [frame.start for frame in frames] == times
+    assert lines == []
+
+
+def test_an_empty_packet_is_not_taken_for_the_end(make_clip) -> None:
+    clip = make_clip("a.mov", frames=60, codec="mjpeg", pixel_format="yuvj420p")
+    content = bytearray(clip.read_bytes())
+    size = content.index(b"stsz") + 16 + 4 * 20  # of the packet with number 20
+    content[size : size + 4] = bytes(4)
+    clip.write_bytes(content)
+    with av.open(str(clip)) as container:
+        packets = list(container.demux(container.streams.video[0]))
+    assert any(packet.size == 0 and packet.dts is not None for packet in packets)
+    assert len(read(clip)[1]) >= 58
