@@ -65,6 +65,23 @@ def test_a_name_no_file_can_have_is_refused_in_any_option(capsys, option) -> Non
     assert "6000 characters long; give a shorter path" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sweep", "pipe"],
+        ["dataset", "build", "a.mp4", "--output", "out", "--titles", "pipe"],
+    ],
+)
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(
+    tmp_path, capsys, monkeypatch, words
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(words)
+    assert "pipe is not a file; name one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-", ">&- 2>&-", "<&- >&-"])
 def test_a_full_or_closed_output_is_no_traceback(make_clip, redirection) -> None:
     clip = make_clip()

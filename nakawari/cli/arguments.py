@@ -59,6 +59,14 @@ def path(text: str) -> Path:
     return given
 
 
+def plain_file(text: str) -> Path:
+    """Parse the name of a file that is read whole: no FIFO, which may never end, and no device."""
+    given = path(text)
+    if given.exists() and not given.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is not a file; name one")
+    return given
+
+
 def _positive_fraction(text: str) -> Fraction:
     if len(text) > MAX_NUMBER_LENGTH or LONG_EXPONENT.search(text):
         raise argparse.ArgumentTypeError(

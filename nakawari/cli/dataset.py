@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from nakawari.cli.arguments import path, positive_int
+from nakawari.cli.arguments import path, plain_file, positive_int
 from nakawari.errors import UserError
 from nakawari.wording import count
 
@@ -45,7 +45,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--shard-samples", type=positive_int, metavar="N", help="triplets a shard (default: 512)"
     )
     build.add_argument(
-        "--titles", type=path, metavar="FILE",
+        "--titles", type=plain_file, metavar="FILE",
         help='JSON that maps patterns of paths to titles, {"*/bebop/*": "Cowboy Bebop"}; '
         "otherwise a title is the sub-folder's name, or the file's up to the episode number",
     )  # fmt: skip
