@@ -87,13 +87,12 @@ def check_writable(folder: Path, what: str) -> None:
 def check_free(final: Path) -> None:
     """Remove what dead runs left beside a file; ``UserError`` if a living one is writing it."""
     for left in _leftovers(final.parent):
-        if _is_locked(left):
-            if left.name.startswith(PREFIX + _key(final)):
-                raise UserError(
-                    f"another run is writing {final}; wait for it, or choose another name"
-                )
-        else:
-            left.unlink(missing_ok=True)
+        is_alive = _is_locked(left)
+        if is_alive and left.name.startswith(PREFIX + _key(final)):
+            raise UserError(f"another run is writing {final}; wait for it, or choose another name")
+        if is_alive is False:
+            with suppress(OSError):  # whoever owns the folder may forbid it
+                left.unlink()
 
 
 def _leftovers(folder: Path) -> Iterator[Path]:
@@ -105,18 +104,21 @@ def _leftovers(folder: Path) -> Iterator[Path]:
         ]
 
 
-def _is_locked(path: Path) -> bool:
-    """Return whether a living run has the file, or nothing can be known about it."""
+def _is_locked(path: Path) -> bool | None:
+    """Return whether a living run has the file; ``None`` if that cannot be known.
+
+    So it is where the file is somebody else's, or the drive knows no locks.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return False
     except OSError:
-        return True
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return True
+    except OSError:
+        return None
     finally:
         os.close(descriptor)
     return False

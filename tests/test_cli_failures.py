@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 
 from nakawari import cli
@@ -21,6 +22,7 @@ from nakawari.errors import UserError
         (MemoryError(), 2, "not enough memory; use smaller pictures"),
         (OSError(28, "", "a.mp4"), 2, r"cannot use a\.mp4 \(No space left on device\); check"),
         (OSError("odd"), 2, "odd; check the file"),
+        (av.error.InvalidDataError(1, "broken"), 2, r"FFmpeg cannot go on \(.*broken.*\); check"),
         (KeyError("a\nb"), 1, r"internal error \(KeyError: .*\); please report it with /"),
     ],
 )

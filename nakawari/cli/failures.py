@@ -35,12 +35,23 @@ def failure_of(error: Exception) -> Failure:
         return Failure(one_line(str(error)), BAD_INPUT)
     if isinstance(error, MemoryError):
         return Failure("not enough memory; use smaller pictures, or free some", BAD_INPUT)
+    if _is_of_ffmpeg(error):
+        return Failure(
+            one_line(f"FFmpeg cannot go on ({error}); check the input, or convert it first"),
+            BAD_INPUT,
+        )
     if isinstance(error, OSError):
         return Failure(one_line(f"{_os_words(error)}; check the file, or free space"), BAD_INPUT)
     what = one_line(f"{type(error).__name__}: {error}")[:200]
     return Failure(
         f"internal error ({what}); please report it with {_kept_details(error)}", OWN_FAULT
     )
+
+
+def _is_of_ffmpeg(error: Exception) -> bool:
+    """Return whether an error is one of PyAV's, which is not loaded here for that alone."""
+    av = sys.modules.get("av")
+    return av is not None and isinstance(error, av.error.FFmpegError)
 
 
 def one_line(text: str) -> str:
