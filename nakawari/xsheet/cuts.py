@@ -28,6 +28,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from nakawari.xsheet.bars import picture_area
 from nakawari.xsheet.change import Plate, changed_share, thumbnail
 from nakawari.xsheet.content import Content, resemblance
 from nakawari.xsheet.motion import Pair, camera_motion
@@ -56,7 +57,9 @@ ALL_CHANGED = 0.5  # of the surround: then it ends there itself
 INNER_CHANGE, NOISE_MARGIN = 1.5, 4.0
 CODED_SHARE = 0.12  # of the mean change: coding spreads so much of it
 BORDER = 2  # thumbnail pixels: coding spreads what changes to the blocks beside
-EMPTY = 1.0  # code values: the standard deviation over the thumbnail of a picture without content
+# The standard deviation over the thumbnail of a picture without content: code values, or a share of
+# that of the picture before or after it.
+EMPTY, SHADOW = 1.0, 0.05
 
 COLOR_WEIGHTS = np.array([0.5, 1.0, 1.0], np.float32)  # of a change of luma, blue and red
 BINS = 16
@@ -131,15 +134,21 @@ class _Look:
         """Return what an area of the thumbnail shows."""
         if area == WHOLE:
             return self.content
+        return Content(np.ascontiguousarray(self.luma[self.within_luma(area)]))
+
+    def within_luma(self, area: Area) -> Area:
+        """Return an area of the thumbnail as that of the picture."""
+        if area == WHOLE:
+            return area
         rows, columns = (
             slice(side.start * full // small, side.stop * full // small)
             for side, full, small in zip(area, self.luma.shape, self.size, strict=True)
         )
-        return Content(np.ascontiguousarray(self.luma[rows, columns]))
+        return rows, columns
 
-    def is_empty(self, area: Area) -> bool:
-        """Return whether an area of the thumbnail shows nothing but one colour."""
-        return bool(self.thumbnails[:, *area].std(axis=(1, 2)).max() < EMPTY)
+    def spread(self, area: Area) -> float:
+        """Return how much an area of the thumbnail shows: its standard deviation [code values]."""
+        return float(self.thumbnails[:, *area].std(axis=(1, 2)).max())
 
 
 def mark_cuts(plates: Iterable[Plate]) -> Iterator[ShotPlate]:
@@ -175,13 +184,13 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     area = _changed_area(looks, at)
     if area is None:
         return False
-    if previous.is_empty(area) or here.is_empty(area):
+    if _one_is_empty(previous, here, area):
         return _ends_in_emptiness(looks, at, area)
     found = _resemblance(previous, here, area)
     if found >= MAX_RESEMBLANCE:
         return False
     has_other_colors = _have_other_colors(previous, here, area)
-    if area != WHOLE:
+    if area != _without_bars(previous, here):
         return has_other_colors and _is_sudden(looks, at)
     if found < MIN_RESEMBLANCE and has_other_colors:
         return True
@@ -193,16 +202,31 @@ def _ends_in_emptiness(looks: deque[_Look], at: int, area: Area) -> bool:
     """Return whether a shot begins where an area becomes empty, or ceases to be."""
     if not _is_sudden(looks, at):  # a step of a fade
         return False
+    limit = _empty(looks[at - 1], looks[at], area)
+
+    def is_empty(n: int) -> bool:
+        return looks[n].spread(area) < limit
+
     first = max(at - WINDOW - 1, 0)
-    last = next((n for n in range(at - 1, first - 1, -1) if not looks[n].is_empty(area)), None)
+    last = next((n for n in range(at - 1, first - 1, -1) if not is_empty(n)), None)
     following = range(at, min(at + WINDOW + 1, len(looks)))
-    back = next((n for n in following if not looks[n].is_empty(area)), None)
+    back = next((n for n in following if not is_empty(n)), None)
     if last is not None and back is not None:
         if not _are_unlike(looks[last], looks[back], area):  # a flash
             return False
         return back == at or not _is_sudden(looks, back)
     # At the end of what is seen, a light that went on and off before may go off again.
-    return not any(looks[n].is_empty(area) for n in range(first, last or first))
+    return not any(is_empty(n) for n in range(first, last or first))
+
+
+def _one_is_empty(one: _Look, other: _Look, area: Area) -> bool:
+    """Return whether one of two pictures shows nothing but one colour in an area."""
+    return min(one.spread(area), other.spread(area)) < _empty(one, other, area)
+
+
+def _empty(one: _Look, other: _Look, area: Area) -> float:
+    """Return the spread of an empty picture, in which coding leaves a shadow of the other."""
+    return max(EMPTY, SHADOW * max(one.spread(area), other.spread(area)))
 
 
 def _is_sudden(looks: deque[_Look], at: int) -> bool:
@@ -235,8 +259,7 @@ def _is_other(looks: deque[_Look], at: int) -> bool:
     if here.is_other is None:
         area = _changed_area(looks, at)
         here.is_other = area is not None and (
-            previous.is_empty(area)
-            or here.is_empty(area)
+            _one_is_empty(previous, here, area)
             or (_are_unlike(previous, here, area) and _have_other_colors(previous, here, area))
         )
     return here.is_other
@@ -254,10 +277,27 @@ def _changed_area(looks: deque[_Look], at: int) -> Area | None:
     It is what a surround leaves of the picture, or else all of it.
     """
     here, previous = looks[at], looks[at - 1]
+    whole = _without_bars(previous, here)
+    part = here.within_luma(whole)
+    changed = changed_share(previous.luma[part], here.luma[part]) >= MIN_CHANGED_SHARE
+    if changed and whole != WHOLE:
+        return whole
     inner = _within_surround(looks, at)
     if inner is not None:
         return inner
-    return WHOLE if changed_share(previous.luma, here.luma) >= MIN_CHANGED_SHARE else None
+    return whole if changed else None
+
+
+def _without_bars(one: _Look, other: _Look) -> Area:
+    """Return what black bars leave of two pictures' thumbnails."""
+    area = picture_area(one.luma, other.luma)
+    if all(side == slice(0, length) for side, length in zip(area, one.luma.shape, strict=True)):
+        return WHOLE
+    rows, columns = (
+        slice(-(-side.start * small // full), side.stop * small // full)
+        for side, full, small in zip(area, one.luma.shape, one.size, strict=True)
+    )
+    return rows, columns
 
 
 def _within_surround(looks: deque[_Look], at: int) -> Area | None:
