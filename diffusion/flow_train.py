@@ -3,6 +3,8 @@
 Between the stages: it reads stage 1's encoder, and stage 2 rests on it.
 """
 
+# Before torch, whose threads then sleep when they wait.
+import nakawari.training  # noqa: F401  # isort: skip
 import torch
 
 from diffusion.config import FlowConfig

@@ -1,5 +1,7 @@
 """Train stage 2: ``accelerate launch diffusion/train.py [--config FILE] [--key value ...]``."""
 
+# Before torch, whose threads then sleep when they wait.
+import nakawari.training  # noqa: F401  # isort: skip
 import torch
 
 from diffusion.config import DiffusionConfig
