@@ -13,13 +13,14 @@ from autoencoder import VQAutoencoder
 from autoencoder.matching import resize_flow, warp
 from diffusion.config import FlowConfig
 from diffusion.flow_refiner import FlowRefiner, Refined, refine_all
-from diffusion.loading import encoder_hash, load_flow_refiner, load_model
+from diffusion.loading import encoder_hash, load_flow_refiner
 from diffusion.losses import flow_error, flow_loss
 from diffusion.neighbour_flow import Flows, flows_of
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
 from nakawari.training.pictures import log_pictures
+from nakawari.weights import load_model
 
 _FADE = 0.8
 """Of a step's weight in the loss, for each step that comes after it."""

@@ -21,7 +21,6 @@ from autoencoder import VQAutoencoder
 from diffusion.cached_latents import CachedLatents, look
 from diffusion.config import DiffusionConfig
 from diffusion.flow_refiner import FlowRefiner
-from diffusion.loading import weights_hash
 from diffusion.neighbour_flow import with_flows
 from nakawari.data.endless import MAX_SKIPS, UNREADABLE, Endless, Finite
 from nakawari.data.kept import claim, fingerprint, write_whole
@@ -29,6 +28,7 @@ from nakawari.data.real import UnreadableSampleError
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.errors import UserError
 from nakawari.training.data import TripletData
+from nakawari.weights import weights_hash
 
 SETTINGS_FILE = "cache.json"
 _READABLE = "readable"

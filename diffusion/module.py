@@ -16,7 +16,7 @@ from diffusion.bridge import between, source
 from diffusion.cached_latents import CachedLatents, recall
 from diffusion.config import DiffusionConfig
 from diffusion.flow_refiner import FlowRefiner
-from diffusion.loading import load_flow_refiner, load_model
+from diffusion.loading import load_flow_refiner
 from diffusion.losses import code_direction_loss, play_backwards
 from diffusion.neighbour_flow import flows_of
 from diffusion.pipeline import FrameInterpolationPipeline
@@ -27,6 +27,7 @@ from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
 from nakawari.training.pictures import log_pictures, mean_scores, score
+from nakawari.weights import load_model
 
 _LINE_STRENGTH = 4.0
 

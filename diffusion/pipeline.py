@@ -14,11 +14,12 @@ from autoencoder.encoder import STRIDE
 from diffusion.alignment import Conditions, Interval, align, observe, reduced
 from diffusion.bridge import sample
 from diffusion.flow_refiner import FlowRefiner
-from diffusion.loading import load_flow_refiner, load_model
+from diffusion.loading import load_flow_refiner
 from diffusion.precision import fast_arithmetic
 from diffusion.sharpening import sharpen
 from diffusion.unet import InBetweenUNet
 from diffusion.window import Window, draw_what_changes
+from nakawari.weights import load_model, load_scheduler
 
 Latent = Literal["sampled", "random", "mean", "aligned"]
 DEFAULT_STEPS = 1
@@ -62,9 +63,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         folder = Path(pretrained_model_name_or_path or "")
         if not folder.is_dir():
             raise FileNotFoundError(f"no folder of weights at {folder}; pass one with --model DIR")
-        scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(
-            folder / "scheduler", local_files_only=True
-        )
+        scheduler = load_scheduler(folder / "scheduler")
         autoencoder = load_model(VQAutoencoder, folder / "autoencoder")
         unet = load_model(InBetweenUNet, folder / "unet")
         if autoencoder.config.latent_channels != unet.config.latent_channels:

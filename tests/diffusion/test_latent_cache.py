@@ -15,7 +15,6 @@ from diffusion.alignment import align, observe
 from diffusion.cached_latents import look, recall
 from diffusion.config import DiffusionConfig
 from diffusion.latent_cache import LatentCache, fill
-from diffusion.loading import weights_hash
 from diffusion.losses import play_backwards
 from diffusion.module import DiffusionModule
 from diffusion.neighbour_flow import find_flows, with_flows
@@ -25,6 +24,7 @@ from nakawari.data.triplet import Triplet, as_frames
 from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.run import train
+from nakawari.weights import weights_hash
 from tests.tiny import tiny_autoencoder, tiny_refiner
 from tests.training.process import losses
 
