@@ -107,5 +107,5 @@ def test_a_missing_config_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [0, 10**12, "many", None, -1])
 def test_a_schedule_of_no_or_too_many_levels_fails(tmp_path: Path, count: object) -> None:
     (tmp_path / "scheduler_config.json").write_text(json.dumps({"num_train_timesteps": count}))
-    with pytest.raises(ValueError, match="num_train_timesteps .* must be from 1 to"):
+    with pytest.raises(ValueError, match=r"num_train_timesteps .* must be from 1 to"):
         load_scheduler(tmp_path)
