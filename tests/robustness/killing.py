@@ -46,6 +46,8 @@ def run(words: list[str], stop_with: signal.Signals | None, after: float) -> tup
 def main() -> None:
     """Stop runs that read and draw, at times by chance, and let the last one end."""
     clip, folder = sys.argv[1:]
+    # A shell that starts tests in the background has its children ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     output = Path(folder) / "out.mp4"
     words = ["slow", clip, "--slow", "2", "-o", str(output), "--overwrite", "--model"]
     chance = random.Random(0)
