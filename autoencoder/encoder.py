@@ -118,7 +118,13 @@ class Encoder(nn.Module):
 
 
 def pad_to_multiple(frames: Tensor, multiple: int = STRIDE) -> Tensor:
-    """Repeat the right and lower edge until height and width are multiples of ``multiple``."""
+    """Repeat the right and lower edge until height and width are multiples of ``multiple``.
+
+    A frame that is a single cell then is made two cells wide: keys are centred over the frame's
+    cells, and one cell has nothing to be centred by.
+    """
     height, width = frames.shape[-2:]
     padding = [0, -width % multiple, 0, -height % multiple]
+    if max(height, width) <= multiple:
+        padding[1] += multiple
     return torch.nn.functional.pad(frames, padding, mode="replicate")

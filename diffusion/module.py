@@ -33,6 +33,10 @@ from nakawari.weights import load_model
 class DiffusionModule(AveragedModule):
     """Trains an ``InBetweenUNet`` on a ``VQAutoencoder``'s latents, and may tune its decoder."""
 
+    # What is tuned of the decoder need not draw every picture of a batch.
+    may_leave_weights_unused = True
+    of_motion = frozenset({"motion"})
+
     def __init__(self, config: DiffusionConfig) -> None:
         super().__init__()
         self.automatic_optimization = False

@@ -19,7 +19,7 @@ from diffusion.precision import fast_arithmetic
 from diffusion.sharpening import sharpen
 from diffusion.unet import InBetweenUNet, check_sizes
 from diffusion.window import Window, draw_what_changes
-from nakawari.weights import load_model
+from nakawari.weights import load_model, load_scheduler
 
 Latent = Literal["sampled", "random", "mean"]
 PIXELS_AT_ONCE = 1_000_000
@@ -57,9 +57,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         folder = Path(pretrained_model_name_or_path or "")
         if not folder.is_dir():
             raise FileNotFoundError(f"no folder of weights at {folder}; pass one with --model DIR")
-        scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(
-            folder / "scheduler", local_files_only=True
-        )
+        scheduler = load_scheduler(folder / "scheduler")
         autoencoder = load_model(VQAutoencoder, folder / "autoencoder")
         unet = load_model(InBetweenUNet, folder / "unet")
         check_sizes(unet, autoencoder)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
@@ -12,48 +11,17 @@ import cv2
 import numpy as np
 
 from eval.clip_camera import sample_track
-from eval.clip_sets import ClipSet
+from eval.clip_montages import MONTAGES
 from eval.clip_shots import FlapPace, SmallPace, StepPace, draw_shot, evenly
 from eval.clip_stage import Stage, UnusableError, mouth_stage, nearer, sample_stage
-from eval.clip_strips import (
-    Strip,
-    dissolved,
-    flashed,
-    joined,
-    pulled_down,
-    veiled,
-)
-from nakawari.data.art import Art
+from eval.clip_strips import Strip, dissolved, flashed, joined, pulled_down, veiled
+from eval.clip_studio import Studio
 
-FRAMES = (30, 60)  # of most clips
 FADE = (6, 16)  # frames
 DISSOLVE = (8, 16)  # frames
 SHOT = (12, 18)  # frames of each shot of a clip with cuts
 CAMERA_SHOT = (14, 18)  # the same, under a moving camera
 LEAST_CUT = 6.0  # code values: the mean change at a hard cut
-
-
-@dataclass(frozen=True)
-class Studio:
-    """What the clips of a set are made with, and chance."""
-
-    rng: np.random.Generator
-    art: Art
-    clip_set: ClipSet
-    height: int
-    width: int
-
-    def stage(self, moves: bool = True) -> Stage:
-        """Return a stage for a still camera."""
-        return sample_stage(self.rng, self.art, self.clip_set, self.height, self.width, moves=moves)
-
-    def length(self, bounds: tuple[int, int] = FRAMES) -> int:
-        """Return a number of frames, bounds included."""
-        return int(self.rng.integers(bounds[0], bounds[1] + 1))
-
-    def shot(self, stage: Stage, holds: Sequence[int]) -> Strip:
-        """Return a shot of a moving figure under a still camera."""
-        return draw_shot(stage, StepPace(self.rng, stage), holds)
 
 
 def _on(cadence: int, studio: Studio) -> Strip:
@@ -223,4 +191,5 @@ FAMILIES: dict[str, Callable[[Studio], Strip]] = {
     "cuts": _cuts,
     "cuts_camera": partial(_cuts, camera=True),
     "telecine": _telecine,
+    **MONTAGES,
 }

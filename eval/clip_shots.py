@@ -49,11 +49,12 @@ class StepPace:
     ``Step.motion`` is the median moving pixel's. Raises ``UnusableError`` if too little moves.
     """
 
-    def __init__(self, rng: np.random.Generator, stage: Stage) -> None:
+    def __init__(self, rng: np.random.Generator, stage: Stage, faster: float = 1.0) -> None:
+        """Walk on a stage, ``faster`` times as far from drawing to drawing as is usual."""
         self._rng = rng
         self._scale = stage.scale
         self._range = stage.typical_range()
-        self._median = MEDIAN_STEP * math.exp(SHOT_SIGMA * rng.standard_normal())
+        self._median = MEDIAN_STEP * math.exp(SHOT_SIGMA * rng.standard_normal()) * faster
         self._direction = 1.0
 
     def first(self) -> float:

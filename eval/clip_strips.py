@@ -5,7 +5,7 @@ Cut, dissolve, fade, flash, pull down: every operation keeps the truth true.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -143,6 +143,22 @@ def flashed(strip: Strip, flashes: Sequence[tuple[int, Sequence[float]]]) -> Str
         strengths[first : first + len(levels)] = levels
     spans = tuple((first, first + len(levels) - 1) for first, levels in flashes)
     return replace(veiled(strip, strengths, 255), flashes=spans)
+
+
+def lit(
+    strip: Strip,
+    spans: Sequence[tuple[int, int]],
+    light: Callable[[np.ndarray], np.ndarray],
+) -> Strip:
+    """Show the frames of some spans (first frame, length) in another light; those are flashes."""
+    frames, exposures = list(strip.frames), list(strip.exposures)
+    for first, length in spans:
+        for frame in range(first, first + length):
+            frames[frame] = light(frames[frame])
+            plain = not np.ptp(frames[frame], axis=(0, 1)).any()
+            exposures[frame] = ("light", None if plain else exposures[frame])
+    flashes = tuple((first, first + length - 1) for first, length in spans)
+    return replace(strip, frames=frames, exposures=exposures, cadences=[UNCLEAR], flashes=flashes)
 
 
 def pulled_down(film: Strip, phase: int) -> Strip:

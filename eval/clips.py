@@ -18,10 +18,11 @@ import av
 import cv2
 import numpy as np
 
-from eval.clip_families import FAMILIES, Studio
+from eval.clip_families import FAMILIES
 from eval.clip_sets import ClipSet
 from eval.clip_stage import UnusableError
 from eval.clip_strips import UNCLEAR, Strip, holds_of
+from eval.clip_studio import Studio
 from nakawari.data.art import Art
 from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from eval.clip_montages import MONTAGES
 from eval.drawing_scores import AIRED, Tally, Truth, total
 
 STILL_FAMILIES = ("ones", "twos", "threes", "fours", "mixed", "still", "small", "mouth", "cuts")
@@ -92,6 +93,10 @@ def _is_drawn(truth: Truth) -> bool:
     return truth.family != AIRED
 
 
+def _is_montage(truth: Truth) -> bool:
+    return truth.family in MONTAGES
+
+
 def _is_aired(truth: Truth) -> bool:
     return truth.family == AIRED
 
@@ -155,6 +160,22 @@ CASES = (
     Case(
         "flashes taken for cuts",
         _is_drawn,
+        lambda tally: tally.flashes,
+        _flashes,
+        "≤ 2 %",
+        lambda tally: tally.flashes_cut <= 0.02 * tally.flashes,
+    ),
+    Case(
+        "hard cuts, in montages",
+        _is_montage,
+        _count_cuts,
+        _cuts,
+        "F1 ≥ 98 %",
+        lambda tally: (tally.cut_f1 or 0) >= 0.98,
+    ),
+    Case(
+        "flashes and strobes of montages taken for cuts",
+        _is_montage,
         lambda tally: tally.flashes,
         _flashes,
         "≤ 2 %",

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from eval.clip_families import FAMILIES
+from eval.clip_montages import MONTAGES
 from eval.clip_sets import SETS, load_half
 from eval.clips import write_clips
 from eval.drawing_scores import Truth, read_truth, score
@@ -24,6 +25,7 @@ from nakawari.errors import UserError
 from nakawari.xsheet.detect import detect
 
 RUNS = Path("runs") / "drawings"
+ALL_MONTAGES = "montages"  # stands for all their families
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -134,7 +136,12 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _families(text: str) -> list[str]:
-    names = [name for name in text.split(",") if name]
+    names = [
+        family
+        for name in text.split(",")
+        if name
+        for family in (MONTAGES if name == ALL_MONTAGES else [name])
+    ]
     for name in names:
         if name not in FAMILIES:
             raise argparse.ArgumentTypeError(f"no family {name!r}; known: {', '.join(FAMILIES)}")
@@ -149,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--set", choices=tuple(SETS), help="of generated clips")
     add("--per-case", type=int, default=4, metavar="N", help="scenes a family (default: 4)")
-    add("--families", type=_families, default=list(FAMILIES), help="some, separated by commas")
+    add("--families", type=_families, default=list(FAMILIES), help="some, by commas; or montages")
     add("--size", type=_size, default=(512, 288), metavar="WxH", help="of the clips")
     add("--art", type=Path, action="append", default=[], metavar="DIR", help="more art to draw")
     add("--clips-dir", type=Path, metavar="DIR", help="where the clips are kept")

@@ -17,8 +17,8 @@ from PIL import Image
 from nakawari import cli
 from nakawari.cli.slow import default_output
 from nakawari.slowmo.slow import slow_down
-from nakawari.video.audio import StretchedAudio
 from nakawari.video.reader import VideoReader
+from nakawari.video.sound import SoundTrack
 from tests.conftest import painting
 from tests.diffusion import conftest as tiny
 
@@ -257,11 +257,11 @@ def test_a_full_disk_is_refused_in_one_line(make_clip, tmp_path, capsys, monkeyp
 def test_sound_that_breaks_off_is_blamed_on_the_input(
     make_clip, tmp_path, capsys, monkeypatch, kind
 ) -> None:
-    def broken(self: StretchedAudio) -> None:
+    def broken(self: SoundTrack, zero: Fraction) -> None:
         raise kind(1, "broken")
 
     clip = make_clip(tone=440.0)
-    monkeypatch.setattr(StretchedAudio, "_decode", broken)
+    monkeypatch.setattr(SoundTrack, "frames", broken)
     line = refused(capsys, "slow", clip, "--model", "blend", "-o", tmp_path / "out.mp4")
     assert f"cannot read the sound of {clip}" in line
     assert [left.name for left in tmp_path.iterdir()] == [clip.name]

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
-from typing import NoReturn
+import warnings
+from contextlib import suppress
 
 from nakawari import __version__
 from nakawari.cli import dataset, slow, sweep, xsheet
-from nakawari.cli.arguments import BAD_INPUT, Parser
-from nakawari.errors import UserError
-
-INTERRUPTED = 130  # exit status
+from nakawari.cli.arguments import Parser
+from nakawari.cli.failures import failure_of
+from nakawari.cli.stopping import INTERRUPTED, end_at_once_if_busy, stop_on_signals
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,27 +30,53 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _stop(signal_number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, 2 for bad input, 130 when interrupted."""
+    """Run a command and return its exit status.
+
+    0 is success, 2 bad input, 1 an error of our own, 130 interrupted. Whatever happens, one line
+    says it.
+    """
+    _open_standard_streams()
+    if not sys.warnoptions:  # Python's warnings are for who develops, and are no single line
+        warnings.simplefilter("ignore")
     args = build_parser().parse_args(argv)
-    if threading.current_thread() is threading.main_thread():
-        # So that a polite kill, too, leaves no half-written file behind.
-        signal.signal(signal.SIGTERM, _stop)
+    stop_on_signals()
     try:
         args.run(args)
         sys.stdout.flush()
-    except UserError as error:
-        print(f"nakawari: {error}", file=sys.stderr)
-        return BAD_INPUT
     except KeyboardInterrupt:
         print("nakawari: stopped; nothing was left behind", file=sys.stderr)
+        end_at_once_if_busy(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever reads our output, such as `head`, has seen enough. Without another stdout Python
-        # would complain about this one at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # whoever reads our output, such as `head`, has seen enough
+    except Exception as error:
+        failure = failure_of(error)
+        print(f"nakawari: {failure.line}", file=sys.stderr)
+        if isinstance(error, OSError):
+            _give_up_stdout()
+        end_at_once_if_busy(failure.status)
+        return failure.status
     return 0
+
+
+def _open_standard_streams() -> None:
+    """Let no file that is opened later take the place of a standard stream that was closed.
+
+    What they cannot show is written out, such as a name in another encoding.
+    """
+    with suppress(OSError):
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(descriptor)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_stdout() -> None:
+    """Send what is still to be printed nowhere; else Python would complain of it at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,28 +3,68 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from fractions import Fraction
+from pathlib import Path
 from typing import NoReturn
+
+from nakawari.errors import UserError
+from nakawari.whole import check_name
+from nakawari.wording import printable
 
 BAD_INPUT = 2  # exit status
 # H.264 and MP4 store a rate as two 32-bit numbers.
 MAX_RATE = 1000
 MAX_RATE_DENOMINATOR = 1_000_000
 MAX_FACTOR = 1000
+MAX_PATH = 4096  # bytes that the system takes for a path
 # Fraction("1e999999999") is an exact number of a billion digits, and takes as long to write down.
 MAX_NUMBER_LENGTH = 40
 LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
 MAX_SEED = 2**63 - 1
+STRICT_HELP = "refuse a clip in which anything is damaged, instead of bridging it"
 
 
 class Parser(argparse.ArgumentParser):
     """Reports a bad argument in one line, as every other error."""
 
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Parse; the words are remembered for an error."""
+        self._words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        print(f"nakawari: {message}; see {self.prog} --help", file=sys.stderr)
+        """Print the one line, and exit."""
+        for word in getattr(self, "_words", []):
+            if len(word) > 1 and word.startswith("-") and os.path.exists(word):
+                message = f"{word!r} looks like an option; write ./{word} to name the file"
+        message = " ".join(message.split())
+        print(f"nakawari: {printable(message)}; see {self.prog} --help", file=sys.stderr)
         sys.exit(BAD_INPUT)
+
+
+def path(text: str) -> Path:
+    """Parse the name of a file or folder: one that can exist."""
+    given = Path(text)
+    try:
+        check_name(given, "argument")
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if len(os.fsencode(given)) >= MAX_PATH:
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r}… is {len(text)} characters long; give a shorter path"
+        )
+    return given
+
+
+def plain_file(text: str) -> Path:
+    """Parse the name of a file that is read whole: no FIFO, which may never end, and no device."""
+    given = path(text)
+    if given.exists() and not given.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is not a file; name one")
+    return given
 
 
 def _positive_fraction(text: str) -> Fraction:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
-from nakawari.cli.arguments import positive_int
+from nakawari.cli.arguments import path, plain_file, positive_int
 from nakawari.errors import UserError
 from nakawari.wording import count
 
@@ -27,9 +26,9 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "training triplets. Stopped at any moment, the same command goes on where it was.",
     )
     build.add_argument(
-        "videos", type=Path, nargs="+", metavar="VIDEO", help="video files, or folders of them"
+        "videos", type=path, nargs="+", metavar="VIDEO", help="video files, or folders of them"
     )
-    build.add_argument("--output", type=Path, required=True, metavar="DIR", help="the dataset")
+    build.add_argument("--output", type=path, required=True, metavar="DIR", help="the dataset")
     build.add_argument(
         "--height", type=int, metavar="PX", help="of the stored frames (default: 432)"
     )
@@ -46,7 +45,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--shard-samples", type=positive_int, metavar="N", help="triplets a shard (default: 512)"
     )
     build.add_argument(
-        "--titles", type=Path, metavar="FILE",
+        "--titles", type=plain_file, metavar="FILE",
         help='JSON that maps patterns of paths to titles, {"*/bebop/*": "Cowboy Bebop"}; '
         "otherwise a title is the sub-folder's name, or the file's up to the episode number",
     )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from nakawari.cli.failures import one_line
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -25,7 +27,7 @@ class ProgressBar:
 
     def tell(self, line: str) -> None:
         """Print a remark above the bar."""
-        text = f"nakawari: note: {line}"
+        text = one_line(f"nakawari: note: {line}")
         if self._bar is None:
             print(text, file=sys.stderr)
         else:

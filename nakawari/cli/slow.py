@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import factor, positive_int, rate, seed
+from nakawari.cli.arguments import STRICT_HELP, factor, path, positive_int, rate, seed
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
-from nakawari.wording import count
+from nakawari.whole import check_name
+from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
     from nakawari.slowmo.interpolator import FrameInterpolator
@@ -26,8 +27,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="slow a clip down by drawing its in-betweens",
         description="Slow a clip down by drawing its in-betweens.",
     )
-    slow.add_argument("input", type=Path, metavar="INPUT", help="a video file")
-    slow.add_argument("-o", "--output", type=Path, help="default: beside INPUT, NAME.slow4x.mp4")
+    slow.add_argument("input", type=path, metavar="INPUT", help="a video file")
+    slow.add_argument("-o", "--output", type=path, help="default: beside INPUT, NAME.slow4x.mp4")
     slow.add_argument(
         "--slow", type=factor, default=Fraction(4), metavar="FACTOR",
         help="how many times as long, such as 4, 2.5 or 1 (default: 4)",
@@ -50,7 +51,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "24 frames a second a quarter of a second)",
     )  # fmt: skip
     slow.add_argument(
-        "--xsheet", type=Path, metavar="FILE",
+        "--xsheet", type=path, metavar="FILE",
         help="go by this exposure sheet, which may be edited, instead of finding the drawings",
     )  # fmt: skip
     slow.add_argument(
@@ -61,6 +62,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.add_argument("--seed", type=seed, default=0, metavar="N", help="of the noise (default: 0)")
     slow.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     slow.add_argument("--overwrite", action="store_true", help="replace an existing output")
+    slow.add_argument("--strict", action="store_true", help=STRICT_HELP)
     slow.set_defaults(run=run_slow)
 
 
@@ -88,6 +90,7 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
     if args.model in BASELINES:
         return BASELINES[args.model]
     folder = Path(args.model) if args.model else _shipped_model()
+    check_name(folder, "--model")
     if not folder.is_dir():
         raise UserError(f"model folder {folder} does not exist; give another with --model")
     from diffusion import FrameInterpolationPipeline
@@ -125,6 +128,7 @@ def run_slow(args: argparse.Namespace) -> None:
         longest_hold=args.longest_hold,
         xsheet=args.xsheet,
         overwrite=args.overwrite,
+        strict=args.strict,
     )
     device = choose_device(args.device)
     with ProgressBar() as bar:
@@ -137,7 +141,7 @@ def run_slow(args: argparse.Namespace) -> None:
             on_frame=partial(bar.on_frame, stage="drawing"),
         )
     tally, sheet = result.tally, result.sheet
-    print(
+    text = (
         f"{result.output}: {float(result.duration):.3f} s at {float(result.rate):.3f} frames/s, "
         f"{result.width}x{result.height}\n"
         f"{count(len(sheet.drawings), 'drawing')} in {count(len(sheet.shots), 'shot')}; "
@@ -145,3 +149,4 @@ def run_slow(args: argparse.Namespace) -> None:
         f"exposure sheet: {result.sheet_path}\n"
         f"took {result.seconds:.1f} s"
     )
+    print(printable(text))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import positive_int, seed
+from nakawari.cli.arguments import path, plain_file, positive_int, seed
 
 if TYPE_CHECKING:
     import optuna
@@ -24,13 +24,15 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         description="Run the trials of a sweep file in W&B's format with Optuna, one after the "
         "other, each a training of its own. Stopped at any moment, the same command goes on.",
     )
-    sweep.add_argument("plan", type=Path, metavar="FILE", help="such as configs/sweeps/demo.yaml")
+    sweep.add_argument(
+        "plan", type=plain_file, metavar="FILE", help="such as configs/sweeps/demo.yaml"
+    )
     sweep.add_argument(
         "--trials", type=positive_int, default=20, metavar="N",
         help="to be finished in all, those before included (default: 20)",
     )  # fmt: skip
     sweep.add_argument(
-        "--output", type=Path, metavar="DIR",
+        "--output", type=path, metavar="DIR",
         help="takes the trainings, the database and the picture (default: runs/sweeps/FILE's name)",
     )  # fmt: skip
     sweep.add_argument(

@@ -7,8 +7,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from nakawari.cli.arguments import STRICT_HELP, path
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.wording import printable
 
 STDOUT = Path("-")
 
@@ -21,19 +23,20 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         description="Print a clip's exposure sheet: its shots, and in each of them a bar for "
         "every new drawing, a dash for every frame that holds it, a tilde where the camera moves.",
     )
-    xsheet.add_argument("input", type=Path, metavar="INPUT", help="a video file")
+    xsheet.add_argument("input", type=path, metavar="INPUT", help="a video file")
     xsheet.add_argument(
-        "--json", type=Path, metavar="FILE",
+        "--json", type=path, metavar="FILE",
         help="write the sheet as data that can be edited; - prints it instead of the text",
     )  # fmt: skip
     xsheet.add_argument(
-        "--html", type=Path, metavar="FILE",
+        "--html", type=path, metavar="FILE",
         help="write one page with thumbnails and curves that opens from disk in a browser",
     )  # fmt: skip
     xsheet.add_argument(
         "--overwrite", action="store_true",
         help="replace FILE even if it is no earlier sheet or page",
     )  # fmt: skip
+    xsheet.add_argument("--strict", action="store_true", help=STRICT_HELP)
     xsheet.set_defaults(run=run_xsheet)
 
 
@@ -46,7 +49,7 @@ def run_xsheet(args: argparse.Namespace) -> None:
     from nakawari.xsheet.detect import detect
 
     with ProgressBar() as bar:
-        detection = detect(args.input, tell=bar.tell, on_frame=bar.on_frame)
+        detection = detect(args.input, tell=bar.tell, on_frame=bar.on_frame, strict=args.strict)
     sheet = detection.sheet
     page = None
     if args.html is not None:
@@ -62,11 +65,11 @@ def run_xsheet(args: argparse.Namespace) -> None:
     if args.json not in (None, STDOUT):
         kept = save_sheet(args.json, sheet.to_json())
         if kept is not None:
-            print(f"nakawari: note: the sheet that was there is now {kept}", file=sys.stderr)
+            bar.tell(f"the sheet that was there is now {kept}")
     if args.json == STDOUT:
         sys.stdout.write(sheet.to_json())
     else:
-        sys.stdout.write(sheet_text(sheet, shutil.get_terminal_size().columns))
+        sys.stdout.write(printable(sheet_text(sheet, shutil.get_terminal_size().columns)))
 
 
 def _check_targets(args: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -21,7 +22,8 @@ from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.video.writer import VideoWriter, check_output
+from nakawari.video.writer import VideoWriter, check_output, check_picture
+from nakawari.whole import check_name
 from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.files import load_sheet
@@ -44,6 +46,7 @@ class SlowJob:
     longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
     xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
     overwrite: bool = False
+    strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -98,19 +101,26 @@ def run_job(
     """
     began = time.monotonic()
     say = _without_repeats(tell)
-    with VideoReader(job.source, say) as reader:
-        check_output(job.output, job.source, job.overwrite)
+    _check_outputs(job)
+    with ExitStack() as opened:
+        reader = opened.enter_context(VideoReader(job.source, say, job.strict))
         info = reader.info
+        check_picture(info.width, info.height)
+        reader.tell_left_out()
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
             say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
+        audio = _audio(job, info, say)
+        if audio is not None:
+            opened.callback(audio.close)
         interpolator = load_interpolator()
-        sheet = given or detect(job.source, tell=say, on_frame=on_read).sheet
+        sheet = given or detect(job.source, tell=say, on_frame=on_read, strict=job.strict).sheet
         if given is not None:
             sheet = _timed(given, job, say, on_read)
         longest_hold = job.longest_hold
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
+        check_output(job.output, job.source, job.overwrite)  # another run may have made it since
         clock = OutputClock(rate=job.rate or _source_rate(sheet, info), factor=job.factor)
         expected = None if info.duration is None else clock.first_index(info.duration)
         with VideoWriter(
@@ -120,7 +130,7 @@ def run_job(
             rate=clock.rate,
             tags=info.tags,
             sample_aspect_ratio=info.sample_aspect_ratio,
-            audio=_audio(job, info, say),
+            audio=audio,
         ) as writer:
 
             def write(picture: Picture) -> None:
@@ -167,10 +177,16 @@ def _without_repeats(tell: Callable[[str], None]) -> Callable[[str], None]:
     return say
 
 
-def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
-    """Return the sheet that the user gave, if any; ``UserError`` if ours cannot be saved."""
+def _check_outputs(job: SlowJob) -> None:
+    """Raise ``UserError`` if the output or its sheet cannot be written, before anything is read."""
+    check_output(job.output, job.source, job.overwrite)
+    check_name(job.sheet_output, "exposure sheet")
     if not _goes_by_own_output(job):
         check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
+
+
+def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
+    """Return the sheet that the user gave, if any."""
     if job.xsheet is None:
         return None
     sheet = load_sheet(job.xsheet, fps=info.rate)
@@ -188,7 +204,7 @@ def _timed(
     Raises ``UserError`` if it is for another number of frames, or another rate.
     """
     count, times = 0, FrameTimes()
-    with VideoReader(job.source) as reader:
+    with VideoReader(job.source, say, job.strict) as reader:
         for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
             count += 1
             on_read(count, sheet.frames)

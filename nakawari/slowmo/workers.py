@@ -8,13 +8,17 @@ the other on two cores (512x288). What comes out is the same, in the same order.
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 
+from nakawari.abandoned import abandon
 from nakawari.opencv import opencv_threads
 
 Made = TypeVar("Made")
@@ -23,6 +27,8 @@ MEMORY_SHARE = 4
 """Intervals may together take one part in so many of the machine's memory."""
 BYTES_A_PIXEL = 2000
 """That drawing an interval takes, measured at 512x288."""
+GRACE = 1.0
+"""Seconds for which jobs under way are waited for where nobody wants them any more."""
 MOST_PIXELS = 1_000_000
 """Larger frames are looked at reduced, and take no more than that."""
 
@@ -40,22 +46,53 @@ def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made
     """Do jobs in ``workers`` threads, and yield what they return in the order of the jobs.
 
     No more than ``2 * workers`` jobs are begun or finished ahead, so memory stays flat. What a job
-    raises is raised when it is its turn. Closed early, the generator ends with the jobs under way.
+    raises is raised when it is its turn. Closed early, the generator waits a moment for the jobs
+    under way, which cannot be stopped, and then leaves them to end by themselves.
     """
     threads = max(1, torch.get_num_threads() // workers)
-    with opencv_threads(threads), ThreadPoolExecutor(workers, "draw", _use, (threads,)) as pool:
-        begun: deque[Future[Made]] = deque()
+    waiting: SimpleQueue[_Task[Made] | None] = SimpleQueue()
+    pool = [
+        Thread(target=_work, args=(waiting, threads), name=f"draw {number}", daemon=True)
+        for number in range(workers)
+    ]
+    begun: deque[_Task[Made]] = deque()
+    with opencv_threads(threads):
+        for thread in pool:
+            thread.start()
         try:
             for job in jobs:
-                begun.append(pool.submit(job))
+                begun.append(_Task(job, Future()))
+                waiting.put(begun[-1])
                 if len(begun) > 2 * workers:
-                    yield begun.popleft().result()
+                    yield begun.popleft().future.result()
             while begun:
-                yield begun.popleft().result()
+                yield begun.popleft().future.result()
         finally:
-            for future in begun:
-                future.cancel()
+            for task in begun:
+                task.future.cancel()
+            for _ in pool:
+                waiting.put(None)
+            until = time.monotonic() + GRACE
+            for thread in pool:
+                thread.join(max(0.0, until - time.monotonic()))
+            abandon(pool)
 
 
-def _use(threads: int) -> None:
+class _Task(NamedTuple, Generic[Made]):
+    """A job, and what will come of it."""
+
+    job: Callable[[], Made]
+    future: Future[Made]
+
+
+def _work(waiting: SimpleQueue[_Task[Made] | None], threads: int) -> None:
     torch.set_num_threads(threads)  # of the thread that says so
+    while (task := waiting.get()) is not None:
+        if not task.future.set_running_or_notify_cancel():
+            continue
+        try:
+            made = task.job()
+        except BaseException as error:  # whatever it is, it belongs to who waits for the job
+            task.future.set_exception(error)
+        else:
+            task.future.set_result(made)

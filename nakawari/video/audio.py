@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn
 
 import av
 from av.filter import Graph
 from av.filter.context import FilterContext
 
 from nakawari.errors import UserError
+from nakawari.video.sound import SAMPLE_FORMAT, SoundTrack, pulled, uniform, usual_shape
 
 # libavfilter's atempo takes 0.5 to 100 in one go.
 MIN_TEMPO = Fraction(1, 2)
@@ -41,12 +44,13 @@ def tempo_chain(tempo: Fraction) -> list[Fraction]:
 
 
 class StretchedAudio:
-    """The first sound track of a file, ``factor`` times as long.
+    """A file's default sound track, ``factor`` times as long.
 
     Sound and picture keep their offset: silence is put before sound that starts later than the
     picture, what comes before the picture is cut, and gaps are filled, all before stretching. A
-    clip without sound has no ``StretchedAudio``. Raises ``UserError``, on opening and from
-    ``frames``, if the sound cannot be read; a damaged packet alone is replaced by silence.
+    clip without sound has no ``StretchedAudio``. All of the sound is decoded once on opening, so
+    that what cannot be read is known before anything is drawn. Raises ``UserError``, on opening
+    and from ``frames``, if it cannot be read; a damaged packet alone is replaced by silence.
 
     Args:
         path: the file.
@@ -63,31 +67,34 @@ class StretchedAudio:
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._path = path
-        try:
-            self._container = av.open(f"file:{path}")
-        except av.error.FFmpegError as error:
-            self._refuse(error.strerror, error)
-        self._stream = self._container.streams.audio[0]
-        if self._stream.codec_context is None:
-            self.close()
-            self._refuse("there is no decoder for it")
         self._picture_start = picture_start
         self._factor = factor
         self._tell = tell
-        rate = self._stream.sample_rate
+        with self._errors(), SoundTrack(path, tell) as track:
+            shape = usual_shape(self._decode(track))
+        rate = shape.sample_rate
         self.sample_rate = rate if rate in AAC_SAMPLE_RATES else DEFAULT_SAMPLE_RATE
-        self.layout = LAYOUTS.get(self._stream.channels, "stereo")
-        if len(self._container.streams.audio) > 1:
-            tell("only the first sound track is kept")
+        self.layout = LAYOUTS.get(shape.channels, "stereo")
+        with self._errors():
+            self._track = SoundTrack(path)
 
     def close(self) -> None:
         """Close the file."""
-        self._container.close()
+        self._track.close()
 
-    def _refuse(self, reason: str | None, cause: Exception | None = None) -> NoReturn:
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except UserError as error:
+            self._refuse(str(error).removeprefix(f"{self._path} "), error)
+        except (av.error.FFmpegError, ValueError) as error:
+            self._refuse(getattr(error, "strerror", None) or str(error), error)
+
+    def _refuse(self, reason: str, cause: Exception) -> NoReturn:
         raise UserError(
-            f"cannot read the sound of {self._path} ({reason or cause}); use --audio drop to leave "
-            "it out"
+            f"cannot read the sound of {self._path} ({reason.replace(';', ',')}); use --audio drop "
+            "to leave it out"
         ) from cause
 
     def frames(self) -> Iterator[av.AudioFrame]:
@@ -95,77 +102,48 @@ class StretchedAudio:
 
         It does not end: silence follows. A track from which nothing can be decoded yields nothing.
         """
-        try:
+        with self._errors():
             yield from self._stretch()
-        except av.error.FFmpegError as error:
-            self._refuse(error.strerror, error)
 
     def _stretch(self) -> Iterator[av.AudioFrame]:
         graph: Graph | None = None
         written = 0
-        for decoded in self._decode():
+        decoded = self._decode(self._track)
+        for sound in chain(uniform(decoded, self.layout, self.sample_rate), [None]):
             if graph is None:
-                graph = self._graph(decoded)
-            graph.push(decoded)
-            for frame in _pull(graph):
-                written = self._stamp(frame, written)
-                yield frame
-        if graph is not None:
-            graph.push(None)
-            for frame in _pull(graph):
-                written = self._stamp(frame, written)
+                if sound is None:
+                    return
+                graph = self._graph()
+            graph.push(sound)
+            for frame in pulled(graph):
+                frame.pts, frame.time_base = written, Fraction(1, self.sample_rate)
+                written += frame.samples
                 yield frame
 
-    def _stamp(self, frame: av.AudioFrame, written: int) -> int:
-        frame.pts = written
-        frame.time_base = Fraction(1, self.sample_rate)
-        return written + frame.samples
+    def _decode(self, track: SoundTrack) -> Iterator[av.AudioFrame]:
+        return track.frames(self._picture_start)
 
-    def _decode(self) -> Iterator[av.AudioFrame]:
-        next_pts = 0
-        for packet in self._container.demux(self._stream):
-            try:
-                frames = self._stream.decode(packet)
-            except av.error.InvalidDataError:
-                self._tell("damaged sound is replaced by silence")
-                continue
-            for frame in frames:
-                rate = frame.sample_rate
-                if frame.pts is not None:
-                    time = frame.pts * (frame.time_base or Fraction(1, rate))
-                    next_pts = round((time - self._picture_start) * rate)
-                frame.pts = next_pts
-                frame.time_base = Fraction(1, rate)
-                next_pts += frame.samples
-                yield frame
-
-    def _graph(self, first: av.AudioFrame) -> Graph:
+    def _graph(self) -> Graph:
         graph = Graph()
         nodes: list[FilterContext] = [
             graph.add_abuffer(
-                sample_rate=first.sample_rate,
-                format=first.format.name,
-                layout=first.layout.name,
-                time_base=Fraction(1, first.sample_rate),
+                sample_rate=self.sample_rate,
+                format=SAMPLE_FORMAT,
+                layout=self.layout,
+                time_base=Fraction(1, self.sample_rate),
             ),
             # Puts silence in gaps; first_pts=0 pads or cuts the start to the picture's.
             graph.add("aresample", f"{self.sample_rate}:async=1:first_pts=0"),
-            graph.add("aformat", f"sample_fmts=fltp:channel_layouts={self.layout}"),
             # Endless silence after the end: atempo keeps some 50 ms back, silence must push
             # them out, and the writer stops at the picture's end anyway.
             graph.add("apad"),
         ]
         for tempo in tempo_chain(1 / self._factor):
             nodes.append(graph.add("atempo", f"{float(tempo):.15g}"))
+        nodes.append(
+            graph.add("aformat", f"sample_fmts={SAMPLE_FORMAT}:channel_layouts={self.layout}")
+        )
         nodes.append(graph.add("asetnsamples", f"n={FRAME_SAMPLES}"))
         nodes.append(graph.add("abuffersink"))
         graph.link_nodes(*nodes).configure()
         return graph
-
-
-def _pull(graph: Graph) -> Iterator[av.AudioFrame]:
-    while True:
-        try:
-            yield cast(av.AudioFrame, graph.pull())
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return

@@ -41,7 +41,8 @@ class Picture(NamedTuple):
     def halved(self, times: int) -> Picture:
         """Return the picture at half the size, ``times`` times: each pixel the mean of four.
 
-        What is left over at the right and lower edge is cut off; the sizes may become odd.
+        What is left over at the right and lower edge is cut off; the sizes may become odd. No side
+        becomes shorter than one pixel.
         """
         return Picture(*(_halved(plane, times) for plane in self))
 
@@ -64,7 +65,7 @@ def _halved(plane: np.ndarray, times: int) -> np.ndarray:
     # 1080p 0.55 ms. Read once in order before, which is what this is for, 0.36 ms in all.
     cv2.countNonZero(plane)
     for _ in range(times):  # OpenCV is seven times as fast at this as at a quarter in one step
-        height, width = plane.shape[0] // 2, plane.shape[1] // 2
+        height, width = max(plane.shape[0] // 2, 1), max(plane.shape[1] // 2, 1)
         even = plane[: 2 * height, : 2 * width]
         plane = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
     return plane

@@ -11,29 +11,26 @@ from types import TracebackType
 from typing import NamedTuple
 
 import av
-from av.stream import Disposition
 
 from nakawari.errors import UserError
 from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
+from nakawari.video.decoding import FrameDecoder
+from nakawari.video.opening import open_file
 from nakawari.video.picture import (
     Picture,
     halved_picture,
     is_see_through,
     picture_from_frame,
 )
-from nakawari.video.timestamps import nominal_rate, rate_of_gaps, snap_to_grid
-
-# FFmpeg reads a text file as a film of a terminal, and a picture as a film of one frame.
-NOT_VIDEO_FORMATS = {"tty", "ansi", "bin", "xbin", "idf"}
-STILL_FORMATS = {"image2", "ico", "tiff_pipe"}
+from nakawari.video.stamps import FrameStamps
+from nakawari.video.streams import tell_left_out, video_stream
+from nakawari.video.timestamps import rate_of_gaps
+from nakawari.wording import count
 
 SEE_THROUGH = "transparency is laid on black"
 
 INTERLACED = {2, 3, 4, 5}  # AVFieldOrder: which field is shown, and coded, first
-
-# FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 class SourceFrame(NamedTuple):
@@ -63,23 +60,34 @@ class VideoReader:
     """Decodes one file, a frame at a time; memory does not grow with its length.
 
     Raises ``UserError`` on opening if the file is missing, is no video, or holds fewer than two
-    frames, and while reading if it is damaged or truncated. What was changed on the way in (bit
-    depth, transparency, an odd size) is told once, in a line each, through ``tell``.
+    frames, and while reading if it is truncated, or too much of it damaged. What was changed on
+    the way in (bit depth, transparency, an odd size, what was damaged) is told once, in a line
+    each, through ``tell``.
+
+    Args:
+        path: the file.
+        tell: is given the lines.
+        strict: refuse a file in which anything is damaged, instead of bridging it.
     """
 
-    def __init__(self, path: Path, tell: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        tell: Callable[[str], None] = lambda line: None,
+        strict: bool = False,
+    ) -> None:
         self.path = path
         self._tell = tell
         self._told: set[str] = set()
-        self._container = _open(path)
+        self._strict = strict
+        self._container = open_file(path)
         try:
-            self._stream = _video_stream(self._container, path)
+            self._stream = video_stream(self._container, path, self._say)
             check_size(self._container, path)
-            self._decoder = _decoder(self._stream)
-            self._decoder.thread_type = "AUTO"
-            self._reached = Fraction(0)
-            self._decoded = self._decode()
-            self._head = [frame for frame in (self._next(), self._next()) if frame is not None]
+            self._decoder = FrameDecoder(self._container, self._stream, path, strict)
+            self._stamps = FrameStamps(self._stream, self._decoder)
+            self._head = self._stamps.head
+            self._bridged = 0  # frames repeated in the place of damaged ones
             self.info = self._describe()
         except BaseException:
             self._container.close()
@@ -96,8 +104,9 @@ class VideoReader:
     ) -> None:
         self._container.close()
 
-    def _next(self) -> av.VideoFrame | None:
-        return next(self._decoded, None)
+    def tell_left_out(self) -> None:
+        """Tell of the tracks, beside picture and sound, that an output will not have."""
+        tell_left_out(self._container, self._stream, self._say)
 
     def _describe(self) -> ClipInfo:
         if not self._head:
@@ -106,12 +115,7 @@ class VideoReader:
             raise UserError(
                 f"{self.path} is a single frame, and in-betweens need two; give a video clip"
             )
-        first, second = self._head
-        stream = self._stream
-        rate = nominal_rate(stream.average_rate, stream.guessed_rate)
-        if not stream.average_rate and _stamp(second) is not None:
-            gap = (_stamp(second) or 0) - (_stamp(first) or 0)
-            rate = 1 / (gap * _tick(first)) if gap > 0 else rate
+        first, stream = self._head[0], self._stream
         tags = ColorTags.of_frame(first)
         picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation)
         self._decoded_size = (first.width, first.height)
@@ -126,48 +130,32 @@ class VideoReader:
             path=self.path,
             width=picture.width,
             height=picture.height,
-            rate=rate,
+            rate=self._stamps.rate,
             duration=duration,
-            start=(_stamp(first) or 0) * _tick(first),
+            start=self._stamps.start,
             tags=tags,
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
         )
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        try:
-            # Of every stream: the declared duration is the longest one's, subtitles included.
-            for packet in self._container.demux():
-                if packet.pts is not None and packet.time_base is not None:
-                    end = (packet.pts + (packet.duration or 0)) * packet.time_base
-                    self._reached = max(self._reached, end)
-                if packet.stream is self._stream:
-                    yield from self._decoder.decode(packet)
-        except av.error.FFmpegError as error:
-            raise UserError(
-                f"{self.path} is damaged or truncated at about {float(self._reached):.2f} s "
-                f"({error.strerror}); copy or download it again"
-            ) from error
-
     def frames(self, halvings: int = 0) -> Iterator[SourceFrame]:
         """Yield every frame once, in the order of display; the first is at time 0.
 
-        Frames whose time does not advance are skipped, and told of. With ``halvings`` the
+        Where a damaged one is missing, the one before it is repeated. With ``halvings`` the
         pictures are halved so often (see ``Picture.halved``), and reading is faster.
         """
         rate = self.info.rate
         gaps: Counter[Fraction] = Counter()
         pending: SourceFrame | None = None
         duration: Fraction | None = None
-        while frame := self._head.pop(0) if self._head else self._next():
-            time = self._time(frame, pending)
+        while frame := self._head.pop(0) if self._head else self._decoder.next_frame():
+            before = None if pending is None else pending.start
+            time = self._stamps.time(frame, before, Fraction(0) if pending is None else pending.end)
             if pending is not None:
-                if time <= pending.start:
-                    self._say("frames whose time stamps do not advance are skipped")
-                    continue
-                gaps[time - pending.start] += 1
-                yield pending._replace(end=time)
-            duration = self._duration(frame)
+                for shown in self._until(time, pending):
+                    gaps[shown.end - shown.start] += 1
+                    yield shown
+            duration = self._stamps.duration(frame)
             pending = SourceFrame(
                 self._picture(frame, halvings), time, time + (duration or 1 / rate)
             )
@@ -176,20 +164,39 @@ class VideoReader:
                 usual = 1 / rate_of_gaps(gaps.elements(), rate)
                 pending = pending._replace(end=pending.start + usual)
             yield pending
-        check_length(self._container, self.path, self._reached)
+        check_length(self._container, self.path, self._decoder.reached)
+        self._tell_repairs()
 
-    def _time(self, frame: av.VideoFrame, previous: SourceFrame | None) -> Fraction:
-        """Return the frame's start since the first frame [s]."""
-        info, tick, stamp = self.info, _tick(frame), _stamp(frame)
-        if stamp is not None:
-            return snap_to_grid(stamp * tick - info.start, tick, info.rate)
-        return previous.end if previous else Fraction(0)  # raw streams carry no times
+    def _until(self, time: Fraction, frame: SourceFrame) -> Iterator[SourceFrame]:
+        """Yield a frame that is shown until ``time`` [s], again for each lost one in between."""
+        rate = self.info.rate
+        lost = self._decoder.damaged - self._bridged
+        missing = round((time - frame.start) * rate) - 1 if lost else 0
+        if 0 < missing <= lost:
+            self._bridged += missing
+            for _ in range(missing):
+                end = frame.start + 1 / rate
+                yield frame._replace(end=end)
+                frame = frame._replace(start=end)
+        yield frame._replace(end=time)
 
-    def _duration(self, frame: av.VideoFrame) -> Fraction | None:
-        """Return for how long the frame is shown [s], if that is stored and not as usual."""
-        tick, usual = _tick(frame), 1 / self.info.rate
-        duration = (frame.duration or 0) * tick
-        return None if duration <= 0 or abs(duration - usual) <= tick else duration
+    def _tell_repairs(self) -> None:
+        damaged, rebuilt = self._decoder.damaged, self._stamps.rebuilt
+        if damaged:
+            self._say(
+                f"{count(damaged, 'packet')} of the video cannot be decoded; where a picture is "
+                "missing, the one before it is repeated"
+            )
+        if rebuilt and self._strict:
+            raise UserError(
+                f"{self.path} has time stamps that go back or jump, at {count(rebuilt, 'place')}; "
+                "leave out --strict to have them rebuilt"
+            )
+        if rebuilt:
+            self._say(
+                f"the time stamps go back or jump at {count(rebuilt, 'place')}; every frame is "
+                "kept, and these times are rebuilt from the frame rate"
+            )
 
     def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info
@@ -222,56 +229,3 @@ class VideoReader:
         if line not in self._told:
             self._told.add(line)
             self._tell(line)
-
-
-def _stamp(frame: av.VideoFrame) -> int | None:
-    return frame.pts if frame.pts is not None else frame.dts
-
-
-def _tick(frame: av.VideoFrame) -> Fraction:
-    return frame.time_base or Fraction(1, av.time_base)
-
-
-def _open(path: Path) -> av.container.InputContainer:
-    if not path.exists():
-        raise UserError(f"{path} does not exist; check the name")
-    if not path.is_file():
-        raise UserError(f"{path} is not a file; name a video file")
-    try:
-        # "file:" keeps FFmpeg from reading a protocol into a name such as "concat:a.mp4".
-        container = av.open(f"file:{path}")
-    except PermissionError as error:
-        raise UserError(f"{path} may not be read; check its permissions") from error
-    except (av.error.FFmpegError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path} is no video that can be read, or its end is missing; "
-            "give a video file, copied whole"
-        ) from error
-    names = set(container.format.name.split(","))
-    problem = None
-    if names & NOT_VIDEO_FORMATS:
-        problem = f"{path} is not a video; give a video file"
-    elif names & STILL_FORMATS or any(name.endswith("_pipe") for name in names):
-        problem = f"{path} is a still picture, and in-betweens need two frames; give a video clip"
-    if problem:
-        container.close()
-        raise UserError(problem)
-    return container
-
-
-def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
-    own = stream.codec_context
-    name = ALPHA_DECODERS.get(own.name)
-    if stream.metadata.get("alpha_mode") != "1" or name not in av.codecs_available:
-        return own
-    decoder = av.CodecContext.create(name, "r")
-    assert isinstance(decoder, av.VideoCodecContext)
-    decoder.extradata = own.extradata
-    return decoder
-
-
-def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    raise UserError(f"{path} has no video stream; give a video file")

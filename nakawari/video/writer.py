@@ -16,6 +16,7 @@ from nakawari.errors import UserError
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.color import ColorTags
 from nakawari.video.picture import Picture
+from nakawari.whole import PartialFile, check_free, check_name, check_writable
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Lines and flat colours show coding noise sooner than film does, and an editor codes the file once
@@ -24,11 +25,13 @@ FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # A short look-ahead costs next to nothing at constant quality and keeps 30 frames less in memory.
 QUALITY = {"crf": "8", "preset": "medium", "rc-lookahead": "10"}
 AUDIO_BITS_PER_CHANNEL = 96_000
+MAX_SIDE = 16384  # px
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_output(path: Path, source: Path, overwrite: bool) -> None:
     """Raise ``UserError`` if ``path`` cannot become the output made from ``source``."""
+    check_name(path, "output")
     if path.suffix.lower() not in FORMATS:
         raise UserError(
             f"output {path} must end in one of {', '.join(FORMATS)}; choose such a name with -o"
@@ -43,6 +46,17 @@ def check_output(path: Path, source: Path, overwrite: bool) -> None:
         raise UserError(f"output {path} is the input itself; choose another name with -o")
     if path.exists() and not overwrite:
         raise UserError(f"output {path} exists; use --overwrite, or another name with -o")
+    check_free(path)
+    check_writable(path.parent, str(path))
+
+
+def check_picture(width: int, height: int) -> None:
+    """Raise ``UserError`` if H.264 has no room for pictures of this size [px]."""
+    if max(width, height) > MAX_SIDE:
+        raise UserError(
+            f"pictures of {width}x{height} do not fit into H.264, which has {MAX_SIDE} pixels a "
+            "side; scale the clip down first"
+        )
 
 
 class VideoWriter:
@@ -75,14 +89,12 @@ class VideoWriter:
     ) -> None:
         self.path = path
         self.frames = 0  # written so far
+        self._is_finished = False
         self._rate = rate
         self._audio = audio
-        # A hidden name in the same folder: only there is the renaming at the end atomic.
-        self._partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
         try:
             with self._disk_errors():
-                # Made by us first: FFmpeg's own words about a folder it cannot write to are vague.
-                self._partial.open("xb").close()
+                self._partial = PartialFile(path)
             try:
                 self._open(width, height, tags, sample_aspect_ratio)
             except BaseException:
@@ -95,7 +107,7 @@ class VideoWriter:
     def _open(self, width: int, height: int, tags: ColorTags, ratio: Fraction) -> None:
         name = FORMATS[self.path.suffix.lower()]
         options = {"movflags": "+faststart"} if name != "matroska" else {}
-        self._container = av.open(f"file:{self._partial}", "w", format=name, options=options)
+        self._container = av.open(f"file:{self._partial.path}", "w", format=name, options=options)
         stream = self._container.add_stream("libx264", rate=self._rate, options=QUALITY)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
@@ -142,11 +154,12 @@ class VideoWriter:
                 self._container.mux(self._audio_stream.encode(None))
             self._container.close()
             self._check_written()
-            os.replace(self._partial, self.path)
+            self._partial.finish()
+            self._is_finished = True
 
     def _check_written(self) -> None:
         # A disk that fills up while the header is moved to the front may go unnoticed until here.
-        with av.open(f"file:{self._partial}") as written:
+        with av.open(f"file:{self._partial.path}") as written:
             stream = written.streams.video[0]
             if stream.frames not in (0, self.frames):  # 0: Matroska does not count them
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -167,11 +180,13 @@ class VideoWriter:
             ) from error
 
     def _discard(self) -> None:
+        # Removed first: the header of a file that is gone is not moved to its front, which takes
+        # long for a large one.
+        self._partial.discard()
         if hasattr(self, "_container"):
             # The reason for giving up is already on its way to the user.
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
-        self._partial.unlink(missing_ok=True)
 
     def _close_audio(self) -> None:
         if self._audio is not None:
@@ -191,5 +206,5 @@ class VideoWriter:
                 self._finish()
         finally:
             self._close_audio()
-            if self._partial.exists():
+            if not self._is_finished:
                 self._discard()

@@ -8,7 +8,7 @@ stood still, or gone with the camera, or with a second layer; the best of these 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -16,6 +16,7 @@ import numpy as np
 
 from nakawari.video.picture import Picture
 from nakawari.xsheet.alignment import RIM, Matrix, corner_ways
+from nakawari.xsheet.bars import inward, picture_area
 
 BLOCK = 8  # px
 BLUR_SIZE = (5, 5)
@@ -40,6 +41,7 @@ MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
 # drawings that it did not reach all three with.
 MIN_CHANGED_TWO_SIDES = 0.2
 MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
+MAX_LOGO = 0.25  # of a side's length: what has contours in so short a stretch is no ground
 FAINT = 2.5  # code values; a slow camera changes no block more than that
 GRID = (5, 8)  # cells in which a change of brightness is looked for
 
@@ -75,6 +77,8 @@ def luma_change(before: Plate, after: Plate) -> float:
 def carried_change(picture: Plate, camera: Matrix) -> float:
     """Return by how much a camera's motion changes a picture's luma [code values]."""
     luma = picture.smooth.luma
+    area = picture_area(luma, luma)
+    luma, camera = luma[area], inward(camera, area)
     moved = cv2.warpAffine(luma, camera, luma.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
     return _greatest(cv2.absdiff(moved, luma))
 
@@ -103,8 +107,11 @@ def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
     """Return whether the picture changed, if only faintly, at its left, right and upper edge.
 
     A figure changes one or two of them, a camera all in which there is anything to see; at least
-    two, or much of two if a figure fixed to the screen fills the third. Arguments as above.
+    two, or much of two if a figure fixed to the screen fills the third. Arguments as above; black
+    bars are no part of the picture.
     """
+    area = picture_area(before, after)
+    before, after = (np.ascontiguousarray(plane[area]) for plane in (before, after))
     faint = _block_means(cv2.absdiff(before, after)) > FAINT
     rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
     sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
@@ -115,8 +122,16 @@ def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
     if sorted(shares)[1] > MIN_CHANGED_TWO_SIDES:
         return True
     seen = _textured_blocks(after)
-    empty = [bool(seen[side].mean() <= MIN_SEEN_SIDE) for side in sides]
+    empty = [_is_nearly_empty(seen[side]) for side in sides]
     return all(np.logical_or(moves, empty))
+
+
+def _is_nearly_empty(side: np.ndarray) -> bool:
+    """Return whether hardly any block of a side has contours, or only a station's logo has."""
+    if side.mean() <= MIN_SEEN_SIDE:
+        return True
+    along = np.flatnonzero(side.any(axis=int(side.shape[0] > side.shape[1])))
+    return bool(along[-1] + 1 - along[0] <= MAX_LOGO * max(side.shape))
 
 
 class Remainder(NamedTuple):
@@ -196,7 +211,8 @@ def remainder(
     if carried is not None:
         figure = cv2.max(figure, carried)
     background = moved_by(camera)
-    inner = _inner(height, width)
+    area = picture_area(before.smooth.luma, after.smooth.luma)
+    inner = _inner(height, width, *(end for side in area for end in (side.start, side.stop)))
     known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
     difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
@@ -211,11 +227,11 @@ def remainder(
     return Remainder(difference, uncovered, went, allowance)
 
 
-@cache
-def _inner(height: int, width: int) -> np.ndarray:
-    """Return a mask of all but the edge, where blur and motion lack the other side."""
+@lru_cache(maxsize=8)
+def _inner(height: int, width: int, top: int, bottom: int, left: int, right: int) -> np.ndarray:
+    """Return a mask of all but the picture's edge, where blur and motion lack the other side."""
     mask = np.zeros((height, width), np.uint8)
-    mask[EDGE:-EDGE, EDGE:-EDGE] = 255
+    mask[top + EDGE : max(bottom - EDGE, 0), left + EDGE : max(right - EDGE, 0)] = 255
     return mask
 
 

@@ -8,7 +8,6 @@ frames of the rate at which most frames follow on one another.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -66,7 +65,8 @@ class Pulldown:
         if self.repeats(frame):
             return Fraction(frame)
         apart = Fraction(self.cycle, self.film)
-        early = max(math.ceil(number * apart) - number * apart for number in range(self.film))
+        # The largest of ceil(n * apart) - n * apart: the film's frames take all of its remainders.
+        early = 1 - Fraction(1, apart.denominator)
         return self.phase - 1 + self._begun(frame) * apart + early
 
     def film_hold(self, start: int, end: int) -> int:

@@ -55,6 +55,7 @@ def detect(
     *,
     tell: Callable[[str], None] = lambda line: None,
     on_frame: Callable[[int, int | None], None] = lambda done, expected: None,
+    strict: bool = False,
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
 
@@ -66,10 +67,11 @@ def detect(
         tell: is given remarks, a line each; perhaps in the thread that reads.
         on_frame: is called after every frame with the frames done and, as far as the clip
             declares its length, the frames expected.
+        strict: refuse a clip in which anything is damaged, instead of bridging it.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
-    with VideoReader(path, tell) as reader:
+    with VideoReader(path, tell, strict) as reader:
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)

@@ -6,6 +6,7 @@ All of them are ``ValueError`` with one line.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
             )
         for key in self.value:
             if key not in known:
-                close = get_close_matches(key, known, 1)
+                close = get_close_matches(key[:MAX_SHOWN], known, 1)
                 remedy = f'write "{close[0]}"' if close else "remove it"
                 raise ValueError(f"{self.name} has an unknown key {short(key)}; {remedy}")
 
@@ -98,7 +99,6 @@ def _whole_number(digits: str) -> int:
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entry = dict(pairs)
     if len(entry) < len(pairs):
-        keys = [key for key, _ in pairs]
-        double = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f'"{double}" stands twice in {short(entry)}; remove one of the two')
+        (double, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"{short(double)} stands twice in {short(entry)}; remove one of the two")
     return entry

@@ -23,6 +23,8 @@ def load_sheet(path: Path, *, fps: Fraction | None = None) -> ExposureSheet:
         fps: the clip's nominal rate, for a sheet that does not say.
     """
     try:
+        if path.exists() and not path.is_file():  # reading a FIFO would wait for who writes to it
+            raise UserError(f"exposure sheet {path} is not a file; give its JSON file")
         if path.stat().st_size > MAX_BYTES:
             raise UserError(f"{path} is too large for an exposure sheet; give its JSON file")
         text = path.read_text(encoding="utf-8-sig")  # Windows editors put a mark before the text

@@ -76,8 +76,8 @@ class Evidence(NamedTuple):
     sides: np.ndarray = _NONE  # int: the index of the side that it is at
 
     def after(self, earlier: Evidence | None, share: float) -> Evidence:
-        """Return this and a ``share`` of what frames before have told."""
-        if earlier is None:
+        """Return this and a ``share`` of what frames before have told, if of the same blocks."""
+        if earlier is None or earlier.squares.shape != self.squares.shape:
             return self
         return Evidence(
             self.squares + share * earlier.squares,

@@ -217,7 +217,8 @@ class ShotMeter:
         self.measures[frame.place] = self.measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
             moved=certain,
-            motion=motion,
+            # What the ground told is known by now, and takes kilobytes.
+            motion=motion._replace(evidence=None),
         )
         # Where a frame is a new drawing, what went with the camera did so by chance.
         self._went = _Went(frame.place, left.carried) if certain <= MOST_HELD else None

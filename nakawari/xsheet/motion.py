@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from nakawari.xsheet.alignment import RIM, Contours, Matrix
+from nakawari.xsheet.bars import inward, outward, picture_area
 from nakawari.xsheet.ground import Evidence, evidence
 
 RIM_CORNERS = 130
@@ -58,8 +59,11 @@ class Pair:
     """Two successive luma planes. What tells of a motion is found once, when first asked for."""
 
     def __init__(self, before: np.ndarray, after: np.ndarray) -> None:
-        """Take two smoothed planes, (H, W) uint8."""
-        self.before, self.after = before, after
+        """Take two smoothed planes, (H, W) uint8. Looked at is what black bars leave of them."""
+        self.area = picture_area(before, after)
+        self.before, self.after = (
+            np.ascontiguousarray(plane[self.area]) for plane in (before, after)
+        )
 
     @cached_property
     def contours(self) -> Contours:
@@ -97,7 +101,7 @@ def camera_motion(pair: Pair, expected: Matrix | None = None) -> Motion | None:
         and (start := _fit(points[chosen], targets[chosen])) is not None
     ]
     if expected is not None:
-        starts.append(expected)
+        starts.append(inward(expected, pair.area))
     if not starts:
         return None
     camera = contours.fit(max(starts, key=lambda start: contours.agreement(start).share))
@@ -112,7 +116,11 @@ def camera_motion(pair: Pair, expected: Matrix | None = None) -> Motion | None:
     carried = told is not None and told.ground.carried
     layer, depth = _second_layer(points, targets, camera)
     speed = _speed(camera, before.shape)
-    return Motion(camera, speed, follows if carried else 0.0, layer, depth, follows, told)
+    support = follows if carried else 0.0
+    camera = outward(camera, pair.area)
+    if layer is not None:
+        layer = outward(layer, pair.area)
+    return Motion(camera, speed, support, layer, depth, follows, told)
 
 
 def _fit(points: np.ndarray, targets: np.ndarray) -> Matrix | None:

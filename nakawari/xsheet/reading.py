@@ -33,6 +33,7 @@ PULLDOWN_KEYS = ("cycle", "phase", "film")
 DEFAULT_FPS = Fraction(24)
 MAX_FRAMES = 2**31
 MAX_FPS = 1000
+MAX_CYCLE = 1000  # video frames; the longest in use, 24 to 25, has 25
 RATE = re.compile(r"\d{1,12}(/0*[1-9]\d{0,11}|\.\d{1,12})?", re.ASCII)
 
 
@@ -58,7 +59,7 @@ def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
     frames = drawings[-1].end
     clock = Clock(fps=_fps(entry, fps), pulldown=_pulldown(entry), times=_times(entry, frames))
     shots = [_shot(item, frames) for item in entry.items("shots")]
-    cuts = _cuts(entry, frames) if "cuts" in entry.value else [shot.start for shot in shots[1:]]
+    cuts = _cuts(entry, frames) if "cuts" in entry.value else _cuts_of(shots)
     drawings = _split_at_cuts(drawings, cuts)
     return ExposureSheet(
         clip=entry.text("clip", ""),
@@ -130,6 +131,17 @@ def _cuts(entry: Entry, frames: int) -> list[int]:
     return sorted(cuts)
 
 
+def _cuts_of(shots: Sequence[Shot]) -> list[int]:
+    """Return the cuts between shots, for a sheet that does not list them."""
+    for number, (before, shot) in enumerate(pairwise(shots), 2):
+        if shot.start <= before.end:
+            raise ValueError(
+                f"shot {number} starts at frame {shot.start}, not after shot {number - 1}, which "
+                f'ends at {before.end}; put the shots in order, or list the "cuts"'
+            )
+    return [shot.start for shot in shots[1:]]
+
+
 def _split_at_cuts(
     drawings: Sequence[SheetDrawing], cuts: Collection[int]
 ) -> tuple[SheetDrawing, ...]:
@@ -182,7 +194,7 @@ def _pulldown(entry: Entry) -> Pulldown | None:
         return None
     item = Entry(entry.value["pulldown"], "pulldown")
     item.check_keys(PULLDOWN_KEYS)
-    cycle = item.whole("cycle", 2, MAX_FRAMES)
+    cycle = item.whole("cycle", 2, MAX_CYCLE)
     film = item.whole("film", 1, cycle - 1) if "film" in item.value else cycle - 1
     return Pulldown(cycle=cycle, phase=item.whole("phase", 0, cycle - 1), film=film)
 

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from nakawari.errors import UserError
+from nakawari.whole import check_name, check_writable, write_whole
 from nakawari.xsheet.report import GENERATOR
 
 MAX_SIZE = 2**28  # bytes; a day's sheet, or the largest page, is a tenth of it
@@ -18,7 +19,7 @@ def is_sheet(text: str) -> bool:
     """Return whether a file's text is a sheet's JSON."""
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(content, dict) and "drawings" in content
 
@@ -42,6 +43,7 @@ def check_target(
         is_ours: says whether an existing file's text is of the kind to be written.
         overwrite: replace any file but the clip.
     """
+    check_name(path, option)
     if not path.parent.is_dir():
         raise UserError(
             f"{option}: folder {path.parent} does not exist; create it first, or choose another"
@@ -52,7 +54,11 @@ def check_target(
         raise UserError(f"{option}: {path} is no plain file; name another")
     if path.exists() and source.exists() and path.samefile(source):
         raise UserError(f"{option}: {path} is the input itself; choose another name")
-    if not path.exists() or overwrite:
+    check_writable(path.parent, str(path))
+    if not path.exists():
+        return
+    check_name(next(_names_to_keep(path)), option)
+    if overwrite:
         return
     existing = _read(path)
     if existing is None or (existing and not is_ours(existing)):
@@ -63,14 +69,9 @@ def check_target(
 
 def save(path: Path, text: str) -> None:
     """Write a file whole or not at all; ``UserError`` if it cannot be written."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        try:
-            # A file name may hold bytes that no text has; a page shows them as question marks.
-            partial.write_text(text, encoding="utf-8", errors="replace")
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        # A file name may hold bytes that no text has; a page shows them as question marks.
+        write_whole(path, text.encode("utf-8", errors="replace"))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UserError(f"cannot write {path} ({reason}); choose another folder") from error
@@ -102,7 +103,7 @@ def _names_to_keep(path: Path) -> Iterator[Path]:
 def _read(path: Path) -> str | None:
     """Return a file's text; ``None`` if it is not text, far too large, or cannot be read."""
     try:
-        if path.stat().st_size > MAX_SIZE:
+        if not path.is_file() or path.stat().st_size > MAX_SIZE:
             return None
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

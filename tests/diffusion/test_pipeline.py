@@ -24,6 +24,14 @@ def test_any_size_comes_back_as_it_was(
     assert drawn.max() <= 1
 
 
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (16, 16), (2, 64), (16, 40), (33, 17)])
+def test_small_frames_come_back_as_they_were(
+    pipeline: FrameInterpolationPipeline, size: tuple[int, int]
+) -> None:
+    black, white = -torch.ones(1, 3, *size), torch.ones(1, 3, *size)
+    assert pipeline(black, white, frame_time=0.5).shape == (1, 3, *size)
+
+
 def test_large_frames_are_looked_at_reduced_and_keep_their_pixels(
     pipeline: FrameInterpolationPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import prod
+from pathlib import Path
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from nakawari.errors import UserError
 from nakawari.video.audio import MAX_TEMPO, MIN_TEMPO, StretchedAudio, tempo_chain
+from nakawari.video.sound import SoundTrack
 
 TONE = 440.0
 
@@ -83,9 +85,86 @@ def test_sound_that_cannot_be_opened_fails(tmp_path) -> None:
 
 @pytest.mark.parametrize("kind", [av.error.InvalidDataError, av.error.PermissionError])
 def test_sound_that_cannot_be_read_on_fails(make_clip, monkeypatch, kind) -> None:
-    def broken(self: StretchedAudio) -> None:
+    def broken(self: SoundTrack, zero: Fraction) -> None:
         raise kind(1, "broken")
 
-    monkeypatch.setattr(StretchedAudio, "_decode", broken)
+    monkeypatch.setattr(SoundTrack, "frames", broken)
     with pytest.raises(UserError, match=r"cannot read the sound of .*; use --audio drop"):
         stretched(make_clip(tone=TONE), Fraction(4), 1.0)
+
+
+def write_tones(path: Path, tracks: list[dict], seconds: float = 1.0) -> Path:
+    """Write a file with a picture and a tone for each track.
+
+    A track has a ``tone`` [Hz], and perhaps a ``layout``, a ``language``, whether it is the
+    ``default`` one, and the name of its ``codec``.
+    """
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=24)
+        video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
+        streams = []
+        for track in tracks:
+            stream = container.add_stream(track.get("codec", "aac"), rate=48000)
+            stream.layout = track.get("layout", "stereo")
+            stream.metadata["language"] = track.get("language", "und")
+            stream.disposition = 1 if track.get("default") else 0
+            streams.append(stream)
+        for number in range(round(24 * seconds)):
+            frame = av.VideoFrame(32, 32, "yuv420p")
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        times = np.arange(round(48000 * seconds)) / 48000
+        for track, stream in zip(tracks, streams, strict=True):
+            wave = (0.4 * np.sin(2 * np.pi * track["tone"] * times)).astype(np.float32)
+            for begin in range(0, len(wave), 1024):
+                part = np.tile(wave[begin : begin + 1024], (stream.layout.nb_channels, 1))
+                chunk = av.AudioFrame.from_ndarray(part, "fltp", stream.layout.name)
+                chunk.sample_rate, chunk.pts = 48000, begin
+                container.mux(stream.encode(chunk))
+            container.mux(stream.encode(None))
+    return path
+
+
+def told(path: Path) -> tuple[StretchedAudio, list[str]]:
+    lines: list[str] = []
+    return StretchedAudio(path, Fraction(0), Fraction(1), lines.append), lines
+
+
+def test_the_default_track_is_kept_and_told(tmp_path) -> None:
+    tracks = [{"tone": 300.0, "language": "eng"}]
+    tracks += [{"tone": 900.0, "language": "jpn", "default": True}]
+    path = write_tones(tmp_path / "a.mkv", tracks)
+    wave, sample_rate = stretched(path, Fraction(1), 0.9)
+    assert pitch(wave, sample_rate) == pytest.approx(900, rel=0.02)
+    audio, lines = told(path)
+    audio.close()
+    assert lines == ["sound track 2 of 2 (jpn) is kept"]
+
+
+def test_a_track_without_a_decoder_is_passed_over(tmp_path) -> None:
+    path = tmp_path / "a.mkv"
+    tracks = [{"tone": 300.0, "codec": "flac", "default": True}, {"tone": 900.0}]
+    content = write_tones(path, tracks).read_bytes()
+    path.write_bytes(content.replace(b"A_FLAC", b"A_XYZW"))
+    audio, lines = told(path)
+    audio.close()
+    assert lines == ["sound track 2 of 2 is kept; there is no decoder for 1 of them"]
+
+
+@pytest.mark.parametrize("layouts", [("stereo", "5.1"), ("5.1", "stereo"), ("stereo", "mono")])
+def test_sound_whose_layout_changes_is_heard_to_its_end(tmp_path, layouts) -> None:
+    parts = [
+        write_tones(
+            tmp_path / f"{layout}.ts", [{"tone": 440.0, "layout": layout, "codec": "ac3"}]
+        ).read_bytes()
+        for layout in layouts
+    ]
+    path = tmp_path / "both.ts"
+    path.write_bytes(b"".join(parts))
+    wave, sample_rate = stretched(path, Fraction(2), 3.8)
+    loud = [np.abs(wave[begin : begin + sample_rate // 4]).max() for begin in
+            range(sample_rate // 4, len(wave) - sample_rate // 2, sample_rate // 4)]  # fmt: skip
+    assert min(loud) > 0.1
+    assert pitch(wave[: 2 * sample_rate], sample_rate) == pytest.approx(440, rel=0.02)
+    assert pitch(wave[2 * sample_rate :], sample_rate) == pytest.approx(440, rel=0.02)

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.video.timestamps import is_constant, nominal_rate, rate_of_gaps, snap_to_grid
+from nakawari.video.timestamps import (
+    film_rate,
+    is_constant,
+    nominal_rate,
+    rate_of_gaps,
+    snap_to_grid,
+)
 
 NTSC = Fraction(24000, 1001)
 MILLISECOND = Fraction(1, 1000)
@@ -38,6 +44,23 @@ def test_coarse_ticks_never_snap() -> None:
 )
 def test_the_rate_of_a_clip(average, guessed, expected) -> None:
     assert nominal_rate(average, guessed) == expected
+
+
+def test_a_rate_that_no_clip_has_is_not_believed() -> None:
+    assert nominal_rate(Fraction(90000), Fraction(10**9), Fraction(24)) == 24
+
+
+def test_where_a_stamp_is_hours_off_the_first_frames_tell_the_rate() -> None:
+    assert nominal_rate(Fraction(1, 400), NTSC, Fraction(1000, 42)) == NTSC
+
+
+@pytest.mark.parametrize("durations", [[3, 2] * 8, [2] * 16, [3] * 16, [2, 3, 4, 3] * 4])
+def test_film_is_known_by_fields_that_alternate(durations) -> None:
+    found = film_rate([Fraction(1001 * fields, 60000) for fields in durations], None)
+    assert (found is not None) == (durations == [3, 2] * 8)
+    if found is not None:
+        assert found.rate == NTSC
+        assert found.slack == Fraction(1001, 120000)
 
 
 def stamps(gaps: list[float]) -> list[Fraction]:

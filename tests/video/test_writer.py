@@ -13,7 +13,7 @@ import pytest
 from nakawari.errors import UserError
 from nakawari.video.color import BT709, FULL, ColorTags
 from nakawari.video.picture import Picture
-from nakawari.video.writer import VideoWriter, check_output
+from nakawari.video.writer import VideoWriter, check_output, check_picture
 
 RATE = Fraction(24000, 1001)
 
@@ -151,3 +151,9 @@ def test_check_output_fails(tmp_path) -> None:
         with pytest.raises(UserError, match=match):
             check_output(path, source, overwrite)
     check_output(taken, source, overwrite=True)
+
+
+def test_pictures_too_large_for_the_format_fail() -> None:
+    check_picture(16384, 16)
+    with pytest.raises(UserError, match=r"pictures of 16x16386 do not fit into H\.264, .*scale"):
+        check_picture(16, 16386)

@@ -110,3 +110,10 @@ def test_a_camera_is_not_looked_back_for_where_only_grain_changed() -> None:
         meter.add(Step(before, now))
         before = now
     assert [measure.motion is not None for measure in meter.measures] == [False] * 6 + [True] * 3
+
+
+def test_what_is_kept_of_a_frame_takes_no_kilobytes(measured) -> None:
+    measures = measured([(3.0 * frame, 0.0) for frame in range(12)], lambda frame: True)
+    motions = [measure.motion for measure in measures if measure.motion is not None]
+    assert motions
+    assert all(motion.evidence is None for motion in motions)

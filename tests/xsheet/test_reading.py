@@ -1,6 +1,8 @@
 """A sheet that a person edited is read back, or refused in one line that says what to do."""
 
 import json
+import os
+import time
 from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
@@ -209,6 +211,7 @@ def test_windows_editors_may_put_their_mark_before_the_text(tmp_path) -> None:
         ({"shots": [{"start": 0, "end": 5, "cadence": "ones"}]}, 'or "mixed", or null'),
         ({"shots": [{"start": 0, "end": 5, "animation_fps": "12"}]}, 'animation_fps": "12"; give'),
         ({"pulldown": {"cycle": 5, "phase": 5}}, 'pulldown has "phase": 5; give .* from 0 to 4'),
+        ({"pulldown": {"cycle": 2**31, "phase": 5}}, 'pulldown has "cycle": 2147483648; give'),
         ({"pulldown": {"cycle": 1, "phase": 0}}, 'pulldown has "cycle": 1; give'),
         ({"fps": 0}, '"fps": 0; give the rate of the clip'),
         ({"fps": "1e999999999"}, '"fps": "1e999999999"; give'),
@@ -261,10 +264,30 @@ def test_a_file_that_is_no_text_fails(tmp_path, content) -> None:
         load_sheet(path)
 
 
-def test_a_missing_file_or_a_folder_fails(tmp_path) -> None:
-    for path in (tmp_path / "none.json", tmp_path):
-        with pytest.raises(UserError, match=r"cannot read exposure sheet .*; check its name"):
+def test_a_missing_file_fails(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"cannot read exposure sheet .*; check its name"):
+        load_sheet(tmp_path / "none.json")
+
+
+def test_a_folder_or_a_pipe_that_nobody_writes_to_fails_at_once(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(UserError, match="is not a file; give its JSON file"):
             load_sheet(path)
+
+
+def test_shots_that_overlap_fail_where_no_cuts_are_listed() -> None:
+    shots = [{"start": 0, "end": 5}, {"start": 3, "end": 5}]
+    with pytest.raises(ValueError, match=r"shot 2 starts at frame 3, not after shot 1.*\"cuts\""):
+        sheet_from_json(json.dumps({"drawings": [{"start": 0, "hold": 6}], "shots": shots}))
+
+
+def test_a_key_that_stands_twice_among_many_is_found_at_once() -> None:
+    keys = ", ".join(f'"{number}": 0' for number in [*range(50_000), *range(50_000)])
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="stands twice"):
+        sheet_from_json("{" + keys + "}")
+    assert time.monotonic() - began < 20
 
 
 def test_a_film_given_for_a_sheet_fails_without_being_read(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""From a file's packets to decoded frames: damaged packets are passed over, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain, islice
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from nakawari.errors import UserError
+from nakawari.video.streams import video_decoder
+from nakawari.wording import count
+
+HEAD = 32  # packets that are looked at before the first is decoded
+MAX_LOST_SHARE = 0.05  # of a clip's pictures; one packet in twenty
+STRICT_REMEDY = "copy or download it again, or leave out --strict to go on without them"
+
+
+class FrameDecoder:
+    """Decodes one video track.
+
+    Args:
+        container: the file.
+        stream: its track.
+        path: its name, for messages.
+        strict: refuse a damaged packet, instead of going on behind it.
+    """
+
+    def __init__(
+        self, container: InputContainer, stream: av.VideoStream, path: Path, strict: bool
+    ) -> None:
+        self.reached = Fraction(0)  # s, on the container's clock: the end of the longest stream
+        self.damaged = 0  # packets that could not be decoded
+        self.decoded = 0  # frames
+        self._container = container
+        self._stream = stream
+        self._path = path
+        self._strict = strict
+        self._decoder = video_decoder(stream)
+        packets = self._packets()
+        self.head = list(islice(packets, HEAD))
+        self._frames = self._decode(chain(self.head, packets))
+
+    def next_frame(self) -> av.VideoFrame | None:
+        """Return the next frame in the order of display; ``None`` at the end.
+
+        Raises ``UserError`` if reading fails, and at the end if too much was damaged.
+        """
+        frame = next(self._frames, None)
+        if frame is not None:
+            self.decoded += 1
+        return frame
+
+    @property
+    def reorders(self) -> bool:
+        """Whether frames may be stored in another order than they are shown in."""
+        return bool(self._stream.codec_context.has_b_frames)
+
+    def _packets(self) -> Iterator[av.Packet]:
+        """Yield the track's packets; every stream's are looked at for how far they reach."""
+        try:
+            # Of every stream: the declared duration is the longest one's, subtitles included.
+            for packet in self._container.demux():
+                if packet.pts is not None and packet.time_base is not None:
+                    end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                    self.reached = max(self.reached, end)
+                if packet.stream is self._stream:
+                    yield packet
+        except av.error.FFmpegError as error:
+            raise UserError(
+                f"{self._path} is damaged or truncated at about {float(self.reached):.2f} s "
+                f"({error.strerror}); copy or download it again"
+            ) from error
+
+    def _decode(self, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
+        for packet in packets:
+            if packet.size == 0 and packet.dts is not None:
+                continue  # AVI's way to say that a frame stays; a decoder takes it for the end
+            try:
+                yield from self._decoder.decode(packet)
+            except (MemoryError, av.error.MemoryError) as error:
+                raise UserError(
+                    f"not enough memory to decode {self._path}; free some, or scale it down first"
+                ) from error
+            except av.error.FFmpegError as error:
+                self.damaged += 1
+                if self._strict:
+                    raise UserError(
+                        f"{self._path} is damaged at about {self._second(packet):.2f} s "
+                        f"({error.strerror}); {STRICT_REMEDY}"
+                    ) from error
+        self._check_loss()
+
+    def _second(self, packet: av.Packet) -> float:
+        if packet.pts is None or packet.time_base is None:
+            return float(self.reached)
+        return float(packet.pts * packet.time_base)
+
+    def _check_loss(self) -> None:
+        total = self.damaged + self.decoded
+        if self.damaged > MAX_LOST_SHARE * total:
+            raise UserError(
+                f"{self._path} is damaged: {count(self.damaged, 'packet')} of {total} cannot be "
+                "decoded, which is too much to go on without; copy or download it again"
+            )

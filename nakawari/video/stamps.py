@@ -1,0 +1,142 @@
+"""The times of a track's frames, by what its container stores of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from statistics import median
+
+import av
+
+from nakawari.video.decoding import HEAD, FrameDecoder
+from nakawari.video.timeline import MAX_JUMP, Timeline
+from nakawari.video.timestamps import (
+    MAX_DETUNING,
+    USUAL_RATES,
+    film_rate,
+    nominal_rate,
+    snap_to_grid,
+)
+
+FEW_FRAMES = 3
+# H.264 may move a frame by 16; the pictures of these frames are in memory meanwhile.
+MOST_FRAMES, MOST_PIXELS = 18, 40_000_000
+
+CERTAIN = 24  # of the first packets: those that are in the order of display once sorted
+FINE_TICKS = 1000  # a frame; then a gap tells 24 frames a second from 24000/1001
+SAME = Fraction(1, 2000)  # of a rate
+
+
+class FrameStamps:
+    """Looks at a track's first packets and frames, and then times the frames one after another.
+
+    Some containers, such as AVI, have only times at which packets are decoded. Then the times of
+    frames that come out in another order step back, and the decoder says which time is whose.
+    """
+
+    def __init__(self, stream: av.VideoStream, decoder: FrameDecoder) -> None:
+        packets = [packet for packet in decoder.head if packet.pts is not None]
+        stamps = [packet.pts for packet in packets if packet.pts is not None]
+        in_doubt = decoder.reorders and len(stamps) > 1 and stamps == sorted(stamps)
+        most = FEW_FRAMES
+        if in_doubt:
+            context = stream.codec_context
+            pixels = max(context.width * context.height, 1)
+            most = max(FEW_FRAMES, min(MOST_FRAMES, MOST_PIXELS // pixels))
+        self.head = _first(decoder, most)
+        self._by_decoding = in_doubt and _steps_back(self.head)
+        self._film = None
+        tick = stream.time_base or Fraction(1, av.time_base)
+        durations = [packet.duration * tick for packet in packets if packet.duration]
+        gaps = [(after - before) * tick for before, after in pairwise(sorted(set(stamps)))]
+        # The last packets may be shown after some that are still to come.
+        certain = gaps[: CERTAIN * len(gaps) // HEAD] if len(gaps) >= HEAD - 1 else gaps
+        self._film = film_rate(durations, stream.guessed_rate) or film_rate(certain, None)
+        self.rate = self._film.rate if self._film else _rate(stream, gaps, tick)
+        starts = [self._stamp(frame) for frame in self.head]
+        zero = _zero([start for start in starts if start is not None], 1 / self.rate)
+        self.start = zero  # s, of the first frame on the container's clock
+        if self._by_decoding and packets[0].dts is not None and packets[0].time_base:
+            self.start = packets[0].dts * packets[0].time_base
+        self._timeline = Timeline(zero)
+
+    @property
+    def rebuilt(self) -> int:
+        """At how many places time stamps that could not be right were rebuilt."""
+        return self._timeline.rebuilt
+
+    def time(self, frame: av.VideoFrame, before: Fraction | None, expected: Fraction) -> Fraction:
+        """Return a frame's time since the first one [s].
+
+        Args:
+            frame: the next in the order of display.
+            before: time of the one before [s]; ``None`` for the first, whose time is 0.
+            expected: when the one before ends [s].
+        """
+        if before is None:
+            return Fraction(0)
+        time = self._timeline.place(self._stamp(frame), before, expected)
+        snapped = snap_to_grid(time, _tick(frame), self.rate, self._slack)
+        return snapped if snapped > before else time
+
+    def duration(self, frame: av.VideoFrame) -> Fraction | None:
+        """Return for how long a frame is shown [s], if that is stored, likely, and not as usual."""
+        duration = (frame.duration or 0) * _tick(frame)
+        is_usual = abs(duration - 1 / self.rate) <= _tick(frame) + self._slack
+        return None if is_usual or not 0 < duration <= MAX_JUMP else duration
+
+    @property
+    def _slack(self) -> Fraction:
+        return Fraction(0) if self._film is None else self._film.slack
+
+    def _stamp(self, frame: av.VideoFrame) -> Fraction | None:
+        stamp = frame.dts if self._by_decoding or frame.pts is None else frame.pts
+        return None if stamp is None else stamp * _tick(frame)
+
+
+def _rate(stream: av.VideoStream, gaps: Sequence[Fraction], tick: Fraction) -> Fraction:
+    """Return the clip's nominal frames a second.
+
+    Args:
+        stream: the track.
+        gaps: between its first frames [s].
+        tick: of its clock [s].
+    """
+    observed = 1 / median(gaps) if gaps else None
+    rate = nominal_rate(stream.average_rate, stream.guessed_rate, observed)
+    if observed is not None and tick * observed * FINE_TICKS <= 1:
+        usual = min(USUAL_RATES, key=lambda usual: abs(usual - observed))
+        # FFmpeg guesses 24 for 24000/1001 where stamps jump.
+        if abs(usual / observed - 1) <= SAME and abs(usual / rate - 1) <= MAX_DETUNING:
+            return usual
+    return rate
+
+
+def _first(decoder: FrameDecoder, most: int) -> list[av.VideoFrame]:
+    frames: list[av.VideoFrame] = []
+    while len(frames) < most and (frame := decoder.next_frame()) is not None:
+        frames.append(frame)
+    return frames
+
+
+def _steps_back(frames: Sequence[av.VideoFrame]) -> bool:
+    stamps = [frame.pts for frame in frames if frame.pts is not None]
+    return any(after < before for before, after in pairwise(stamps))
+
+
+def _zero(stamps: Sequence[Fraction], usual: Fraction) -> Fraction:
+    """Return the first frame's stamp, or what it must have been if only those after it are right.
+
+    Args:
+        stamps: of the first frames [s].
+        usual: for how long a frame is shown [s].
+    """
+    likely = [0 < after - before <= MAX_JUMP for before, after in pairwise(stamps)]
+    if likely[:2] == [False, True]:
+        return stamps[1] - usual
+    return stamps[0] if stamps else Fraction(0)
+
+
+def _tick(frame: av.VideoFrame) -> Fraction:
+    return frame.time_base or Fraction(1, av.time_base)

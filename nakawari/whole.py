@@ -1,0 +1,144 @@
+"""A file written whole or not at all: under a temporary name first, and renamed at the end.
+
+The temporary name is hidden, short and drawn by chance, so that no leftover of a run that was
+killed can be in the way of a later one. A run holds a lock on its temporary files for as long as it
+lives. So a leftover is known, and removed, and two runs that write one file know of each other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from nakawari.errors import UserError
+
+PREFIX, MARK = ".nakawari-", ".partial"
+MAX_NAME = 255  # bytes, on every usual file system
+ATTEMPTS = 10
+
+
+class PartialFile:
+    """A temporary file beside ``final``, which becomes it with ``finish``.
+
+    Raises ``UserError`` if another run is writing ``final``, ``OSError`` if the folder cannot be
+    written to.
+    """
+
+    def __init__(self, final: Path) -> None:
+        self._final = final
+        check_free(final)
+        self.path, self._descriptor = _create(final)
+
+    def finish(self) -> None:
+        """Give the file its final name, in place of what has it now."""
+        os.replace(self.path, self._final)
+        os.close(self._descriptor)
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; ``OSError`` if it cannot be written."""
+    partial = PartialFile(path)
+    try:
+        partial.path.write_bytes(content)
+        partial.finish()
+    except BaseException:
+        partial.discard()
+        raise
+
+
+def check_name(path: Path, what: str) -> None:
+    """Raise ``UserError`` if no file can have this name; ask before anything is asked of it.
+
+    Args:
+        path: the name.
+        what: is to have it, for the message.
+    """
+    for part in path.parts:
+        excess = len(os.fsencode(part)) - MAX_NAME
+        if excess > 0:
+            raise UserError(
+                f"{what}: the name {part[:40]}… is {excess} bytes too long for a file system; "
+                "choose a shorter one"
+            )
+
+
+def check_writable(folder: Path, what: str) -> None:
+    """Raise ``UserError`` if no file can be made in a folder; ``what`` is to go there."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(
+            f"cannot write {what} ({reason}); choose another folder, or free some space"
+        ) from error
+
+
+def check_free(final: Path) -> None:
+    """Remove what dead runs left beside a file; ``UserError`` if a living one is writing it."""
+    for left in _leftovers(final.parent):
+        is_alive = _is_locked(left)
+        if is_alive and left.name.startswith(PREFIX + _key(final)):
+            raise UserError(f"another run is writing {final}; wait for it, or choose another name")
+        if is_alive is False:
+            with suppress(OSError):  # whoever owns the folder may forbid it
+                left.unlink()
+
+
+def _leftovers(folder: Path) -> Iterator[Path]:
+    with suppress(OSError):
+        yield from [
+            Path(entry.path)
+            for entry in os.scandir(folder)
+            if entry.name.startswith(PREFIX) and MARK in entry.name
+        ]
+
+
+def _is_locked(path: Path) -> bool | None:
+    """Return whether a living run has the file; ``None`` if that cannot be known.
+
+    So it is where the file is somebody else's, or the drive knows no locks.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _create(final: Path) -> tuple[Path, int]:
+    for _ in range(ATTEMPTS):
+        name = f"{PREFIX}{_key(final)}-{secrets.token_hex(4)}{MARK}{final.suffix[:8]}"
+        path = final.with_name(name)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            continue
+        with suppress(OSError):  # some network drives know no locks: leftovers stay there
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.exists():  # and was not taken for a leftover before it was locked
+            return path, descriptor
+        os.close(descriptor)
+    raise FileExistsError(17, "no temporary name is free", str(final))
+
+
+def _key(final: Path) -> str:
+    return sha256(os.fsencode(final.name)).hexdigest()[:8]

@@ -1,0 +1,95 @@
+"""A file appears whole or not at all, and what a killed run left is never in the way."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nakawari.errors import UserError
+from nakawari.whole import (
+    MARK,
+    PREFIX,
+    PartialFile,
+    check_free,
+    check_name,
+    check_writable,
+    write_whole,
+)
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from nakawari.whole import PartialFile
+partial = PartialFile(Path(sys.argv[1]))
+print(partial.path, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_file_gets_its_name_with_all_of_its_content(tmp_path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_discarded_leaves_the_old_file(tmp_path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    partial = PartialFile(path)
+    partial.path.write_text("half")
+    partial.discard()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path) -> None:
+    path = tmp_path / ("あ" * 85)
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_killed_runs_leftover_is_removed_and_a_living_runs_file_is_not(tmp_path) -> None:
+    path = tmp_path / "a.mp4"
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        left = Path(other.stdout.readline().strip())
+        with pytest.raises(UserError, match=r"another run is writing .*a\.mp4; wait for it"):
+            check_free(path)
+        check_free(tmp_path / "b.mp4")
+        assert left.exists()
+        other.kill()
+        other.wait()
+    check_free(path)
+    assert list(tmp_path.iterdir()) == []
+    write_whole(path, b"new")
+
+
+def test_many_runs_that_die_leave_nothing_for_the_next(tmp_path) -> None:
+    for number in range(20):
+        (tmp_path / f"{PREFIX}{number:08x}-{number:08x}{MARK}.mp4").write_bytes(b"half")
+    write_whole(tmp_path / "a.mp4", b"new")
+    assert [left.name for left in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_fifo_with_the_name_of_a_leftover_holds_nobody_up(tmp_path) -> None:
+    os.mkfifo(tmp_path / f"{PREFIX}0{MARK}")
+    began = time.monotonic()
+    check_free(tmp_path / "a.mp4")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("name", ["b" * 256, "あ" * 86])
+def test_a_name_too_long_for_a_file_system_fails(tmp_path, name) -> None:
+    with pytest.raises(UserError, match=r"output: the name .* too long for a file system; choose"):
+        check_name(tmp_path / name / "a.mp4", "output")
+
+
+def test_a_folder_that_takes_no_files_fails() -> None:
+    with pytest.raises(UserError, match=r"cannot write a\.mp4 .*; choose another folder"):
+        check_writable(Path("/proc"), "a.mp4")
