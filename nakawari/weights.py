@@ -51,6 +51,7 @@ def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
     except (OSError, RuntimeError, ValueError) as error:
         raise _cannot_be_loaded(folder, error) from error
     _check_values(model, folder)
+    _leave_the_file(model)
     return model.eval()
 
 
@@ -134,6 +135,17 @@ def _check_values(model: torch.nn.Module, folder: Path) -> None:
                 f"the weights in {folder} hold values that are no numbers, first in {name}; they "
                 "come from a training that diverged, or are damaged: take other weights"
             )
+
+
+def _leave_the_file(model: ModelMixin) -> None:
+    """Copy a model's tensors out of the file's memory map.
+
+    There they lie at any address, and products of matrices round differently by where their
+    operands lie: a model would draw other frames, by parts of 100,000, than the one it was saved
+    from.
+    """
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()
 
 
 def _cannot_be_loaded(folder: Path, error: Exception) -> ValueError:
