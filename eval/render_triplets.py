@@ -138,6 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--hard is no set to ship; name a folder with --output")
     if options.seed < 0:
         parser.error(f"--seed must be 0 or more, got {options.seed}")
+    triplets: Iterator[RenderedTriplet]
     if options.hard:
         triplets = itertools.chain(
             draw_hard_triplets(options.per_kind, options.seed),
