@@ -194,7 +194,7 @@ def test_the_launcher_is_the_nearest_that_no_launcher_started(tmp_path: Path) ->
     make_process(tmp_path, os.getppid(), 7, "sh -c train", shell)
     assert find_launcher(tmp_path) is None  # what is above it cannot be read
     make_process(tmp_path, 7, 6, "accelerate launch --cpu train.py", "HOME=/root PS1=a=b")
-    make_process(tmp_path, 6, 1, "bash", "OMP_NUM_THREADS=5")
+    make_process(tmp_path, 6, 0, "bash", "OMP_NUM_THREADS=5")
     words = ["accelerate", "launch", "--cpu", "train.py"]
     assert find_launcher(tmp_path) == Launcher(words, {"HOME": "/root", "PS1": "a=b"})
 
