@@ -188,7 +188,10 @@ def make_process(folder: Path, number: int, parent: int, words: str, variables: 
     (process / "environ").write_bytes(variables.replace(" ", "\0").encode() + b"\0")
 
 
-def test_the_launcher_is_the_nearest_that_no_launcher_started(tmp_path: Path) -> None:
+def test_the_launcher_is_the_nearest_that_no_launcher_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getppid", lambda: 50)
     assert find_launcher(tmp_path) is None
     shell = "ACCELERATE_MIXED_PRECISION=no OMP_NUM_THREADS=1 HOME=/root"
     make_process(tmp_path, os.getppid(), 7, "sh -c train", shell)
