@@ -115,16 +115,24 @@ def _check_shapes(model_class: type[ModelT], sizes: dict[str, Any], folder: Path
     try:
         with torch.device("meta"):
             wanted = model_class(**sizes).state_dict()
+    except TypeError as error:
+        raise ValueError(
+            f"{folder / 'config.json'} has a value of the wrong type ({error}); restore it"
+        ) from error
+    except ValueError as error:
+        raise _cannot_be_loaded(folder, error) from error
+    try:
         with safe_open(file, "pt") as stored:
             shapes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
-    except (OSError, RuntimeError, ValueError, TypeError, SafetensorError) as error:
+    except (OSError, SafetensorError) as error:
         raise _cannot_be_loaded(folder, error) from error
     wrong = [name for name in wanted if shapes.get(name) != tuple(wanted[name].shape)]
     wrong += [name for name in shapes if name not in wanted]
     if wrong:
         raise ValueError(
             f"the weights in {folder} do not fit config.json: {len(wrong)} tensors are missing, "
-            f"unknown or of another shape, the first is {wrong[0]}"
+            f"unknown or of another shape, the first is {wrong[0]}; they must come from the same "
+            "training"
         )
 
 

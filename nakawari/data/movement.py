@@ -74,7 +74,10 @@ def bends(
                 angle=math.pi + rng.normal() * 0.5 if rng.random() < 0.7 else rng.uniform(0, 6.28),
                 amount=timing.path(rng.normal() * 0.04 * extent, amount),
                 wave=timing.path(rng.normal() * 0.015 * extent, wave),
-                phase=timing.path(rng.uniform(0, 2 * math.pi), rng.normal() * 0.4),
+                # What is held does not ripple either.
+                phase=timing.path(
+                    rng.uniform(0, 2 * math.pi), rng.normal() * 0.4 * (displacement > 0)
+                ),
             )
         )
     if rng.random() < 0.35:

@@ -82,13 +82,13 @@ class TripletData(lightning.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Triplet]:
         """Draw this rank's share of the validation samples, the same each time."""
         trainer, count = self.trainer, self.config.validation_samples
-        assert trainer is not None
-        if count < trainer.world_size:
+        rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        if count < ranks:
             raise UserError(
                 f"data.validation_samples must be at least the number of processes, got {count} "
-                f"and {trainer.world_size}; raise it"
+                f"and {ranks}; raise it"
             )
-        share = range(trainer.global_rank, count, trainer.world_size)
+        share = range(rank, count, ranks)
         samples = [self._validation_set[index] for index in share]
         return DataLoader(samples, batch_size=self.config.batch_size)  # type: ignore[arg-type]
 

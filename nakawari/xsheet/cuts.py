@@ -12,7 +12,7 @@ A frame begins a shot when all of these hold:
   no cut. Other cuts do not count as neighbours, for they would hide each other; nor do held frames,
   beside which every drawing on twos would stand out;
 - it is no flash: that is an empty picture after which the one before comes back. Where another
-  comes, the cut is there.
+  comes, the cut is there. From one plain colour to another there is no cut.
 
 A cut that is missed shows as a morph between two shots, a cut too many as one interval without
 in-betweens. The first is far uglier, so the thresholds lean towards finding cuts.
@@ -184,6 +184,8 @@ def _is_cut(looks: deque[_Look], at: int) -> bool:
     area = _changed_area(looks, at)
     if area is None:
         return False
+    if max(previous.spread(area), here.spread(area)) < EMPTY:
+        return False  # one plain colour after another: a light that changes, for all that is seen
     if _one_is_empty(previous, here, area):
         return _ends_in_emptiness(looks, at, area)
     found = _resemblance(previous, here, area)

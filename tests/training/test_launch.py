@@ -188,13 +188,16 @@ def make_process(folder: Path, number: int, parent: int, words: str, variables: 
     (process / "environ").write_bytes(variables.replace(" ", "\0").encode() + b"\0")
 
 
-def test_the_launcher_is_the_nearest_that_no_launcher_started(tmp_path: Path) -> None:
+def test_the_launcher_is_the_nearest_that_no_launcher_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getppid", lambda: 50)
     assert find_launcher(tmp_path) is None
     shell = "ACCELERATE_MIXED_PRECISION=no OMP_NUM_THREADS=1 HOME=/root"
     make_process(tmp_path, os.getppid(), 7, "sh -c train", shell)
     assert find_launcher(tmp_path) is None  # what is above it cannot be read
     make_process(tmp_path, 7, 6, "accelerate launch --cpu train.py", "HOME=/root PS1=a=b")
-    make_process(tmp_path, 6, 1, "bash", "OMP_NUM_THREADS=5")
+    make_process(tmp_path, 6, 0, "bash", "OMP_NUM_THREADS=5")
     words = ["accelerate", "launch", "--cpu", "train.py"]
     assert find_launcher(tmp_path) == Launcher(words, {"HOME": "/root", "PS1": "a=b"})
 

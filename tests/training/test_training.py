@@ -73,10 +73,13 @@ def stage_1(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-def test_stage_1_learns_and_leaves_weights_state_and_pictures(stage_1: Path) -> None:
-    losses = figures(stage_1, "validation/loss")
-    assert len(losses) == 2
-    assert losses[-1] < losses[0]
+def test_stage_1_learns(tmp_path: Path) -> None:
+    fit_autoencoder(autoencoder_config(tmp_path, max_updates=48, validate_every=12))
+    losses = figures(tmp_path, "validation/loss")
+    assert losses[-1] < 0.95 * losses[0]
+
+
+def test_stage_1_leaves_weights_state_and_pictures(stage_1: Path) -> None:
     VQAutoencoder.from_pretrained(stage_1 / "weights")
     assert (stage_1 / "last.ckpt").is_file()
     assert len(list((stage_1 / "pictures").glob("*.png"))) == 2

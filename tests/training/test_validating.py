@@ -62,4 +62,4 @@ def test_the_console_shows_small_figures_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit(tiny_config(tmp_path))
-    assert re.search(r"validation at 8: loss \d\.\d{4}\n", capsys.readouterr().out)
+    assert re.search(r"validation at 8: loss \d\.\d{4}\s", capsys.readouterr().out)
