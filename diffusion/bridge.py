@@ -87,13 +87,14 @@ def denoise(
         size = (height // scale, width // scale)
         so_far = estimate.detach().resize(conditions, size)
         motion = so_far.motion if realign else torch.zeros_like(so_far.motion)
-        aligned = _align(unet, conditions, keys, motion, scale)
+        around = _pooled(conditions.latents_0, scale), _pooled(conditions.latents_1, scale)
+        aligned = _align(unet, conditions, around, keys, motion, scale)
         # Pooling white noise by its scale divides its deviation by as much.
         source = torch.lerp(aligned.latents_0, aligned.latents_1, conditions.time_map)
         source = source + unet.config.noise_scale * scale * _pooled(noise, scale)
         noisy = scheduler.scale_noise(so_far.latents, timestep[None], source)
         at = noise.new_full((len(noisy),), level)
-        estimate = unet(noisy, at, conditions.frame_time, aligned, so_far)
+        estimate = unet(noisy, at, conditions.frame_time, around, aligned, so_far)
         steps.append(estimate)
     return Denoised(steps, unet.refine(estimate))
 
@@ -101,19 +102,16 @@ def denoise(
 def _align(
     unet: InBetweenUNet,
     conditions: Conditions,
+    around: tuple[Tensor, Tensor],
     keys: tuple[Tensor, Tensor],
     motion: Tensor,
     scale: int,
 ) -> Aligned:
-    """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
+    """Fetch both neighbours, their latents ``around``, along ``motion``, on maps pooled by ``scale``.
 
     At the finest scale the features are fetched and looked at anew.
     """
-    latents_0, latents_1 = (
-        _pooled(conditions.latents_0, scale),
-        _pooled(conditions.latents_1, scale),
-    )
-    latents = both_warped(latents_0, latents_1, motion)
+    latents = both_warped(*around, motion)
     if scale == 1:
         seen = unet.look_along(conditions.features_0, conditions.features_1, motion)
     else:

@@ -135,6 +135,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         noisy_latents: Tensor,
         timestep: Tensor,
         frame_time: Tensor,
+        around: tuple[Tensor, Tensor],
         aligned: Aligned,
         so_far: Estimate,
     ) -> Estimate:
@@ -144,6 +145,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             noisy_latents: (B, C, h, w), h and w of any size.
             timestep: noise level in [0, 1], shape (B,).
             frame_time: in (0, 1), shape (B,).
+            around: both neighbours' latents as they are, (B, C, h, w) each.
             aligned: the neighbours along ``so_far.motion``.
             so_far: what is known before the step, on maps of the same size.
         """
@@ -160,8 +162,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         correction, visible, share, latents = answer.split([4, 2, 1, noisy_latents.shape[1]], dim=1)
         motion = so_far.motion + MOTION_UNIT * correction
         share = so_far.share + share
-        # Along the motion as it was: its correction is judged by itself.
-        drawn = torch.lerp(aligned.latents_1, aligned.latents_0, share.sigmoid())
+        # Along the new motion, which is judged by itself: no gradient comes to it from the latents.
+        fetched_0, fetched_1 = both_warped(*around, motion.detach())
+        drawn = torch.lerp(fetched_1, fetched_0, share.sigmoid())
         return Estimate(drawn + latents, motion, visible, share, hidden)
 
     def refine(self, estimate: Estimate) -> FineMotion:
