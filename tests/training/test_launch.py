@@ -298,7 +298,7 @@ def test_waiting_threads_soon_sleep_unless_the_user_has_it_otherwise() -> None:
 def _told_by_openmp(environment: dict[str, str]) -> str:
     """Return the settings that OpenMP prints of itself, as training loads it."""
     shown = subprocess.run(
-        [sys.executable, "-c", "import autoencoder.train"],
+        [sys.executable, "autoencoder/train.py", "--help"],
         env=environment | {"OMP_DISPLAY_ENV": "verbose", "PYTHONPATH": "."},
         capture_output=True,
         text=True,
