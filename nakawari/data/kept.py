@@ -130,7 +130,11 @@ def claim(
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whoever else writes it."""
+    """Write a file that is there whole or not at all, whoever else writes it.
+
+    Several processes may fill one store, and what two of them write is the same: either may win.
+    ``nakawari.whole`` is for results, which one run at a time may write.
+    """
     new = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
         new.write_bytes(content)

@@ -19,12 +19,13 @@ from typing import Generic, NamedTuple, TypeVar
 import torch
 
 from nakawari.abandoned import abandon
+from nakawari.memory import machine_mib
 from nakawari.opencv import opencv_threads
 
 Made = TypeVar("Made")
 
 MEMORY_SHARE = 4
-"""Intervals may together take one part in so many of the machine's memory."""
+"""Intervals may together take one part in so many of the memory, a container's if it has less."""
 BYTES_A_PIXEL = 2000
 """That drawing an interval takes, measured at 512x288."""
 GRACE = 1.0
@@ -37,9 +38,9 @@ def workers_for(device: str, width: int, height: int) -> int:
     """Return how many intervals of a clip [px] to draw at once: one on a graphics card."""
     if device != "cpu":
         return 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    fitting = memory // MEMORY_SHARE // (BYTES_A_PIXEL * min(width * height, MOST_PIXELS))
-    return max(1, min(len(os.sched_getaffinity(0)), fitting))
+    memory = machine_mib() * 2**20
+    fitting = memory / MEMORY_SHARE / (BYTES_A_PIXEL * min(width * height, MOST_PIXELS))
+    return max(1, min(len(os.sched_getaffinity(0)), int(fitting)))
 
 
 def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made, None, None]:

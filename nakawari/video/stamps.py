@@ -46,7 +46,6 @@ class FrameStamps:
             most = max(FEW_FRAMES, min(MOST_FRAMES, MOST_PIXELS // pixels))
         self.head = _first(decoder, most)
         self._by_decoding = in_doubt and _steps_back(self.head)
-        self._film = None
         tick = stream.time_base or Fraction(1, av.time_base)
         durations = [packet.duration * tick for packet in packets if packet.duration]
         gaps = [(after - before) * tick for before, after in pairwise(sorted(set(stamps)))]

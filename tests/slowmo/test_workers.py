@@ -75,9 +75,7 @@ def test_the_cores_are_shared_out_and_given_back() -> None:
 )
 def test_cores_and_memory_bound_the_workers(monkeypatch, cores, gib, size, workers) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
-    monkeypatch.setattr(
-        os, "sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": gib * 2**18}[name]
-    )
+    monkeypatch.setattr("nakawari.slowmo.workers.machine_mib", lambda: gib * 1024.0)
     assert workers_for("cpu", *size) == workers
     assert workers * BYTES_A_PIXEL * min(size[0] * size[1], 10**6) <= gib * 2**30 / MEMORY_SHARE
     assert workers_for("cuda", *size) == 1

@@ -6,6 +6,7 @@ import io
 import multiprocessing
 import os
 import random
+import subprocess
 import sys
 import time
 from multiprocessing.process import BaseProcess
@@ -48,6 +49,23 @@ def arguments(run: Path, **settings: object) -> list[str]:
 def start(run: Path, **settings: object) -> Training:
     """Begin, or go on with, the training in ``run``."""
     return start_script("autoencoder.train", arguments(run, **settings), run)
+
+
+def run_two_ranks(script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a script by torchrun in two ranks, over gloo; it must succeed. Return what it said."""
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
+            *(script, *words),
+        ],
+        env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    return said
 
 
 def start_script(script: str, argv: list[str], run: Path, terminal: str | None = None) -> Training:

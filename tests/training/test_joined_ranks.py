@@ -1,32 +1,18 @@
 """Statistics and codebook of two ranks are those of one rank that is given both batches."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch import Tensor
 
 from tests.training.joined_ranks import follow
+from tests.training.process import run_two_ranks
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Tensor]]:
     """What each of two ranks tells."""
     folder = tmp_path_factory.mktemp("ranks")
-    said = subprocess.run(
-        [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
-            *("tests/training/joined_ranks.py", str(folder)),
-        ],
-        env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert said.returncode == 0, said.stderr
+    run_two_ranks("tests/training/joined_ranks.py", str(folder))
     return [torch.load(folder / f"rank_{rank}.pt", weights_only=True) for rank in range(2)]
 
 

@@ -284,19 +284,27 @@ def test_under_accelerate_launch_all_cores_of_the_affinity_are_used_unless_the_u
     assert said.stderr.count("accelerate launch was asked for 2 processes, but starts one") == 1
 
 
-def test_waiting_threads_sleep_unless_the_user_has_it_otherwise() -> None:
-    code = "import autoencoder.train"
-    users = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    for chosen, policy in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
-        shown = subprocess.run(
-            [sys.executable, "-c", code],
-            env=users | {"OMP_DISPLAY_ENV": "true", "PYTHONPATH": "."} | chosen,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        # OpenMP's own words, as it is loaded.
-        assert re.search(rf"OMP_WAIT_POLICY *= *'?{policy}", shown.stderr), shown.stderr[-2000:]
+def test_waiting_threads_soon_sleep_unless_the_user_has_it_otherwise() -> None:
+    told = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}
+    users = {name: value for name, value in os.environ.items() if name not in told}
+    for chosen, turns in (({}, 10_000), ({"GOMP_SPINCOUNT": "77"}, 77)):
+        shown = _told_by_openmp(users | chosen)
+        assert re.search(rf"GOMP_SPINCOUNT *= *'?{turns}\b", shown), shown[-2000:]
+    shown = _told_by_openmp(users | {"OMP_WAIT_POLICY": "ACTIVE"})
+    assert re.search(r"OMP_WAIT_POLICY *= *'?ACTIVE", shown), shown[-2000:]
+    assert not re.search(r"GOMP_SPINCOUNT *= *'?10000\b", shown)
+
+
+def _told_by_openmp(environment: dict[str, str]) -> str:
+    """Return the settings that OpenMP prints of itself, as training loads it."""
+    shown = subprocess.run(
+        [sys.executable, "autoencoder/train.py", "--help"],
+        env=environment | {"OMP_DISPLAY_ENV": "verbose", "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return shown.stderr
 
 
 def test_a_signal_to_accelerate_launch_reaches_the_training(tmp_path: Path) -> None:

@@ -1,30 +1,16 @@
 """Two processes are one training, over gloo, never two that know nothing of each other."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
 
-from tests.training.process import arguments, rows
+from tests.training.process import arguments, rows, run_two_ranks
 
 
 def test_two_ranks_see_other_samples_and_keep_the_same_weights(tmp_path: Path) -> None:
     settings = {"trainer__max_updates": 3, "trainer__validate_every": 3}
-    said = subprocess.run(
-        [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
-            *("tests/training/two_ranks.py", *arguments(tmp_path, **settings)),
-        ],
-        env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert said.returncode == 0, said.stderr
+    said = run_two_ranks("tests/training/two_ranks.py", *arguments(tmp_path, **settings))
     assert "autograd kernel was not registered" not in said.stderr  # no gradient goes between ranks
     ranks = [json.loads((tmp_path / f"rank_{rank}.json").read_text()) for rank in range(2)]
     assert [rank["world_size"] for rank in ranks] == [2, 2]
