@@ -107,9 +107,10 @@ def _align(
     motion: Tensor,
     scale: int,
 ) -> Aligned:
-    """Fetch both neighbours, their latents ``around``, along ``motion``, on maps pooled by ``scale``.
+    """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
 
-    At the finest scale the features are fetched and looked at anew.
+    ``around`` are their latents, pooled. At the finest scale their features are fetched, and looked
+    at anew.
     """
     latents = both_warped(*around, motion)
     if scale == 1:

@@ -33,9 +33,10 @@ from nakawari.weights import load_model
 class DiffusionModule(AveragedModule):
     """Trains an ``InBetweenUNet`` on a ``VQAutoencoder``'s latents, and may tune its decoder."""
 
-    # What is tuned of the decoder need not draw every picture of a batch.
-    may_leave_weights_unused = True
-    of_motion = frozenset({"motion"})
+    of_motion = frozenset(
+        {"motion", "visible", "fine_motion", "motion_error", "motion_error_of_none"}
+        | {"visible_right", "visible_right_of_all"}
+    )
 
     def __init__(self, config: DiffusionConfig) -> None:
         super().__init__()
@@ -54,11 +55,6 @@ class DiffusionModule(AveragedModule):
         perceptual = load_lpips(config.decoder.perceptual_net, Path(weights) if weights else None)
         # Training state holds what is trained: the list hides the rest from state_dict.
         self._hidden = [autoencoder, perceptual]
-
-    of_motion = frozenset(
-        {"motion", "visible", "fine_motion", "motion_error", "motion_error_of_none"}
-        | {"visible_right", "visible_right_of_all"}
-    )
 
     @property
     def autoencoder(self) -> VQAutoencoder:
@@ -137,7 +133,7 @@ class DiffusionModule(AveragedModule):
         return play_backwards(triplet, chosen)
 
     def _denoise(self, triplet: Triplet) -> Denoised:
-        """Make all steps, from noise, without motion or with a camera's to begin with."""
+        """Make all steps, from noise and from any of the motions that ``mixed_start`` gives."""
         config = self.config.start
         size = (triplet.codes.shape[1], triplet.codes.shape[2])
         start = mixed_start(triplet, config.flow_share, config.camera_share, size)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
+from torch import Tensor
 
 from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
@@ -36,7 +37,7 @@ def pipeline(autoencoder: VQAutoencoder, unet: InBetweenUNet) -> FrameInterpolat
 
 
 @pytest.fixture
-def frames() -> torch.Tensor:
+def frames() -> Tensor:
     """Three different frames of a size that no level divides, (3, 1, 3, 50, 70)."""
     noise = torch.rand(3, 3, 5, 7, generator=torch.Generator().manual_seed(1)) * 2 - 1
     smooth = torch.nn.functional.interpolate(noise, scale_factor=10, mode="bicubic")
@@ -44,11 +45,26 @@ def frames() -> torch.Tensor:
 
 
 def conditions(batch: int = 2, height: int = 8, width: int = 12) -> Conditions:
-    """Random conditions for ``tiny_unet``, latents (batch, 8, height, width); frame_time is 0.5."""
+    """Random conditions for ``tiny_unet``, latents (batch, 8, height, width).
+
+    frame_time is 0.5, and the motion starts from none.
+    """
     generator = torch.Generator().manual_seed(2)
-    frames = torch.rand(2, batch, 3, 8 * height, 8 * width, generator=generator) * 2 - 1
+    features = torch.randn(2, batch, 16, 2 * height, 2 * width, generator=generator)
     latents = torch.randn(2, batch, 8, height, width, generator=generator)
-    return Conditions(*frames, *latents, frame_time=torch.full((batch,), 0.5))
+    return Conditions(
+        *features,
+        *latents,
+        frame_time=torch.full((batch,), 0.5),
+        start=torch.zeros(batch, 4, height, width),
+    )
+
+
+def around(batch: int = 2, height: int = 8, width: int = 12) -> tuple[Tensor, Tensor]:
+    """Both neighbours' latents as they are, by chance."""
+    generator = torch.Generator().manual_seed(6)
+    latents_0, latents_1 = torch.randn(2, batch, 8, height, width, generator=generator)
+    return latents_0, latents_1
 
 
 def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:

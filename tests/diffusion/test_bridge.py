@@ -10,7 +10,8 @@ from torch import Tensor
 
 from diffusion import InBetweenUNet
 from diffusion.bridge import Denoised, denoise, step_scales
-from diffusion.conditions import Aligned, Estimate
+from diffusion.conditions import Aligned, Conditions, Estimate
+from diffusion.unet import MOTION_UNIT
 from tests.diffusion.conftest import conditions
 from tests.tiny import tiny_unet
 
@@ -23,6 +24,7 @@ class Step(NamedTuple):
     noisy: Tensor
     level: Tensor
     frame_time: Tensor
+    around: tuple[Tensor, Tensor]
     aligned: Aligned
     so_far: Estimate
 
@@ -38,12 +40,18 @@ def noise(channels: int = 8, height: int = 8, width: int = 12) -> Tensor:
     return torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(5))
 
 
+def starting_from(*motion: float) -> Conditions:
+    """Return ``conditions()`` whose motion starts from one for the whole map, in its cells."""
+    start = torch.tensor(motion).view(1, 4, 1, 1).expand(2, 4, 8, 12)
+    return conditions()._replace(start=start)
+
+
 @torch.no_grad()
-def walk(unet: InBetweenUNet, **options: Any) -> Walk:
-    """Denoise ``conditions()``, and keep what each step was given."""
+def walk(unet: InBetweenUNet, known: Conditions | None = None, **options: Any) -> Walk:
+    """Denoise ``known``, by default ``conditions()``, and keep what each step was given."""
     given = list[Step]()
     hook = unet.register_forward_pre_hook(lambda _, arguments: given.append(Step(*arguments)))
-    found = denoise(unet, SCHEDULER, conditions(), noise(), **options)
+    found = denoise(unet, SCHEDULER, known or conditions(), noise(), **options)
     hook.remove()
     return Walk(given, found)
 
@@ -76,34 +84,30 @@ def test_every_later_step_begins_between_what_was_found_and_its_own_source(
     unet: InBetweenUNet,
 ) -> None:
     scales = (2, 1, 1, 1)
-    given = walk(unet, scales=scales).given
+    known = conditions()._replace(start=torch.randn(2, 4, 8, 12))
+    given, denoised = walk(unet, known, scales=scales)
     assert [float(step.level[0]) for step in given] == [1.0, 0.75, 0.5, 0.25]
     for step, scale in zip(given, scales, strict=True):
         pooled = F.avg_pool2d(noise(), scale)
         source = (step.aligned.latents_0 + step.aligned.latents_1) / 2 + 0.5 * scale * pooled
         level = float(step.level[0])
         torch.testing.assert_close(step.noisy, (1 - level) * step.so_far.latents + level * source)
-    found = walk(unet, scales=scales).found.steps
-    for step, before in zip(given[1:], found, strict=False):
+    for step, before in zip(given[1:], denoised.steps, strict=False):
         size = (step.noisy.shape[-2], step.noisy.shape[-1])
-        torch.testing.assert_close(step.so_far.motion, before.resize(size).motion)
+        torch.testing.assert_close(step.so_far.motion, before.resize(known, size).motion)
 
 
 def test_frame_time_says_how_much_of_either_neighbour_the_source_has(unet: InBetweenUNet) -> None:
     known = conditions()._replace(frame_time=torch.tensor([0.25, 0.75]))
-    given = list[Tensor]()
-    unet.register_forward_pre_hook(lambda _, arguments: given.append(arguments[0]))
-    with torch.no_grad():
-        denoise(unet, SCHEDULER, known, torch.zeros_like(noise()), scales=(1,))
-    torch.testing.assert_close(given[0][0], torch.lerp(known.latents_0, known.latents_1, 0.25)[0])
-    torch.testing.assert_close(given[0][1], torch.lerp(known.latents_0, known.latents_1, 0.75)[1])
+    noisy = walk(unet, known, scales=(1,)).given[0].noisy - 0.5 * noise()
+    torch.testing.assert_close(noisy[0], torch.lerp(known.latents_0, known.latents_1, 0.25)[0])
+    torch.testing.assert_close(noisy[1], torch.lerp(known.latents_0, known.latents_1, 0.75)[1])
 
 
 def test_a_motion_to_start_from_is_where_the_first_step_looks(unet: InBetweenUNet) -> None:
-    # Two cells of the six that the first step's map is wide: to the right in frame_0, and back.
-    start = torch.tensor([2 / 6, 0.0, -2 / 6, 0.0]).view(1, 4, 1, 1)
-    looked = walk(unet, start=start.expand(2, -1, -1, -1)).given[0].aligned
-    known = conditions()
+    # Four cells are two of the first step's map: to the right in frame_0, to the left in frame_1.
+    known = starting_from(4.0, 0.0, -4.0, 0.0)
+    looked = walk(unet, known).given[0].aligned
     pooled_0, pooled_1 = F.avg_pool2d(known.latents_0, 2), F.avg_pool2d(known.latents_1, 2)
     torch.testing.assert_close(looked.latents_0[..., :-2], pooled_0[..., 2:])
     torch.testing.assert_close(looked.latents_1[..., 2:], pooled_1[..., :-2])
@@ -114,19 +118,47 @@ def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetween
     known = conditions()
     assert given[1].so_far.motion.abs().max() > 0.5  # as if trained: it does find some
     assert not torch.allclose(given[1].aligned.latents_0, known.latents_0, atol=0.1)
-    assert not torch.allclose(given[1].aligned.keys_1, unet.look(known.frame_1), atol=0.01)
+    assert not torch.allclose(given[1].aligned.keys_1, unet.look(known.features_1), atol=0.01)
 
 
 def test_without_realignment_no_step_sees_a_neighbour_moved(unet: InBetweenUNet) -> None:
-    start = torch.full((2, 4, 1, 1), 0.3)
-    given = walk(unet, start=start, realign=False, scales=(2, 1, 1)).given
-    known = conditions()
+    known = starting_from(3.0, 3.0, 3.0, 3.0)
+    given = walk(unet, known, realign=False, scales=(2, 1, 1)).given
     for step, scale in zip(given, (2, 1, 1), strict=True):
         pooled = [F.avg_pool2d(maps, scale) for maps in (known.latents_0, known.latents_1)]
         torch.testing.assert_close(step.aligned.latents_0, pooled[0])
         torch.testing.assert_close(step.aligned.latents_1, pooled[1])
-        seen = F.avg_pool2d(unet.look(known.frame_0), scale)
+        seen = F.avg_pool2d(unet.look(known.features_0), scale)
         torch.testing.assert_close(step.aligned.keys_0, seen, atol=1e-5, rtol=1e-4)
+
+
+def test_each_step_is_given_both_neighbours_as_they_are_whatever_it_starts_from(
+    unet: InBetweenUNet,
+) -> None:
+    known = starting_from(4.0, 0.0, -4.0, 0.0)
+    for step, scale in zip(walk(unet, known).given, (2, 1), strict=True):
+        for latents, whole in zip(step.around, (known.latents_0, known.latents_1), strict=True):
+            torch.testing.assert_close(latents, F.avg_pool2d(whole, scale))
+
+
+@pytest.mark.parametrize(("scales", "shift"), [((1,), 2), ((1, 1), 4), ((2, 1), 6)])
+def test_the_latents_of_a_step_are_fetched_along_the_motion_that_it_found_itself(
+    scales: tuple[int, ...], shift: int
+) -> None:
+    # What moved by twice ``shift`` cells is found by a U-Net that adds two cells in each step.
+    unet = tiny_unet()
+    for parameter in unet.answer.parameters():
+        torch.nn.init.zeros_(parameter)
+    unet.answer.bias.data[:4] = torch.tensor([2.0, 0.0, -2.0, 0.0]) / MOTION_UNIT
+    scene = torch.randn(2, 8, 8, 24, generator=torch.Generator().manual_seed(8))
+    drawing = scene[..., 6:18]
+    known = conditions()._replace(
+        latents_0=scene[..., 6 - shift : 18 - shift], latents_1=scene[..., 6 + shift : 18 + shift]
+    )
+    found = walk(unet, known, scales=scales).found
+    torch.testing.assert_close(found.steps[-1].motion[:, 0], torch.full((2, 8, 12), float(shift)))
+    inside = slice(shift, 12 - shift)  # what lies further out, one of the neighbours has lost
+    torch.testing.assert_close(found.latents[..., inside], drawing[..., inside])
 
 
 def test_untrained_it_stays_at_the_mean_of_the_neighbours() -> None:

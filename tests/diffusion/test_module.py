@@ -45,5 +45,5 @@ def test_crops_without_whole_cells_fail(
 
 def test_a_unet_for_other_latents_fails(config: DiffusionConfig, tmp_path: Path) -> None:
     tiny_unet(latent_channels=4).save_pretrained(tmp_path / "other")
-    with pytest.raises(ValueError, match=r"has 4 latent channels and the autoencoder in .* 8; tra"):
+    with pytest.raises(ValueError, match=r"has 8 latent channels and the U-Net 4; they must come"):
         DiffusionModule(dataclasses.replace(config, unet=str(tmp_path / "other")))

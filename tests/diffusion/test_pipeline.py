@@ -9,9 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from diffusion import FrameInterpolationPipeline
+from diffusion import FrameInterpolationPipeline, conditions
 from diffusion import pipeline as module
 from diffusion.bridge import Denoised
+from diffusion.start import cheap_flows
 from tests.tiny import tiny_unet
 
 
@@ -100,12 +101,27 @@ def test_the_noise_is_the_same_for_every_frame_time_and_interval(
     assert abs(noises[0].std() - 1) < 0.1
 
 
-@pytest.mark.parametrize("options", [{"num_steps": 1}, {"num_steps": 5}, {"realign": False}])
-def test_steps_and_realignment_change_what_is_drawn(
+@pytest.mark.parametrize(
+    "options",
+    [{"num_steps": 1}, {"num_steps": 5}, {"realign": False}, {"start_from_flow": False}],
+)
+def test_steps_realignment_and_start_change_what_is_drawn(
     pipeline: FrameInterpolationPipeline, frames: torch.Tensor, options: dict[str, Any]
 ) -> None:
     drawn = pipeline(frames[0], frames[2], **options)
     assert not torch.allclose(drawn, pipeline(frames[0], frames[2]), atol=1e-3)
+
+
+def test_without_the_flow_to_start_from_it_draws_as_if_there_were_no_flow(
+    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = torch.tensor([0.25, 0.5])
+    without = pipeline(frames[0], frames[2], times, start_from_flow=False)
+    assert not torch.allclose(without, pipeline(frames[0], frames[2], times), atol=1e-3)
+    monkeypatch.setattr(
+        conditions, "cheap_flows", lambda *around: torch.zeros_like(cheap_flows(*around))
+    )
+    assert torch.equal(pipeline(frames[0], frames[2], times), without)
 
 
 def test_the_last_step_is_the_finest_whatever_their_number(

@@ -11,21 +11,21 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
 from diffusion.bridge import denoise
-from diffusion.conditions import Estimate
+from diffusion.conditions import Estimate, both_warped
 from diffusion.config import DiffusionConfig
 from diffusion.losses import step_terms
-from diffusion.unet import InBetweenUNet
+from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.training.config import parse_config
-from tests.diffusion.conftest import aligned, conditions, estimate
+from tests.diffusion.conftest import aligned, around, conditions, estimate
 from tests.diffusion.test_losses import moving
-from tests.tiny import tiny_unet
+from tests.tiny import tiny_autoencoder, tiny_unet
 
 
 def step(unet: InBetweenUNet, timestep: float = 0.5, frame_time: float = 0.5) -> Estimate:
     """Make one step from what ``conftest`` has."""
     noisy = torch.randn(2, 8, 8, 12, generator=torch.Generator().manual_seed(3))
     levels = torch.full((2,), timestep), torch.full((2,), frame_time)
-    return unet(noisy, *levels, aligned(), estimate())
+    return unet(noisy, *levels, around(), aligned(), estimate())
 
 
 def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:
@@ -99,7 +99,8 @@ def test_skips_carry_the_features_after_each_downsampling() -> None:
 def test_any_latent_size_goes_through(unet: InBetweenUNet, height: int, width: int) -> None:
     size = (1, height, width)
     half = torch.full((1,), 0.5)
-    found = unet(torch.randn(1, 8, height, width), half, half, aligned(*size), estimate(*size))
+    noisy = torch.randn(1, 8, height, width)
+    found = unet(noisy, half, half, around(*size), aligned(*size), estimate(*size))
     assert found.latents.shape == (1, 8, height, width)
     assert found.motion.shape == (1, 4, height, width)
 
@@ -107,13 +108,33 @@ def test_any_latent_size_goes_through(unet: InBetweenUNet, height: int, width: i
 def test_motion_and_share_are_corrections_of_what_was_known_before(unet: InBetweenUNet) -> None:
     nn.init.zeros_(unet.answer.weight)
     nn.init.zeros_(unet.answer.bias)
-    found, before, looked = step(unet), estimate(), aligned()
+    found, before = step(unet), estimate()
     torch.testing.assert_close(found.motion, before.motion)
     torch.testing.assert_close(found.share, before.share)
     share = before.share.sigmoid()
-    torch.testing.assert_close(
-        found.latents, share * looked.latents_0 + (1 - share) * looked.latents_1
-    )
+    fetched_0, fetched_1 = both_warped(*around(), before.motion)
+    torch.testing.assert_close(found.latents, share * fetched_0 + (1 - share) * fetched_1)
+
+
+def test_the_latents_are_a_correction_of_what_lies_along_the_new_motion(
+    unet: InBetweenUNet,
+) -> None:
+    unet.answer.weight.data[7:] = 0.0  # of the latents, which come last
+    unet.answer.bias.data[7:] = 0.25
+    found = step(unet)
+    assert not torch.allclose(found.motion, estimate().motion, atol=0.5)
+    fetched_0, fetched_1 = both_warped(*around(), found.motion)
+    drawn = torch.lerp(fetched_1, fetched_0, found.share.sigmoid())
+    torch.testing.assert_close(found.latents, drawn + 0.25)
+
+
+def test_the_motion_is_judged_by_itself_and_not_by_the_latents(unet: InBetweenUNet) -> None:
+    step(unet).latents.square().mean().backward()
+    of_motion, of_visible, of_share, of_latents = unet.answer.weight.grad.split([4, 2, 1, 8])
+    assert not of_motion.any()
+    assert not of_visible.any()
+    assert of_share.any()
+    assert of_latents.any()
 
 
 def test_the_fine_motion_is_the_last_ones_in_pixels_at_a_quarter(unet: InBetweenUNet) -> None:
@@ -125,24 +146,34 @@ def test_the_fine_motion_is_the_last_ones_in_pixels_at_a_quarter(unet: InBetween
     assert fine.share.shape == (2, 1, 16, 24)
 
 
-def test_it_looks_at_the_pixels_where_the_motion_leads(unet: InBetweenUNet) -> None:
-    frame_0, frame_1 = torch.rand(2, 1, 3, 128, 160)
+def test_it_looks_at_the_features_where_the_motion_leads(unet: InBetweenUNet) -> None:
+    features_0, features_1 = torch.randn(2, 1, 16, 32, 40)
     motion = torch.zeros(1, 4, 16, 20)
     motion[:, 0], motion[:, 3] = 1.0, -2.0  # cells of eight pixels
-    seen_0, seen_1 = unet.look_along(frame_0, frame_1, motion)
+    seen_0, seen_1 = unet.look_along(features_0, features_1, motion)
     # Away from the rim, where what is outside of a frame repeats its edge.
     inside = (..., slice(5, -5), slice(5, -5))
-    there_0 = unet.look(frame_0).roll(-1, 3)
-    there_1 = unet.look(frame_1).roll(2, 2)
+    there_0 = unet.look(features_0).roll(-1, 3)
+    there_1 = unet.look(features_1).roll(2, 2)
     torch.testing.assert_close(seen_0[inside], there_0[inside], atol=1e-4, rtol=0)
     torch.testing.assert_close(seen_1[inside], there_1[inside], atol=1e-4, rtol=0)
+
+
+def test_it_looks_between_the_cells_as_well(unet: InBetweenUNet) -> None:
+    features_0, features_1 = torch.randn(2, 1, 16, 32, 40)
+    motion = torch.full((1, 4, 16, 20), 0.5)  # half a cell is a point of the features
+    seen_0, seen_1 = unet.look_along(features_0, features_1, motion)
+    inside = (..., slice(5, -5), slice(5, -5))
+    for seen, features in ((seen_0, features_0), (seen_1, features_1)):
+        there = unet.look(features.roll((-1, -1), (2, 3)))
+        torch.testing.assert_close(seen[inside], there[inside], atol=1e-4, rtol=0)
 
 
 def test_the_shipped_six_level_config_builds_and_takes_a_training_step() -> None:
     config = parse_config(DiffusionConfig, ["--config", "configs/diffusion/six_levels.yaml"])
     assert len(config.model.channels) == 6
     torch.manual_seed(0)
-    unet = InBetweenUNet(latent_channels=8, **asdict(config.model))
+    unet = InBetweenUNet(latent_channels=8, feature_channels=16, **asdict(config.model))
     assert len(unet.downsamplers) == 5
     optimiser = torch.optim.AdamW(unet.parameters(), lr=1e-4)
     triplet = moving((-8.0, 0.0), (8.0, 0.0), height=64, width=64)
@@ -158,6 +189,22 @@ def test_the_shipped_six_level_config_builds_and_takes_a_training_step() -> None
         optimiser.step()
         losses.append(loss.item())
     assert losses[1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reason"),
+    [
+        (
+            {"latent_channels": 4},
+            "the autoencoder has 8 latent channels and the U-Net 4; they must",
+        ),
+        ({"feature_channels": 8}, "the autoencoder has 16 feature channels and the U-Net 8; they"),
+    ],
+)
+def test_an_autoencoder_of_other_sizes_fails(sizes: dict[str, int], reason: str) -> None:
+    check_sizes(tiny_unet(), tiny_autoencoder())
+    with pytest.raises(ValueError, match=reason):
+        check_sizes(tiny_unet(**sizes), tiny_autoencoder())
 
 
 @pytest.mark.parametrize("sizes", [{"channels": (12, 24)}, {"channels": (8,)}, {"key_channels": 9}])
