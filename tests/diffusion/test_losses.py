@@ -139,18 +139,17 @@ def test_every_weight_has_its_term_and_who_knows_everything_pays_nothing() -> No
     assert all(term < 0.03 for term in terms.values()), terms
     other = step_terms(found(moving((0.0, 0.0), (0.0, 0.0)), -latents), latents, triplet, heads=2)
     for name in ("latents", "codes", "motion", "fine_motion"):
-        assert other[name] > 1, name
+        assert other[name] > 0.5, name
 
 
-def test_an_error_of_a_coarse_step_counts_in_cells_of_the_latent() -> None:
+def test_an_error_of_a_pixel_of_its_own_map_counts_alike_in_every_step() -> None:
+    # Of the frame it is twice as much in the coarse step, which cannot know better.
     triplet, latents = moving((0.0, 0.0), (0.0, 0.0)), torch.zeros(1, 8, 4, 6)
     errors = []
-    for coarse in (True, False):
+    for index in (0, 1):
         known = found(triplet, latents)
-        index = 0 if coarse else 1
         step = known.steps[index]
-        by = 1.0 if coarse else 2.0  # a cell at 1/16 is two at 1/8
-        known.steps[index] = step._replace(motion=step.motion + by)
+        known.steps[index] = step._replace(motion=step.motion + 1)
         errors.append(step_terms(known, latents, triplet, heads=2)["motion"])
     torch.testing.assert_close(errors[0], errors[1], atol=0.02, rtol=0)
 

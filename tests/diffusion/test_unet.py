@@ -34,7 +34,7 @@ def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:
     found = denoise(unet, FlowMatchEulerDiscreteScheduler(), known, torch.randn(1, 8, 8, 12))
     mean = (known.latents_0 + known.latents_1) / 2
     assert (found.latents - mean).square().mean() < 0.1
-    assert found.fine.motion.abs().max() < 0.5
+    assert found.fine.motion.abs().max() < 1
     last = found.steps[-1]
     answers = (last.latents, last.motion, last.visible, *found.fine)
     torch.stack([answer.square().mean() for answer in answers]).sum().backward()

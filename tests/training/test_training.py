@@ -184,6 +184,9 @@ def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, pict
     pipeline = FrameInterpolationPipeline.from_pretrained(tmp_path / "weights")
     frame = torch.zeros(1, 3, 32, 48)
     assert pipeline(frame, frame).shape == frame.shape
+    for name in ("sampled", "no_start", "one_step", "mean", "ceiling", "blend"):
+        for metric in ("lpips", "psnr"):
+            assert len(figures(tmp_path, f"validation/{metric}_{name}")) == 2
     for name in ("latent_error", "codes_right", "motion_error", "visible_right"):
         baseline = {"motion_error": "of_none", "visible_right": "of_all"}.get(name, "of_mean")
         assert len(figures(tmp_path, f"validation/{name}")) == 2
@@ -216,6 +219,46 @@ def test_stage_2_may_train_the_decoder_alone_or_both(stage_1: Path, tmp_path: Pa
             if not torch.equal(tensor, stage_1_was[name])
         }
         assert changed == {"decoder"}
+
+
+def test_the_command_of_stage_2_learns_to_find_motion_and_latents(
+    stage_1: Path, tmp_path: Path
+) -> None:
+    settings = {
+        "config": "configs/diffusion/smoke.yaml",
+        "autoencoder": stage_1 / "weights",
+        # Four cels that come again and again, as they are: so few updates learn little of more.
+        "data.cels": 4,
+        "data.visits": 1,
+        "data.store": tmp_path / "store",
+        "data.batch_size": 4,
+        "data.workers": 0,
+        "data.validation_samples": 1,
+        "start.half_size_share": 0.0,
+        "start.backwards_share": 0.0,
+        "trainer.run": tmp_path / "run",
+        "trainer.max_updates": 30,
+        "trainer.validate_every": 30,
+        "trainer.log_every": 1,
+    }
+    said = subprocess.run(
+        [sys.executable, "diffusion/train.py", *(f"--{n}={v}" for n, v in settings.items())],
+        env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    losses = [
+        sum(terms)
+        for terms in zip(
+            *(figures(tmp_path / "run", f"train/{name}") for name in ("latents", "motion")),
+            strict=True,
+        )
+    ]
+    assert len(losses) == 30
+    assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
+    FrameInterpolationPipeline.from_pretrained(tmp_path / "run" / "weights")
 
 
 def test_a_state_of_another_architecture_fails(stage_1: Path) -> None:
