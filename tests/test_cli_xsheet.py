@@ -157,6 +157,15 @@ def test_a_sheet_can_be_exported_without_its_clip(make_clip, tmp_path, capsys) -
     assert "2 drawings" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["..", ".", "/", "a\\u0000b", "a/b.mp4", "\\ud800"])
+def test_a_sheet_may_call_its_clip_anything(tmp_path, name) -> None:
+    (tmp_path / "cut.json").write_text(
+        f'{{"clip": "{name}", "drawings": [{{"start": 0, "hold": 2}}]}}'
+    )
+    exports = [word for name in EXPORTS for word in ("--export", tmp_path / name)]
+    assert xsheet(tmp_path / "cut.json", *exports) == 0
+
+
 def test_an_export_that_somebody_changed_is_kept_beside_the_new_one(
     make_clip, tmp_path, capsys
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -123,7 +124,12 @@ def _media(source: Path, sheet: ExposureSheet) -> Path | None:
     """Return where the clip is; a sheet's is looked for beside it."""
     if not _is_sheet_file(source):
         return source
-    return source.with_name(Path(sheet.clip).name) if Path(sheet.clip).name else None
+    name = Path(sheet.clip).name
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # JSON can name what no file can be called
+        return None
+    return source.with_name(name) if name else None
 
 
 def _check_targets(args: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from nakawari.xsheet.export.even import even_sheet
+from nakawari.xsheet.export.even import EvenSheet, even_sheet
 from nakawari.xsheet.sheet import ExposureSheet
 
 TITLE = "Adobe After Effects 8.0 Keyframe Data"  # 8.0 is the text's version, which all later read
@@ -33,15 +33,16 @@ def after_effects(sheet: ExposureSheet) -> str:
     shows it and one on the last, both with the time of its first frame: between the two nothing
     changes, and between the last and the next drawing's first there is no frame.
     """
+    even = even_sheet(sheet)
     lines = [
         TITLE,
         "",
-        f"\tUnits Per Second\t{_number(even_sheet(sheet).rate, 6)}",
+        f"\tUnits Per Second\t{_number(even.rate, 6)}",
         *HEAD,
         "",
         PROPERTY,
         "\tFrame\tseconds\t",
-        *_keys(sheet),
+        *_keys(sheet, even),
         "",
         END,
         "",
@@ -54,8 +55,8 @@ def is_keyframes(text: str) -> bool:
     return text.startswith("Adobe After Effects ") and PROPERTY in text[:1000]
 
 
-def _keys(sheet: ExposureSheet) -> Iterator[str]:
-    for drawing, (start, end) in zip(sheet.drawings, even_sheet(sheet).spans, strict=True):
+def _keys(sheet: ExposureSheet, even: EvenSheet) -> Iterator[str]:
+    for drawing, (start, end) in zip(sheet.drawings, even.spans, strict=True):
         begins, over = (sheet.clock.time(drawing.start + later) for later in (0, 1))
         seconds = _number(begins + (over - begins) * INTO_FRAME, DECIMALS)
         for frame in sorted({start, end - 1}):

@@ -66,7 +66,7 @@ def _reference(sheet: ExposureSheet, media: Path | None) -> dict[str, Any]:
     return {
         SCHEMA: "ExternalReference.1",
         "name": sheet.clip,
-        "target_url": media.resolve().as_uri(),
+        "target_url": media.absolute().as_uri(),
         "available_range": _range(sheet, 0, sheet.frames),
     }
 

@@ -1,4 +1,4 @@
-"""Read timelines, one a line as a JSON string, and tell of each in a line what the library finds."""
+"""Read timelines, a JSON string on each line, and tell in a line what the library finds in it."""
 
 from __future__ import annotations
 
