@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-# The document's own rules, as JSON schema: what must be there, and what it may be.
+# What OpenToonz's reader and other programs ask for, as JSON schema.
 XDTS_SCHEMA = {
     "type": "object",
     "required": ["timeTables", "version"],
