@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-SHELLS = ("bash", "zsh", "tcsh")
-"""That ``shtab`` writes scripts for."""
+SHELLS = ("bash", "zsh")
+"""For which ``shtab`` writes scripts that know every command's options."""
 
 
 class PrintCompletion(argparse.Action):

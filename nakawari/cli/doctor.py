@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from nakawari import __version__
 from nakawari.errors import UserError
@@ -125,10 +125,11 @@ def _all_codecs() -> str:
     missing += [f"to write {name}" for name in ENCODERS if not _has_codec(name, "w")]
     if missing:
         raise UserError(f"PyAV has none {', '.join(missing)}; install its wheel: pip install av")
-    return f"{len(DECODERS)} to read and {len(ENCODERS)} to write, of FFmpeg {av.ffmpeg_version_info}"
+    ffmpeg = av.ffmpeg_version_info
+    return f"{len(DECODERS)} to read and {len(ENCODERS)} to write, of FFmpeg {ffmpeg}"
 
 
-def _has_codec(name: str, mode: str) -> bool:
+def _has_codec(name: str, mode: Literal["r", "w"]) -> bool:
     import av
 
     try:
