@@ -8,7 +8,7 @@ RECIPE ?=  # such as --minutes 10
 
 .PHONY: demo test lint sweep-demo train train-gpu clean
 
-demo: .venv/installed  ## slow the sample clip four times
+demo: .venv/base  ## slow the sample clip four times
 	$(BIN)/nakawari slow $(CLIP) --slow $(SLOW) --overwrite
 
 test: .venv/installed  ## the whole test suite
@@ -33,8 +33,11 @@ train-gpu: .venv/installed  ## the same with larger numbers, on one GPU
 clean:  ## forget the environment
 	rm -rf .venv
 
-.venv/installed: pyproject.toml constraints.txt
+# What slowing a clip needs; the other adds training, benchmark, sweeps and what checks them.
+.venv/base: WHAT := .
+.venv/installed: WHAT := .[dev]
+.venv/base .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[dev]'
+		--constraint constraints.txt --editable '$(WHAT)'
 	touch $@

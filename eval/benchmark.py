@@ -11,12 +11,13 @@ from eval.layouts import LAYOUTS
 from eval.methods import ABLATIONS, METHODS
 from eval.run import BenchmarkConfig, run_benchmark
 from nakawari.errors import UserError
+from nakawari.shipped import shipped_model
 
 ROOT = Path(__file__).parents[1]
 SHIPPED_TRIPLETS = ROOT / "eval" / "triplets" / "triplets.jsonl"
 OWN_OUTPUT = Path("runs") / "benchmark"
 """Where a run without ``--output`` goes, over the last such run."""
-SHIPPED_MODEL = ROOT / "checkpoints" / "nakawari"
+SHIPPED_MODEL = shipped_model()
 
 
 def main(arguments: list[str] | None = None) -> int:

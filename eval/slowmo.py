@@ -27,6 +27,7 @@ from eval.pictures import frame_from_pixels, pixels_from_frame
 from eval.stillness import Stillness, changes, stillness
 from nakawari.errors import UserError
 from nakawari.metrics import load_lpips, psnr
+from nakawari.shipped import shipped_model
 from nakawari.slowmo.baselines import BASELINES
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.job import SlowJob, run_job
@@ -40,7 +41,7 @@ from nakawari.xsheet.saving import save
 from nakawari.xsheet.sheet import ExposureSheet
 
 ROOT = Path(__file__).parents[1]
-SHIPPED_MODEL = ROOT / "checkpoints" / "nakawari"
+SHIPPED_MODEL = shipped_model()
 MODELS = ("nakawari", *BASELINES)
 USUAL_MODELS = ("nakawari", "blend", "nearest")
 HOLDS = {"auto": "", "keep": ", holds kept"}

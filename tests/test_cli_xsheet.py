@@ -77,6 +77,13 @@ def test_an_edited_sheet_is_kept_beside_the_new_one(make_clip, tmp_path, capsys)
         (("clip.mp4", "--json", "."), "is a folder; name a file in it"),
         (("clip.mp4", "--html", "-"), "which a terminal cannot show; give a file name"),
         (("clip.mp4", "--json", "a", "--html", "./a"), "name the same file; give two"),
+        (("clip.mp4", "--export", "a.txt"), "names no format; let it end in .xdts, .ae.txt, .otio"),
+        (("clip.mp4", "--export", "none/a.csv"), "--export: folder none does not exist"),
+        (("clip.mp4", "--export", "poem.csv"), "use --overwrite, or another name"),
+        (("clip.mp4", "--export", "a.csv", "--export", "./a.csv"), "name the same file; give two"),
+        (("clip.mp4", "--json", "a.csv", "--export", "a.csv"), "name the same file; give two"),
+        (("a.json", "--html", "a.html"), "which a sheet has not; give the clip"),
+        (("none.json", "--export", "a.csv"), "cannot read exposure sheet none.json"),
         (("none.mp4",), "does not exist; check the name"),
         (("notes.txt", "--json", "a.json"), "video"),
     ],
@@ -86,9 +93,10 @@ def test_bad_arguments_are_refused_in_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     make_clip()
-    (tmp_path / "notes.txt").write_text("A poem, and no film.\n" * 99)
+    for name in ("notes.txt", "poem.csv"):
+        (tmp_path / name).write_text("A poem, and no film.\n" * 99)
     assert words in refused(capsys, "xsheet", *arguments)
-    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "notes.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "notes.txt", "poem.csv"}
 
 
 def test_overwrite_replaces_another_file(make_clip, tmp_path) -> None:
@@ -125,3 +133,54 @@ def test_it_runs_without_torch(make_clip, tmp_path) -> None:
     command = [sys.executable, "-c", code, make_clip(), "--html", tmp_path / "sheet.html"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+EXPORTS = ("sheet.xdts", "sheet.ae.txt", "sheet.otio", "sheet.csv")
+
+
+def test_a_clip_and_its_sheet_are_exported_alike(make_clip, tmp_path) -> None:
+    clip, data = make_clip(frames=12), tmp_path / "sheet.json"
+    exports = [word for name in EXPORTS for word in ("--export", tmp_path / name)]
+    assert xsheet(clip, "--json", data, *exports) == 0
+    of_clip = [(tmp_path / name).read_bytes() for name in EXPORTS]
+    assert all(of_clip)
+    for name in EXPORTS:
+        (tmp_path / name).unlink()
+    assert xsheet(data, *exports) == 0
+    assert [(tmp_path / name).read_bytes() for name in EXPORTS] == of_clip
+
+
+def test_a_sheet_can_be_exported_without_its_clip(make_clip, tmp_path, capsys) -> None:
+    (tmp_path / "cut.json").write_text('{"drawings": [{"start": 0}, {"start": 3}], "frames": 5}')
+    assert xsheet(tmp_path / "cut.json", "--export", tmp_path / "cut.OTIO") == 0
+    assert "MissingReference" in (tmp_path / "cut.OTIO").read_text()
+    assert "2 drawings" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["..", ".", "/", "a\\u0000b", "a/b.mp4", "\\ud800"])
+def test_a_sheet_may_call_its_clip_anything(tmp_path, name) -> None:
+    (tmp_path / "cut.json").write_text(
+        f'{{"clip": "{name}", "drawings": [{{"start": 0, "hold": 2}}]}}'
+    )
+    exports = [word for name in EXPORTS for word in ("--export", tmp_path / name)]
+    assert xsheet(tmp_path / "cut.json", *exports) == 0
+
+
+def test_an_export_that_somebody_changed_is_kept_beside_the_new_one(
+    make_clip, tmp_path, capsys
+) -> None:
+    clip, path = make_clip(), tmp_path / "sheet.xdts"
+    assert xsheet(clip, "--export", path) == 0
+    corrected = path.read_text().replace('"cut": "1"', '"cut": "27"')
+    path.write_text(corrected)
+    assert xsheet(clip, "--export", path) == 0
+    assert (tmp_path / "sheet.xdts~").read_text() == corrected
+    assert "the sheet that was there is now" in capsys.readouterr().err
+
+
+def test_the_same_export_again_keeps_nothing(make_clip, tmp_path) -> None:
+    exports = [word for name in EXPORTS for word in ("--export", tmp_path / name)]
+    clip = make_clip()
+    for _ in range(2):
+        assert xsheet(clip, *exports) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", *EXPORTS}

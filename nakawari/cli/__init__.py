@@ -1,4 +1,4 @@
-"""The command line: ``nakawari slow``, ``xsheet``, ``dataset`` and ``sweep``.
+"""The command line: ``nakawari slow``, ``xsheet``, ``dataset``, ``sweep`` and ``doctor``.
 
 torch and FFmpeg are loaded only when there is work that needs them.
 """
@@ -12,8 +12,9 @@ import warnings
 from contextlib import suppress
 
 from nakawari import __version__
-from nakawari.cli import dataset, slow, sweep, xsheet
+from nakawari.cli import dataset, doctor, slow, sweep, xsheet
 from nakawari.cli.arguments import Parser
+from nakawari.cli.completion import SHELLS, PrintCompletion
 from nakawari.cli.failures import failure_of
 from nakawari.cli.stopping import INTERRUPTED, end_at_once_if_busy, stop_on_signals
 
@@ -22,11 +23,16 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
     parser = Parser(prog="nakawari", description="Slow motion for anime.")
     parser.add_argument("--version", action="version", version=f"nakawari {__version__}")
+    parser.add_argument(
+        "--print-completion", action=PrintCompletion, choices=SHELLS,
+        help="print a script that completes this command in a shell",
+    )  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     slow.add_command(commands)
     xsheet.add_command(commands)
     dataset.add_command(commands)
     sweep.add_command(commands)
+    doctor.add_command(commands)
     return parser
 
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from nakawari.cli.arguments import STRICT_HELP, factor, path, positive_int, rate, seed
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.shipped import shipped_model
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
     from nakawari.slowmo.interpolator import FrameInterpolator
-
-SHIPPED_MODEL = Path("checkpoints") / "nakawari"
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -89,7 +88,7 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
 
     if args.model in BASELINES:
         return BASELINES[args.model]
-    folder = Path(args.model) if args.model else _shipped_model()
+    folder = Path(args.model) if args.model else shipped_model()
     check_name(folder, "--model")
     if not folder.is_dir():
         raise UserError(f"model folder {folder} does not exist; give another with --model")
@@ -107,11 +106,6 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
             f"cannot use the model in {folder}: a config.json has a value of the wrong type "
             f"({reason}); restore it, or give another folder with --model"
         ) from error
-
-
-def _shipped_model() -> Path:
-    installed = Path(__file__).resolve().parents[2] / SHIPPED_MODEL
-    return installed if installed.is_dir() else SHIPPED_MODEL
 
 
 def run_slow(args: argparse.Namespace) -> None:

@@ -1,16 +1,23 @@
-"""``nakawari xsheet``: the exposure sheet as text, as JSON and as a page."""
+"""``nakawari xsheet``: the exposure sheet as text, as JSON, as a page and for other programs."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
+from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from nakawari.cli.arguments import STRICT_HELP, path
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.wording import printable
+
+if TYPE_CHECKING:
+    from nakawari.xsheet.sheet import ExposureSheet
 
 STDOUT = Path("-")
 
@@ -23,7 +30,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         description="Print a clip's exposure sheet: its shots, and in each of them a bar for "
         "every new drawing, a dash for every frame that holds it, a tilde where the camera moves.",
     )
-    xsheet.add_argument("input", type=path, metavar="INPUT", help="a video file")
+    xsheet.add_argument(
+        "input", type=path, metavar="INPUT",
+        help="a video file, or a sheet that --json wrote (.json), which is taken as it is",
+    )  # fmt: skip
     xsheet.add_argument(
         "--json", type=path, metavar="FILE",
         help="write the sheet as data that can be edited; - prints it instead of the text",
@@ -33,8 +43,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="write one page with thumbnails and curves that opens from disk in a browser",
     )  # fmt: skip
     xsheet.add_argument(
+        "--export", type=path, metavar="FILE", action="append", default=[],
+        help="write the sheet for another program: .xdts (Clip Studio, OpenToonz), .ae.txt "
+        "(After Effects' time-remap keyframes, to paste), .otio (cuts, for editors) or .csv; "
+        "may be given more than once",
+    )  # fmt: skip
+    xsheet.add_argument(
         "--overwrite", action="store_true",
-        help="replace FILE even if it is no earlier sheet or page",
+        help="replace FILE even if it is no earlier sheet, page or export",
     )  # fmt: skip
     xsheet.add_argument("--strict", action="store_true", help=STRICT_HELP)
     xsheet.set_defaults(run=run_xsheet)
@@ -42,45 +58,103 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 def run_xsheet(args: argparse.Namespace) -> None:
     """Do ``nakawari xsheet``: check, read, tell, write."""
-    from nakawari.xsheet.saving import save, save_sheet
+    from nakawari.xsheet.saving import save, save_keeping, save_sheet
     from nakawari.xsheet.text import sheet_text
 
     _check_targets(args)
-    from nakawari.xsheet.detect import detect
-
-    with ProgressBar() as bar:
-        detection = detect(args.input, tell=bar.tell, on_frame=bar.on_frame, strict=args.strict)
-    sheet = detection.sheet
-    page = None
-    if args.html is not None:
-        from nakawari.xsheet.report import html_report
-        from nakawari.xsheet.thumbnails import make_thumbnails
-
-        with ProgressBar() as bar:
-            thumbnails = make_thumbnails(args.input, sheet, on_frame=bar.on_frame)
-        page = html_report(detection, thumbnails)
+    sheet, page = _sheet_and_page(args)
+    exports = _exports(args, sheet)
     # Files first: whoever reads the text, such as `head`, may stop in the middle.
     if page is not None:
         save(args.html, page)
+    kept = [save_keeping(export.path, export.text, export.is_ours) for export in exports]
     if args.json not in (None, STDOUT):
-        kept = save_sheet(args.json, sheet.to_json())
-        if kept is not None:
-            bar.tell(f"the sheet that was there is now {kept}")
+        kept.append(save_sheet(args.json, sheet.to_json()))
+    for path_kept in filter(None, kept):
+        ProgressBar().tell(f"the sheet that was there is now {path_kept}")
     if args.json == STDOUT:
         sys.stdout.write(sheet.to_json())
     else:
         sys.stdout.write(printable(sheet_text(sheet, shutil.get_terminal_size().columns)))
 
 
+def _is_sheet_file(source: Path) -> bool:
+    return source.suffix.lower() == ".json"
+
+
+def _sheet_and_page(args: argparse.Namespace) -> tuple[ExposureSheet, str | None]:
+    """Return the sheet that was given, or the clip's, and the page if it is asked for."""
+    if _is_sheet_file(args.input):
+        from nakawari.xsheet.files import load_sheet
+
+        return load_sheet(args.input), None
+    from nakawari.xsheet.detect import detect
+
+    with ProgressBar() as bar:
+        detection = detect(args.input, tell=bar.tell, on_frame=bar.on_frame, strict=args.strict)
+    if args.html is None:
+        return detection.sheet, None
+    from nakawari.xsheet.report import html_report
+    from nakawari.xsheet.thumbnails import make_thumbnails
+
+    with ProgressBar() as bar:
+        thumbnails = make_thumbnails(args.input, detection.sheet, on_frame=bar.on_frame)
+    return detection.sheet, html_report(detection, thumbnails)
+
+
+class _Export(NamedTuple):
+    path: Path
+    text: str
+    is_ours: Callable[[str], bool]
+
+
+def _exports(args: argparse.Namespace, sheet: ExposureSheet) -> list[_Export]:
+    """Return what the exports will hold; all of it, before any is written."""
+    from nakawari.xsheet.export.formats import format_of
+
+    exports = []
+    for target in args.export:
+        form = format_of(target)
+        text = form.write(sheet, _media(args.input, sheet))
+        exports.append(_Export(target, text, form.is_ours))
+    return exports
+
+
+def _media(source: Path, sheet: ExposureSheet) -> Path | None:
+    """Return where the clip is; a sheet's is looked for beside it."""
+    if not _is_sheet_file(source):
+        return source
+    name = Path(sheet.clip).name
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # JSON can name what no file can be called
+        return None
+    return source.with_name(name) if name else None
+
+
 def _check_targets(args: argparse.Namespace) -> None:
     """Raise ``UserError`` if a file cannot be written, before the clip is read."""
+    from nakawari.xsheet.export.formats import format_of
     from nakawari.xsheet.saving import check_target, is_page, is_sheet
 
     if args.html == STDOUT:
         raise UserError("--html writes a page, which a terminal cannot show; give a file name")
+    if args.html is not None and _is_sheet_file(args.input):
+        raise UserError("--html shows the clip's pictures, which a sheet has not; give the clip")
+    targets = [_Target("--export", file, format_of(file).is_ours) for file in args.export]
     if args.json not in (None, STDOUT):
-        check_target(args.json, args.input, "--json", is_sheet, args.overwrite)
+        targets.append(_Target("--json", args.json, is_sheet))
     if args.html is not None:
-        check_target(args.html, args.input, "--html", is_page, args.overwrite)
-        if args.json is not None and args.html.resolve() == args.json.resolve():
-            raise UserError("--json and --html name the same file; give two")
+        targets.append(_Target("--html", args.html, is_page))
+    for target in targets:
+        check_target(target.path, args.input, target.option, target.is_ours, args.overwrite)
+    for one, other in combinations(targets, 2):
+        if one.path.resolve() == other.path.resolve():
+            names = " and ".join(dict.fromkeys([one.option, other.option]))
+            raise UserError(f"{names} name the same file; give two")
+
+
+class _Target(NamedTuple):
+    option: str
+    path: Path
+    is_ours: Callable[[str], bool]

@@ -1,17 +1,22 @@
 """LPIPS, the learned perceptual distance (Zhang et al. 2018), with no download at run time."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import lpips
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from nakawari.errors import UserError
 from nakawari.metrics.frames import area_mean, check_frame_pair
+
+if TYPE_CHECKING:
+    import lpips
 
 WEIGHTS_DIR = Path(__file__).parents[2] / "checkpoints" / "lpips"
 WEIGHTS_FILES = {"alex": "alexnet_features.safetensors", "vgg": "vgg16_features.safetensors"}
@@ -82,6 +87,7 @@ def load_lpips(net: str = "alex", weights: Path | None = None) -> LearnedPercept
     Raises:
         ValueError: another ``net``, or a file that does not hold its convolutions.
         FileNotFoundError: no file at ``weights``.
+        UserError: the package ``lpips`` is not installed.
     """
     if net not in WEIGHTS_FILES:
         raise ValueError(f"net must be one of {sorted(WEIGHTS_FILES)}, got {net!r}")
@@ -91,6 +97,12 @@ def load_lpips(net: str = "alex", weights: Path | None = None) -> LearnedPercept
             f"LPIPS has no {net} weights at {path}; give weights=, a safetensors file of "
             "torchvision's ImageNet convolutions, or use net='alex' from a full checkout"
         )
+    try:
+        import lpips
+    except ImportError as error:
+        raise UserError(
+            "LPIPS needs the package lpips; pip install 'nakawari[eval]', or [train]"
+        ) from error
     # On "meta" nothing is drawn or allocated: the package would fill torchvision's whole
     # classifier (0.5 GB for VGG) with random numbers, and so also move the global generator.
     with torch.device("meta"), warnings.catch_warnings():
@@ -115,6 +127,8 @@ def _convolutions(network: lpips.LPIPS, path: Path) -> dict[str, Tensor]:
 
 def _linear_layers(network: lpips.LPIPS, net: str) -> dict[str, Tensor]:
     """Read the calibrated 1x1 layers, which the package carries (``lin0`` is ``lins.0``)."""
+    import lpips
+
     path = Path(lpips.__file__).parent / "weights" / f"v{network.version}" / f"{net}.pth"
     stored = torch.load(path, map_location="cpu", weights_only=True)
     listed = {name.replace("lin", "lins.", 1): value for name, value in stored.items()}

@@ -78,13 +78,18 @@ def save(path: Path, text: str) -> None:
 
 
 def save_sheet(path: Path, text: str) -> Path | None:
-    """Write a sheet's JSON as ``save`` does; keep a sheet that was there if it differs.
+    """Write a sheet's JSON as ``save_keeping`` does."""
+    return save_keeping(path, text, is_sheet)
+
+
+def save_keeping(path: Path, text: str, is_ours: Callable[[str], bool]) -> Path | None:
+    """Write a file as ``save`` does; keep one of its kind that was there if it differs.
 
     It may hold somebody's corrections, so it is renamed to end in ``~``, or ``~2~`` and so on where
     another one was kept so; its new path is returned, or ``None`` if nothing was kept.
     """
     existing = _read(path) if path.exists() else None
-    if not existing or existing == text or not is_sheet(existing):
+    if not existing or existing == text or not is_ours(existing):
         save(path, text)
         return None
     names = _names_to_keep(path)
@@ -105,6 +110,6 @@ def _read(path: Path) -> str | None:
     try:
         if not path.is_file() or path.stat().st_size > MAX_SIZE:
             return None
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")  # with the line ends that it has
     except (OSError, UnicodeDecodeError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -84,7 +85,11 @@ class ExposureSheet:
 
     def drawings_of(self, shot: Shot) -> list[SheetDrawing]:
         """Return the drawings that begin in a shot."""
-        return [drawing for drawing in self.drawings if shot.start <= drawing.start <= shot.end]
+        first, after = (
+            bisect_left(self.drawings, frame, key=lambda drawing: drawing.start)
+            for frame in (shot.start, shot.end + 1)
+        )
+        return list(self.drawings[first:after])
 
     def to_json(self) -> str:
         """Return the sheet as JSON text, a drawing a line."""

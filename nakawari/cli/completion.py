@@ -1,0 +1,26 @@
+"""``nakawari --print-completion SHELL``: a script that completes commands, options and files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+SHELLS = ("bash", "zsh")
+"""For which ``shtab`` writes scripts that know every command's options."""
+
+
+class PrintCompletion(argparse.Action):
+    """Prints the script for a shell, made of the parser itself, and ends."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        import shtab  # here: no other command needs it
+
+        print(shtab.complete(parser, str(values)))
+        parser.exit(0)

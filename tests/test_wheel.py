@@ -1,0 +1,120 @@
+"""The built wheel slows a clip by itself: with its weights, without the packages of training."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from nakawari.shipped import IN_REPOSITORY
+
+SOURCES = ("nakawari", "autoencoder", "diffusion", "eval", "checkpoints/nakawari")
+FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
+RUN = """
+import sys
+sys.path[:0] = {paths!r}
+from nakawari.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of the sources, and unpack it."""
+    root = Path(__file__).parents[1]
+    copy, built = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("built")
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in SOURCES:
+        shutil.copytree(root / name, copy / name, ignore=ignored)
+    for name in FILES:
+        shutil.copy(root / name, copy / name)
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
+            *("--no-build-isolation", "--wheel-dir", str(built), str(copy)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    (file,) = built.glob("*.whl")
+    unpacked = built / "unpacked"
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(unpacked)
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return what an environment has on its path after ``pip install`` of the wheel alone.
+
+    What it requires is linked from here, so that nothing is fetched.
+    """
+    site = tmp_path_factory.mktemp("site")
+    (metadata,) = wheel.glob("*.dist-info")
+    wanted, known = list(Distribution.at(metadata).requires or []), set[str]()
+    while wanted:
+        requirement = Requirement(wanted.pop())
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name = canonicalize_name(requirement.name)
+        if name in known:
+            continue
+        known.add(name)
+        package = distribution(name)
+        wanted += package.requires or []
+        for top in {file.parts[0] for file in package.files or [] if file.parts[0] != ".."}:
+            link = site / top
+            if not link.exists() and top != "__pycache__":
+                link.symlink_to(Path(str(package.locate_file(top))).resolve())
+    return [wheel, site]
+
+
+def run(installed: list[Path], folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a folder; no other package is to be had."""
+    code = RUN.format(paths=[str(path) for path in installed])
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *words],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_has_the_weights_and_no_benchmark(wheel: Path) -> None:
+    packages = {path.name for path in wheel.iterdir() if not path.name.endswith(".dist-info")}
+    assert packages == {"nakawari", "autoencoder", "diffusion"}
+    shipped = {p.relative_to(IN_REPOSITORY): p for p in IN_REPOSITORY.rglob("*") if p.is_file()}
+    assert shipped
+    for name, file in shipped.items():
+        assert (wheel / "nakawari" / "checkpoint" / name).read_bytes() == file.read_bytes()
+
+
+def test_it_slows_a_clip_in_a_folder_that_is_not_the_repository(
+    installed: list[Path], tmp_path: Path, make_clip
+) -> None:
+    clip = make_clip(frames=6)
+    said = run(installed, tmp_path, "slow", str(clip), "--slow", "2", "--output", "out.mp4")
+    assert said.returncode == 0, said.stderr
+    assert (tmp_path / "out.mp4").stat().st_size > 0
+    assert "drawn" in said.stdout
+
+
+def test_its_doctor_finds_nothing_wrong_but_names_the_extras(
+    installed: list[Path], wheel: Path, tmp_path: Path
+) -> None:
+    said = run(installed, tmp_path, "doctor")
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert f"weights: {wheel / 'nakawari' / 'checkpoint'} draws" in said.stdout
+    assert "WRONG" not in said.stdout
+    assert "for train: without lightning" in said.stdout
