@@ -12,6 +12,7 @@ from nakawari.cli.arguments import STRICT_HELP, factor, path, positive_int, rate
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.shipped import shipped_model
+from nakawari.video.codecs import CODECS
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
@@ -35,6 +36,12 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.add_argument(
         "--fps", type=rate, metavar="RATE",
         help="frames a second of the output, such as 48 or 60000/1001 (default: the input's)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--codec", choices=tuple(CODECS),
+        help="of the output: "
+        + ", ".join(f"{name} ({codec.title})" for name, codec in CODECS.items())
+        + " (default: what the output's name says, H.264 where it says nothing)",
     )  # fmt: skip
     slow.add_argument(
         "--audio", choices=("stretch", "drop"), default="stretch",
@@ -65,10 +72,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.set_defaults(run=run_slow)
 
 
-def default_output(source: Path, slow: Fraction) -> Path:
+def default_output(source: Path, slow: Fraction, codec: str | None = None) -> Path:
     """Return where the output goes without ``-o``: beside the input, named after the factor."""
     name = f"{float(slow):.4g}".replace("+", "")
-    return source.with_name(f"{source.stem}.slow{name}x.mp4")
+    return source.with_name(f"{source.stem}.slow{name}x{CODECS[codec or 'h264'].ending}")
 
 
 def choose_device(name: str) -> str:
@@ -114,9 +121,10 @@ def run_slow(args: argparse.Namespace) -> None:
 
     job = SlowJob(
         source=args.input,
-        output=args.output or default_output(args.input, args.slow),
+        output=args.output or default_output(args.input, args.slow, args.codec),
         factor=args.slow,
         rate=args.fps,
+        codec=args.codec,
         audio=args.audio,
         holds=args.holds,
         longest_hold=args.longest_hold,

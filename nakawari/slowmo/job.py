@@ -20,9 +20,10 @@ from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
+from nakawari.video.codecs import Codec, check_picture, codec_for
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.video.writer import VideoWriter, check_output, check_picture
+from nakawari.video.writer import VideoWriter, check_output
 from nakawari.whole import check_name
 from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
@@ -41,6 +42,7 @@ class SlowJob:
     output: Path
     factor: Fraction = Fraction(4)
     rate: Fraction | None = None  # output frames a second; None: the source's
+    codec: str | None = None  # one of ``CODECS``; None: what the output's name says
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
@@ -101,11 +103,11 @@ def run_job(
     """
     began = time.monotonic()
     say = _without_repeats(tell)
-    _check_outputs(job)
+    codec = _check_outputs(job)
     with ExitStack() as opened:
         reader = opened.enter_context(VideoReader(job.source, say, job.strict))
         info = reader.info
-        check_picture(info.width, info.height)
+        check_picture(codec, info.width, info.height)
         reader.tell_left_out()
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
@@ -125,6 +127,7 @@ def run_job(
         expected = None if info.duration is None else clock.first_index(info.duration)
         with VideoWriter(
             job.output,
+            codec=codec,
             width=info.width,
             height=info.height,
             rate=clock.rate,
@@ -177,12 +180,18 @@ def _without_repeats(tell: Callable[[str], None]) -> Callable[[str], None]:
     return say
 
 
-def _check_outputs(job: SlowJob) -> None:
-    """Raise ``UserError`` if the output or its sheet cannot be written, before anything is read."""
+def _check_outputs(job: SlowJob) -> Codec:
+    """Return the output's codec.
+
+    Raises ``UserError`` if the output or its sheet cannot be written, before anything is read.
+    """
+    check_name(job.output, "output")
+    codec = codec_for(job.output, job.codec)
     check_output(job.output, job.source, job.overwrite)
     check_name(job.sheet_output, "exposure sheet")
     if not _goes_by_own_output(job):
         check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
+    return codec
 
 
 def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
