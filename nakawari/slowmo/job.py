@@ -21,6 +21,7 @@ from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec, check_picture, codec_for
+from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.writer import VideoWriter, check_output
@@ -46,6 +47,7 @@ class SlowJob:
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
+    part: Part = WHOLE  # of the clip, that is slowed down
     xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
     overwrite: bool = False
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
@@ -53,6 +55,8 @@ class SlowJob:
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
             raise ValueError(f"audio must be 'stretch' or 'drop', got {self.audio!r}")
+        if self.part.end is not None and not 0 <= self.part.start < self.part.end:
+            raise ValueError(f"the part must begin before it ends, got {self.part}")
         if self.holds not in ("auto", "keep"):
             raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
 
@@ -105,7 +109,7 @@ def run_job(
     say = _without_repeats(tell)
     codec = _check_outputs(job)
     with ExitStack() as opened:
-        reader = opened.enter_context(VideoReader(job.source, say, job.strict))
+        reader = opened.enter_context(VideoReader(job.source, say, job.strict, job.part))
         info = reader.info
         check_picture(codec, info.width, info.height)
         reader.tell_left_out()
@@ -116,9 +120,12 @@ def run_job(
         if audio is not None:
             opened.callback(audio.close)
         interpolator = load_interpolator()
-        sheet = given or detect(job.source, tell=say, on_frame=on_read, strict=job.strict).sheet
         if given is not None:
             sheet = _timed(given, job, say, on_read)
+        else:
+            sheet = detect(
+                job.source, tell=say, on_frame=on_read, strict=job.strict, part=job.part
+            ).sheet
         longest_hold = job.longest_hold
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
@@ -213,7 +220,7 @@ def _timed(
     Raises ``UserError`` if it is for another number of frames, or another rate.
     """
     count, times = 0, FrameTimes()
-    with VideoReader(job.source, say, job.strict) as reader:
+    with VideoReader(job.source, say, job.strict, job.part) as reader:
         for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
             count += 1
             on_read(count, sheet.frames)

@@ -1,12 +1,14 @@
-"""What an output can be: how pictures and sound are encoded, and in which containers."""
+"""What an output can be: how pictures and sound are encoded, and in which containers.
+
+The command line's help lists the codecs, so this loads nothing that is slow to load.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nakawari.errors import UserError
-from nakawari.video.color import BT709, LIMITED, ColorTags
 
 _MP4 = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
@@ -43,12 +45,6 @@ class Codec:
     matrix: int | None = None
     smallest: tuple[int, int] = (2, 2)
     longest: int = 16384
-
-    def tags(self, tags: ColorTags) -> ColorTags:
-        """Return the tags of an output made from pictures that have ``tags``."""
-        if not self.tells_range:
-            tags = replace(tags, value_range=LIMITED)
-        return tags if self.matrix is None else replace(tags, matrix=self.matrix)
 
     @property
     def ending(self) -> str:
@@ -96,7 +92,7 @@ CODECS = {
         options={"profile": "dnxhr_hqx"},
         sound="pcm_s16le",
         tells_range=False,
-        matrix=BT709,
+        matrix=1,  # BT.709
         smallest=(256, 120),
     ),
     "ffv1": Codec(

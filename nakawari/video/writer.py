@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from av import AudioStream, VideoStream
 from nakawari.errors import UserError
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
-from nakawari.video.color import ColorTags, convert
+from nakawari.video.color import LIMITED, ColorTags, convert
 from nakawari.video.picture import Picture
 from nakawari.whole import PartialFile, check_free, check_writable
 
@@ -40,6 +41,13 @@ def check_output(path: Path, source: Path, overwrite: bool) -> None:
         raise UserError(f"output {path} exists; use --overwrite, or another name with -o")
     check_free(path)
     check_writable(path.parent, str(path))
+
+
+def _tags_in(codec: Codec, tags: ColorTags) -> ColorTags:
+    """Return the tags of an output made by ``codec`` from pictures that have ``tags``."""
+    if not codec.tells_range:
+        tags = replace(tags, value_range=LIMITED)
+    return tags if codec.matrix is None else replace(tags, matrix=codec.matrix)
 
 
 class VideoWriter:
@@ -78,6 +86,7 @@ class VideoWriter:
         self._is_finished = False
         self._rate = rate
         self._tags = tags
+        self._written_tags = _tags_in(codec, tags)
         self._audio = audio
         try:
             with self._disk_errors():
@@ -104,7 +113,7 @@ class VideoWriter:
         context = stream.codec_context
         context.time_base = 1 / self._rate
         context.sample_aspect_ratio = ratio
-        written = codec.tags(tags)
+        written = self._written_tags
         context.colorspace = written.matrix
         context.color_range = written.value_range
         context.color_primaries = written.primaries
@@ -137,7 +146,7 @@ class VideoWriter:
 
     def _as_encoded(self, picture: Picture) -> av.VideoFrame:
         frame = picture.to_frame()
-        written = self.codec.tags(self._tags)
+        written = self._written_tags
         if (frame.format.name, self._tags) != (self.codec.pixel_format, written):
             frame = convert(frame, self._tags, self.codec.pixel_format, written)
         # Some encoders ask the pictures, not the stream, what the codes mean.
