@@ -10,7 +10,10 @@ COPY nakawari nakawari
 COPY autoencoder autoencoder
 COPY diffusion diffusion
 COPY checkpoints/nakawari checkpoints/nakawari
-RUN if [ -n "$TORCH_INDEX" ]; then pip install --no-cache-dir torch --index-url "$TORCH_INDEX"; fi \
+# The same version as in the constraints, or the second command would fetch torch once more.
+RUN if [ -n "$TORCH_INDEX" ]; then \
+        pip install --no-cache-dir --constraint constraints.txt torch --index-url "$TORCH_INDEX"; \
+    fi \
     && pip install --no-cache-dir --constraint constraints.txt . \
     && rm -rf /source
 WORKDIR /clips

@@ -28,6 +28,14 @@ LOOKED_AT = 1_000_000
 """Pixels: larger frames are looked at reduced. At 1080p that takes a third of the time, and the
 in-betweens are as good."""
 
+_OPTIONS_OF_DIFFUSERS = frozenset(
+    {"cache_dir", "force_download", "proxies", "local_files_only", "token", "revision", "variant"}
+    | {"dtype", "torch_dtype", "use_safetensors", "low_cpu_mem_usage", "disable_mmap"}
+    | {"custom_pipeline", "custom_revision", "trust_remote_code"}
+)
+"""What programs pass to every pipeline: about downloads, and about how files are read."""
+_PRECISION = "run the pipeline under torch.autocast to compute in half precision"
+
 
 class FrameInterpolationPipeline(DiffusionPipeline):
     """Draws in-betweens: ``pipeline(frame_0, frame_1, frame_time=0.5)``."""
@@ -50,10 +58,12 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         """Load both stages, in float32, from a folder written by ``save_pretrained``.
 
         Nothing is ever downloaded. A missing file raises ``FileNotFoundError``; a config with an
-        unknown key, or weights that do not fit their config, raise ``ValueError``.
+        unknown key, or weights that do not fit their config, raise ``ValueError``, as does a
+        keyword that ``DiffusionPipeline.from_pretrained`` does not know either. Those that it
+        knows are accepted; of them only the type of the weights would mean anything here, and
+        that must be float32.
         """
-        if kwargs:
-            raise ValueError(f"unknown options: {', '.join(kwargs)}; only a folder is taken")
+        _check_options(kwargs)
         folder = Path(pretrained_model_name_or_path or "")
         if not folder.is_dir():
             raise FileNotFoundError(f"no folder of weights at {folder}; pass one with --model DIR")
@@ -234,6 +244,8 @@ class FrameInterpolationPipeline(DiffusionPipeline):
                 "frame_0 and frame_1 must both be (B, 3, H, W), "
                 f"got {tuple(frame_0.shape)} and {tuple(frame_1.shape)}"
             )
+        if self.unet.dtype != torch.float32:
+            raise ValueError(f"the weights must be float32, got {self.unet.dtype}; {_PRECISION}")
         times = torch.as_tensor(frame_time, dtype=torch.float32, device=self.device).reshape(-1)
         if not bool(((times > 0) & (times < 1)).all()):
             raise ValueError(
@@ -253,6 +265,15 @@ def _noise(like: Tensor, seed: int) -> Tensor:
     """Return noise (1, C, h, w) of unit variance, the same on every device."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn((1, *like.shape[1:]), generator=generator).to(like)
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    unknown = options.keys() - _OPTIONS_OF_DIFFUSERS
+    if unknown:
+        raise ValueError(f"unknown options: {', '.join(sorted(unknown))}; only a folder is taken")
+    for name in ("dtype", "torch_dtype"):
+        if options.get(name) not in (None, torch.float32):
+            raise ValueError(f"{name} must be torch.float32, got {options[name]}; {_PRECISION}")
 
 
 def _reduction(frame: Tensor) -> int:

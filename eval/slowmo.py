@@ -40,7 +40,6 @@ from nakawari.xsheet.files import load_sheet
 from nakawari.xsheet.saving import save
 from nakawari.xsheet.sheet import ExposureSheet
 
-ROOT = Path(__file__).parents[1]
 SHIPPED_MODEL = shipped_model()
 MODELS = ("nakawari", *BASELINES)
 USUAL_MODELS = ("nakawari", "blend", "nearest")

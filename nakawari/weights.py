@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.models.modeling_utils import ModelMixin
+from diffusers.utils import is_accelerate_available
 from safetensors import SafetensorError, safe_open
 
 ModelT = TypeVar("ModelT", bound=ModelMixin)
@@ -46,7 +47,12 @@ def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
     _check_shapes(model_class, sizes, folder)
     try:
         model = model_class.from_pretrained(
-            folder, torch_dtype=torch.float32, use_safetensors=True, local_files_only=True
+            folder,
+            torch_dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            # Asked for without accelerate, which slowing a clip does not need, it complains.
+            low_cpu_mem_usage=is_accelerate_available(),
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise _cannot_be_loaded(folder, error) from error

@@ -108,6 +108,7 @@ def test_it_slows_a_clip_in_a_folder_that_is_not_the_repository(
     assert said.returncode == 0, said.stderr
     assert (tmp_path / "out.mp4").stat().st_size > 0
     assert "drawn" in said.stdout
+    assert "accelerate" not in said.stderr
 
 
 def test_its_doctor_finds_nothing_wrong_but_names_the_extras(

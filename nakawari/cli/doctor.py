@@ -76,7 +76,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0))
     memory = machine_mib()
     text = f"{cores} CPU cores, {memory / 1024:.1f} GiB of memory"
     if memory < LITTLE_MEMORY:

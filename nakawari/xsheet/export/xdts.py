@@ -1,9 +1,9 @@
 """XDTS, the digital time sheet of Japanese studios: JSON after a line that names it.
 
 What stands where follows OpenToonz's reader and writers that are in use, not Celsys' own document,
-which was not at hand. OpenToonz reads the
-first time table only, and takes a number on a cel for a picture's: so all shots are on one table
-and one cel, whose numbers run through. The same number again would be the same drawing again.
+which was not at hand. OpenToonz reads the first time table only, and takes a number on a cel for a
+picture's: so all shots are on one table and one cel, whose numbers run through. The same number
+again would be the same drawing again.
 """
 
 from __future__ import annotations
