@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
+from autoencoder.matching import resize_flow
 from diffusion.conditions import Aligned, Conditions, Estimate, before_any_step, both_warped
 from diffusion.unet import FineMotion, InBetweenUNet
 
@@ -110,14 +111,18 @@ def _align(
     """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
 
     ``around`` are their latents, pooled. At the finest scale their features are fetched, and looked
-    at anew.
+    at then: keys that are fetched themselves know places to a cell of eight pixels only.
     """
     latents = both_warped(*around, motion)
-    if scale == 1:
-        seen = unet.look_along(conditions.features_0, conditions.features_1, motion)
+    finer = resize_flow(motion, (2 * motion.shape[-2], 2 * motion.shape[-1]))
+    if scale > 1:
+        seen = both_warped(*(_pooled(of_one, scale) for of_one in keys), motion)
+        closer = both_warped(*(_pooled(of_one, scale // 2) for of_one in keys), finer)
     else:
-        seen = both_warped(_pooled(keys[0], scale), _pooled(keys[1], scale), motion)
-    return Aligned(*latents, *seen)
+        fetched = both_warped(conditions.features_0, conditions.features_1, finer)
+        seen = unet.look(fetched[0]), unet.look(fetched[1])
+        closer = unet.look_closely(fetched[0]), unet.look_closely(fetched[1])
+    return Aligned(*latents, *seen, *closer)
 
 
 def _pooled(maps: Tensor, scale: int) -> Tensor:

@@ -94,6 +94,8 @@ class Aligned(NamedTuple):
     latents_1: Tensor  # (B, C, h, w)
     keys_0: Tensor  # (B, k, h, w), by which the U-Net compares the frames
     keys_1: Tensor  # (B, k, h, w)
+    finer_0: Tensor  # (B, j, 2h, 2w), the same for places half as large
+    finer_1: Tensor  # (B, j, 2h, 2w)
 
 
 def observe(

@@ -68,7 +68,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             channels: of each level, multiples of eight; their number is the depth.
             blocks_per_level: residual blocks on the way down, and again on the way up.
             time_channels: of the time embedding.
-            radius: how far, in cells, the two aligned neighbours are compared with one another.
+            radius: how far the two aligned neighbours are compared with one another, in cells and
+                again in halves of cells.
             scales: of the steps, coarse to fine: a step of scale 4 works on latents pooled by 4.
             noise_scale: standard deviation of the noise that denoising starts from (see
                 ``diffusion.bridge``); kept here because weights fit one scale only.
@@ -79,10 +80,14 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 "channels must be two or more multiples of eight, and key_channels one, got "
                 f"{tuple(channels)} and {key_channels}"
             )
-        if not scales or scales[-1] != 1 or any(a < b or a % b for a, b in pairwise(scales)):
+        if (
+            not scales
+            or scales[-1] != 1
+            or any(a < b for a, b in pairwise(scales))
+            or any(scale & (scale - 1) for scale in scales)
+        ):
             raise ValueError(
-                "scales must fall to 1, each a multiple of the next such as (4, 2, 1), got "
-                f"{tuple(scales)}"
+                f"scales must be powers of two that fall to 1 such as (4, 2, 1), got {tuple(scales)}"
             )
         self.sinusoid = Timesteps(64, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(2 * 64, time_channels)
@@ -93,6 +98,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             nn.SiLU(),
             nn.Conv2d(key_channels, key_channels, 3, padding=1),
         )
+        self.look_closely = nn.Conv2d(feature_channels, key_channels // 2, 1)
 
         def block(in_channels: int, out_channels: int) -> ResnetBlock2D:
             return ResnetBlock2D(
@@ -107,8 +113,10 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             inputs = [in_channels] + [out_channels] * (blocks_per_level - 1)
             return nn.ModuleList(block(width, out_channels) for width in inputs)
 
-        # Noisy and aligned latents, keys, correlation, motion, visibility, time, hidden features.
-        seen = 3 * latent_channels + 2 * key_channels + (2 * radius + 1) ** 2 + 4 + 2 + 1
+        # Noisy and aligned latents, keys, correlations of a cell and of its quarters, motion,
+        # visibility, time, hidden features.
+        compared = 5 * (2 * radius + 1) ** 2
+        seen = 3 * latent_channels + 2 * key_channels + compared + 4 + 2 + 1
         self.enter = nn.Conv2d(seen + channels[0], channels[0], 3, padding=1)
         self.down_blocks = nn.ModuleList(level(width, width) for width in channels)
         self.downsamplers = nn.ModuleList(
@@ -150,12 +158,12 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             so_far: what is known before the step, on maps of the same size.
         """
         emb = self.embed_time(timestep, frame_time)
-        alike = correlation(
-            unit_length(aligned.keys_0), unit_length(aligned.keys_1), self.config.radius
-        )
+        alike = self._compare(aligned.keys_0, aligned.keys_1)
+        finer = F.pixel_unshuffle(self._compare(aligned.finer_0, aligned.finer_1), 2)
         time = frame_time.view(-1, 1, 1, 1).expand(-1, 1, *noisy_latents.shape[-2:])
         found = [so_far.motion / 8, so_far.visible, time, so_far.hidden]
-        seen = torch.cat([noisy_latents, *aligned, alike, *found], dim=1)
+        around_here = [*aligned[:4], alike]
+        seen = torch.cat([noisy_latents, *around_here, *found, finer], dim=1)
         hidden = self.enter(seen.to(noisy_latents.dtype))
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
@@ -174,17 +182,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         motion = resize_flow(estimate.motion, (height, width)) + fine[:, :4]
         return FineMotion(motion, upsample(estimate.share) + fine[:, 4:])
 
-    def look_along(
-        self, features_0: Tensor, features_1: Tensor, motion: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return keys (B, k, H/8, W/8) of both frames' features (B, c, H/4, W/4) along ``motion``.
-
-        The features are fetched, and looked at then: keys that are fetched themselves know places
-        to a cell of eight pixels only.
-        """
-        finer = resize_flow(motion, (features_0.shape[-2], features_0.shape[-1]))
-        fetched_0, fetched_1 = both_warped(features_0, features_1, finer)
-        return self.look(fetched_0), self.look(fetched_1)
+    def _compare(self, keys_0: Tensor, keys_1: Tensor) -> Tensor:
+        return correlation(unit_length(keys_0), unit_length(keys_1), self.config.radius)
 
     def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
         """Return the embedding that every block projects once more, (B, time_channels).
