@@ -50,6 +50,8 @@ class DiffusionModule(AveragedModule):
             self.decoder = autoencoder.decoder.requires_grad_()
         # Without neighbours' help some of the decoder's parts have nothing to do.
         self.may_leave_weights_unused = config.decoder.tunes
+        # The same lots on every process: where one has more to compute, the others wait for it.
+        self._lots = torch.Generator()
         self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)
         weights = config.decoder.perceptual_weights
         perceptual = load_lpips(config.decoder.perceptual_net, Path(weights) if weights else None)
@@ -98,6 +100,7 @@ class DiffusionModule(AveragedModule):
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
         """Make one update."""
         terms = list[dict[str, Tensor]]()
+        self._lots.manual_seed(self.global_step)
         parameters = (p for module in self._trained() for p in module.parameters())
         losses = self._losses(as_frames(batch), terms)
         update(self, losses, 0, parameters, self.config.trainer.gradient_clip)
@@ -126,7 +129,7 @@ class DiffusionModule(AveragedModule):
         """Play some samples backwards, and make some batches half as large."""
         config = self.config.start
         chosen = torch.rand(len(triplet.frame_time), device=self.device) < config.backwards_share
-        if torch.rand(()) < config.half_size_share:
+        if torch.rand((), generator=self._lots) < config.half_size_share:
             triplet = halved(triplet)
             codes = codes_of(triplet, self.autoencoder)
             triplet = triplet._replace(codes_0=codes[0], codes=codes[1], codes_1=codes[2])
@@ -139,7 +142,7 @@ class DiffusionModule(AveragedModule):
         start = mixed_start(triplet, config.flow_share, config.camera_share, size)
         conditions = self._conditions(triplet, start)
         scales = tuple(self.unet.config.scales)
-        if torch.rand(()) < config.extra_step_share:
+        if torch.rand((), generator=self._lots) < config.extra_step_share:
             scales = (*scales, scales[-1])
         return denoise(
             self.unet,
