@@ -80,14 +80,11 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
                 "channels must be two or more multiples of eight, and key_channels one, got "
                 f"{tuple(channels)} and {key_channels}"
             )
-        if (
-            not scales
-            or scales[-1] != 1
-            or any(a < b for a, b in pairwise(scales))
-            or any(scale & (scale - 1) for scale in scales)
-        ):
+        falling = list(scales) == sorted(scales, reverse=True) and 1 in scales
+        if not falling or any(scale & (scale - 1) for scale in scales):
             raise ValueError(
-                f"scales must be powers of two that fall to 1 such as (4, 2, 1), got {tuple(scales)}"
+                "scales must be powers of two that fall to 1 such as (4, 2, 1), got "
+                f"{tuple(scales)}"
             )
         self.sinusoid = Timesteps(64, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(2 * 64, time_channels)

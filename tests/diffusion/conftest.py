@@ -70,7 +70,9 @@ def around(batch: int = 2, height: int = 8, width: int = 12) -> tuple[Tensor, Te
 def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:
     """What both neighbours show, by chance."""
     generator = torch.Generator().manual_seed(3)
-    return Aligned(*torch.randn(4, batch, 8, height, width, generator=generator))
+    whole = torch.randn(4, batch, 8, height, width, generator=generator)
+    finer = torch.randn(2, batch, 4, 2 * height, 2 * width, generator=generator)
+    return Aligned(*whole, *finer)
 
 
 def estimate(batch: int = 2, height: int = 8, width: int = 12) -> Estimate:

@@ -113,6 +113,37 @@ def test_a_motion_to_start_from_is_where_the_first_step_looks(unet: InBetweenUNe
     torch.testing.assert_close(looked.latents_1[..., 2:], pooled_1[..., :-2])
 
 
+@pytest.mark.parametrize("cells", [1.0, 0.5])
+def test_the_last_step_looks_at_the_features_where_the_motion_leads(
+    unet: InBetweenUNet, cells: float
+) -> None:
+    # Half a cell of eight pixels is a point of the features, which are at 1/4.
+    known = starting_from(cells, 0.0, 0.0, -cells)
+    looked = walk(unet, known, scales=(1,)).given[0].aligned
+    there_0 = known.features_0.roll(-int(2 * cells), 3)
+    there_1 = known.features_1.roll(int(2 * cells), 2)
+    inside = (..., slice(3, -3), slice(3, -3))  # what is outside of a frame repeats its edge
+    torch.testing.assert_close(looked.keys_0[inside], unet.look(there_0)[inside], atol=1e-4, rtol=0)
+    torch.testing.assert_close(looked.keys_1[inside], unet.look(there_1)[inside], atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        looked.finer_0[inside], unet.look_closely(there_0)[inside], atol=1e-4, rtol=0
+    )
+    torch.testing.assert_close(
+        looked.finer_1[inside], unet.look_closely(there_1)[inside], atol=1e-4, rtol=0
+    )
+
+
+def test_a_coarse_step_sees_the_keys_of_half_its_cells_where_the_motion_leads(
+    unet: InBetweenUNet,
+) -> None:
+    # Two cells of the latents are one of the first step's map, and two of the finer one.
+    known = starting_from(2.0, 0.0, -2.0, 0.0)
+    looked = walk(unet, known, scales=(2, 1)).given[0].aligned
+    keys_0, keys_1 = unet.look(known.features_0), unet.look(known.features_1)
+    torch.testing.assert_close(looked.finer_0[..., :-2], keys_0[..., 2:])
+    torch.testing.assert_close(looked.finer_1[..., 2:], keys_1[..., :-2])
+
+
 def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetweenUNet) -> None:
     given = walk(unet).given
     known = conditions()
