@@ -27,6 +27,7 @@ class LossConfig:
         latents: of the squared error of the clean latents, at every step.
         codes: of the last step's falling short of the true code's direction.
         motion: of the end-point error of the motion, in pixels of the step's map, at every step.
+        uneven_motion: of how much that error differs from place to place, in cells.
         visible: of the cross-entropy of what is visible in either neighbour, at every step.
         fine_motion: of the end-point error of the motion at 1/4, in cells.
         mixed: of the absolute error of both neighbours fetched along that motion and mixed, at 1/4.
@@ -37,6 +38,7 @@ class LossConfig:
     latents: float = 0.5
     codes: float = 0.25
     motion: float = 1.0
+    uneven_motion: float = 1.0
     visible: float = 0.1
     fine_motion: float = 1.0
     mixed: float = 2.0

@@ -53,7 +53,7 @@ def step_terms(
 ) -> dict[str, Tensor]:
     """Return what judges the steps of denoising, by the names of ``LossConfig``'s weights.
 
-    Latents, motion and visibility are means over the steps, ``codes`` is of the last one only.
+    Latents, motion, its unevenness and visibility are means over the steps, ``codes`` is of the last one only.
 
     Args:
         denoised: the steps, and the motion at 1/4.
@@ -61,7 +61,7 @@ def step_terms(
         triplet: the sample, frames in [-1, 1].
         heads: codes a token.
     """
-    latents, motion, visible = [], [], []
+    latents, motion, uneven, visible = [], [], [], []
     for estimate in denoised.steps:
         size = (estimate.motion.shape[-2], estimate.motion.shape[-1])
         truth = truth_at(triplet, size)
@@ -69,18 +69,21 @@ def step_terms(
         latents.append((estimate.latents - wanted).square().mean())
         # In pixels of the step's own map: what a coarse step cannot know yet counts little.
         motion.append(motion_error(estimate.motion, truth))
+        uneven.append(unevenness(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"
         )
         visible.append((entropy * truth.known).mean())
     fine = denoised.fine
     size = (fine.motion.shape[-2], fine.motion.shape[-1])
+    fine_truth = truth_at(triplet, size)
     return {
         "latents": torch.stack(latents).mean(),
         "codes": code_direction_loss(denoised.latents, target, heads),
         "motion": torch.stack(motion).mean(),
+        "uneven_motion": torch.stack([*uneven, unevenness(fine.motion, fine_truth) / 2]).mean(),
         "visible": torch.stack(visible).mean(),
-        "fine_motion": motion_error(fine.motion, truth_at(triplet, size)) / 2,
+        "fine_motion": motion_error(fine.motion, fine_truth) / 2,
         "mixed": (mixed(denoised, triplet) - F.interpolate(triplet.target, size=size, mode="area"))
         .abs()
         .mean(),
@@ -102,6 +105,26 @@ def motion_error(motion: Tensor, truth: Truth) -> Tensor:
     """Return the mean end-point error [px of the map], hidden points counting less; a scalar."""
     squared = (motion - truth.motion).square().unflatten(1, (2, 2)).sum(2)  # (B, 2, h, w)
     return ((squared + 1e-4).sqrt() * truth.weight).sum() / truth.weight.sum().clamp(min=1)
+
+
+def unevenness(motion: Tensor, truth: Truth) -> Tensor:
+    """Return how much the motion's error differs from place to place [px of the map], a scalar.
+
+    A line that is a pixel off as a whole looks right; one that is off here and there is wavy. The
+    mean difference between places one and two pixels apart, after the gradient matching of Li and
+    Snavely, "MegaDepth" (CVPR 2018, eq. 4). Maps have at least three pixels a side.
+    """
+    error = motion - truth.motion
+    weight = truth.weight.repeat_interleave(2, dim=1)
+    differences, weights = [], []
+    for axis in (2, 3):
+        for apart in (1, 2):
+            left = error.shape[axis] - apart
+            here, there = error.narrow(axis, 0, left), error.narrow(axis, apart, left)
+            counts = torch.minimum(weight.narrow(axis, 0, left), weight.narrow(axis, apart, left))
+            differences.append(((here - there).abs() * counts).sum())
+            weights.append(counts.sum())
+    return torch.stack(differences).sum() / torch.stack(weights).sum().clamp(min=1)
 
 
 def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
