@@ -38,7 +38,7 @@ class LossConfig:
     latents: float = 0.5
     codes: float = 0.25
     motion: float = 1.0
-    uneven_motion: float = 1.0
+    uneven_motion: float = 3.0
     visible: float = 0.1
     fine_motion: float = 1.0
     mixed: float = 2.0

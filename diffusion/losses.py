@@ -53,7 +53,8 @@ def step_terms(
 ) -> dict[str, Tensor]:
     """Return what judges the steps of denoising, by the names of ``LossConfig``'s weights.
 
-    Latents, motion, its unevenness and visibility are means over the steps, ``codes`` is of the last one only.
+    Latents, motion, its unevenness and visibility are means over the steps, ``codes`` is of the
+    last one only.
 
     Args:
         denoised: the steps, and the motion at 1/4.
@@ -112,19 +113,21 @@ def unevenness(motion: Tensor, truth: Truth) -> Tensor:
 
     A line that is a pixel off as a whole looks right; one that is off here and there is wavy. The
     mean difference between places one and two pixels apart, after the gradient matching of Li and
-    Snavely, "MegaDepth" (CVPR 2018, eq. 4). Maps have at least three pixels a side.
+    Snavely, "MegaDepth" (CVPR 2018, eq. 4).
     """
     error = motion - truth.motion
     weight = truth.weight.repeat_interleave(2, dim=1)
-    differences, weights = [], []
+    differences, weights = [error.new_zeros(())], [error.new_ones(())]
     for axis in (2, 3):
         for apart in (1, 2):
             left = error.shape[axis] - apart
+            if left < 1:  # a coarse map of a small crop
+                continue
             here, there = error.narrow(axis, 0, left), error.narrow(axis, apart, left)
             counts = torch.minimum(weight.narrow(axis, 0, left), weight.narrow(axis, apart, left))
             differences.append(((here - there).abs() * counts).sum())
             weights.append(counts.sum())
-    return torch.stack(differences).sum() / torch.stack(weights).sum().clamp(min=1)
+    return torch.stack(differences).sum() / torch.stack(weights).sum()
 
 
 def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:

@@ -34,7 +34,14 @@ class DiffusionModule(AveragedModule):
     """Trains an ``InBetweenUNet`` on a ``VQAutoencoder``'s latents, and may tune its decoder."""
 
     of_motion = frozenset(
-        {"motion", "uneven_motion", "visible", "fine_motion", "motion_error", "motion_error_of_none"}
+        {
+            "motion",
+            "uneven_motion",
+            "visible",
+            "fine_motion",
+            "motion_error",
+            "motion_error_of_none",
+        }
         | {"visible_right", "visible_right_of_all"}
     )
 

@@ -18,6 +18,7 @@ from diffusion.losses import (
     play_backwards,
     step_terms,
     truth_at,
+    unevenness,
 )
 from diffusion.unet import FineMotion
 from nakawari.data.triplet import Triplet
@@ -122,10 +123,41 @@ def test_the_true_motion_has_no_error_and_hidden_points_count_less() -> None:
     torch.testing.assert_close(motion_error(off, truth), expected, atol=0.02, rtol=0)
 
 
+def test_a_wavy_motion_is_uneven_and_one_that_is_off_as_a_whole_is_not() -> None:
+    truth = truth_at(moving((-8.0, 4.0), (8.0, -4.0), height=64, width=96), (8, 12))
+    off = truth.motion + torch.tensor([3.0, -2.0, 1.0, 0.0]).view(1, 4, 1, 1)
+    torch.testing.assert_close(unevenness(off, truth), torch.tensor(0.0), atol=1e-5, rtol=0)
+    wave = torch.sin(torch.arange(12.0)).view(1, 1, 1, 12).expand_as(truth.motion)
+    wavy = unevenness(truth.motion + wave, truth)
+    assert wavy > 0.2
+    torch.testing.assert_close(
+        unevenness(truth.motion + 2 * wave, truth), 2 * wavy, rtol=0.01, atol=0
+    )
+
+
+def test_where_layers_meet_a_motion_that_jumps_with_the_truth_is_even() -> None:
+    truth = truth_at(moving((-8.0, 0.0), (8.0, 0.0), height=64, width=96), (8, 12))
+    jump = truth.motion.clone()
+    jump[..., 6:] *= -3
+    torch.testing.assert_close(
+        unevenness(jump, truth._replace(motion=jump)), torch.tensor(0.0), atol=1e-6, rtol=0
+    )
+    smooth = jump.clone()
+    smooth[..., 5:7] = 0  # as if the two had been averaged
+    assert unevenness(smooth, truth._replace(motion=jump)) > 0.1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (2, 2)])
+def test_maps_too_small_to_be_uneven_cost_no_error(size: tuple[int, int]) -> None:
+    truth = truth_at(moving((-8.0, 4.0), (8.0, -4.0)), size)
+    assert unevenness(truth.motion + 1, truth) < 1e-5
+
+
 def test_unknown_motion_costs_nothing() -> None:
     triplet = moving((-8.0, 4.0), (8.0, -4.0))._replace(has_motion=torch.tensor([False]))
     truth = truth_at(triplet, (4, 6))
     assert motion_error(truth.motion + 5, truth) == 0
+    assert unevenness(truth.motion * torch.rand(1, 4, 4, 6), truth) == 0
     lost = found(triplet, torch.randn(1, 8, 4, 6))
     steps = [step._replace(visible=-step.visible, motion=step.motion + 9) for step in lost.steps]
     terms = step_terms(lost._replace(steps=steps), lost.latents, triplet, heads=2)

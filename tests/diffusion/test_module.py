@@ -4,11 +4,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 
 from autoencoder import VQAutoencoder
 from diffusion.config import DiffusionConfig, StartConfig
 from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig
+from tests.diffusion.test_losses import moving
 from tests.tiny import tiny_unet
 
 
@@ -47,3 +49,22 @@ def test_a_unet_for_other_latents_fails(config: DiffusionConfig, tmp_path: Path)
     tiny_unet(latent_channels=4).save_pretrained(tmp_path / "other")
     with pytest.raises(ValueError, match=r"has 8 latent channels and the U-Net 4; they must come"):
         DiffusionModule(dataclasses.replace(config, unet=str(tmp_path / "other")))
+
+
+def test_every_process_learns_at_the_same_size_whatever_its_own_chance(
+    config: DiffusionConfig,
+) -> None:
+    # Otherwise the one with the smaller batch waits for the other.
+    module = DiffusionModule(config)
+    triplet = moving((-8.0, 0.0), (8.0, 0.0), height=32, width=64)
+
+    def heights(seed: int) -> list[int]:
+        torch.manual_seed(seed)
+        found = []
+        for step in range(16):
+            module._lots.manual_seed(step)
+            found.append(module._varied(triplet).frame_0.shape[-2])
+        return found
+
+    assert heights(seed=1) == heights(seed=2)
+    assert 4 <= heights(seed=1).count(16) <= 12
