@@ -116,8 +116,9 @@ def _align(
     latents = both_warped(*around, motion)
     finer = resize_flow(motion, (2 * motion.shape[-2], 2 * motion.shape[-1]))
     if scale > 1:
-        seen = both_warped(*(_pooled(of_one, scale) for of_one in keys), motion)
-        closer = both_warped(*(_pooled(of_one, scale // 2) for of_one in keys), finer)
+        seen = both_warped(_pooled(keys[0], scale), _pooled(keys[1], scale), motion)
+        half = scale // 2
+        closer = both_warped(_pooled(keys[0], half), _pooled(keys[1], half), finer)
     else:
         fetched = both_warped(conditions.features_0, conditions.features_1, finer)
         seen = unet.look(fetched[0]), unet.look(fetched[1])
