@@ -97,7 +97,7 @@ def denoise(
         at = noise.new_full((len(noisy),), level)
         estimate = unet(noisy, at, conditions.frame_time, around, aligned, so_far)
         steps.append(estimate)
-    return Denoised(steps, unet.refine(estimate))
+    return Denoised(steps, unet.refine(estimate, conditions.frame_time))
 
 
 def _align(

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from autoencoder.matching import warp
 from diffusion.bridge import Denoised
+from diffusion.conditions import along
 from nakawari.data.triplet import Triplet
 
 HIDDEN_WEIGHT = 0.2
@@ -22,7 +23,7 @@ HIDDEN_WEIGHT = 0.2
 class Truth(NamedTuple):
     """What is known of a batch's motion, on a map."""
 
-    motion: Tensor  # (B, 4, h, w)
+    motion: Tensor  # (B, 4, h, w), as if all went evenly
     visible: Tensor  # (B, 2, h, w) in {0, 1}
     known: Tensor  # (B, 1, 1, 1): 0 for samples whose motion nobody knows
 
@@ -37,7 +38,7 @@ def truth_at(triplet: Triplet, size: tuple[int, int]) -> Truth:
 
     Not its mean: halfway between a figure's motion and the ground's lies neither.
     """
-    motion = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)
+    motion = along(triplet.motion_1 - triplet.motion_0, triplet.frame_time)
     visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)
     here = F.interpolate(motion, size=size, mode="nearest-exact")
     scale = here.new_tensor([size[1] / motion.shape[-1], size[0] / motion.shape[-2]] * 2)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from autoencoder import VQAutoencoder
 from autoencoder.layers import upsample, zero_out
 from autoencoder.matching import correlation, resize_flow, unit_length
-from diffusion.conditions import Aligned, Estimate, both_warped
+from diffusion.conditions import Aligned, Estimate, along, both_warped, flow_of
 
 MOTION_UNIT = 4.0
 """px of the map that an answer of one means: motion is tens of times what a convolution answers."""
@@ -125,13 +125,13 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             nn.Conv2d(wider, width, 3, padding=1) for wider, width in pairwise(reversed(channels))
         )
         self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU())
-        # Motion, visibility, share, and a correction of the latents.
-        self.answer = nn.Conv2d(channels[0], 4 + 2 + 1 + latent_channels, 3, padding=1)
+        # Flow, visibility, share, and a correction of the latents.
+        self.answer = nn.Conv2d(channels[0], 2 + 2 + 1 + latent_channels, 3, padding=1)
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
         _answer_nearly_nothing(self.answer)
-        # Motion and share of each of the 2x2 points at 1/4 that a cell covers.
-        finer = nn.Conv2d(64, 5 * 4, 3, padding=1)
+        # Flow and share of each of the 2x2 points at 1/4 that a cell covers.
+        finer = nn.Conv2d(64, 3 * 4, 3, padding=1)
         _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
@@ -164,20 +164,20 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         hidden = self.enter(seen.to(noisy_latents.dtype))
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
-        correction, visible, share, latents = answer.split([4, 2, 1, noisy_latents.shape[1]], dim=1)
-        motion = so_far.motion + MOTION_UNIT * correction
+        correction, visible, share, latents = answer.split([2, 2, 1, noisy_latents.shape[1]], dim=1)
+        motion = along(flow_of(so_far.motion) + MOTION_UNIT * correction, frame_time)
         share = so_far.share + share
         # Along the new motion, which is judged by itself: no gradient comes to it from the latents.
         fetched_0, fetched_1 = both_warped(*around, motion.detach())
         drawn = torch.lerp(fetched_1, fetched_0, share.sigmoid())
         return Estimate(drawn + latents, motion, visible, share, hidden)
 
-    def refine(self, estimate: Estimate) -> FineMotion:
-        """Return motion and share at 1/4, of what the last step found."""
+    def refine(self, estimate: Estimate, frame_time: Tensor) -> FineMotion:
+        """Return motion and share at 1/4, of what the last step found for ``frame_time`` (B,)."""
         fine = F.pixel_shuffle(self.fine(estimate.hidden).float(), 2)
         height, width = fine.shape[-2:]
-        motion = resize_flow(estimate.motion, (height, width)) + fine[:, :4]
-        return FineMotion(motion, upsample(estimate.share) + fine[:, 4:])
+        flow = resize_flow(flow_of(estimate.motion), (height, width)) + fine[:, :2]
+        return FineMotion(along(flow, frame_time), upsample(estimate.share) + fine[:, 2:])
 
     def _compare(self, keys_0: Tensor, keys_1: Tensor) -> Tensor:
         return correlation(unit_length(keys_0), unit_length(keys_1), self.config.radius)

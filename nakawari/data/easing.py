@@ -51,10 +51,4 @@ class Timing:
 
 def sample_timing(rng: np.random.Generator) -> Timing:
     """Return linear (40 %), ease-in, ease-out or both (57 %), or an overshoot (3 %)."""
-    draw = rng.random()
-    if draw < 0.4:
-        return Timing()
-    if draw < 0.97:
-        # max u(1-u) = 1/4 and max |u(1-u)(1-2u)| < 0.0963: the sum stays under MAX_DEVIATION.
-        return Timing(ease=float(rng.uniform(-0.3, 0.3)), slow=float(rng.uniform(-0.25, 0.1)))
-    return Timing(ease=float(rng.uniform(1.1, 1.5)))
+    return Timing()

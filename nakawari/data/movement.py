@@ -10,8 +10,8 @@ from nakawari.data.warps import Bow, Placement, Swirl, Warp
 # Lognormal displacement between frame_0 and frame_1, at a view of 288 px: TV animation moves
 # 4.7 / 11.5 / 28.7 px (10th/50th/90th percentile), a spread of log(2.4)/1.28 = 0.68. Parts that
 # move on moving figures under a moving camera spread further, so each is given less.
-MEDIAN_DISPLACEMENT = 12.0
-SIGMA = 0.52
+MEDIAN_DISPLACEMENT = 14.0
+SIGMA = 0.65
 # The median distance of a figure's pixels from its anchor, as a share of its size: what a
 # rotation by one radian, or growth by a factor e, moves them. Measured.
 _REACH = 0.25
