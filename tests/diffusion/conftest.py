@@ -78,10 +78,15 @@ def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:
 def estimate(batch: int = 2, height: int = 8, width: int = 12) -> Estimate:
     """What was found before a step, by chance."""
     generator = torch.Generator().manual_seed(4)
-    channels = {"latents": 8, "motion": 4, "visible": 2, "share": 1, "hidden": 8}
+
+    def chance(channels: int) -> Tensor:
+        return torch.randn(batch, channels, height, width, generator=generator)
+
+    flow = 2 * chance(2)
     return Estimate(
-        **{
-            name: torch.randn(batch, count, height, width, generator=generator)
-            for name, count in channels.items()
-        }
+        latents=chance(8),
+        motion=torch.cat([-flow / 2, flow / 2], dim=1),  # of the middle frame
+        visible=chance(2),
+        share=chance(1),
+        hidden=chance(8),
     )

@@ -180,7 +180,7 @@ def test_the_latents_of_a_step_are_fetched_along_the_motion_that_it_found_itself
     unet = tiny_unet()
     for parameter in unet.answer.parameters():
         torch.nn.init.zeros_(parameter)
-    unet.answer.bias.data[:4] = torch.tensor([2.0, 0.0, -2.0, 0.0]) / MOTION_UNIT
+    unet.answer.bias.data[:2] = torch.tensor([-4.0, 0.0]) / MOTION_UNIT
     scene = torch.randn(2, 8, 8, 24, generator=torch.Generator().manual_seed(8))
     drawing = scene[..., 6:18]
     known = conditions()._replace(

@@ -82,7 +82,7 @@ def test_played_backwards_the_truth_is_the_same_turned_round() -> None:
     forth = moving((-8.0, 4.0), (12.0, -6.0))
     truth = truth_at(forth, (4, 6))
     back = truth_at(play_backwards(forth, torch.tensor([True])), (4, 6))
-    assert torch.equal(back.motion, truth.motion.roll(2, dims=1))
+    torch.testing.assert_close(back.motion, truth.motion.roll(2, dims=1))
     assert torch.equal(back.visible, truth.visible.flip(1))
 
 
@@ -99,17 +99,25 @@ def test_direction_is_all_that_counts() -> None:
 
 
 def test_the_truth_of_a_cell_is_what_its_middle_shows_in_pixels_of_the_map() -> None:
-    triplet = moving((-8.0, 4.0), (8.0, -4.0))
-    figure = triplet.motion_0.clone()
-    figure[..., 20:] = 0.0  # a still figure beside the moving ground: column 2 of the map has both
-    triplet = triplet._replace(motion_0=figure)
+    triplet = moving((-8.0, 4.0), (12.0, -6.0))
+    # A still figure beside the moving ground: column 2 of the map has both.
+    still = [motion.clone() for motion in (triplet.motion_0, triplet.motion_1)]
+    for motion in still:
+        motion[..., 20:] = 0.0
+    triplet = triplet._replace(motion_0=still[0], motion_1=still[1])
     truth = truth_at(triplet, (4, 6))
     expected = torch.tensor([-1.0, -1.0, 0.0, 0.0, 0.0, 0.0])  # nowhere halfway
     torch.testing.assert_close(truth.motion[0, 0], expected.expand(4, 6))
-    torch.testing.assert_close(truth.motion[0, 3], torch.full((4, 6), -0.5))
+    torch.testing.assert_close(truth.motion[0, 3], 0.75 * expected.expand(4, 6))
     assert truth.visible[0, 1].tolist() == [[0.0] * 6] * 2 + [[1.0] * 6] * 2
     middle = triplet.motion_0[..., 4::8, 4::8] / 8
     torch.testing.assert_close(truth.motion[:, :2], middle)
+
+
+def test_the_truth_of_what_does_not_go_evenly_is_its_way_from_frame_to_frame() -> None:
+    truth = truth_at(moving((-8.0, 0.0), (8.0, 0.0)), (4, 6))  # half of it at frame_time 0.4
+    torch.testing.assert_close(truth.motion[:, 0], torch.full((1, 4, 6), -0.4 * 16 / 8))
+    torch.testing.assert_close(truth.motion[:, 2], torch.full((1, 4, 6), 0.6 * 16 / 8))
 
 
 def test_the_true_motion_has_no_error_and_hidden_points_count_less() -> None:
@@ -188,7 +196,7 @@ def test_an_error_of_a_pixel_of_its_own_map_counts_alike_in_every_step() -> None
 
 @pytest.mark.parametrize("of_0", [True, False])
 def test_what_is_mixed_is_fetched_along_the_motion_by_its_share(of_0: bool) -> None:
-    triplet = moving((-8.0, 0.0), (8.0, 0.0))
+    triplet = moving((-8.0, 0.0), (12.0, 0.0))
     scene = torch.rand(1, 3, 8, 16).repeat_interleave(4, 2).repeat_interleave(4, 3)
     triplet = triplet._replace(frame_0=scene[..., 8:56], frame_1=scene[..., 4:52])
     known = found(triplet, torch.zeros(1, 8, 4, 6))
@@ -197,5 +205,5 @@ def test_what_is_mixed_is_fetched_along_the_motion_by_its_share(of_0: bool) -> N
     quarter = F.avg_pool2d(triplet.frame_0 if of_0 else triplet.frame_1, 4)
     if of_0:  # two points to the left
         torch.testing.assert_close(drawn[..., 2:], quarter[..., :-2])
-    else:
-        torch.testing.assert_close(drawn[..., :-2], quarter[..., 2:])
+    else:  # three to the right
+        torch.testing.assert_close(drawn[..., :-3], quarter[..., 3:])

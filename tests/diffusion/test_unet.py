@@ -11,7 +11,7 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
 from diffusion.bridge import denoise
-from diffusion.conditions import Estimate, both_warped
+from diffusion.conditions import Estimate, along, both_warped, flow_of
 from diffusion.config import DiffusionConfig
 from diffusion.losses import step_terms
 from diffusion.unet import InBetweenUNet, check_sizes
@@ -105,6 +105,17 @@ def test_any_latent_size_goes_through(unet: InBetweenUNet, height: int, width: i
     assert found.motion.shape == (1, 4, height, width)
 
 
+def test_everything_goes_evenly_from_frame_to_frame(unet: InBetweenUNet) -> None:
+    frame_time = torch.tensor([0.25, 0.75])
+    found = unet(torch.randn(2, 8, 8, 12), frame_time, frame_time, around(), aligned(), estimate())
+    flow = flow_of(found.motion)
+    assert flow.abs().max() > 1
+    torch.testing.assert_close(found.motion[0], torch.cat([-flow / 4, 3 * flow / 4], dim=1)[0])
+    torch.testing.assert_close(found.motion[1], torch.cat([-3 * flow / 4, flow / 4], dim=1)[1])
+    fine = unet.refine(found, frame_time).motion
+    torch.testing.assert_close(fine, along(flow_of(fine), frame_time))
+
+
 def test_motion_and_share_are_corrections_of_what_was_known_before(unet: InBetweenUNet) -> None:
     nn.init.zeros_(unet.answer.weight)
     nn.init.zeros_(unet.answer.bias)
@@ -119,8 +130,8 @@ def test_motion_and_share_are_corrections_of_what_was_known_before(unet: InBetwe
 def test_the_latents_are_a_correction_of_what_lies_along_the_new_motion(
     unet: InBetweenUNet,
 ) -> None:
-    unet.answer.weight.data[7:] = 0.0  # of the latents, which come last
-    unet.answer.bias.data[7:] = 0.25
+    unet.answer.weight.data[5:] = 0.0  # of the latents, which come last
+    unet.answer.bias.data[5:] = 0.25
     found = step(unet)
     assert not torch.allclose(found.motion, estimate().motion, atol=0.5)
     fetched_0, fetched_1 = both_warped(*around(), found.motion)
@@ -130,8 +141,8 @@ def test_the_latents_are_a_correction_of_what_lies_along_the_new_motion(
 
 def test_the_motion_is_judged_by_itself_and_not_by_the_latents(unet: InBetweenUNet) -> None:
     step(unet).latents.square().mean().backward()
-    of_motion, of_visible, of_share, of_latents = unet.answer.weight.grad.split([4, 2, 1, 8])
-    assert not of_motion.any()
+    of_flow, of_visible, of_share, of_latents = unet.answer.weight.grad.split([2, 2, 1, 8])
+    assert not of_flow.any()
     assert not of_visible.any()
     assert of_share.any()
     assert of_latents.any()
@@ -140,9 +151,11 @@ def test_the_motion_is_judged_by_itself_and_not_by_the_latents(unet: InBetweenUN
 def test_the_fine_motion_is_the_last_ones_in_pixels_at_a_quarter(unet: InBetweenUNet) -> None:
     nn.init.zeros_(unet.fine[-1].weight)
     nn.init.zeros_(unet.fine[-1].bias)
-    known = estimate()._replace(motion=torch.full((2, 4, 8, 12), 1.5))
-    fine = unet.refine(known)
-    torch.testing.assert_close(fine.motion, torch.full((2, 4, 16, 24), 3.0))
+    frame_time = torch.tensor([0.25, 0.5])
+    flow = torch.full((2, 2, 8, 12), 4.0)
+    fine = unet.refine(estimate()._replace(motion=along(flow, frame_time)), frame_time)
+    twice = torch.full((2, 2, 16, 24), 8.0)
+    torch.testing.assert_close(fine.motion, along(twice, frame_time))
     assert fine.share.shape == (2, 1, 16, 24)
 
 
