@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autoencoder.layers import residual_block, upsample, zero_out
-from autoencoder.matching import flow_length, resize_flow, warp
+from autoencoder.matching import evened, flow_length, resize_flow, warp
 from autoencoder.registration import displacement
 
 _STEPS = 2
@@ -50,12 +50,19 @@ class Composition(nn.Module):
         zero_out(self.to_pixels)
 
     def forward(
-        self, hidden: Tensor, sketch: Tensor, motion: Tensor, frame_0: Tensor, frame_1: Tensor
+        self,
+        hidden: Tensor,
+        sketch: Tensor,
+        motion: Tensor,
+        frame_0: Tensor,
+        frame_1: Tensor,
+        frame_time: Tensor | None = None,
     ) -> Composed:
         """Mix two frames (B, 3, H, W), fetched along ``motion`` (B, 4, h, w), and paint.
 
         ``hidden`` is (B, in_channels, h, w), ``sketch`` (B, 3, 2h, 2w). The frames may be larger
-        than 4h x 4w: what was seen of them reduced is enlarged here.
+        than 4h x 4w: what was seen of them reduced is enlarged here. ``frame_time`` (B,) keeps the
+        motion even, as in ``Decoder.forward``.
         """
         size, half = _size(frame_0), (frame_0.shape[-2] // 2, frame_0.shape[-1] // 2)
         hidden, drawn = (_enlarge(maps, half) for maps in (self.enter(hidden), sketch))
@@ -63,7 +70,7 @@ class Composition(nn.Module):
         seen = torch.cat([warp(frame_0, coarse[:, :2]), warp(frame_1, coarse[:, 2:])], dim=1)
         looked = self.look(torch.cat([hidden, F.pixel_unshuffle(seen, 2), drawn], dim=1))
         answer = self.to_pixels(looked)
-        motion_2 = resize_flow(motion, half) + answer[:, -4:]
+        motion_2 = evened(resize_flow(motion, half) + answer[:, -4:], frame_time)
         there = resize_flow(motion_2, size)
         there = there + register(there, frame_0, frame_1)
         fetched_0 = warp(frame_0, there[:, :2], "bicubic")

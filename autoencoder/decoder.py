@@ -22,6 +22,7 @@ from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample
 from autoencoder.matching import (
     correlation,
+    evened,
     global_match,
     local_correlation,
     resize_flow,
@@ -158,28 +159,44 @@ class Decoder(nn.Module):
         latents: Tensor,
         neighbours: Neighbours | None = None,
         given: Tensor | None = None,
+        frame_time: Tensor | None = None,
     ) -> Decoded:
-        """Draw the frame of ``latents`` (B, C, H/8, W/8), all of it painted without neighbours.
+        """Draw a frame.
 
-        ``given`` is what is known of the motion, (B, 4, H/4, W/4), or None.
+        Args:
+            latents: of the frame, (B, C, H/8, W/8).
+            neighbours: without them all of it is painted.
+            given: what is known of the motion, (B, 4, H/4, W/4), or None.
+            frame_time: (B,) in (0, 1), where everything is to go evenly from frame to frame, or
+                None where the latents know better: those of a frame that was seen do, those that
+                were found from both neighbours do not.
         """
         description = self.describe(latents)
         sketch = F.pixel_shuffle(self.sketch(description.eighth), 4)  # (B, 3, H/2, W/2)
         if neighbours is None:
             return self._paint(description, sketch)
-        motion = self.motion(description, neighbours, given)
+        motion = self.motion(description, neighbours, given, frame_time)
         composed = self.compose(
-            motion.hidden, sketch, motion.quarter, neighbours.of_0.frame, neighbours.of_1.frame
+            motion.hidden,
+            sketch,
+            motion.quarter,
+            neighbours.of_0.frame,
+            neighbours.of_1.frame,
+            frame_time,
         )
         levels = (motion.sixteenth, motion.eighth, motion.quarter, composed.motion)
         return Decoded(composed.frames, levels, composed.weights, sketch, description)
 
     def motion(
-        self, description: Description, neighbours: Neighbours, given: Tensor | None = None
+        self,
+        description: Description,
+        neighbours: Neighbours,
+        given: Tensor | None = None,
+        frame_time: Tensor | None = None,
     ) -> Motion:
         """Find what a latent so described shows in the two neighbours, down to 1/4.
 
-        ``given`` as in ``forward``.
+        ``given`` and ``frame_time`` as in ``forward``.
         """
         of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
         temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
@@ -205,11 +222,12 @@ class Decoder(nn.Module):
             belief = self.believe(hidden, given_8 - motion_8, there)
             motion_8 = _lean(motion_8, given_8, belief)
             motion_4 = _lean(motion_4, given, _resize(belief, size_4))
+        motion_4 = evened(motion_4, frame_time)
         warped = _warp_both(neighbours.of_0.quarter, neighbours.of_1.quarter, motion_4)
         from_0, from_1 = (unit_length(one) for one in warped.chunk(2, dim=1))
         alike = correlation(from_0, from_1, RADIUS)
         hidden, motion_4 = self.refine_4(motion_4, [upsample(hidden), warped, alike])
-        return Motion(motion_16, motion_8, motion_4, belief, hidden)
+        return Motion(motion_16, motion_8, evened(motion_4, frame_time), belief, hidden)
 
     def _paint(self, description: Description, sketch: Tensor) -> Decoded:
         """Draw from the latent alone, the levels' inputs from neighbours being zero."""

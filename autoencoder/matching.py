@@ -78,6 +78,34 @@ def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
     return resized * resized.new_tensor([scale_x, scale_y] * (flow.shape[1] // 2)).view(1, -1, 1, 1)
 
 
+def flow_of(motion: Tensor) -> Tensor:
+    """Return the flow from frame_0 to frame_1, (B, 2, h, w), at the places of the drawing.
+
+    ``motion`` is (B, 4, h, w): the flow from the drawing to frame_0, then to frame_1.
+    """
+    return motion[:, 2:] - motion[:, :2]
+
+
+def along(flow: Tensor, frame_time: Tensor) -> Tensor:
+    """Return the motion (B, 4, h, w) of what goes from frame_0 to frame_1 evenly.
+
+    Args:
+        flow: from frame_0 to frame_1, at the places of the drawing, (B, 2, h, w).
+        frame_time: of the drawing, in (0, 1), shape (B,).
+    """
+    time = frame_time.view(-1, 1, 1, 1)
+    return torch.cat([-time * flow, (1 - time) * flow], dim=1)
+
+
+def evened(motion: Tensor, frame_time: Tensor | None) -> Tensor:
+    """Return motion (B, 4, h, w) as it is if all of it goes evenly; as given without a time.
+
+    Where both of its flows are off by the same, the two frames agree, but the drawing is displaced:
+    a straight line becomes wavy, and nothing in the frames tells.
+    """
+    return motion if frame_time is None else along(flow_of(motion), frame_time)
+
+
 def unit_length(maps: Tensor) -> Tensor:
     """Return maps (B, C, h, w) as unit vectors, in a tenth of ``F.normalize``'s time on a CPU."""
     return maps * (maps.square().sum(1, keepdim=True) + 1e-12).rsqrt()

@@ -50,9 +50,10 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         latents: Tensor,
         neighbours: Neighbours | None = None,
         given: Tensor | None = None,
+        frame_time: Tensor | None = None,
     ) -> Decoded:
         """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W) (see ``Decoder``)."""
-        return self.decoder(latents, neighbours, given)
+        return self.decoder(latents, neighbours, given, frame_time)
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
         """Encode the two frames (B, 3, H, W) round the one to draw."""

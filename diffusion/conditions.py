@@ -128,22 +128,6 @@ def both_warped(maps_0: Tensor, maps_1: Tensor, motion: Tensor) -> tuple[Tensor,
     return warp(maps_0, motion[:, :2]), warp(maps_1, motion[:, 2:])
 
 
-def flow_of(motion: Tensor) -> Tensor:
-    """Return the flow from frame_0 to frame_1, (B, 2, h, w), at the places of the drawing."""
-    return motion[:, 2:] - motion[:, :2]
-
-
-def along(flow: Tensor, frame_time: Tensor) -> Tensor:
-    """Return the motion (B, 4, h, w) of what goes from frame_0 to frame_1 evenly.
-
-    Args:
-        flow: from frame_0 to frame_1, at the places of the drawing, (B, 2, h, w).
-        frame_time: of the drawing, in (0, 1), shape (B,).
-    """
-    time = frame_time.view(-1, 1, 1, 1)
-    return torch.cat([-time * flow, (1 - time) * flow], dim=1)
-
-
 def before_any_step(conditions: Conditions, size: tuple[int, int], channels: int) -> Estimate:
     """Return the estimate before the first step: the start's motion, and the mean of both latents.
 

@@ -83,7 +83,7 @@ class DecoderConfig:
 
     Attributes:
         learning_rate: at its highest; 0 leaves the decoder as stage 1 left it.
-        true_share: of samples decoded from the target's own latents, lest the decoder forgets to
+        true_share: of batches decoded from the target's own latents, lest the decoder forgets to
             obey them.
         loss: weights of what judges the decoded frame.
         perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).

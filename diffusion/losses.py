@@ -11,9 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.matching import warp
+from autoencoder.matching import along, warp
 from diffusion.bridge import Denoised
-from diffusion.conditions import along
 from nakawari.data.triplet import Triplet
 
 HIDDEN_WEIGHT = 0.2

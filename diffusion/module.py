@@ -179,10 +179,13 @@ class DiffusionModule(AveragedModule):
         """Judge what was found by the frame that it decodes to, straight through the codebook."""
         latents = denoised.latents
         snapped = latents + (self.autoencoder.quantiser.snap(latents) - latents).detach()
-        true = torch.rand(len(target), 1, 1, 1, device=self.device) < self.config.decoder.true_share
+        is_true = bool(torch.rand((), generator=self._lots) < self.config.decoder.true_share)
         neighbours = self.autoencoder.neighbours(triplet.frame_0, triplet.frame_1)
         given = denoised.fine.motion
-        decoded = self.autoencoder.decode(torch.where(true, target, snapped), neighbours, given)
+        if is_true:
+            decoded = self.autoencoder.decode(target, neighbours, given)
+        else:
+            decoded = self.autoencoder.decode(snapped, neighbours, given, triplet.frame_time)
         strength = self.config.decoder.loss.lines
         return decoding_terms(decoded, neighbours, triplet, self.perceptual, strength)
 

@@ -170,7 +170,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             denoised = self._denoise(interval.conditions(times))
             padded = reduced(self._padded(reduction, seen)[0], reduction)
             latents = self.autoencoder.encode(padded).latents
-            drawn = self._draw(latents, denoised, interval, times)
+            drawn = self._draw(latents, denoised, interval, times, knows_place=True)
             return drawn[..., : seen.shape[-2], : seen.shape[-1]]
 
         with fast_arithmetic(self.device):
@@ -221,12 +221,15 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         interval: Interval,
         times: Tensor,
         use_neighbours: bool = True,
+        knows_place: bool = False,
     ) -> Tensor:
+        """Decode ``latents``; those of the frame itself know where things are between the two."""
         snapped = self.autoencoder.quantise(latents).latents
         if not use_neighbours:
             return self.autoencoder.decode(snapped).frames.clamp(-1, 1)
         neighbours = interval.neighbours
-        drawn = self.autoencoder.decode(snapped, neighbours, denoised.fine.motion).frames
+        given, even = denoised.fine.motion, None if knows_place else times
+        drawn = self.autoencoder.decode(snapped, neighbours, given, even).frames
         frame_0, frame_1 = neighbours.of_0.frame, neighbours.of_1.frame
         return sharpen(drawn.clamp(-1, 1), frame_0, frame_1, times)
 

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
 from autoencoder.layers import upsample, zero_out
-from autoencoder.matching import correlation, resize_flow, unit_length
-from diffusion.conditions import Aligned, Estimate, along, both_warped, flow_of
+from autoencoder.matching import along, correlation, flow_of, resize_flow, unit_length
+from diffusion.conditions import Aligned, Estimate, both_warped
 
 MOTION_UNIT = 4.0
 """px of the map that an answer of one means: motion is tens of times what a convolution answers."""

@@ -11,7 +11,7 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
 from diffusion.bridge import denoise
-from diffusion.conditions import Estimate, along, both_warped, flow_of
+from diffusion.conditions import Estimate, both_warped
 from diffusion.config import DiffusionConfig
 from diffusion.losses import step_terms
 from diffusion.unet import InBetweenUNet, check_sizes
