@@ -4,7 +4,7 @@ import torch
 
 from autoencoder import VQAutoencoder
 from autoencoder.decoder import Motion
-from autoencoder.matching import local_correlation, resize_flow
+from autoencoder.matching import along, flow_of, local_correlation, resize_flow
 from autoencoder.refinement import Belief
 
 
@@ -76,6 +76,24 @@ def test_a_motion_that_nobody_believes_changes_nothing(
     neighbours = tiny.neighbours(frames[0], frames[2])
     drawn = tiny.decode(latents, neighbours, torch.full((1, 4, 12, 16), 3.0))
     assert torch.equal(drawn.frames, tiny.decode(latents, neighbours).frames)
+
+
+def test_with_a_time_everything_goes_evenly_and_without_it_the_latent_says(
+    tiny: VQAutoencoder, frames: torch.Tensor
+) -> None:
+    for correction in (tiny.decoder.refine_4.correction, tiny.decoder.compose.to_pixels):
+        torch.nn.init.normal_(correction.weight, std=0.1)  # as if trained: it moves things
+    latents = tiny.quantise(tiny.encode(frames[:2, 0]).latents).latents
+    neighbours = tiny.neighbours(frames[0], frames[2]).expand(2)
+    frame_time = torch.tensor([0.25, 0.6])
+    even = tiny.decode(latents, neighbours, frame_time=frame_time)
+    free = tiny.decode(latents, neighbours)
+    for level in (2, 3):  # at 1/4 and 1/2, along which pixels are fetched
+        flow = flow_of(even.motion[level])
+        assert flow.abs().max() > 0.1
+        torch.testing.assert_close(even.motion[level], along(flow, frame_time))
+        shared_out = along(flow_of(free.motion[level]), frame_time)
+        assert not torch.allclose(free.motion[level], shared_out, atol=0.05)
 
 
 def test_one_interval_serves_a_batch_of_latents(tiny: VQAutoencoder, frames: torch.Tensor) -> None:

@@ -10,6 +10,7 @@ from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
+from autoencoder.matching import along, flow_of
 from diffusion.bridge import denoise
 from diffusion.conditions import Estimate, both_warped
 from diffusion.config import DiffusionConfig
