@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.clip_sets import ClipSet
 from nakawari.data.camera import Camera
-from nakawari.data.easing import Path
+from nakawari.data.paths import Path
 
 SPEED = (0.5, 8.0)  # px a frame at a height of 288 px
 ZOOM_SPEED = (0.5, 4.0)  # the same, at the left and right edge

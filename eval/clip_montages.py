@@ -21,7 +21,7 @@ from eval.clip_stage import Stage, UnusableError, nearer, sample_stage
 from eval.clip_strips import UNCLEAR, Strip, dissolved, flashed, joined, lit
 from eval.clip_studio import Studio
 from nakawari.data.camera import Camera
-from nakawari.data.easing import Path
+from nakawari.data.paths import Path
 from nakawari.data.warps import Chain, Placement
 
 SHOTS = (5, 10)  # of a montage

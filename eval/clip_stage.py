@@ -14,9 +14,9 @@ from eval.clip_sets import ClipSet
 from nakawari.data.art import Art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.camera import Camera, CameraView
-from nakawari.data.easing import Path
 from nakawari.data.figures import Figure, Manner, cel_figure
 from nakawari.data.merging import merged
+from nakawari.data.paths import Path
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer, render
 from nakawari.data.scene import STAGE_HEIGHT, STAGE_WIDTH

@@ -7,7 +7,6 @@ is hard.
 
 import dataclasses
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,9 @@ from eval.hard_scenes import HEIGHT, WIDTH, HardScene
 from nakawari.data.art import load_art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.colour import INK, darker, random_colour
-from nakawari.data.easing import Path
 from nakawari.data.figures import Figure, Manner
 from nakawari.data.merging import merged
+from nakawari.data.paths import Path
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer, render
 from nakawari.data.sprites import fill, stroke
@@ -76,29 +75,20 @@ def _figure(rng: np.random.Generator, kind: str) -> Figure:
 
 def _in_the_picture(figure: Figure, way: np.ndarray) -> list[Layer]:
     """Return the layers of a figure that, as a whole, goes ``way`` and does nothing else."""
-    pose = _with_paths(Chain(figure.warps), _held)
+    pose = _held(Chain(figure.warps))
     carry = Placement((0.0, 0.0), Path(WIDTH / 2, way[0]), Path(HEIGHT / 2, way[1]))
     layers = []
     for part in merged(figure.parts):
-        moves = _with_paths(Chain([*part.warps, part.group]), _even)
-        layers.append(Layer(part.pixels, Chain([moves, pose, carry])))
+        layers.append(Layer(part.pixels, Chain([*part.warps, part.group, pose, carry])))
     return layers
 
 
-def _held(path: Path) -> Path:
-    return Path(path(0.0))
-
-
-def _even(path: Path) -> Path:
-    return Path(path.start, path.change)
-
-
-def _with_paths(warp: Any, change: Callable[[Path], Path]) -> Any:
-    """Return a warp, or a chain of them, with every eased value replaced."""
+def _held(warp: Any) -> Any:
+    """Return a warp, or a chain of them, as it is at the start, for good."""
     if isinstance(warp, Chain):
-        return Chain([_with_paths(inner, change) for inner in warp.warps])
+        return Chain([_held(inner) for inner in warp.warps])
     paths = {name: value for name, value in vars(warp).items() if isinstance(value, Path)}
-    return dataclasses.replace(warp, **{name: change(path) for name, path in paths.items()})
+    return dataclasses.replace(warp, **{name: Path(path(0.0)) for name, path in paths.items()})
 
 
 def _moves_enough(layers: list[Layer]) -> bool:

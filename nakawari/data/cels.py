@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from nakawari.data.art import load_art
 from nakawari.data.degrade import Look, sample_look, sample_noise
-from nakawari.data.easing import Path
+from nakawari.data.paths import Path
 from nakawari.data.render import render, visibility
 from nakawari.data.scene import Scene, sample_scene
 from nakawari.data.triplet import Triplet

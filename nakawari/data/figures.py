@@ -6,8 +6,8 @@ import numpy as np
 
 from nakawari.data.art import Art
 from nakawari.data.colour import Colour, random_colour, recolour
-from nakawari.data.easing import Path, sample_timing
 from nakawari.data.movement import bends, dangle, limb_bend, place
+from nakawari.data.paths import Path
 from nakawari.data.sprites import Sprite, outlined, premultiply, resized, shaded, strip
 from nakawari.data.warps import Chain, Placement, Warp
 
@@ -133,7 +133,6 @@ def tuft(
 ) -> list[Part]:
     """Return one to five strands that grow from about ``root`` and sway one after the other."""
     colour = colour or random_colour(rng, (0.1, 0.8), (0.15, 0.9))
-    timing = sample_timing(rng)
     direction = rng.uniform(-np.pi, np.pi)
     sway = displacement * rng.choice([-1.0, 1.0])
     parts = []
@@ -149,5 +148,5 @@ def tuft(
             Path(direction + rng.normal() * 0.3),
         )
         lag = sway * rng.uniform(0.5, 1.2)
-        parts.append(Part(sprite.pixels, [*dangle(rng, sprite.anchor, own, lag, timing), hang]))
+        parts.append(Part(sprite.pixels, [*dangle(rng, sprite.anchor, own, lag), hang]))
     return parts

@@ -10,9 +10,9 @@ import numpy as np
 
 from nakawari.data import clothes, face, hair
 from nakawari.data.colour import darker
-from nakawari.data.easing import Path, Timing, sample_timing
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.movement import bends, dangle, limb_bend, place
+from nakawari.data.paths import Path, about
 from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 
@@ -70,14 +70,8 @@ class _Build:
 
 
 def _sum(middle: float, turn: Path, nearness: float, shift: Path) -> Path:
-    """Return middle + nearness * turn + shift; a shift that moves brings its own ease."""
-    lead = shift if shift.change else turn
-    return Path(
-        middle + nearness * turn.start + shift.start,
-        nearness * turn.change + shift.change,
-        lead.ease,
-        lead.slow,
-    )
+    """Return middle + nearness * turn + shift."""
+    return Path(middle + nearness * turn.start + shift.start, nearness * turn.change + shift.change)
 
 
 def puppet_figure(
@@ -100,8 +94,7 @@ def puppet_figure(
     hair_style = hair.sample_style(rng, unit)
     face_style = face.sample_style(rng, unit)
     outfit = clothes.sample_outfit(rng, unit, face_style.skin)
-    sway = sample_timing(rng)
-    _add_back_hair(build, hair_style, sway)
+    _add_back_hair(build, hair_style)
     arms_behind = rng.random() < 0.35
     if arms_behind:
         _add_arms(build, outfit)
@@ -109,7 +102,7 @@ def puppet_figure(
     if not arms_behind and rng.random() < 0.85:
         _add_arms(build, outfit)
     _add_face(build, face_style, darker(hair_style.colour, 0.6))
-    _add_front_hair(build, hair_style, sway)
+    _add_front_hair(build, hair_style)
     bottom = (0.0, (height - 2.2) * unit)
     return Figure(
         parts=build.parts,
@@ -131,7 +124,7 @@ def _sample_active(rng: np.random.Generator, manner: Manner) -> set[str]:
 
 def _pose_head(build: _Build) -> None:
     """Set how the head nods, tilts and turns about the neck."""
-    rng, unit, timing = build.rng, build.unit, sample_timing(build.rng)
+    rng, unit = build.rng, build.unit
     tilt, move, turn = rng.dirichlet([1.0, 0.7, 1.0]) * build.amount("head") * 1.5
     angle = rng.uniform(0, 2 * np.pi)
     neck = (0.0, 1.05 * unit)
@@ -139,25 +132,23 @@ def _pose_head(build: _Build) -> None:
     turn_x = float(np.clip(turn * rng.choice([-1, 1]), -1.5 * limit, 1.5 * limit))
     turn_y = float(np.clip(turn * rng.normal() * 0.4, -limit, limit))
     resting = (rng.normal() * 0.5 * limit, rng.normal() * 0.3 * limit)
-    build.turn = (timing.path(resting[0], turn_x), timing.path(resting[1], turn_y))
+    build.turn = (about(resting[0], turn_x), about(resting[1], turn_y))
     move = min(move, 0.3 * unit)
     build.head = Chain(
         [
             Placement(
                 neck,
-                timing.path(0.0, move * np.cos(angle)),
-                timing.path(-0.2 * unit, move * np.sin(angle)),
-                timing.path(
-                    rng.normal() * 0.08, min(tilt / (1.2 * unit), 0.5) * rng.choice([-1, 1])
-                ),
-                turn=timing.path(resting[0] / unit, 0.8 * turn_x / unit),
+                about(0.0, move * np.cos(angle)),
+                about(-0.2 * unit, move * np.sin(angle)),
+                about(rng.normal() * 0.08, min(tilt / (1.2 * unit), 0.5) * rng.choice([-1, 1])),
+                turn=about(resting[0] / unit, 0.8 * turn_x / unit),
                 distance=8 * unit,
             )
         ]
     )
 
 
-def _add_back_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
+def _add_back_hair(build: _Build, style: hair.HairStyle) -> None:
     rng, unit = build.rng, build.unit
     amount = build.amount("hair")
     sprite = hair.back_hair(rng, style, unit)
@@ -167,20 +158,20 @@ def _add_back_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
         sprite.anchor,
         (style.length + 0.4) * unit,
         0.0,
-        sway.path(rng.normal() * 0.15 * unit, swing),
-        sway.path(rng.normal() * 0.04 * unit, wave),
-        sway.path(rng.uniform(0, 6.28), rng.normal() * 0.5 * (amount > 0)),
+        about(rng.normal() * 0.15 * unit, swing),
+        about(rng.normal() * 0.04 * unit, wave),
+        about(rng.uniform(0, 6.28), rng.normal() * 0.5 * (amount > 0)),
     )
     if rng.random() < 0.25:  # tails, two or one
         for side in (-1, 1) if rng.random() < 0.7 else (1,):
             length = rng.uniform(1.8, 3.5)
             tail = hair.lock(rng, style, unit, length)
-            hang = dangle(rng, tail.anchor, length * unit, amount, sway)
+            hang = dangle(rng, tail.anchor, length * unit, amount)
             build.on_head(tail, (side * 1.1, -0.7), -0.3, hang)
     build.on_head(sprite, (0, 0), -0.6, [bow])
 
 
-def _add_front_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
+def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
     rng, unit = build.rng, build.unit
     amount = build.amount("hair")
     for side in (-1, 1):
@@ -188,15 +179,15 @@ def _add_front_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
             length = rng.uniform(0.9, 2.4)
             sprite = hair.lock(rng, style, unit, length)
             lag = amount * rng.uniform(0.6, 1.1)
-            hang = dangle(rng, sprite.anchor, length * unit, lag, sway)
+            hang = dangle(rng, sprite.anchor, length * unit, lag)
             build.on_head(sprite, (side * rng.uniform(0.75, 1.02), -0.45), 0.3, hang)
     cap = hair.fringe(rng, style, unit)
     flutter = min(0.3 * amount, 0.12 * unit) * rng.choice([-1.0, 1.0])
     root = (cap.anchor[0], cap.anchor[1] - 0.5 * unit)
-    build.on_head(cap, (0, 0), 0.55, [Bow(root, unit, 0.0, sway.path(0.0, flutter))])
+    build.on_head(cap, (0, 0), 0.55, [Bow(root, unit, 0.0, about(0.0, flutter))])
     if rng.random() < 0.3:
         sprite = hair.lock(rng, style, unit, rng.uniform(0.5, 0.9))
-        hang = dangle(rng, sprite.anchor, 0.7 * unit, amount, sway)
+        hang = dangle(rng, sprite.anchor, 0.7 * unit, amount)
         turned = Placement(sprite.anchor, Path(0), Path(0), Path(np.pi + rng.normal() * 0.5))
         stand = Sprite(sprite.pixels, (0.0, 0.0))
         build.on_head(stand, (rng.normal() * 0.2, -1.3), 0.4, [*hang, turned])
@@ -215,7 +206,7 @@ def _add_body(build: _Build, outfit: clothes.Outfit, whole_body: bool, height: f
     if whole_body and outfit.skirt:
         sprite = clothes.skirt(rng, outfit, unit)
         swing = min(build.amount("hair"), 0.4 * unit) * rng.choice([-1.0, 1.0])
-        bow = Bow(sprite.anchor, unit, 0.0, sample_timing(rng).path(0.0, swing))
+        bow = Bow(sprite.anchor, unit, 0.0, about(0.0, swing))
         build.on_body(sprite, 0, waist - 0.15, [bow])
 
 
@@ -244,22 +235,21 @@ def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ..
         rng, "eyes" in build.active, build.displacement, 2 * style.eye_height * unit
     )
     gaze_reach = 0.25 * style.eye_width * unit
-    looks = sample_timing(rng)
-    look = looks.path(
+    look = about(
         rng.normal() * 0.5 * gaze_reach,
         gaze_reach * rng.uniform(-1, 1) if "eyes" in build.active else 0.0,
     )
     white, coloured = face.eye_white(style, unit), face.iris(style, unit)
     low = style.eye_y + style.eye_height
     tall = 2 * style.eye_height * unit
-    lid = Path(-tall * opening.start, -tall * opening.change, opening.ease, opening.slow)
+    lid = Path(-tall * opening.start, -tall * opening.change)
     for side in (-1, 1):
         at = (side * style.eye_x, low)
         build.on_head(white, at, 0.6, opening=opening)
         build.on_head(coloured, at, 0.65, opening=opening, shift=(look, STILL))
         build.on_head(face.lash(rng, style, unit, side), at, 0.6, shift=(STILL, lid))
     lift = build.amount("eyes") * rng.normal() * 0.2
-    raise_ = looks.path(0.0, float(np.clip(lift, -0.15 * unit, 0.15 * unit)))
+    raise_ = about(0.0, float(np.clip(lift, -0.15 * unit, 0.15 * unit)))
     for side in (-1, 1):
         sprite = face.brow(rng, style, unit, (brow_colour[0], brow_colour[1], brow_colour[2]))
         at = (side * style.eye_x, low - 2 * style.eye_height - 0.22)
@@ -274,8 +264,4 @@ def _openness(rng: np.random.Generator, moves: bool, displacement: float, tall: 
         return Path(float(rng.choice([0.1, 1.0, rng.uniform(0.3, 1.0)], p=[0.2, 0.6, 0.2])))
     change = float(np.clip(displacement / tall * rng.uniform(0.7, 2.0), 0.2, 0.9))
     start = rng.uniform(0.08, 1.0 - change)
-    ease = sample_timing(rng)
-    ease = ease if abs(ease.ease) <= 1 else Timing()  # an overshoot would turn it inside out
-    if rng.random() < 0.5:
-        return Path(start, change, ease.ease, ease.slow)
-    return Path(start + change, -change, ease.ease, ease.slow)
+    return Path(start, change) if rng.random() < 0.5 else Path(start + change, -change)

@@ -7,10 +7,10 @@ import numpy as np
 from nakawari.data.art import Art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.camera import Camera, CameraView, sample_camera
-from nakawari.data.easing import Path
 from nakawari.data.figures import Figure, Manner, cel_figure
 from nakawari.data.merging import merged
 from nakawari.data.movement import sample_displacement
+from nakawari.data.paths import Path
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer
 from nakawari.data.warps import Chain, Placement

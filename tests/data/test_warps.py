@@ -1,15 +1,13 @@
 """Warps can be undone exactly, and eased paths stay near the straight line."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakawari.data.camera import CameraView, sample_camera
-from nakawari.data.easing import MAX_DEVIATION, Path, sample_timing
 from nakawari.data.movement import bends, dangle, limb_bend, place
+from nakawari.data.paths import Path, about
 from nakawari.data.warps import Bow, Chain, Placement, Swirl, Warp, inverted, is_still, multiplied
 
 TIMES = st.floats(0, 1)
@@ -33,7 +31,7 @@ def test_sampled_movements_are_inverted_exactly(seed: int, frame_time: float) ->
     rng = np.random.default_rng(seed)
     warps: list[Warp] = [
         *limb_bend(rng, (20.0, 10.0), 80.0, 25.0),
-        *dangle(rng, (0.0, 0.0), 60.0, 12.0, sample_timing(rng)),
+        *dangle(rng, (0.0, 0.0), 60.0, 12.0),
         *bends(rng, (100.0, 250.0), 250.0, 30.0),
         place(rng, (100.0, 250.0), (0.0, 80.0), 250.0, 30.0),
         CameraView(sample_camera(rng, 20.0, 512.0), 0.8, (128.0, 128.0)),
@@ -81,17 +79,11 @@ def test_matrix_without_an_inverse_fails() -> None:
         inverted((0.0,) * 9)
 
 
-@given(SEEDS)
-@settings(max_examples=100)
-def test_paths_start_and_end_where_they_say_and_ease_mildly(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    timing = sample_timing(rng)
-    path = timing.path(2.0, 10.0)
-    assert math.isclose(path(0.0), -3.0)
-    assert math.isclose(path(1.0), 7.0)
-    if timing.ease <= 1:  # no overshoot
-        line = [abs(path(u) - (10 * u - 3)) / 10 for u in np.linspace(0, 1, 21)]
-        assert max(line) <= MAX_DEVIATION
+def test_a_path_goes_evenly_from_end_to_end() -> None:
+    path = about(2.0, 10.0)
+    assert [path(time) for time in (0.0, 0.25, 0.5, 1.0)] == [-3.0, -0.5, 2.0, 7.0]
+    assert path.moves
+    assert not Path(2.0).moves
 
 
 def test_only_what_changes_counts_as_moving() -> None:

@@ -1,0 +1,29 @@
+"""How a pose parameter goes from one drawing to the next: evenly.
+
+Drawings are eased in and out, but two of them do not tell how, and a network that is shown eased
+in-betweens learns to be unsure where everything is (docs/experiments.md, 2026-11-28).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Path:
+    """A number that goes from ``start`` (frame_time 0) to ``start + change`` (frame_time 1)."""
+
+    start: float
+    change: float = 0.0
+
+    @property
+    def moves(self) -> bool:
+        """Whether the value changes at all."""
+        return self.change != 0.0
+
+    def __call__(self, frame_time: float) -> float:
+        """Return the value at ``frame_time`` in [0, 1]."""
+        return self.start + self.change * frame_time
+
+
+def about(middle: float, change: float) -> Path:
+    """Return the path of length ``change`` whose ends lie evenly about ``middle``."""
+    return Path(middle - change / 2, change)
