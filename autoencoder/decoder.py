@@ -21,6 +21,7 @@ from autoencoder.composition import Composition
 from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample
 from autoencoder.matching import (
+    Match,
     correlation,
     evened,
     global_match,
@@ -187,6 +188,10 @@ class Decoder(nn.Module):
         levels = (motion.sixteenth, motion.eighth, motion.quarter, composed.motion)
         return Decoded(composed.frames, levels, composed.weights, sketch, description)
 
+    def match(self, queries: Tensor, keys: Tensor) -> Match:
+        """Find each of ``key_16`` of one description among those of another, (B, c, h, w) each."""
+        return global_match(queries, keys, self.log_temperature.exp(), self.log_nearness.exp())
+
     def motion(
         self,
         description: Description,
@@ -199,9 +204,8 @@ class Decoder(nn.Module):
         ``given`` and ``frame_time`` as in ``forward``.
         """
         of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
-        temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
-        match_0 = global_match(description.key_16, of_0.key_16, temperature, nearness)
-        match_1 = global_match(description.key_16, of_1.key_16, temperature, nearness)
+        match_0 = self.match(description.key_16, of_0.key_16)
+        match_1 = self.match(description.key_16, of_1.key_16)
         hidden, motion_16 = self.refine_16(
             torch.cat([match_0.flow, match_1.flow], 1),
             [description.sixteenth, match_0.confidence, match_1.confidence],

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
-from diffusion.start import cheap_flows, flow_start
+from diffusion.start import flow_start, matched_flows
 
 
 class Interval(NamedTuple):
@@ -104,7 +104,7 @@ def observe(
     """Encode two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
     of_0, features_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
     of_1, features_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
-    flows = cheap_flows(reduced(frame_0, reduction), reduced(frame_1, reduction))
+    flows = matched_flows(autoencoder.decoder, latents_0, latents_1)
     return Interval(Neighbours(of_0, of_1), features_0, features_1, latents_0, latents_1, flows)
 
 

@@ -20,7 +20,7 @@ from diffusion.config import DiffusionConfig
 from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
-from diffusion.start import flow_start, mixed_start
+from diffusion.start import flow_start, matched_flows, mixed_start
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
@@ -145,9 +145,9 @@ class DiffusionModule(AveragedModule):
     def _denoise(self, triplet: Triplet) -> Denoised:
         """Make all steps, from noise and from any of the motions that ``mixed_start`` gives."""
         config = self.config.start
-        size = (triplet.codes.shape[1], triplet.codes.shape[2])
-        start = mixed_start(triplet, config.flow_share, config.camera_share, size)
-        conditions = self._conditions(triplet, start)
+        conditions = self._conditions(triplet)
+        start = mixed_start(triplet, conditions.start, config.flow_share, config.camera_share)
+        conditions = conditions._replace(start=start)
         scales = tuple(self.unet.config.scales)
         if torch.rand((), generator=self._lots) < config.extra_step_share:
             scales = (*scales, scales[-1])
@@ -159,19 +159,16 @@ class DiffusionModule(AveragedModule):
             scales=scales,
         )
 
-    def _conditions(self, triplet: Triplet, start: Tensor) -> Conditions:
+    def _conditions(self, triplet: Triplet) -> Conditions:
+        """Return what the U-Net is given, the motion starting from the match of both frames."""
         quantiser = self.autoencoder.quantiser
         with torch.no_grad():
             around = torch.cat([triplet.frame_0, triplet.frame_1])
             features_0, features_1 = self.autoencoder.encoder.look(around).quarter.chunk(2)
-        return Conditions(
-            features_0,
-            features_1,
-            latents_of(triplet.codes_0, quantiser),
-            latents_of(triplet.codes_1, quantiser),
-            triplet.frame_time,
-            start,
-        )
+        latents = latents_of(triplet.codes_0, quantiser), latents_of(triplet.codes_1, quantiser)
+        flows = matched_flows(self.autoencoder.decoder, *latents)
+        start = flow_start(flows, triplet.frame_time)
+        return Conditions(features_0, features_1, *latents, triplet.frame_time, start)
 
     def _picture_terms(
         self, denoised: Denoised, target: Tensor, triplet: Triplet
@@ -208,8 +205,7 @@ class DiffusionModule(AveragedModule):
         }
         scores = score(frames, triplet.target, self.perceptual)
         noise = torch.zeros_like(latents_of(triplet.codes, self.autoencoder.quantiser))
-        start = flow_start(triplet.flows.float(), triplet.frame_time)
-        conditions = self._conditions(triplet, start)
+        conditions = self._conditions(triplet)
         denoised = denoise(self.unet, FlowMatchEulerDiscreteScheduler(), conditions, noise)
         figures = mean_scores(scores) | figures_of(denoised, triplet, self.autoencoder.quantiser)
         figures["loss"] = scores["sampled"].lpips.mean()

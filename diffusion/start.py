@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from autoencoder.decoder import Decoder
+from autoencoder.matching import resize_flow
 from nakawari.data.triplet import Triplet
 from nakawari.flow import dis_flow
 
@@ -26,6 +28,17 @@ def cheap_flows(frame_0: Tensor, frame_1: Tensor) -> Tensor:
     seen_0, seen_1 = F.avg_pool2d(frame_0.float(), 2), F.avg_pool2d(frame_1.float(), 2)
     flows = torch.cat([dis_flow(seen_0, seen_1), dis_flow(seen_1, seen_0)], dim=1)
     return F.avg_pool2d(flows, _CELL) / _CELL
+
+
+@torch.no_grad()
+def matched_flows(decoder: Decoder, latents_0: Tensor, latents_1: Tensor) -> Tensor:
+    """Return flows (B, 4, h, w) between frames of latents (B, C, h, w), however large the motion.
+
+    By the decoder's own global match at 1/16: it has learnt to find a latent in a neighbour's.
+    """
+    key_0, key_1 = decoder.describe(latents_0).key_16, decoder.describe(latents_1).key_16
+    flows = [decoder.match(key_0, key_1).flow, decoder.match(key_1, key_0).flow]
+    return resize_flow(torch.cat(flows, dim=1), (latents_0.shape[-2], latents_0.shape[-1]))
 
 
 def flow_start(flows: Tensor, frame_time: Tensor) -> Tensor:
@@ -54,15 +67,14 @@ def camera_start(triplet: Triplet, size: tuple[int, int]) -> Tensor:
 
 
 def mixed_start(
-    triplet: Triplet, flow_share: float, camera_share: float, size: tuple[int, int]
+    triplet: Triplet, match: Tensor, flow_share: float, camera_share: float
 ) -> Tensor:
     """Return the motion that each sample of a training batch starts from, (B, 4, h, w).
 
     A ``flow_share`` starts from the cheap flow, a ``camera_share`` from a camera, the others from
     none.
     """
-    flow = flow_start(triplet.flows.float(), triplet.frame_time)
-    lots = torch.rand(len(flow), 1, 1, 1, device=flow.device)
-    camera = camera_start(triplet, size)
+    lots = torch.rand(len(match), 1, 1, 1, device=match.device)
+    camera = camera_start(triplet, (match.shape[-2], match.shape[-1]))
     start = torch.where(lots < flow_share + camera_share, camera, torch.zeros_like(camera))
-    return torch.where(lots < flow_share, flow, start)
+    return torch.where(lots < flow_share, match, start)
