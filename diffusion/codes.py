@@ -11,12 +11,11 @@ from torch import Tensor
 
 from autoencoder import VQAutoencoder
 from autoencoder.quantiser import Quantiser
-from diffusion.start import cheap_flows
 from nakawari.data.triplet import Triplet, as_frames
 
 
 class WithCodes:
-    """Adds to a sample its frames' codes, and the flow between them; picklable, for workers."""
+    """Adds to a sample its frames' codes; picklable, for workers."""
 
     def __init__(self, autoencoder: VQAutoencoder) -> None:
         # A copy: the other one moves to the device, where workers cannot follow.
@@ -24,13 +23,12 @@ class WithCodes:
 
     @torch.no_grad()
     def __call__(self, triplet: Triplet) -> Triplet:
-        """Return the sample, not batched, with its codes and ``flows``."""
+        """Return the sample, not batched, with its codes."""
         frames = as_frames(triplet)
         batch = Triplet(*(tensor.unsqueeze(0) for tensor in frames))
         codes = (found.squeeze(0) for found in codes_of(batch, self._autoencoder))
         known = dict(zip(("codes_0", "codes", "codes_1"), codes, strict=True))
-        flows = cheap_flows(batch.frame_0, batch.frame_1).squeeze(0).half()
-        return triplet._replace(**known, flows=flows)
+        return triplet._replace(**known)
 
 
 @torch.no_grad()

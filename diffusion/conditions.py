@@ -13,7 +13,7 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
-from diffusion.start import flow_start, matched_flows
+from diffusion.start import matched_flows, matched_start
 
 
 class Interval(NamedTuple):
@@ -33,7 +33,7 @@ class Interval(NamedTuple):
 
     def conditions(self, frame_time: Tensor) -> "Conditions":
         """Return what the U-Net is given, for ``frame_time`` (B,) in (0, 1)."""
-        start = flow_start(self.flows, frame_time)
+        start = matched_start(self.flows, frame_time)
         return Conditions(*self[1:5], frame_time, start)
 
 

@@ -50,7 +50,7 @@ class StartConfig:
     """What the motion starts from in training, and how many steps are made.
 
     Attributes:
-        flow_share: of samples that start from a cheap optical flow.
+        match_share: of samples that start from the decoder's match of both frames.
         camera_share: of samples that start from a camera's motion, not always the true one; the
             others start from none.
         extra_step_share: of batches with one more step at the finest scale.
@@ -58,20 +58,20 @@ class StartConfig:
         half_size_share: of batches learnt from at half size, where the same motion costs a quarter.
     """
 
-    flow_share: float = 0.5
-    camera_share: float = 0.15
+    match_share: float = 0.7
+    camera_share: float = 0.1
     extra_step_share: float = 0.15
     backwards_share: float = 0.5
-    half_size_share: float = 0.5
+    half_size_share: float = 0.3
 
     def __post_init__(self) -> None:
         for name in ("extra_step_share", "backwards_share", "half_size_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"start.{name} must be in [0, 1], got {getattr(self, name)}")
-        if min(self.flow_share, self.camera_share) < 0 or self.flow_share + self.camera_share > 1:
+        if min(self.match_share, self.camera_share) < 0 or self.match_share + self.camera_share > 1:
             raise ValueError(
-                "start.flow_share and camera_share must not be negative, nor exceed one together, "
-                f"got {self.flow_share} and {self.camera_share}"
+                "start.match_share and camera_share must not be negative, nor exceed one together, "
+                f"got {self.match_share} and {self.camera_share}"
             )
 
 

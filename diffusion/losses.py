@@ -145,8 +145,6 @@ def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
 def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
     """Swap the neighbours and turn frame_time round where ``chosen`` (B,) is true."""
     swapped = partial(_one_way, chosen)
-    flows = triplet.flows  # there and back
-    turned = flows.roll(2, dims=1) if flows.numel() else flows
     return triplet._replace(
         frame_0=swapped(triplet.frame_0, triplet.frame_1),
         frame_1=swapped(triplet.frame_1, triplet.frame_0),
@@ -157,12 +155,11 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
         visible_1=swapped(triplet.visible_1, triplet.visible_0),
         codes_0=swapped(triplet.codes_0, triplet.codes_1),
         codes_1=swapped(triplet.codes_1, triplet.codes_0),
-        flows=swapped(flows, turned),
     )
 
 
 def _one_way(backwards: Tensor, forth: Tensor, back: Tensor) -> Tensor:
     """Return ``back`` where ``backwards`` (B,) is true, else ``forth``; both are (B, ...)."""
     if not forth.numel():
-        return forth  # codes or flows that nobody asked for
+        return forth  # codes that nobody asked for
     return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)

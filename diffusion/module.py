@@ -20,7 +20,7 @@ from diffusion.config import DiffusionConfig
 from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
-from diffusion.start import flow_start, matched_flows, mixed_start
+from diffusion.start import matched_flows, matched_start, mixed_start
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
@@ -146,7 +146,7 @@ class DiffusionModule(AveragedModule):
         """Make all steps, from noise and from any of the motions that ``mixed_start`` gives."""
         config = self.config.start
         conditions = self._conditions(triplet)
-        start = mixed_start(triplet, conditions.start, config.flow_share, config.camera_share)
+        start = mixed_start(triplet, conditions.start, config.match_share, config.camera_share)
         conditions = conditions._replace(start=start)
         scales = tuple(self.unet.config.scales)
         if torch.rand((), generator=self._lots) < config.extra_step_share:
@@ -167,7 +167,7 @@ class DiffusionModule(AveragedModule):
             features_0, features_1 = self.autoencoder.encoder.look(around).quarter.chunk(2)
         latents = latents_of(triplet.codes_0, quantiser), latents_of(triplet.codes_1, quantiser)
         flows = matched_flows(self.autoencoder.decoder, *latents)
-        start = flow_start(flows, triplet.frame_time)
+        start = matched_start(flows, triplet.frame_time)
         return Conditions(features_0, features_1, *latents, triplet.frame_time, start)
 
     def _picture_terms(
@@ -193,7 +193,7 @@ class DiffusionModule(AveragedModule):
         around = (triplet.frame_0, triplet.frame_1, triplet.frame_time)
         frames = {
             "sampled": pipeline(*around),
-            "no_start": pipeline(*around, start_from_flow=False),
+            "no_start": pipeline(*around, start_from_match=False),
             "one_step": pipeline(*around, num_steps=1),
             "mean": pipeline(*around, latent="mean"),
             "ceiling": pipeline.reconstruct(

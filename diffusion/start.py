@@ -1,4 +1,4 @@
-"""What the motion starts from: nothing, a camera's motion, or a cheap optical flow.
+"""What the motion starts from: nothing, a camera's motion, or a match of both frames.
 
 All are advice: a U-Net that has been trained with each of them by chance finds its way without.
 
@@ -8,26 +8,11 @@ frame_1, then from frame_1 to frame_0, in pixels of their own map.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder.decoder import Decoder
-from autoencoder.matching import resize_flow
+from autoencoder.matching import along, resize_flow
 from nakawari.data.triplet import Triplet
-from nakawari.flow import dis_flow
-
-_CELL = 4
-"""px a side of what DIS sees that make a cell: 1/8 of the frame."""
-
-
-def cheap_flows(frame_0: Tensor, frame_1: Tensor) -> Tensor:
-    """Return flows (B, 4, H/8, W/8) between frames (B, 3, H, W) in [-1, 1], seen at half size.
-
-    By DIS: some 20 ms of a core at 512x288.
-    """
-    seen_0, seen_1 = F.avg_pool2d(frame_0.float(), 2), F.avg_pool2d(frame_1.float(), 2)
-    flows = torch.cat([dis_flow(seen_0, seen_1), dis_flow(seen_1, seen_0)], dim=1)
-    return F.avg_pool2d(flows, _CELL) / _CELL
 
 
 @torch.no_grad()
@@ -41,15 +26,14 @@ def matched_flows(decoder: Decoder, latents_0: Tensor, latents_1: Tensor) -> Ten
     return resize_flow(torch.cat(flows, dim=1), (latents_0.shape[-2], latents_0.shape[-1]))
 
 
-def flow_start(flows: Tensor, frame_time: Tensor) -> Tensor:
+def matched_start(flows: Tensor, frame_time: Tensor) -> Tensor:
     """Return motion (B, 4, h, w) at ``frame_time`` (B,) as flows (B, 4, h, w) suggest it.
 
     The flow at a place is taken for that of the drawing at the place. That is wrong near contours,
     by as far as they move: the nearer frame has the greater say.
     """
     time = frame_time.view(-1, 1, 1, 1)
-    flow = torch.lerp(flows[:, :2], -flows[:, 2:], time)
-    return torch.cat([-time * flow, (1 - time) * flow], dim=1)
+    return along(torch.lerp(flows[:, :2], -flows[:, 2:], time), frame_time)
 
 
 def camera_start(triplet: Triplet, size: tuple[int, int]) -> Tensor:
@@ -66,15 +50,13 @@ def camera_start(triplet: Triplet, size: tuple[int, int]) -> Tensor:
     return scaled.view(-1, 4, 1, 1).expand(-1, -1, *size)
 
 
-def mixed_start(
-    triplet: Triplet, match: Tensor, flow_share: float, camera_share: float
-) -> Tensor:
+def mixed_start(triplet: Triplet, match: Tensor, match_share: float, camera_share: float) -> Tensor:
     """Return the motion that each sample of a training batch starts from, (B, 4, h, w).
 
-    A ``flow_share`` starts from the cheap flow, a ``camera_share`` from a camera, the others from
+    A ``match_share`` starts from the cheap flow, a ``camera_share`` from a camera, the others from
     none.
     """
     lots = torch.rand(len(match), 1, 1, 1, device=match.device)
     camera = camera_start(triplet, (match.shape[-2], match.shape[-1]))
-    start = torch.where(lots < flow_share + camera_share, camera, torch.zeros_like(camera))
-    return torch.where(lots < flow_share, match, start)
+    start = torch.where(lots < match_share + camera_share, camera, torch.zeros_like(camera))
+    return torch.where(lots < match_share, match, start)

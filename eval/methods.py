@@ -76,9 +76,9 @@ METHODS: dict[str, Method] = {
         _nakawari(realign=False),
         uses_model=True,
     ),
-    "nakawari-no-flow": Method(
+    "nakawari-no-match": Method(
         "the motion starts from none, not from optical flow",
-        _nakawari(start_from_flow=False),
+        _nakawari(start_from_match=False),
         uses_model=True,
     ),
     "nakawari-mean-latent": Method(
@@ -100,7 +100,7 @@ METHODS: dict[str, Method] = {
 ABLATIONS = (
     "nakawari-true-latent",
     "nakawari-not-realigned",
-    "nakawari-no-flow",
+    "nakawari-no-match",
     "nakawari-mean-latent",
     "nakawari-random-latent",
     "nakawari-no-neighbours",

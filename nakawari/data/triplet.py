@@ -30,8 +30,6 @@ class Triplet(NamedTuple):
     codes_0: Tensor = torch.empty(0)  # (H/8, W/8, k)
     codes: Tensor = torch.empty(0)  # (H/8, W/8, k), of the target
     codes_1: Tensor = torch.empty(0)  # (H/8, W/8, k)
-    # A cheap optical flow from frame_0 to frame_1, and back, in pixels of its own map; likewise.
-    flows: Tensor = torch.empty(0)  # (4, H/8, W/8) float16
 
 
 def as_frames(triplet: Triplet) -> Triplet:
@@ -64,8 +62,7 @@ def halved(triplet: Triplet) -> Triplet:
     seen = {name: getattr(triplet, name)[..., ::2, ::2] for name in ("visible_0", "visible_1")}
     none = torch.empty(0)
     codes = {"codes_0": none, "codes": none, "codes_1": none}
-    flows = F.avg_pool2d(triplet.flows.float(), 2) / 2 if triplet.flows.numel() else none
-    return triplet._replace(**frames, **motions, **seen, **codes, flows=flows)
+    return triplet._replace(**frames, **motions, **seen, **codes)
 
 
 def _to_frame(pixels: Tensor) -> Tensor:

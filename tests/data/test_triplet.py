@@ -12,8 +12,7 @@ def batch() -> Triplet:
     seen = torch.rand(2, 2, 1, 8, 12) > 0.5
     times, known = torch.tensor([0.5, 0.25]), torch.tensor([True, False])
     codes = torch.ones(3, 2, 1, 2, 4, dtype=torch.int16)
-    flows = torch.randn(2, 4, 2, 4, dtype=torch.float16)
-    return as_frames(Triplet(*frames, times, *motions, *seen, known, *codes, flows))
+    return as_frames(Triplet(*frames, times, *motions, *seen, known, *codes))
 
 
 def test_half_the_size_is_half_the_motion_of_one_of_each_four_points() -> None:
@@ -32,11 +31,3 @@ def test_half_the_size_is_half_the_motion_of_one_of_each_four_points() -> None:
 def test_half_the_size_has_no_codes_for_they_would_be_others() -> None:
     half = halved(batch())
     assert all(not codes.numel() for codes in (half.codes_0, half.codes, half.codes_1))
-
-
-def test_half_the_size_has_half_the_flows_if_there_are_any() -> None:
-    whole = batch()
-    flows = halved(whole).flows
-    assert flows.dtype == torch.float32
-    torch.testing.assert_close(flows, F.avg_pool2d(whole.flows.float(), 2) / 2)
-    assert not halved(whole._replace(flows=torch.empty(0))).flows.numel()

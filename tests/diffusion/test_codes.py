@@ -6,7 +6,6 @@ import torch
 
 from autoencoder import VQAutoencoder
 from diffusion.codes import WithCodes, codes_of, latents_of
-from diffusion.start import cheap_flows
 from nakawari.data.cels import CelConfig, CelDataset
 from nakawari.data.triplet import Triplet, as_frames
 
@@ -40,13 +39,6 @@ def test_a_sample_gets_the_codes_of_its_three_frames(autoencoder: VQAutoencoder)
         assert torch.equal(codes[None].long(), expected.indices)
         assert torch.equal(latents_of(codes[None], autoencoder.quantiser), expected.latents)
     assert torch.equal(coded.target, triplet.target)  # bytes, as they came
-
-
-def test_a_sample_gets_the_flow_between_its_neighbours(autoencoder: VQAutoencoder) -> None:
-    coded, frames = WithCodes(autoencoder)(sample()), as_frames(sample())
-    assert coded.flows.shape == (4, 4, 6)
-    expected = cheap_flows(frames.frame_0[None], frames.frame_1[None])[0]
-    assert torch.equal(coded.flows, expected.half())
 
 
 def test_a_batch_has_the_codes_of_its_samples(autoencoder: VQAutoencoder) -> None:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from autoencoder import VQAutoencoder
 from diffusion.conditions import Conditions, before_any_step, observe, start_at
-from diffusion.start import cheap_flows, flow_start
+from diffusion.start import matched_flows, matched_start
 from tests.diffusion.conftest import conditions, estimate
 
 
@@ -70,7 +70,9 @@ def test_a_reduced_frame_is_looked_at_small_and_kept_as_it_is(autoencoder: VQAut
     for maps, expected in zip(interval[1:], small[1:], strict=True):
         assert torch.equal(maps, expected)
     assert torch.equal(interval.latents_0, quantised)
-    assert torch.equal(interval.flows, cheap_flows(*halved))
+    with torch.no_grad():
+        flows = matched_flows(autoencoder.decoder, interval.latents_0, interval.latents_1)
+    assert torch.equal(interval.flows, flows)
 
 
 def test_an_interval_is_repeated_without_being_copied(autoencoder: VQAutoencoder) -> None:
@@ -84,4 +86,4 @@ def test_an_interval_is_repeated_without_being_copied(autoencoder: VQAutoencoder
     given = many.conditions(times)
     assert given.time_map.shape == (5, 1, 1, 1)
     assert given.features_1.data_ptr() == interval.features_1.data_ptr()
-    assert torch.equal(given.start, flow_start(many.flows, times))
+    assert torch.equal(given.start, matched_start(many.flows, times))

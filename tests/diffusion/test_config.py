@@ -7,7 +7,7 @@ import pytest
 
 from diffusion.config import DecoderConfig, DiffusionConfig, LossConfig, StartConfig
 
-STARTS = ("flow_share", "camera_share")
+STARTS = ("match_share", "camera_share")
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ def test_a_share_that_is_none_fails(name: str) -> None:
 def test_shares_of_starts_that_are_more_than_all_or_less_than_none_fail(
     flow: float, camera: float
 ) -> None:
-    StartConfig(flow_share=0.7, camera_share=0.3)
+    StartConfig(match_share=0.7, camera_share=0.3)
     reason = rf"must not be negative, nor exceed one together, got {flow} and {camera}"
     with pytest.raises(ValueError, match=reason):
-        StartConfig(flow_share=flow, camera_share=camera)
+        StartConfig(match_share=flow, camera_share=camera)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,6 @@ def test_playing_backwards_swaps_neighbours_and_turns_frame_time_round() -> None
         *visible,
         torch.tensor([True, True]),
         *torch.rand(3, 2, 2, 2, 1),
-        flows=torch.rand(2, 4, 2, 2),
     )
     back = play_backwards(forth, torch.tensor([True, False]))
     torch.testing.assert_close(back.frame_time, torch.tensor([0.75, 0.4]))
@@ -69,8 +68,6 @@ def test_playing_backwards_swaps_neighbours_and_turns_frame_time_round() -> None
     assert torch.equal(back.motion_0[0], forth.motion_1[0])
     assert torch.equal(back.visible_1[0], forth.visible_0[0])
     assert torch.equal(back.codes_0[0], forth.codes_1[0])
-    assert torch.equal(back.flows[0, :2], forth.flows[0, 2:])  # from frame_0 that was frame_1
-    assert torch.equal(back.flows[0, 2:], forth.flows[0, :2])
     assert torch.equal(back.target, forth.target)
     assert torch.equal(back.codes, forth.codes)
     assert all(torch.equal(a[1], b[1]) for a, b in zip(back, forth, strict=True))
@@ -86,9 +83,9 @@ def test_played_backwards_the_truth_is_the_same_turned_round() -> None:
     assert torch.equal(back.visible, truth.visible.flip(1))
 
 
-def test_what_has_no_codes_and_no_flows_is_played_backwards_without() -> None:
+def test_what_has_no_codes_is_played_backwards_without() -> None:
     back = play_backwards(moving((1.0, 0.0), (2.0, 0.0)), torch.tensor([True]))
-    assert back.codes_0.numel() == back.codes_1.numel() == back.flows.numel() == 0
+    assert back.codes_0.numel() == back.codes_1.numel() == 0
     assert back.motion_0[0, 0, 0, 0] == 2
 
 

@@ -1,27 +1,26 @@
-"""What the motion starts from: a cheap flow, a camera's motion that may be wrong, or nothing."""
+"""What the motion starts from: a match, a camera's motion that may be wrong, or nothing."""
 
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from diffusion.losses import play_backwards
-from diffusion.start import camera_start, cheap_flows, flow_start, mixed_start
+from autoencoder import VQAutoencoder
+from diffusion.start import camera_start, matched_flows, matched_start, mixed_start
 from nakawari.data.triplet import Triplet
 from tests.diffusion.test_losses import moving
 
 SIZE = (2, 3)
 """Of the latents of a batch's frames, 16x24."""
-FLOW = 5.0
-"""Cells to the right that the cheap flow of a batch tells."""
+MATCH = 3.0
+"""Cells to the right, towards frame_1, that the match of a batch tells."""
 
 
 def batch(*shifts: float) -> Triplet:
     """Samples whose ground pans so many px to the right, over a figure that stands still.
 
-    Their frame_time is 0.4. Their cheap flow, ``FLOW``, is another one.
+    Their frame_time is 0.4.
     """
     samples = []
     for shift in shifts:
@@ -29,11 +28,14 @@ def batch(*shifts: float) -> Triplet:
         motions = [triplet.motion_0.clone(), triplet.motion_1.clone()]
         for motion in motions:
             motion[..., 4:12, 8:16] = 0.0
-        flows = torch.tensor([FLOW, 0.0, -FLOW, 0.0]).view(1, 4, 1, 1).expand(1, 4, *SIZE)
-        samples.append(
-            triplet._replace(motion_0=motions[0], motion_1=motions[1], flows=flows.half())
-        )
+        samples.append(triplet._replace(motion_0=motions[0], motion_1=motions[1]))
     return Triplet(*(torch.cat(tensors) for tensors in zip(*samples, strict=True)))
+
+
+def match(samples: Triplet) -> Tensor:
+    """Return a start that is not the samples' own motion."""
+    start = torch.tensor([-2.0, 0.0, MATCH, 0.0]).view(1, 4, 1, 1)
+    return start.expand(len(samples.frame_time), 4, *SIZE)
 
 
 def to_frame_1(start: Tensor) -> Tensor:
@@ -52,7 +54,7 @@ def test_of_one_shift_for_all_the_motion_at_any_time_is_exact(
     x: float, y: float, frame_time: float
 ) -> None:
     there = torch.tensor([x, y]).view(1, 2, 1, 1).expand(1, 2, 4, 6)
-    start = flow_start(torch.cat([there, -there], dim=1), torch.tensor([frame_time]))
+    start = matched_start(torch.cat([there, -there], dim=1), torch.tensor([frame_time]))
     torch.testing.assert_close(start[:, :2], -frame_time * there)
     torch.testing.assert_close(start[:, 2:], (1 - frame_time) * there)
 
@@ -61,25 +63,30 @@ def test_the_nearer_frame_says_more_of_where_a_flow_is() -> None:
     # Only frame_0's flow knows of a movement: it counts the more, the nearer frame_0 is.
     flows = torch.zeros(2, 4, 4, 6)
     flows[:, 0] = 8.0
-    start = flow_start(flows, torch.tensor([0.25, 0.75]))
+    start = matched_start(flows, torch.tensor([0.25, 0.75]))
     torch.testing.assert_close((start[:, 2] - start[:, 0])[:, 0, 0], torch.tensor([6.0, 2.0]))
 
 
 def test_played_backwards_the_start_is_the_same_turned_round() -> None:
-    forth = batch(12.0, 6.0)._replace(flows=torch.randn(2, 4, *SIZE))
-    back = play_backwards(forth, torch.tensor([True, True]))
-    turned = flow_start(forth.flows, forth.frame_time).roll(2, dims=1)
-    torch.testing.assert_close(flow_start(back.flows, back.frame_time), turned)
+    flows, times = torch.randn(2, 4, *SIZE), torch.tensor([0.4, 0.25])
+    turned = matched_start(flows, times).roll(2, dims=1)
+    torch.testing.assert_close(matched_start(flows.roll(2, dims=1), 1 - times), turned)
 
 
-def test_the_cheap_flow_of_a_pan_is_its_shift_in_cells() -> None:
-    scene = torch.rand(1, 3, 20, 40, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    scene = F.interpolate(scene, scale_factor=8, mode="bicubic").clamp(-1, 1)
-    # What is at x in frame_0 is 8 px further to the left in frame_1: a cell.
-    flows = cheap_flows(scene[..., 16:272], scene[..., 24:280])
-    assert flows.shape == (1, 4, 20, 32)
-    inside = flows[..., 3:-3, 3:-3].mean((2, 3))
-    torch.testing.assert_close(inside, torch.tensor([[-1.0, 0.0, 1.0, 0.0]]), atol=0.1, rtol=0)
+def test_a_match_finds_what_moved_far(autoencoder: VQAutoencoder) -> None:
+    # Latents by chance, whose like is nowhere else; 6 cells of 16 px are more than half the map.
+    scene = torch.randn(1, 8, 16, 36, generator=torch.Generator().manual_seed(0))
+    torch.nn.init.constant_(autoencoder.decoder.log_nearness, -12.0)
+    torch.nn.init.constant_(autoencoder.decoder.log_temperature, -4.0)
+    flows = matched_flows(autoencoder.decoder, scene[..., :24], scene[..., 12:])
+    assert flows.shape == (1, 4, 16, 24)
+    # What is at x in frame_0 is 12 cells of 8 px to the left in frame_1.
+    torch.testing.assert_close(
+        flows[0, :2, 4:-4, 16:20].mean((1, 2)), torch.tensor([-12.0, 0.0]), atol=0.5, rtol=0
+    )
+    torch.testing.assert_close(
+        flows[0, 2:, 4:-4, 4:8].mean((1, 2)), torch.tensor([12.0, 0.0]), atol=0.5, rtol=0
+    )
 
 
 def test_a_camera_is_what_most_of_the_frame_does_in_pixels_of_the_map() -> None:
@@ -100,8 +107,9 @@ def test_a_fifth_of_the_cameras_are_anothers() -> None:
 @pytest.mark.parametrize(("flow", "camera"), [(0.5, 0.15), (0.2, 0.6), (0.0, 0.3), (0.7, 0.3)])
 def test_each_kind_of_start_comes_as_often_as_its_share(flow: float, camera: float) -> None:
     torch.manual_seed(0)
-    found = to_frame_1(mixed_start(batch(*[12.0] * 2000), flow, camera, SIZE))
-    kinds = {0.6 * FLOW: flow, 12 / 8: camera, 0.0: 1 - flow - camera}
+    samples = batch(*[12.0] * 2000)
+    found = to_frame_1(mixed_start(samples, match(samples), flow, camera))
+    kinds = {MATCH: flow, 12 / 8: camera, 0.0: 1 - flow - camera}
     shares = {kind: float((found - kind).abs().lt(1e-3).float().mean()) for kind in kinds}
     assert sum(shares.values()) == pytest.approx(1)  # there is no other kind
     for kind, share in kinds.items():
@@ -110,7 +118,7 @@ def test_each_kind_of_start_comes_as_often_as_its_share(flow: float, camera: flo
 
 def test_a_share_of_all_or_none_leaves_nothing_to_chance() -> None:
     samples = batch(*[12.0] * 50)
-    flow = flow_start(samples.flows.float(), samples.frame_time)
-    assert torch.equal(mixed_start(samples, 1.0, 0.0, SIZE), flow)
-    assert torch.equal(mixed_start(samples, 0.0, 1.0, SIZE), camera_start(samples, SIZE))
-    assert not mixed_start(samples, 0.0, 0.0, SIZE).any()
+    given = match(samples)
+    assert torch.equal(mixed_start(samples, given, 1.0, 0.0), given)
+    assert torch.equal(mixed_start(samples, given, 0.0, 1.0), camera_start(samples, SIZE))
+    assert not mixed_start(samples, given, 0.0, 0.0).any()

@@ -58,7 +58,7 @@ def test_every_row_of_ours_gets_its_latent_the_steps_and_the_seed(
         METHODS[f"nakawari{name}"].build(_settings(steps=4))
     common = {"num_steps": 4, "seed": 5}
     latents: list[dict[str, object]] = [{"latent": "random"}, {"latent": "mean"}]
-    ablations = [*latents, {"realign": False}, {"start_from_flow": False}]
+    ablations = [*latents, {"realign": False}, {"start_from_match": False}]
     assert pipeline.configured == [common, *({**common, **one} for one in ablations)]
 
 
