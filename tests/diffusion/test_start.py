@@ -77,7 +77,7 @@ def test_a_match_finds_what_moved_far(autoencoder: VQAutoencoder) -> None:
     # Latents by chance, whose like is nowhere else; 6 cells of 16 px are more than half the map.
     scene = torch.randn(1, 8, 16, 36, generator=torch.Generator().manual_seed(0))
     torch.nn.init.constant_(autoencoder.decoder.log_nearness, -12.0)
-    torch.nn.init.constant_(autoencoder.decoder.log_temperature, -4.0)
+    torch.nn.init.constant_(autoencoder.decoder.log_temperature, -8.0)
     flows = matched_flows(autoencoder.decoder, scene[..., :24], scene[..., 12:])
     assert flows.shape == (1, 4, 16, 24)
     # What is at x in frame_0 is 12 cells of 8 px to the left in frame_1.
