@@ -1,5 +1,6 @@
 """``nakawari slow`` keeps its contract: the file, its duration, and one line for a bad input."""
 
+import argparse
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ import torch
 from PIL import Image
 
 from nakawari import cli
+from nakawari.cli.arguments import moment
 from nakawari.cli.slow import default_output
 from nakawari.slowmo.slow import slow_down
 from nakawari.video.reader import VideoReader
@@ -90,6 +92,32 @@ def test_slowed_once_keeps_every_frame(make_clip, tmp_path) -> None:
         assert np.abs(ours.picture.luma.astype(int) - theirs.picture.luma).mean() < 1.5
 
 
+def test_a_part_alone_is_slowed_with_its_own_sound(make_clip, tmp_path, capsys) -> None:
+    clip, output = make_clip(frames=48, tone=440.0), tmp_path / "out.mp4"
+    times = ("--from", "0:00.5005", "--to", "1.001")  # frames 12 to 23
+    assert slow(clip, "-o", output, "--slow", 1, *times) == 0
+    part, whole = frames_of(output), frames_of(clip)[12:24]
+    for ours, theirs in zip(part, whole, strict=True):
+        difference = ours.picture.luma.astype(int) - theirs.picture.luma
+        assert np.abs(difference).mean() < 2
+    with av.open(str(output)) as container:
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert seconds == pytest.approx(12 / float(RATE), abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "encoder"), [("prores", "clip.slow2x.mov", "prores"), (None, None, "h264")]
+)
+def test_the_output_is_of_the_codec_that_is_asked_for(
+    make_clip, tmp_path, codec, name, encoder
+) -> None:
+    clip = make_clip(frames=6)
+    assert slow(clip, "--slow", 2, *(["--codec", codec] if codec else [])) == 0
+    output = tmp_path / (name or "clip.slow2x.mp4")
+    with av.open(str(output)) as container:
+        assert container.streams.video[0].codec_context.name == encoder
+
+
 @pytest.mark.parametrize(("holds", "drawings"), [("auto", 6), ("keep", 12)])
 def test_holds_are_found_or_kept(make_clip, capsys, holds, drawings) -> None:
     assert slow(make_clip(frames=12), "--holds", holds, "--slow", "2") == 0
@@ -138,6 +166,19 @@ def test_the_same_command_gives_the_same_pictures(make_clip, tmp_path) -> None:
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("95", 95), ("1:35.5", 95.5), ("01:00:00", 3600), ("0.25", 0.25)]
+)
+def test_a_time_is_seconds_perhaps_with_minutes_and_hours(text: str, seconds: float) -> None:
+    assert moment(text) == Fraction(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1:2:3:4", "1e3", "abc", "1:", "٣", "9" * 50])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no time; give one such as 95"):
+        moment(text)
+
+
 def test_an_existing_output_is_replaced_only_when_told_to(make_clip, tmp_path, capsys) -> None:
     clip, output = make_clip(), tmp_path / "out.mp4"
     output.write_bytes(b"old")
@@ -167,6 +208,11 @@ def test_an_existing_output_is_replaced_only_when_told_to(make_clip, tmp_path, c
         (("--seed", "1.5"), "is no seed"),
         (("--steps", "0"), "is not a whole number above 0"),
         (("--audio", "loud"), "invalid choice"),
+        (("--from", "soon"), "is no time"),
+        (("--from", "0.2", "--to", "0.1"), "--to must be later than --from"),
+        (("--from", "9", "--model", "blend"), "and the part begins at 9.00 s"),
+        (("--codec", "cinepak"), "invalid choice"),
+        (("--codec", "prores", "-o", "out.mp4"), "goes into a file that ends in .mov"),
         (("--colour", "red"), "unrecognized arguments"),
         (("-o", "none/out.mp4"), "does not exist; create it first"),
         (("-o", "clip.mp4"), "is the input itself"),

@@ -104,6 +104,17 @@ def rate(text: str) -> Fraction:
     return value.limit_denominator(MAX_RATE_DENOMINATOR)
 
 
+def moment(text: str) -> Fraction:
+    """Parse a time in a clip [s]: seconds, or hours and minutes before them."""
+    parts = re.fullmatch(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6}(?:\.\d{1,9})?)", text, re.ASCII)
+    if parts is None:
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} is no time; give one such as 95, 95.5 or 1:35.5"
+        )
+    hours, minutes, seconds = parts.groups(default="0")
+    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+
+
 def positive_int(text: str) -> int:
     """Parse a whole number above 0."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:

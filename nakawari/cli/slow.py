@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import STRICT_HELP, factor, path, positive_int, rate, seed
+from nakawari.cli.arguments import STRICT_HELP, factor, moment, path, positive_int, rate, seed
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.shipped import shipped_model
+from nakawari.video.codecs import CODECS
+from nakawari.video.part import Part
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
@@ -35,6 +37,20 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.add_argument(
         "--fps", type=rate, metavar="RATE",
         help="frames a second of the output, such as 48 or 60000/1001 (default: the input's)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--from", type=moment, default=Fraction(0), metavar="TIME", dest="begin",
+        help="slow down only what comes from here on, such as 95.5 or 1:35.5 (default: the start)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--to", type=moment, metavar="TIME", dest="end",
+        help="and before this time (default: the end)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--codec", choices=tuple(CODECS),
+        help="of the output: "
+        + ", ".join(f"{name} ({codec.title})" for name, codec in CODECS.items())
+        + " (default: what the output's name says, H.264 where it says nothing)",
     )  # fmt: skip
     slow.add_argument(
         "--audio", choices=("stretch", "drop"), default="stretch",
@@ -65,10 +81,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.set_defaults(run=run_slow)
 
 
-def default_output(source: Path, slow: Fraction) -> Path:
+def default_output(source: Path, slow: Fraction, codec: str | None = None) -> Path:
     """Return where the output goes without ``-o``: beside the input, named after the factor."""
     name = f"{float(slow):.4g}".replace("+", "")
-    return source.with_name(f"{source.stem}.slow{name}x.mp4")
+    return source.with_name(f"{source.stem}.slow{name}x{CODECS[codec or 'h264'].ending}")
 
 
 def choose_device(name: str) -> str:
@@ -112,14 +128,19 @@ def run_slow(args: argparse.Namespace) -> None:
     """Do ``nakawari slow``: check, load, draw, tell."""
     from nakawari.slowmo.job import SlowJob, run_job
 
+    part = Part(args.begin, args.end)
+    if part.end is not None and part.end <= part.start:
+        raise UserError("--to must be later than --from; give a time after it")
     job = SlowJob(
         source=args.input,
-        output=args.output or default_output(args.input, args.slow),
+        output=args.output or default_output(args.input, args.slow, args.codec),
         factor=args.slow,
         rate=args.fps,
+        codec=args.codec,
         audio=args.audio,
         holds=args.holds,
         longest_hold=args.longest_hold,
+        part=part,
         xsheet=args.xsheet,
         overwrite=args.overwrite,
         strict=args.strict,

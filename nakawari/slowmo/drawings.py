@@ -71,7 +71,7 @@ def check_frames(sheet: ExposureSheet, count: int) -> None:
         has = f"{count}" if count < sheet.frames else "more"
         raise UserError(
             f"the exposure sheet is for {sheet.frames} frames, and the clip has {has}; "
-            "give the sheet of this very clip"
+            "give the sheet of this very clip, and of the same part of it"
         )
 
 

@@ -20,9 +20,11 @@ from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
+from nakawari.video.codecs import Codec, check_picture, codec_for
+from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.video.writer import VideoWriter, check_output, check_picture
+from nakawari.video.writer import VideoWriter, check_output
 from nakawari.whole import check_name
 from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
@@ -41,9 +43,11 @@ class SlowJob:
     output: Path
     factor: Fraction = Fraction(4)
     rate: Fraction | None = None  # output frames a second; None: the source's
+    codec: str | None = None  # one of ``CODECS``; None: what the output's name says
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
+    part: Part = WHOLE  # of the clip, that is slowed down
     xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
     overwrite: bool = False
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
@@ -51,6 +55,8 @@ class SlowJob:
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
             raise ValueError(f"audio must be 'stretch' or 'drop', got {self.audio!r}")
+        if self.part.end is not None and not 0 <= self.part.start < self.part.end:
+            raise ValueError(f"the part must begin before it ends, got {self.part}")
         if self.holds not in ("auto", "keep"):
             raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
 
@@ -101,11 +107,11 @@ def run_job(
     """
     began = time.monotonic()
     say = _without_repeats(tell)
-    _check_outputs(job)
+    codec = _check_outputs(job)
     with ExitStack() as opened:
-        reader = opened.enter_context(VideoReader(job.source, say, job.strict))
+        reader = opened.enter_context(VideoReader(job.source, say, job.strict, job.part))
         info = reader.info
-        check_picture(info.width, info.height)
+        check_picture(codec, info.width, info.height)
         reader.tell_left_out()
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
@@ -114,9 +120,12 @@ def run_job(
         if audio is not None:
             opened.callback(audio.close)
         interpolator = load_interpolator()
-        sheet = given or detect(job.source, tell=say, on_frame=on_read, strict=job.strict).sheet
         if given is not None:
             sheet = _timed(given, job, say, on_read)
+        else:
+            sheet = detect(
+                job.source, tell=say, on_frame=on_read, strict=job.strict, part=job.part
+            ).sheet
         longest_hold = job.longest_hold
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
@@ -125,6 +134,7 @@ def run_job(
         expected = None if info.duration is None else clock.first_index(info.duration)
         with VideoWriter(
             job.output,
+            codec=codec,
             width=info.width,
             height=info.height,
             rate=clock.rate,
@@ -177,12 +187,18 @@ def _without_repeats(tell: Callable[[str], None]) -> Callable[[str], None]:
     return say
 
 
-def _check_outputs(job: SlowJob) -> None:
-    """Raise ``UserError`` if the output or its sheet cannot be written, before anything is read."""
+def _check_outputs(job: SlowJob) -> Codec:
+    """Return the output's codec.
+
+    Raises ``UserError`` if the output or its sheet cannot be written, before anything is read.
+    """
+    check_name(job.output, "output")
+    codec = codec_for(job.output, job.codec)
     check_output(job.output, job.source, job.overwrite)
     check_name(job.sheet_output, "exposure sheet")
     if not _goes_by_own_output(job):
         check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
+    return codec
 
 
 def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
@@ -204,7 +220,7 @@ def _timed(
     Raises ``UserError`` if it is for another number of frames, or another rate.
     """
     count, times = 0, FrameTimes()
-    with VideoReader(job.source, say, job.strict) as reader:
+    with VideoReader(job.source, say, job.strict, job.part) as reader:
         for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
             count += 1
             on_read(count, sheet.frames)

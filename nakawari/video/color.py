@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from av import VideoFrame
+from av.video.reformatter import Interpolation
 
-from nakawari.video.picture import Picture
+from nakawari.video.picture import SWSCALE_MATRIX, Picture
 
 if TYPE_CHECKING:  # tags and reading need no torch, and `nakawari xsheet` starts without it
     import torch
@@ -87,12 +88,35 @@ class ColorTags:
 
     def weights(self, height: int) -> LumaWeights:
         """Return the luma weights, guessed from ``height`` where the tag is missing or exotic."""
-        return WEIGHTS.get(self.matrix, WEIGHTS[_matrix_for_height(height)])
+        return WEIGHTS[self.known_matrix(height)]
+
+    def known_matrix(self, height: int) -> int:
+        """Return the matrix, guessed from ``height`` where the tag is missing or exotic."""
+        return self.matrix if self.matrix in WEIGHTS else _matrix_for_height(height)
 
     @property
     def is_full(self) -> bool:
         """Whether luma uses 0–255 (full) and not 16–235 (limited, also when untagged)."""
         return self.value_range == FULL
+
+
+def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: ColorTags) -> VideoFrame:
+    """Return a YUV frame in another pixel format, and in the matrix and range of other tags.
+
+    Args:
+        frame: YUV, its codes as ``tags`` say.
+        tags: of the frame.
+        pixel_format: of the result, by FFmpeg's name.
+        wanted: tags of the result. Primaries and transfer are left as they are.
+    """
+    return frame.reformat(
+        format=pixel_format,
+        src_colorspace=SWSCALE_MATRIX[tags.known_matrix(frame.height)],
+        dst_colorspace=SWSCALE_MATRIX[wanted.known_matrix(frame.height)],
+        src_color_range=FULL if tags.is_full else LIMITED,
+        dst_color_range=FULL if wanted.is_full else LIMITED,
+        interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+    )
 
 
 def _matrix_for_height(height: int) -> int:

@@ -54,6 +54,16 @@ class FrameDecoder:
             self.decoded += 1
         return frame
 
+    def seek(self, stamp: int) -> None:
+        """Go to the last key frame before ``stamp`` [ticks of the track]; the next frame is it."""
+        self._container.seek(stamp, stream=self._stream)
+        self._decoder.flush_buffers()
+        self._frames = self._decode(self._packets())
+
+    def forget(self) -> None:
+        """Count what was decoded, and what could not be, from here on."""
+        self.damaged = self.decoded = 0
+
     @property
     def reorders(self) -> bool:
         """Whether frames may be stored in another order than they are shown in."""

@@ -11,7 +11,7 @@ from av.video.reformatter import Interpolation
 
 PASS_THROUGH_FORMATS = ("yuv420p", "yuvj420p")  # their planes are copied, never converted
 # swscale's number for each matrix of H.273; it takes BT.601 for what it does not know, as we do.
-_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
+SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 
 
 class Picture(NamedTuple):
@@ -98,7 +98,7 @@ def picture_from_frame(
         is_rgb = frame.format.is_rgb or frame.format.has_palette
         frame = frame.reformat(
             format="yuv420p",
-            dst_colorspace=_SWSCALE_MATRIX.get(matrix, 5) if is_rgb else None,
+            dst_colorspace=SWSCALE_MATRIX.get(matrix, 5) if is_rgb else None,
             src_color_range=None if is_rgb else value_range,
             dst_color_range=value_range,
             interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,

@@ -17,6 +17,7 @@ from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
 from nakawari.video.opening import open_file
+from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
     Picture,
     halved_picture,
@@ -29,6 +30,10 @@ from nakawari.video.timestamps import rate_of_gaps
 from nakawari.wording import count
 
 SEE_THROUGH = "transparency is laid on black"
+
+INDEXED = {"mov", "matroska"}  # containers that say where in the file a time is
+FAR = Fraction(20)  # s; a part that begins earlier is reached by decoding what comes before
+LEAD = Fraction(5)  # s before a part, where decoding begins, so that it has what frames refer to
 
 INTERLACED = {2, 3, 4, 5}  # AVFieldOrder: which field is shown, and coded, first
 
@@ -68,6 +73,8 @@ class VideoReader:
         path: the file.
         tell: is given the lines.
         strict: refuse a file in which anything is damaged, instead of bridging it.
+        part: of the clip that is read, as if there were no more of it. ``UserError`` if the clip
+            ends before, or if the part has fewer than two frames.
     """
 
     def __init__(
@@ -75,8 +82,11 @@ class VideoReader:
         path: Path,
         tell: Callable[[str], None] = lambda line: None,
         strict: bool = False,
+        part: Part = WHOLE,
     ) -> None:
         self.path = path
+        self._part = part
+        self._begins = Fraction(0)  # s, of the part's first frame since the clip's
         self._tell = tell
         self._told: set[str] = set()
         self._strict = strict
@@ -88,6 +98,8 @@ class VideoReader:
             self._stamps = FrameStamps(self._stream, self._decoder)
             self._head = self._stamps.head
             self._bridged = 0  # frames repeated in the place of damaged ones
+            if part.start > 0:
+                self._go_to(part.start)
             self.info = self._describe()
         except BaseException:
             self._container.close()
@@ -108,10 +120,66 @@ class VideoReader:
         """Tell of the tracks, beside picture and sound, that an output will not have."""
         tell_left_out(self._container, self._stream, self._say)
 
+    def _go_to(self, start: Fraction) -> None:
+        """Pass over the frames before ``start`` [s]: the next is the part's first."""
+        before, expected = self._near(start)
+        while (frame := self._next()) is not None:
+            time = self._stamps.time(frame, before, expected)
+            if self._is_before(time, start):
+                before, expected = time, time + (self._stamps.duration(frame) or 1 / self._rate)
+                continue
+            following = self._next()
+            self._head[:0] = [frame] if following is None else [frame, following]
+            self._begins = time
+            self._decoder.forget()  # a seek may have landed amid frames that refer to others
+            return
+        raise UserError(
+            f"{self.path} ends after {float(expected):.2f} s, and the part begins at "
+            f"{float(start):.2f} s; let it begin earlier"
+        )
+
+    def _near(self, start: Fraction) -> tuple[Fraction | None, Fraction]:
+        """Seek to before ``start`` if that is far, and the file has an index.
+
+        Returns the time of the frame before the next one and the time that is expected for that
+        [s], as ``FrameStamps.time`` takes them.
+        """
+        formats = set(self._container.format.name.split(","))
+        if start < FAR or self._strict or not INDEXED & formats or not self._stamps.are_direct:
+            return None, Fraction(0)
+        for aim in (start - LEAD, Fraction(0)):
+            self._decoder.seek(self._stamps.stamp_at(aim))
+            self._head.clear()
+            frame = self._decoder.next_frame()
+            time = None if frame is None else self._stamps.time_after_seeking(frame)
+            if time is not None and self._is_before(time, start):
+                break
+        if time is None:
+            raise UserError(
+                f"{self.path} cannot be read from {float(start):.2f} s on; give it whole"
+            )
+        return time, time + 1 / self._rate
+
+    def _next(self) -> av.VideoFrame | None:
+        return self._head.pop(0) if self._head else self._decoder.next_frame()
+
+    @property
+    def _rate(self) -> Fraction:
+        return self._stamps.rate
+
+    def _is_before(self, time: Fraction, limit: Fraction) -> bool:
+        """Return whether a frame that begins at ``time`` is not yet in a part from ``limit`` on."""
+        return time + 1 / (2 * self._rate) <= limit
+
     def _describe(self) -> ClipInfo:
         if not self._head:
             raise UserError(f"{self.path} has a video stream but no frames; give a whole clip")
         if len(self._head) == 1:
+            if self._begins:
+                raise UserError(
+                    f"{self.path} has one frame after {float(self._part.start):.2f} s, and "
+                    "in-betweens need two; let the part begin earlier"
+                )
             raise UserError(
                 f"{self.path} is a single frame, and in-betweens need two; give a video clip"
             )
@@ -125,6 +193,9 @@ class VideoReader:
             duration = stream.duration * stream.time_base
         elif self._container.duration:
             duration = Fraction(self._container.duration, av.time_base)
+        if duration is not None:
+            end = duration if self._part.end is None else min(self._part.end, duration)
+            duration = max(end - self._begins, Fraction(0))
         self._tell_changes(first)
         return ClipInfo(
             path=self.path,
@@ -132,7 +203,7 @@ class VideoReader:
             height=picture.height,
             rate=self._stamps.rate,
             duration=duration,
-            start=self._stamps.start,
+            start=self._stamps.start + self._begins,
             tags=tags,
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
@@ -144,14 +215,29 @@ class VideoReader:
         Where a damaged one is missing, the one before it is repeated. With ``halvings`` the
         pictures are halved so often (see ``Picture.halved``), and reading is faster.
         """
+        end = self._part.end
+        for before, frame in enumerate(self._all_frames(halvings)):
+            if end is not None and not self._is_before(frame.start, end):
+                self._tell_repairs()
+                if before < 2:
+                    raise UserError(
+                        f"the part of {self.path} is a single frame, and in-betweens need two; "
+                        "let it begin earlier or end later"
+                    )
+                return
+            yield frame._replace(start=frame.start - self._begins, end=frame.end - self._begins)
+
+    def _all_frames(self, halvings: int) -> Iterator[SourceFrame]:
+        """Yield the part's frames and those after it, at their times in the clip."""
         rate = self.info.rate
         gaps: Counter[Fraction] = Counter()
         pending: SourceFrame | None = None
         duration: Fraction | None = None
-        while frame := self._head.pop(0) if self._head else self._decoder.next_frame():
-            before = None if pending is None else pending.start
-            time = self._stamps.time(frame, before, Fraction(0) if pending is None else pending.end)
-            if pending is not None:
+        while frame := self._next():
+            if pending is None:
+                time = self._begins
+            else:
+                time = self._stamps.time(frame, pending.start, pending.end)
                 for shown in self._until(time, pending):
                     gaps[shown.end - shown.start] += 1
                     yield shown

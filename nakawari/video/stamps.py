@@ -46,7 +46,7 @@ class FrameStamps:
             most = max(FEW_FRAMES, min(MOST_FRAMES, MOST_PIXELS // pixels))
         self.head = _first(decoder, most)
         self._by_decoding = in_doubt and _steps_back(self.head)
-        tick = stream.time_base or Fraction(1, av.time_base)
+        self._tick = tick = stream.time_base or Fraction(1, av.time_base)
         durations = [packet.duration * tick for packet in packets if packet.duration]
         gaps = [(after - before) * tick for before, after in pairwise(sorted(set(stamps)))]
         # The last packets may be shown after some that are still to come.
@@ -76,14 +76,33 @@ class FrameStamps:
         if before is None:
             return Fraction(0)
         time = self._timeline.place(self._stamp(frame), before, expected)
-        snapped = snap_to_grid(time, _tick(frame), self.rate, self._slack)
+        snapped = self._snapped(frame, time)
         return snapped if snapped > before else time
+
+    @property
+    def are_direct(self) -> bool:
+        """Whether a frame's time follows from its own stamp alone, as after a seek it must."""
+        return not self._by_decoding and self._film is None
+
+    def stamp_at(self, time: Fraction) -> int:
+        """Return the container's stamp, in ticks of the track, for a time since the first frame."""
+        return int((time + self.start) / self._tick)
+
+    def time_after_seeking(self, frame: av.VideoFrame) -> Fraction | None:
+        """Return the time of the first frame after a seek [s]; ``None`` if it has no stamp."""
+        stamp = self._stamp(frame)
+        if stamp is None:
+            return None
+        return self._snapped(frame, self._timeline.place(stamp, None, Fraction(0)))
 
     def duration(self, frame: av.VideoFrame) -> Fraction | None:
         """Return for how long a frame is shown [s], if that is stored, likely, and not as usual."""
         duration = (frame.duration or 0) * _tick(frame)
         is_usual = abs(duration - 1 / self.rate) <= _tick(frame) + self._slack
         return None if is_usual or not 0 < duration <= MAX_JUMP else duration
+
+    def _snapped(self, frame: av.VideoFrame, time: Fraction) -> Fraction:
+        return snap_to_grid(time, _tick(frame), self.rate, self._slack)
 
     @property
     def _slack(self) -> Fraction:

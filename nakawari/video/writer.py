@@ -6,36 +6,29 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
+from av import AudioStream, VideoStream
 
 from nakawari.errors import UserError
 from nakawari.video.audio import StretchedAudio
-from nakawari.video.color import ColorTags
+from nakawari.video.codecs import Codec
+from nakawari.video.color import LIMITED, ColorTags, convert
 from nakawari.video.picture import Picture
-from nakawari.whole import PartialFile, check_free, check_name, check_writable
+from nakawari.whole import PartialFile, check_free, check_writable
 
-FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-# Lines and flat colours show coding noise sooner than film does, and an editor codes the file once
-# more: well above x264's usual 23. A pan in anime at 48 frames a second has LPIPS 0.0099 at 12,
-# 0.0082 at 10, 0.0069 at 8 and 0.0061 at 6, for 245, 345, 485 and 656 kB.
-# A short look-ahead costs next to nothing at constant quality and keeps 30 frames less in memory.
-QUALITY = {"crf": "8", "preset": "medium", "rc-lookahead": "10"}
 AUDIO_BITS_PER_CHANNEL = 96_000
-MAX_SIDE = 16384  # px
+OPUS_RATE = 48_000  # Hz, which Opus knows whatever the sound has
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_output(path: Path, source: Path, overwrite: bool) -> None:
     """Raise ``UserError`` if ``path`` cannot become the output made from ``source``."""
-    check_name(path, "output")
-    if path.suffix.lower() not in FORMATS:
-        raise UserError(
-            f"output {path} must end in one of {', '.join(FORMATS)}; choose such a name with -o"
-        )
     if not path.parent.exists():
         raise UserError(f"output folder {path.parent} does not exist; create it first")
     if not path.parent.is_dir():
@@ -50,24 +43,23 @@ def check_output(path: Path, source: Path, overwrite: bool) -> None:
     check_writable(path.parent, str(path))
 
 
-def check_picture(width: int, height: int) -> None:
-    """Raise ``UserError`` if H.264 has no room for pictures of this size [px]."""
-    if max(width, height) > MAX_SIDE:
-        raise UserError(
-            f"pictures of {width}x{height} do not fit into H.264, which has {MAX_SIDE} pixels a "
-            "side; scale the clip down first"
-        )
+def _tags_in(codec: Codec, tags: ColorTags) -> ColorTags:
+    """Return the tags of an output made by ``codec`` from pictures that have ``tags``."""
+    if not codec.tells_range:
+        tags = replace(tags, value_range=LIMITED)
+    return tags if codec.matrix is None else replace(tags, matrix=codec.matrix)
 
 
 class VideoWriter:
-    """Encodes H.264 and AAC under a temporary name; ``path`` appears when all of it is written.
+    """Encodes under a temporary name; ``path`` appears when all of it is written.
 
     Use it as a context manager: leaving it normally finishes the file and gives it its name,
     leaving it by an exception (Ctrl-C included) removes what was written. Raises ``UserError`` if
     the folder cannot be written to or the disk is full.
 
     Args:
-        path: final name; its suffix, one of ``FORMATS``, chooses the container.
+        path: final name; its ending, one of the codec's, chooses the container.
+        codec: how pictures and sound are encoded.
         width: of the pictures [px], even.
         height: of the pictures [px], even.
         rate: frames a second.
@@ -80,6 +72,7 @@ class VideoWriter:
         self,
         path: Path,
         *,
+        codec: Codec,
         width: int,
         height: int,
         rate: Fraction,
@@ -88,9 +81,12 @@ class VideoWriter:
         audio: StretchedAudio | None = None,
     ) -> None:
         self.path = path
+        self.codec = codec
         self.frames = 0  # written so far
         self._is_finished = False
         self._rate = rate
+        self._tags = tags
+        self._written_tags = _tags_in(codec, tags)
         self._audio = audio
         try:
             with self._disk_errors():
@@ -105,38 +101,58 @@ class VideoWriter:
             raise
 
     def _open(self, width: int, height: int, tags: ColorTags, ratio: Fraction) -> None:
-        name = FORMATS[self.path.suffix.lower()]
-        options = {"movflags": "+faststart"} if name != "matroska" else {}
+        codec = self.codec
+        name = codec.containers[self.path.suffix.lower()]
+        options = {"movflags": "+faststart"} if name in ("mp4", "mov") else {}
         self._container = av.open(f"file:{self._partial.path}", "w", format=name, options=options)
-        stream = self._container.add_stream("libx264", rate=self._rate, options=QUALITY)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream = cast(
+            VideoStream,
+            self._container.add_stream(codec.encoder, rate=self._rate, options=codec.options),
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, codec.pixel_format
         context = stream.codec_context
         context.time_base = 1 / self._rate
         context.sample_aspect_ratio = ratio
-        context.colorspace = tags.matrix
-        context.color_range = tags.value_range
-        context.color_primaries = tags.primaries
-        context.color_trc = tags.transfer
+        written = self._written_tags
+        context.colorspace = written.matrix
+        context.color_range = written.value_range
+        context.color_primaries = written.primaries
+        context.color_trc = written.transfer
+        if codec.tag is not None and name != "matroska":
+            context.codec_tag = codec.tag
         self._stream = stream
-        self._audio_stream = None
+        self._audio_stream: AudioStream | None = None
         self._audio_time = Fraction(0)
         if self._audio is not None:
             channels = av.AudioLayout(self._audio.layout).nb_channels
-            self._audio_stream = self._container.add_stream(
-                "aac", rate=self._audio.sample_rate, bit_rate=channels * AUDIO_BITS_PER_CHANNEL
+            rate = OPUS_RATE if codec.sound == "libopus" else self._audio.sample_rate
+            bits = channels * AUDIO_BITS_PER_CHANNEL
+            self._audio_stream = cast(
+                AudioStream,
+                self._container.add_stream(codec.sound, rate=rate, bit_rate=bits),
             )
             self._audio_stream.layout = self._audio.layout
             self._audio_frames = self._audio.frames()
 
     def write(self, picture: Picture) -> None:
         """Encode the next frame, and the sound up to its end."""
-        frame = picture.to_frame()
+        frame = self._as_encoded(picture)
         frame.pts = self.frames
         frame.time_base = 1 / self._rate
         with self._disk_errors():
             self._container.mux(self._stream.encode(frame))
             self.frames += 1
             self._write_audio_until(self.frames / self._rate)
+
+    def _as_encoded(self, picture: Picture) -> av.VideoFrame:
+        frame = picture.to_frame()
+        written = self._written_tags
+        if (frame.format.name, self._tags) != (self.codec.pixel_format, written):
+            frame = convert(frame, self._tags, self.codec.pixel_format, written)
+        # Some encoders ask the pictures, not the stream, what the codes mean.
+        frame.colorspace, frame.color_range = written.matrix, written.value_range
+        frame.color_primaries, frame.color_trc = written.primaries, written.transfer
+        return frame
 
     def _write_audio_until(self, time: Fraction) -> None:
         while self._audio_stream is not None and self._audio_time < time:

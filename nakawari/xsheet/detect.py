@@ -13,6 +13,7 @@ import numpy as np
 
 from nakawari.ahead import ahead
 from nakawari.opencv import opencv_threads
+from nakawari.video.part import WHOLE, Part
 from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera import camera_moves
 from nakawari.xsheet.change import plate
@@ -56,6 +57,7 @@ def detect(
     tell: Callable[[str], None] = lambda line: None,
     on_frame: Callable[[int, int | None], None] = lambda done, expected: None,
     strict: bool = False,
+    part: Part = WHOLE,
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
 
@@ -68,10 +70,11 @@ def detect(
         on_frame: is called after every frame with the frames done and, as far as the clip
             declares its length, the frames expected.
         strict: refuse a clip in which anything is damaged, instead of bridging it.
+        part: of the clip that is looked at; the sheet's frames are counted from its first.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
-    with VideoReader(path, tell, strict) as reader:
+    with VideoReader(path, tell, strict, part) as reader:
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
