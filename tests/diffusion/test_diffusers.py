@@ -50,7 +50,8 @@ def test_diffusers_loads_a_copy_of_the_folder_and_draws_the_same(tmp_path: Path)
     assert ended.returncode == 0, ended.stderr
     pipeline = FrameInterpolationPipeline.from_pretrained(SHIPPED)
     expected = pipeline(frame_0, frame_1, frame_time=0.25)
-    torch.testing.assert_close(torch.load(tmp_path / "drawn.pt"), expected)
+    drawn = torch.load(tmp_path / "drawn.pt")
+    torch.testing.assert_close(drawn, expected, atol=1e-3, rtol=0)  # threads add in other orders
 
 
 def test_diffusers_asks_before_it_runs_the_folder_s_code(tmp_path: Path) -> None:
