@@ -13,6 +13,7 @@ from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.memory import machine_mib
 from nakawari.shipped import shipped_model
+from nakawari.video.codecs import CODECS
 from nakawari.wording import count, printable
 
 PACKAGES = ("torch", "diffusers", "vector-quantize-pytorch", "av", "opencv-python-headless")
@@ -24,8 +25,8 @@ EXTRAS = {
 }
 """What each extra adds, as far as it shows whether it was installed."""
 DECODERS = ("h264", "hevc", "vp9", "av1", "mpeg2video", "aac")
-ENCODERS = ("libx264", "aac")
-"""That every output is written with."""
+ENCODERS = (CODECS["h264"].encoder, CODECS["h264"].sound)
+"""That an output is written with unless ``--codec`` says otherwise."""
 LITTLE_MEMORY = 4096
 """MiB: less than what a clip of 1920x1080 is drawn in."""
 

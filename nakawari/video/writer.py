@@ -92,7 +92,7 @@ class VideoWriter:
             with self._disk_errors():
                 self._partial = PartialFile(path)
             try:
-                self._open(width, height, tags, sample_aspect_ratio)
+                self._open(width, height, sample_aspect_ratio)
             except BaseException:
                 self._discard()
                 raise
@@ -100,7 +100,7 @@ class VideoWriter:
             self._close_audio()
             raise
 
-    def _open(self, width: int, height: int, tags: ColorTags, ratio: Fraction) -> None:
+    def _open(self, width: int, height: int, ratio: Fraction) -> None:
         codec = self.codec
         name = codec.containers[self.path.suffix.lower()]
         options = {"movflags": "+faststart"} if name in ("mp4", "mov") else {}
