@@ -167,3 +167,29 @@ def correlation(queries: Tensor, keys: Tensor, radius: int) -> Tensor:
         ],
         dim=1,
     )
+
+
+def symmetric_correlation(
+    maps_0: Tensor, maps_1: Tensor, frame_time: Tensor, radius: int
+) -> Tensor:
+    """Return the product of what either map shows of a drawing between them, for every flow.
+
+    After the bilateral cost volume of Park et al. (ECCV 2020, eq. 2). Along a flow ``d``, the
+    drawing's place ``p`` at ``frame_time`` is ``p - frame_time * d`` in ``maps_0`` and
+    ``p + (1 - frame_time) * d`` in ``maps_1``: a small thing is compared with itself where it is
+    to be drawn, not where it was.
+
+    Args:
+        maps_0, maps_1: unit vectors, (B, C, h, w).
+        frame_time: of the drawing, in [0, 1], shape (B,).
+        radius: of the flows, in pixels of the map.
+
+    Returns:
+        (B, (2 * radius + 1)**2, h, w) in [-1, 1], the flows row by row from the upper left.
+    """
+    volume = correlation(maps_0, maps_1, radius)  # at p: of maps_0 at p, of maps_1 at p + d
+    batch, flows, height, width = volume.shape
+    offsets = pixel_grid(2 * radius + 1, 2 * radius + 1, volume) - radius  # (2, ., .)
+    back = -frame_time.view(-1, 1, 1).float() * offsets.flatten(1).T  # (B, flows, 2)
+    back = back.reshape(batch * flows, 2, 1, 1).expand(-1, -1, height, width)
+    return warp(volume.view(batch * flows, 1, height, width), back).view_as(volume)

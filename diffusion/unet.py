@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
 from autoencoder.layers import upsample, zero_out
-from autoencoder.matching import along, correlation, flow_of, resize_flow, unit_length
+from autoencoder.matching import along, flow_of, resize_flow, symmetric_correlation, unit_length
 from diffusion.conditions import Aligned, Estimate, both_warped
 
 MOTION_UNIT = 4.0
@@ -68,8 +68,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             channels: of each level, multiples of eight; their number is the depth.
             blocks_per_level: residual blocks on the way down, and again on the way up.
             time_channels: of the time embedding.
-            radius: how far the two aligned neighbours are compared with one another, in cells and
-                again in halves of cells.
+            radius: how far the flow may differ from the one found so far, in cells and again in
+                halves of cells, when both aligned neighbours are compared along it.
             scales: of the steps, coarse to fine: a step of scale 4 works on latents pooled by 4.
             noise_scale: standard deviation of the noise that denoising starts from (see
                 ``diffusion.bridge``); kept here because weights fit one scale only.
@@ -155,8 +155,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             so_far: what is known before the step, on maps of the same size.
         """
         emb = self.embed_time(timestep, frame_time)
-        alike = self._compare(aligned.keys_0, aligned.keys_1)
-        finer = F.pixel_unshuffle(self._compare(aligned.finer_0, aligned.finer_1), 2)
+        alike = self._compare(aligned.keys_0, aligned.keys_1, frame_time)
+        finer = self._compare(aligned.finer_0, aligned.finer_1, frame_time)
+        finer = F.pixel_unshuffle(finer, 2)
         time = frame_time.view(-1, 1, 1, 1).expand(-1, 1, *noisy_latents.shape[-2:])
         found = [so_far.motion / 8, so_far.visible, time, so_far.hidden]
         around_here = [*aligned[:4], alike]
@@ -179,8 +180,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         flow = resize_flow(flow_of(estimate.motion), (height, width)) + fine[:, :2]
         return FineMotion(along(flow, frame_time), upsample(estimate.share) + fine[:, 2:])
 
-    def _compare(self, keys_0: Tensor, keys_1: Tensor) -> Tensor:
-        return correlation(unit_length(keys_0), unit_length(keys_1), self.config.radius)
+    def _compare(self, keys_0: Tensor, keys_1: Tensor, frame_time: Tensor) -> Tensor:
+        keys_0, keys_1 = unit_length(keys_0), unit_length(keys_1)
+        return symmetric_correlation(keys_0, keys_1, frame_time, self.config.radius)
 
     def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
         """Return the embedding that every block projects once more, (B, time_channels).

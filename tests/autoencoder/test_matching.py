@@ -8,6 +8,8 @@ from autoencoder.matching import (
     local_correlation,
     pixel_grid,
     resize_flow,
+    symmetric_correlation,
+    unit_length,
     warp,
 )
 
@@ -89,3 +91,27 @@ def test_local_correlation_is_highest_at_the_remaining_displacement(
 def test_the_grid_holds_x_then_y() -> None:
     grid = pixel_grid(3, 5, torch.zeros(1))
     assert grid[:, 2, 4].tolist() == [4.0, 2.0]
+
+
+@pytest.mark.parametrize(("frame_time", "in_0", "in_1"), [(0.5, 1, 1), (0.25, 1, 3), (0.75, 3, 1)])
+def test_a_flow_is_found_at_the_place_of_the_drawing(
+    features: torch.Tensor, frame_time: float, in_0: int, in_1: int
+) -> None:
+    drawing = unit_length(features)
+    flow = in_0 + in_1  # px to the right, in all
+    maps_0 = torch.roll(drawing, shifts=-in_0, dims=3)
+    maps_1 = torch.roll(drawing, shifts=in_1, dims=3)
+    time = torch.full((2,), frame_time)
+    product = symmetric_correlation(maps_0, maps_1, time, radius=4)[..., 4:-4, 4:-4]
+    right = 4 * 9 + 4 + flow  # row 4 of nine: none up or down
+    torch.testing.assert_close(product[:, right], torch.ones_like(product[:, right]))
+    assert bool((product.argmax(dim=1) == right).all())
+
+
+def test_a_small_thing_is_compared_where_it_is_to_be_drawn() -> None:
+    maps_0, maps_1 = torch.zeros(2, 1, 4, 9, 9).unbind()
+    maps_0[..., 4, 2], maps_1[..., 4, 6] = 0.5, 0.5  # the thing goes from x 2 to x 6
+    product = symmetric_correlation(maps_0, maps_1, torch.tensor([0.5]), radius=4)
+    assert product[0, 4 * 9 + 8].argmax() == 4 * 9 + 4  # halfway
+    assert product[0, 4 * 9 + 8, 4, 4].item() == pytest.approx(1)
+    assert product.sum().item() == pytest.approx(1)  # and nothing elsewhere
