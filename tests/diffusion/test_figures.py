@@ -1,5 +1,7 @@
 """Figures of a validation: best for who knows everything, the baselines for who knows nothing."""
 
+import math
+
 import pytest
 import torch
 
@@ -46,7 +48,7 @@ def test_who_knows_nothing_is_as_good_as_the_baselines(
         ("visible_right", "visible_right_of_all"),
     ):
         torch.testing.assert_close(figures[name], figures[baseline])
-    # 8 px to frame_0 everywhere; 10 to frame_1, in the half where it is seen.
-    expected = torch.tensor((8 * 2 + 10) / 3)
+    # Of (14, 8) px in all, 0.4 to frame_0 everywhere; 0.6 to frame_1, in the half where it is seen.
+    expected = torch.tensor(math.hypot(14, 8) * (2 * 0.4 + 0.6) / 3)
     torch.testing.assert_close(figures["motion_error_of_none"], expected)
     torch.testing.assert_close(figures["visible_right_of_all"], torch.tensor(0.75))

@@ -230,11 +230,6 @@ def test_more_times_than_frames_fail(
         pipeline(*around, torch.tensor([0.2, 0.5, 0.7]))
 
 
-def test_options_of_other_pipelines_fail(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="unknown options: variant; only a folder is taken"):
-        FrameInterpolationPipeline.from_pretrained(tmp_path, variant="fp16")
-
-
 def test_a_config_that_is_missing_or_no_json_fails(
     pipeline: FrameInterpolationPipeline, tmp_path: Path
 ) -> None:
