@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from eval.clip_stage import UnusableError
-from nakawari.xsheet.clock import Pulldown
-from nakawari.xsheet.sheet import Cadence
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import Cadence
 
 # The least mean change [code values] of the picture from one frame of a fade to the next.
 LEAST_BRIGHTNESS_STEP = 0.7

@@ -24,7 +24,7 @@ from eval.clip_stage import UnusableError
 from eval.clip_strips import UNCLEAR, Strip, holds_of
 from eval.clip_studio import Studio
 from nakawari.data.art import Art
-from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.sheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 
 FILM_RATE = Fraction(24000, 1001)
 VIDEO_RATE = Fraction(30000, 1001)  # of telecined clips

@@ -27,7 +27,7 @@ from typing import Any
 
 from eval.clip_strips import UNCLEAR, TrueCadence, clear_cadence, holds_of
 from nakawari.errors import UserError
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 AIRED = "aired"  # the family of clips that no generator drew
 

@@ -11,7 +11,7 @@ from eval.plots import tier_plots
 from eval.scoring import HEADLINE, METRICS
 from eval.table import best_methods, caption, format_mean, spread_table
 from nakawari.wording import count
-from nakawari.xsheet.report import POLICY
+from nakawari.xsheet.show.report import POLICY
 
 SIGNIFICANT = 0.05
 LISTED = 200  # failures; results.json has all

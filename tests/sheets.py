@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
-from nakawari.xsheet.clock import Pulldown
-from nakawari.xsheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 
 
 def sheet_of(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nakawari import cli
-from nakawari.xsheet.files import load_sheet
+from nakawari.xsheet.sheet.files import load_sheet
 from tests.test_cli import refused
 
 

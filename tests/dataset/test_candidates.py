@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from nakawari.dataset.candidates import candidates, frame_time
 from nakawari.dataset.settings import Reason
-from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet.clock import Pulldown
 from tests.sheets import sheet_of
 
 

@@ -19,8 +19,8 @@ from eval.clip_strips import (
     veiled,
 )
 from eval.clips import true_sheet
-from nakawari.xsheet.clock import Pulldown
-from nakawari.xsheet.sheet import CameraMove, SheetDrawing
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import CameraMove, SheetDrawing
 
 
 def grey_strip(levels: Sequence[int]) -> Strip:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.slowmo.keys import keys, movement_step
-from nakawari.xsheet.cadence import longest_moving_hold
-from nakawari.xsheet.clock import Pulldown
-from nakawari.xsheet.sheet import CAMERA_KINDS, ExposureSheet
+from nakawari.xsheet.sheet.cadence import longest_moving_hold
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import CAMERA_KINDS, ExposureSheet
 from tests.sheets import sheet_of
 
 

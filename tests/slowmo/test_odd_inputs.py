@@ -11,7 +11,7 @@ import pytest
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.files import load_sheet
+from nakawari.xsheet.sheet.files import load_sheet
 from tests.conftest import painting
 from tests.sheets import sheet_of
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from nakawari.slowmo.pulldown import SourceClock
-from nakawari.xsheet.clock import Pulldown
+from nakawari.xsheet.sheet.clock import Pulldown
 from tests.sheets import sheet_of
 
 PHASES = [Pulldown(cycle=5, phase=phase) for phase in range(5)]

@@ -17,7 +17,7 @@ from nakawari.slowmo.slow import MAX_BATCH, slow_down
 from nakawari.video.color import ColorTags
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 from tests.sheets import sheet_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
-from nakawari.xsheet.clock import Pulldown
 from nakawari.xsheet.detect import Detection
-from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing, Shot
 
 RATE = Fraction(24000, 1001)
 
