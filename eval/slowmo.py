@@ -23,8 +23,8 @@ import av
 import numpy as np
 import torch
 
-from eval.pictures import frame_from_pixels, pixels_from_frame
-from eval.stillness import Stillness, changes, stillness
+from eval.measuring.stillness import Stillness, changes, stillness
+from eval.sets.pictures import frame_from_pixels, pixels_from_frame
 from nakawari.errors import UserError
 from nakawari.metrics import load_lpips, psnr
 from nakawari.shipped import shipped_model

@@ -6,7 +6,7 @@ import pytest
 
 from nakawari import cli
 from nakawari.xsheet.sheet.files import load_sheet
-from tests.test_cli import refused
+from tests.builders.refusals import refused
 
 
 def test_the_result_names_the_sheet(make_clip, tmp_path, capsys) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from nakawari import cli
 from nakawari.xsheet.sheet.reading import sheet_from_json
-from tests.test_cli import refused
+from tests.builders.refusals import refused
 
 
 def xsheet(*arguments: object) -> int:

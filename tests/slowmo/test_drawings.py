@@ -11,7 +11,7 @@ from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from tests.builders.sheets import sheet_of
 
 
 def frames(times: list[Fraction | int]) -> list[SourceFrame]:

@@ -11,7 +11,7 @@ from nakawari.slowmo.keys import keys, movement_step
 from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import CAMERA_KINDS, ExposureSheet
-from tests.sheets import sheet_of
+from tests.builders.sheets import sheet_of
 
 
 def found(sheet: ExposureSheet) -> list[tuple[int, int | None]]:

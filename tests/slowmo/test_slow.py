@@ -18,7 +18,7 @@ from nakawari.video.color import ColorTags
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from tests.builders.sheets import sheet_of
 
 
 def gray(luma: int) -> Picture:

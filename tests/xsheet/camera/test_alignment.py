@@ -6,7 +6,7 @@ import pytest
 from nakawari.xsheet.camera.alignment import Contours, after, goes_back, inverse
 from nakawari.xsheet.camera.motion import MIN_SUPPORT, STILL, Pair, camera_motion
 from nakawari.xsheet.change.change import plate
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 
 def shifted(x: float, y: float = 0.0) -> np.ndarray:

@@ -7,7 +7,7 @@ from nakawari.xsheet.camera.alignment import Matrix
 from nakawari.xsheet.camera.bars import BLUR, inward, outward, picture_area
 from nakawari.xsheet.camera.motion import MIN_SUPPORT, Pair, camera_motion
 from nakawari.xsheet.change.change import plate, sides_move
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 ALL = (slice(0, HEIGHT), slice(0, WIDTH))
 

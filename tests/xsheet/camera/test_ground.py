@@ -9,7 +9,7 @@ import pytest
 from nakawari.xsheet.camera.ground import Evidence, Ground, evidence
 from nakawari.xsheet.camera.motion import MIN_SUPPORT, Pair, camera_motion
 from nakawari.xsheet.change.change import plate
-from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shifted, shot_at
 
 NOISE = 1.0
 

@@ -5,7 +5,7 @@ import pytest
 
 from nakawari.xsheet.camera.motion import MIN_SUPPORT, Motion, Pair, camera_motion
 from nakawari.xsheet.change.change import plate
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 
 def motion_between(before, after) -> Motion | None:

@@ -19,7 +19,7 @@ from nakawari.xsheet.change.change import (
     remainder,
     sides_move,
 )
-from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shifted, shot_at
 
 
 def test_equal_pictures_do_not_differ() -> None:

@@ -6,7 +6,7 @@ import pytest
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.content import Content, correlation, resemblance, slopes_of
 from nakawari.xsheet.change.cuts import MAX_RESEMBLANCE, MIN_RESEMBLANCE
-from tests.xsheet.stage import shot_at
+from tests.builders.stage import shot_at
 
 
 def content(luma: np.ndarray) -> Content:

@@ -8,7 +8,7 @@ import pytest
 from nakawari.video.picture import Picture
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
-from tests.xsheet.stage import background, shot_at
+from tests.builders.stage import background, shot_at
 
 
 def scene(seed: int, shift: int = 0, light: float = 1.0) -> Picture:

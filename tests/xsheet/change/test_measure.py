@@ -11,7 +11,7 @@ from nakawari.xsheet.camera.ground import Evidence
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.measure import CONFIRMED, Measure, ShotMeter
 from nakawari.xsheet.change.step import Step
-from tests.xsheet.stage import shot_at
+from tests.builders.stage import shot_at
 
 
 class Meter(Protocol):

@@ -10,7 +10,7 @@ from nakawari.xsheet.camera.motion import camera_motion
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.step import Step
 from nakawari.xsheet.change.trial import ENOUGH, Trial
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 SHAKE = [(0.0, 0.0), (3.0, 1.0), (-1.0, 3.0), (2.0, -2.0), (-2.0, -1.0), (1.0, 2.0), (-2.0, 2.0)]
 BOARDS = ((4, 20), (70, 2), (210, 4), (292, 30), (6, 120), (290, 110))  # of a stage set, x and y

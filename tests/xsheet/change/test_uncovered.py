@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nakawari.xsheet.change.change import plate, remainder
 from nakawari.xsheet.change.uncovered import Uncovered
-from tests.xsheet.stage import shifted, shot_at
+from tests.builders.stage import shifted, shot_at
 
 
 def change_of_first(path: Sequence[float], places: Sequence[int] | None = None) -> list[float]:

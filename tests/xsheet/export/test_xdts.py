@@ -9,7 +9,7 @@ from hypothesis import given
 
 from nakawari.xsheet.export.xdts import is_xdts, xdts
 from nakawari.xsheet.sheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from tests.builders.sheets import sheet_of
 from tests.xsheet.export.readers import XDTS_SCHEMA, Column, read_xdts
 from tests.xsheet.export.shown import drawing_by_frame, sheets
 

@@ -25,7 +25,7 @@ from nakawari.xsheet.sheet.sheet import (
     Shot,
 )
 from nakawari.xsheet.sheet.shots import split_into_shots
-from tests.sheets import sheet_of
+from tests.builders.sheets import sheet_of
 
 SHARES = st.floats(0, 1)
 TO_SIXTY = Pulldown(cycle=5, phase=3, film=2)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from nakawari.xsheet.show.report import html_report
 from nakawari.xsheet.show.thumbnails import make_thumbnails
 from tests.browser import Visit, open_browser
-from tests.xsheet.sheets import detection_of, two_shots
+from tests.builders.detections import detection_of, two_shots
 
 # One for each of the sheet's nine drawings, far from each other and from the page's own colours.
 COLOURS = [(220, 30, 40), (30, 170, 60), (240, 200, 20), (20, 40, 200), (230, 120, 20),

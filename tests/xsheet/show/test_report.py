@@ -28,8 +28,8 @@ from nakawari.xsheet.show.thumbnails import (
     make_thumbnails,
     thumbnail_shape,
 )
+from tests.builders.detections import detection_of, one_shot, two_shots
 from tests.conftest import painting
-from tests.xsheet.sheets import detection_of, one_shot, two_shots
 
 PICTURES = Thumbnails(width=64, height=48, uris={0: "data:image/jpeg;base64,AA=="})
 

@@ -9,7 +9,7 @@ import pytest
 
 from nakawari.errors import UserError
 from nakawari.xsheet.show.saving import check_target, is_sheet, save, save_sheet
-from tests.xsheet.sheets import two_shots
+from tests.builders.detections import two_shots
 
 SHEET = two_shots().to_json()
 

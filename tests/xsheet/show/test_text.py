@@ -18,7 +18,7 @@ from nakawari.xsheet.show.text import (
     sheet_text,
     timecode,
 )
-from tests.xsheet.sheets import one_shot, two_shots
+from tests.builders.detections import one_shot, two_shots
 
 
 def test_a_bar_is_a_new_drawing_a_dash_a_held_frame_and_a_tilde_a_moving_camera() -> None:
