@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nakawari.video.picture import Picture
-from nakawari.xsheet.alignment import Matrix, inverse
-from nakawari.xsheet.change import plate
+from nakawari.xsheet.camera.alignment import Matrix, inverse
+from nakawari.xsheet.camera.motion import Pair, camera_motion
+from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.detect import halvings_for
-from nakawari.xsheet.motion import Pair, camera_motion
 
 # Lower than where a camera is looked for: between two drawings the figures change as well.
 MIN_SUPPORT_BETWEEN_DRAWINGS = 0.5

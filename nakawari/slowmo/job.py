@@ -26,11 +26,11 @@ from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.writer import VideoWriter, check_output
 from nakawari.whole import check_name
-from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
-from nakawari.xsheet.files import load_sheet
-from nakawari.xsheet.saving import check_target, is_sheet, save_sheet
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.clock import VARIES, FrameTimes
+from nakawari.xsheet.sheet.files import load_sheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from nakawari.xsheet.show.saving import check_target, is_sheet, save_sheet
 
 MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nakawari.slowmo.camera import Carried, carried
-from nakawari.xsheet.alignment import Matrix, inverse
+from nakawari.xsheet.camera.alignment import Matrix, inverse
 from nakawari.xsheet.detect import halvings_for
 
 AROUND = 5  # px, over which two frames are compared

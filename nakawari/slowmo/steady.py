@@ -19,7 +19,7 @@ from torch import Tensor
 from nakawari.slowmo.camera import carried, part_of_the_way
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.screen import MAX_MISMATCH, mismatch, standing_on_screen
-from nakawari.xsheet.alignment import Matrix, after, inverse
+from nakawari.xsheet.camera.alignment import Matrix, after, inverse
 
 
 class SteadiedInterval:

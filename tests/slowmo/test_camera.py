@@ -5,7 +5,7 @@ import pytest
 
 from nakawari.slowmo.camera import camera_between, part_of_the_way
 from nakawari.video.picture import Picture
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 PAN = np.array([[1.0, 0.0, -12.0], [0.0, 1.0, 0.0]])
 ZOOM = np.array([[1.1, 0.0, -16.0], [0.0, 1.1, -9.0]])

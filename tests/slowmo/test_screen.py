@@ -6,9 +6,9 @@ import torch
 from nakawari.slowmo.camera import carried
 from nakawari.slowmo.screen import Standing, standing_on_screen
 from nakawari.video.color import ColorTags, to_rgb
-from nakawari.xsheet.alignment import inverse
-from nakawari.xsheet.motion import Matrix
-from tests.xsheet.stage import HEIGHT, WIDTH, shifted, shot_at
+from nakawari.xsheet.camera.alignment import inverse
+from nakawari.xsheet.camera.motion import Matrix
+from tests.builders.stage import HEIGHT, WIDTH, shifted, shot_at
 
 AT = (150.0, 90.0)
 

@@ -10,7 +10,7 @@ import torch
 from nakawari.slowmo.baselines import blend, nearest
 from nakawari.slowmo.steady import SteadiedInterval
 from nakawari.video.color import ColorTags, to_rgb
-from tests.xsheet.stage import HEIGHT, WIDTH, shot_at
+from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 PAN = np.array([[1.0, 0.0, -12.0], [0.0, 1.0, 0.0]])
 

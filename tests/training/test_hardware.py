@@ -13,9 +13,9 @@ from diffusion.module import DiffusionModule
 from diffusion.train import training_data
 from nakawari.training.config import parse_config
 from nakawari.training.run import train
+from tests.builders.trainings import autoencoder_config, figures, fit_autoencoder
 from tests.tiny import tiny_autoencoder
 from tests.training.process import losses
-from tests.training.test_training import autoencoder_config, figures, fit_autoencoder
 
 WEIGHTS = "weights/diffusion_pytorch_model.safetensors"
 

@@ -1,13 +1,11 @@
 """Both stages train end to end, in seconds: they learn, stop, resume and leave their weights."""
 
-import csv
 import dataclasses
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,44 +23,8 @@ from nakawari.errors import UserError
 from nakawari.training.config import parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.run import train
+from tests.builders.trainings import autoencoder_config, figures, fit_autoencoder, fit_with
 from tests.training.process import arguments
-
-
-def autoencoder_config(run: Path, **trainer: object) -> AutoencoderConfig:
-    config = parse_config(AutoencoderConfig, ["--config", "configs/autoencoder/smoke.yaml"])
-    return dataclasses.replace(
-        config,
-        data=dataclasses.replace(config.data, workers=0, validation_samples=4, batch_size=2),
-        trainer=dataclasses.replace(config.trainer, run=str(run), **trainer),  # type: ignore[arg-type]
-    )
-
-
-def fit_autoencoder(config: AutoencoderConfig) -> None:
-    torch.manual_seed(config.trainer.seed)
-    train(
-        AutoencoderModule(config),
-        TripletData(config.data, config.trainer.accumulate),
-        config.trainer,
-    )
-
-
-def fit_with(config: AutoencoderConfig, before_update: Callable[[int], None]) -> None:
-    """Train, and call a function with the number of updates made before each."""
-    torch.manual_seed(config.trainer.seed)
-    module = AutoencoderModule(config)
-    step = module.training_step
-
-    def training_step(batch: Triplet, batch_idx: int) -> None:
-        before_update(module.global_step)
-        step(batch, batch_idx)
-
-    module.training_step = training_step  # type: ignore[method-assign]
-    train(module, TripletData(config.data, config.trainer.accumulate), config.trainer)
-
-
-def figures(run: Path, name: str) -> list[float]:
-    with (run / "figures" / "metrics.csv").open() as file:
-        return [float(row[name]) for row in csv.DictReader(file) if row.get(name)]
 
 
 @pytest.fixture(scope="module")
