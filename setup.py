@@ -18,7 +18,9 @@ class BuildWithWeights(build_py):
     def finalize_options(self) -> None:
         super().finalize_options()
         if not self.editable_mode:
-            self.packages = [name for name in self.packages if name != OF_THE_REPOSITORY]
+            self.packages = [
+                name for name in self.packages if name.partition(".")[0] != OF_THE_REPOSITORY
+            ]
 
     def run(self) -> None:
         super().run()

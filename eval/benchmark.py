@@ -5,11 +5,11 @@ import re
 import sys
 from pathlib import Path
 
-from eval.commands import named
-from eval.cost import SIZES, Size
-from eval.layouts import LAYOUTS
-from eval.methods import ABLATIONS, METHODS
+from eval.measuring.cost import SIZES, Size
+from eval.methods.commands import named
+from eval.methods.registry import ABLATIONS, METHODS
 from eval.run import BenchmarkConfig, run_benchmark
+from eval.sets.layouts import LAYOUTS
 from nakawari.errors import UserError
 from nakawari.shipped import shipped_model
 

@@ -2,7 +2,7 @@
 
 Clips of the built-in cel generator, whose truth is known exactly, are drawn into a folder (once:
 they are kept), and the exposure sheet that is detected in each is compared with its truth. What
-is counted, and how, is in ``eval/drawing_scores.py``. Thresholds are chosen on the set
+is counted, and how, is in ``eval/detection/scores.py``. Thresholds are chosen on the set
 ``tuning`` only; the figures to report are those of ``final``.
 """
 
@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from eval.clip_families import FAMILIES
-from eval.clip_montages import MONTAGES
-from eval.clip_sets import SETS, load_half
-from eval.clips import write_clips
-from eval.drawing_scores import Truth, read_truth, score
-from eval.drawing_table import Scored, fine_table, markdown_table, results
-from eval.speed import measure_speed
+from eval.clips.families import FAMILIES
+from eval.clips.halves import SETS, load_half
+from eval.clips.montages import MONTAGES
+from eval.clips.write import write_clips
+from eval.detection.scores import Truth, read_truth, score
+from eval.detection.speed import measure_speed
+from eval.detection.table import Scored, fine_table, markdown_table, results
 from nakawari.errors import UserError
 from nakawari.xsheet.detect import detect
 

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from eval.benchmark import SHIPPED_MODEL
-from eval.commands import named
-from eval.hard_scenes import HardScene, at, hard_scene
-from eval.method import Draw, MethodSettings, Sample
-from eval.methods import choose_methods
-from eval.pictures import frame_from_pixels
+from eval.methods.commands import named
+from eval.methods.method import Draw, MethodSettings, Sample
+from eval.methods.registry import choose_methods
+from eval.sets.hard_scenes import HardScene, at, hard_scene
+from eval.sets.pictures import frame_from_pixels
 from nakawari.errors import UserError
 from nakawari.flow import dis_flow
 

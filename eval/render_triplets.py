@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from eval.hard_scenes import KINDS as HARD_KINDS
-from eval.hard_scenes import HardScene, at, hard_scene
-from eval.layered_scenes import LAYERED_KINDS, ground_of, layered_scene
-from eval.tiers import motion_size, motion_tier
+from eval.sets.hard_scenes import KINDS as HARD_KINDS
+from eval.sets.hard_scenes import HardScene, at, hard_scene
+from eval.sets.layered_scenes import LAYERED_KINDS, ground_of, layered_scene
+from eval.sets.tiers import motion_size, motion_tier
 from nakawari.data.art import load_art
 from nakawari.data.render import render
 from nakawari.data.scene import KINDS, sample_scene
@@ -71,7 +71,7 @@ def draw_triplets(
 
 
 def draw_hard_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet]:
-    """Draw ``per_kind`` scenes of each kind of ``eval.hard_scenes``, at each distance.
+    """Draw ``per_kind`` scenes of each kind of ``eval.sets.hard_scenes``, at each distance.
 
     Of each scene every one of ``FRAME_TIMES``; tags are ``scene:KIND`` and ``distance:N``.
     """
@@ -82,7 +82,7 @@ def draw_hard_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet
 
 
 def draw_layered_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet]:
-    """Draw ``per_kind`` scenes of each kind of ``eval.layered_scenes``, at each pan.
+    """Draw ``per_kind`` scenes of each kind of ``eval.sets.layered_scenes``, at each pan.
 
     Of each scene every one of ``FRAME_TIMES``; tags are ``layered``, ``scene:KIND``, ``pan:N`` and
     ``ground:WHAT``.

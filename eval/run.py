@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from eval import provenance
-from eval.cost import Pricing, Size, measure_costs
-from eval.gallery import choose_subject, data_uri
-from eval.layouts import LAYOUTS
-from eval.ledger import FACT_COLUMNS, FACTS, Ledger, to_json
-from eval.measure import Measurement, Pictures, one_line
-from eval.method import Draw, Method, MethodSettings
-from eval.methods import choose_methods
-from eval.report import Exhibit, html_report
-from eval.summary import compare, group_samples, summarise
-from eval.table import markdown_table, read_markers, update_readme
-from eval.tiers import motion_tier
-from eval.triplets import Triplet
+from eval.measuring import provenance
+from eval.measuring.cost import Pricing, Size, measure_costs
+from eval.measuring.ledger import FACT_COLUMNS, FACTS, Ledger, to_json
+from eval.measuring.measure import Measurement, Pictures, one_line
+from eval.measuring.summary import compare, group_samples, summarise
+from eval.methods.method import Draw, Method, MethodSettings
+from eval.methods.registry import choose_methods
+from eval.report.gallery import choose_subject, data_uri
+from eval.report.report import Exhibit, html_report
+from eval.report.table import markdown_table, read_markers, update_readme
+from eval.sets.layouts import LAYOUTS
+from eval.sets.tiers import motion_tier
+from eval.sets.triplet_list import Triplet
 from nakawari.errors import UserError
 
 FORMAT = 2  # of results.json

@@ -23,8 +23,8 @@ import av
 import numpy as np
 import torch
 
-from eval.pictures import frame_from_pixels, pixels_from_frame
-from eval.stillness import Stillness, changes, stillness
+from eval.measuring.stillness import Stillness, changes, stillness
+from eval.sets.pictures import frame_from_pixels, pixels_from_frame
 from nakawari.errors import UserError
 from nakawari.metrics import load_lpips, psnr
 from nakawari.shipped import shipped_model
@@ -36,9 +36,9 @@ from nakawari.video.picture import picture_from_frame
 from nakawari.video.reader import VideoReader
 from nakawari.wording import count
 from nakawari.xsheet.detect import detect
-from nakawari.xsheet.files import load_sheet
-from nakawari.xsheet.saving import save
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.files import load_sheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from nakawari.xsheet.show.saving import save
 
 SHIPPED_MODEL = shipped_model()
 MODELS = ("nakawari", *BASELINES)

@@ -4,7 +4,6 @@ import argparse
 import errno
 import json
 import os
-import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +20,7 @@ from nakawari.cli.slow import default_output
 from nakawari.slowmo.slow import slow_down
 from nakawari.video.reader import VideoReader
 from nakawari.video.sound import SoundTrack
+from tests.builders.refusals import refused
 from tests.conftest import painting
 from tests.diffusion import conftest as tiny
 
@@ -38,21 +38,6 @@ def slow(*arguments: object) -> int:
 def frames_of(path: Path) -> list:
     with VideoReader(path) as reader:
         return list(reader.frames())
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """Return the one line that a refusal prints, once the exit status was found to be 2."""
-    try:
-        status = cli.main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        status = stop.code
-    assert status == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    line = printed.err.rpartition("\r")[2]  # a progress bar wipes itself
-    assert re.fullmatch(r"nakawari: .+; .+\n", line), printed.err
-    assert printed.err.count("\n") == 1, printed.err
-    return line
 
 
 def test_four_times_as_long_at_the_same_rate_beside_the_input(make_clip, capsys) -> None:

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from nakawari import cli
-from nakawari.xsheet.files import load_sheet
-from tests.test_cli import refused
+from nakawari.xsheet.sheet.files import load_sheet
+from tests.builders.refusals import refused
 
 
 def test_the_result_names_the_sheet(make_clip, tmp_path, capsys) -> None:

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from nakawari import cli
-from nakawari.xsheet.reading import sheet_from_json
-from tests.test_cli import refused
+from nakawari.xsheet.sheet.reading import sheet_from_json
+from tests.builders.refusals import refused
 
 
 def xsheet(*arguments: object) -> int:
@@ -110,7 +110,7 @@ def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nakawari.xsheet.thumbnails.make_thumbnails", interrupted)
+    monkeypatch.setattr("nakawari.xsheet.show.thumbnails.make_thumbnails", interrupted)
     assert xsheet(make_clip(), "--json", tmp_path / "a.json", "--html", tmp_path / "a.html") == 130
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 

@@ -111,6 +111,17 @@ def test_it_slows_a_clip_in_a_folder_that_is_not_the_repository(
     assert "accelerate" not in said.stderr
 
 
+def test_it_writes_the_page_of_a_sheet_with_its_style_and_script(
+    installed: list[Path], tmp_path: Path, make_clip
+) -> None:
+    said = run(installed, tmp_path, "xsheet", str(make_clip(frames=6)), "--html", "page.html")
+    assert said.returncode == 0, said.stderr
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for name in ("report.css", "report.js"):
+        (file,) = IN_REPOSITORY.parents[1].glob(f"nakawari/xsheet/**/{name}")
+        assert file.read_text(encoding="utf-8").strip() in page
+
+
 def test_its_doctor_finds_nothing_wrong_but_names_the_extras(
     installed: list[Path], wheel: Path, tmp_path: Path
 ) -> None:

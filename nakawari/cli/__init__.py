@@ -51,7 +51,10 @@ def main(argv: list[str] | None = None) -> int:
         args.run(args)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("nakawari: stopped; nothing was left behind", file=sys.stderr)
+        left = "nothing was left behind"
+        if getattr(args, "resume", False):
+            left = "what was drawn is kept, and --resume goes on from there"
+        print(f"nakawari: stopped; {left}", file=sys.stderr)
         end_at_once_if_busy(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:

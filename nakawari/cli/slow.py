@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from fractions import Fraction
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.add_argument("--seed", type=seed, default=0, metavar="N", help="of the noise (default: 0)")
     slow.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     slow.add_argument("--overwrite", action="store_true", help="replace an existing output")
+    slow.add_argument(
+        "--resume", action="store_true",
+        help="go on with the frames of a run that was cut off; stopped again, they are kept again",
+    )  # fmt: skip
     slow.add_argument("--strict", action="store_true", help=STRICT_HELP)
     slow.set_defaults(run=run_slow)
 
@@ -124,6 +129,21 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
         ) from error
 
 
+def _drawn_by(args: argparse.Namespace) -> str:
+    """Return what tells the model, its weights and its settings from every other one."""
+    from nakawari.slowmo.baselines import BASELINES
+
+    if args.model in BASELINES:
+        return str(args.model)
+    folder = Path(args.model) if args.model else shipped_model()
+    told = sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in (".json", ".safetensors", ".bin"):
+            told.update(f"{file.relative_to(folder)} {file.stat().st_size}\n".encode())
+            told.update(file.read_bytes())
+    return f"{told.hexdigest()[:32]} {args.steps} {args.seed}"
+
+
 def run_slow(args: argparse.Namespace) -> None:
     """Do ``nakawari slow``: check, load, draw, tell."""
     from nakawari.slowmo.job import SlowJob, run_job
@@ -144,6 +164,7 @@ def run_slow(args: argparse.Namespace) -> None:
         xsheet=args.xsheet,
         overwrite=args.overwrite,
         strict=args.strict,
+        resume=args.resume,
     )
     device = choose_device(args.device)
     with ProgressBar() as bar:
@@ -151,6 +172,7 @@ def run_slow(args: argparse.Namespace) -> None:
             job,
             lambda: load_interpolator(args, device),
             device,
+            drawn_by=_drawn_by(args),
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),

@@ -17,7 +17,7 @@ from nakawari.errors import UserError
 from nakawari.wording import printable
 
 if TYPE_CHECKING:
-    from nakawari.xsheet.sheet import ExposureSheet
+    from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 STDOUT = Path("-")
 
@@ -58,8 +58,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 def run_xsheet(args: argparse.Namespace) -> None:
     """Do ``nakawari xsheet``: check, read, tell, write."""
-    from nakawari.xsheet.saving import save, save_keeping, save_sheet
-    from nakawari.xsheet.text import sheet_text
+    from nakawari.xsheet.show.saving import save, save_keeping, save_sheet
+    from nakawari.xsheet.show.text import sheet_text
 
     _check_targets(args)
     sheet, page = _sheet_and_page(args)
@@ -85,7 +85,7 @@ def _is_sheet_file(source: Path) -> bool:
 def _sheet_and_page(args: argparse.Namespace) -> tuple[ExposureSheet, str | None]:
     """Return the sheet that was given, or the clip's, and the page if it is asked for."""
     if _is_sheet_file(args.input):
-        from nakawari.xsheet.files import load_sheet
+        from nakawari.xsheet.sheet.files import load_sheet
 
         return load_sheet(args.input), None
     from nakawari.xsheet.detect import detect
@@ -94,8 +94,8 @@ def _sheet_and_page(args: argparse.Namespace) -> tuple[ExposureSheet, str | None
         detection = detect(args.input, tell=bar.tell, on_frame=bar.on_frame, strict=args.strict)
     if args.html is None:
         return detection.sheet, None
-    from nakawari.xsheet.report import html_report
-    from nakawari.xsheet.thumbnails import make_thumbnails
+    from nakawari.xsheet.show.report import html_report
+    from nakawari.xsheet.show.thumbnails import make_thumbnails
 
     with ProgressBar() as bar:
         thumbnails = make_thumbnails(args.input, detection.sheet, on_frame=bar.on_frame)
@@ -135,7 +135,7 @@ def _media(source: Path, sheet: ExposureSheet) -> Path | None:
 def _check_targets(args: argparse.Namespace) -> None:
     """Raise ``UserError`` if a file cannot be written, before the clip is read."""
     from nakawari.xsheet.export.formats import format_of
-    from nakawari.xsheet.saving import check_target, is_page, is_sheet
+    from nakawari.xsheet.show.saving import check_target, is_page, is_sheet
 
     if args.html == STDOUT:
         raise UserError("--html writes a page, which a terminal cannot show; give a file name")

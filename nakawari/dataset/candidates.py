@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import islice
 
 from nakawari.dataset.settings import Reason
-from nakawari.xsheet.cadence import longest_moving_hold
-from nakawari.xsheet.sheet import ExposureSheet, Shot
+from nakawari.xsheet.sheet.cadence import longest_moving_hold
+from nakawari.xsheet.sheet.sheet import ExposureSheet, Shot
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.dataset.shards import ShardWriter
 from nakawari.dataset.videos import Episode
 from nakawari.xsheet.detect import detect
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 MOTION_BIN = 4  # px, of the report's histogram
 TIME_BIN = 0.05  # of frame_time

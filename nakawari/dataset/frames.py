@@ -14,7 +14,7 @@ from nakawari.slowmo.pulldown import SourceClock
 from nakawari.video.color import rgb_affine
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 
 class TimedFrame(NamedTuple):

@@ -11,8 +11,8 @@ from nakawari.slowmo.keys import keys
 from nakawari.slowmo.pulldown import SourceClock
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
-from nakawari.xsheet.sheet import ExposureSheet, SheetDrawing
-from nakawari.xsheet.shots import split_into_shots
+from nakawari.xsheet.sheet.sheet import ExposureSheet, SheetDrawing
+from nakawari.xsheet.sheet.shots import split_into_shots
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
 import torch
 
+from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.segments import KeptFrames, check_kept, source_mark
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
@@ -26,11 +29,11 @@ from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.writer import VideoWriter, check_output
 from nakawari.whole import check_name
-from nakawari.xsheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.detect import detect
-from nakawari.xsheet.files import load_sheet
-from nakawari.xsheet.saving import check_target, is_sheet, save_sheet
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.clock import VARIES, FrameTimes
+from nakawari.xsheet.sheet.files import load_sheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from nakawari.xsheet.show.saving import check_target, is_sheet, save_sheet
 
 MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
 
@@ -51,6 +54,7 @@ class SlowJob:
     xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
     overwrite: bool = False
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
+    resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -86,6 +90,7 @@ def run_job(
     load_interpolator: Callable[[], FrameInterpolator],
     device: str,
     *,
+    drawn_by: str = "",
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
@@ -99,6 +104,8 @@ def run_job(
         job: what to do.
         load_interpolator: called once, after the job was found to be possible.
         device: where the interpolator draws.
+        drawn_by: tells the interpolator, its weights and settings from every other one: frames
+            that another one drew are not gone on with.
         tell: is given remarks, a line each, none twice.
         on_read: is called after every frame of the first reading with the frames read and, as far
             as the input declares its length, the frames expected.
@@ -132,6 +139,15 @@ def run_job(
         check_output(job.output, job.source, job.overwrite)  # another run may have made it since
         clock = OutputClock(rate=job.rate or _source_rate(sheet, info), factor=job.factor)
         expected = None if info.duration is None else clock.first_index(info.duration)
+        kept = opened.enter_context(
+            KeptFrames(
+                job.output,
+                _made_from(job, sheet, clock, longest_hold, drawn_by),
+                resume=job.resume,
+                overwrite=job.overwrite,
+                tell=say,
+            )
+        )
         with VideoWriter(
             job.output,
             codec=codec,
@@ -144,6 +160,7 @@ def run_job(
         ) as writer:
 
             def write(picture: Picture) -> None:
+                kept.add(picture)
                 writer.write(picture)
                 on_frame(writer.frames, expected)
 
@@ -156,6 +173,7 @@ def run_job(
                     device,
                     write,
                     workers_for(device, info.width, info.height),
+                    kept,
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(
@@ -195,10 +213,31 @@ def _check_outputs(job: SlowJob) -> Codec:
     check_name(job.output, "output")
     codec = codec_for(job.output, job.codec)
     check_output(job.output, job.source, job.overwrite)
+    check_kept(job.output, resume=job.resume, overwrite=job.overwrite)
     check_name(job.sheet_output, "exposure sheet")
     if not _goes_by_own_output(job):
         check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
     return codec
+
+
+def _made_from(
+    job: SlowJob,
+    sheet: ExposureSheet,
+    clock: OutputClock,
+    longest_hold: int | None,
+    drawn_by: str,
+) -> dict[str, str]:
+    """Return all that says what the output's pictures are, by the name that a user knows."""
+    return {
+        "version of Nakawari": __version__,
+        "source": source_mark(job.source),
+        "part": f"{job.part.start} {job.part.end}",
+        "exposure sheet": sha256(sheet.to_json().encode()).hexdigest()[:32],
+        "longest hold": str(longest_hold),
+        "frame rate": str(clock.rate),
+        "speed": str(clock.factor),
+        "model, steps or seed": drawn_by,
+    }
 
 
 def _given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:

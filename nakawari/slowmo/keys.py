@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from nakawari.xsheet.cadence import longest_moving_hold
-from nakawari.xsheet.sheet import Cadence, ExposureSheet, SheetDrawing
+from nakawari.xsheet.sheet.cadence import longest_moving_hold
+from nakawari.xsheet.sheet.sheet import Cadence, ExposureSheet, SheetDrawing
 
 NEVER_RESTS = sys.maxsize  # frames; so long a hold moves
 DEFAULT_STEP = 2  # frames

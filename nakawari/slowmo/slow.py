@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import islice
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -35,6 +35,13 @@ class Tally:
     passed: int = 0  # output frames that show a frame of the input unchanged
 
 
+class Kept(Protocol):
+    """The first frames of the output, that an earlier run drew."""
+
+    def take(self, number: int) -> list[Picture] | None:
+        """Return the next ``number`` of them; ``None`` if there are not as many left."""
+
+
 def slow_down(
     keys: Iterable[KeyPicture],
     clock: OutputClock,
@@ -43,8 +50,11 @@ def slow_down(
     device: torch.device | str,
     write: Callable[[Picture], None],
     workers: int = 1,
+    kept: Kept | None = None,
 ) -> Tally:
     """Write every output frame, in order, and return what was done.
+
+    Frames that are ``kept`` from an earlier run are not drawn again.
 
     Holds in memory two pictures and one batch of in-betweens for each of ``workers`` intervals that
     are drawn at once, and one more, whatever the length of the clip. Nothing is drawn across a cut:
@@ -52,7 +62,7 @@ def slow_down(
     drawn: it is held too.
     """
     tally = Tally()
-    jobs = _jobs(keys, clock, interpolator, tags, device)
+    jobs = _jobs(keys, clock, interpolator, tags, device, kept)
     with closing(in_order(jobs, workers)) as finished:
         for made in finished:
             for picture in made.pictures:
@@ -77,12 +87,16 @@ def _jobs(
     interpolator: FrameInterpolator,
     tags: ColorTags,
     device: torch.device | str,
+    kept: Kept | None,
 ) -> Iterator[Callable[[], _Made]]:
     """Yield, in the order of the output, what makes its frames."""
     for key, following in _with_next(keys):
         interval = _Interval(key, following, interpolator, tags, device)
         for batch in _batches(key, clock):
-            if batch[0] == 0:
+            before = None if kept is None else kept.take(len(batch))
+            if before is not None:
+                yield partial(_Made, before, drawn=batch[0] != 0)
+            elif batch[0] == 0:
                 yield partial(_Made, [key.picture], drawn=False)
             else:
                 yield partial(interval.draw, batch)

@@ -15,16 +15,16 @@ from nakawari.ahead import ahead
 from nakawari.opencv import opencv_threads
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.camera import camera_moves
-from nakawari.xsheet.change import plate
-from nakawari.xsheet.clock import VARIES, Clock, FrameTimes
-from nakawari.xsheet.cuts import mark_cuts
-from nakawari.xsheet.holds import FLOOR, decide, is_new
-from nakawari.xsheet.measure import Measure, ShotMeter
-from nakawari.xsheet.pulldown import find_pulldown
-from nakawari.xsheet.sheet import CameraMove, ExposureSheet, SheetDrawing
-from nakawari.xsheet.shots import make_shot
-from nakawari.xsheet.step import steps
+from nakawari.xsheet.camera.moves import camera_moves
+from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.change.cuts import mark_cuts
+from nakawari.xsheet.change.measure import Measure, ShotMeter
+from nakawari.xsheet.change.step import steps
+from nakawari.xsheet.holds.holds import FLOOR, decide, is_new
+from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
+from nakawari.xsheet.sheet.pulldown import find_pulldown
+from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
+from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
 WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often

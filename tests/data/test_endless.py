@@ -12,8 +12,8 @@ from nakawari.data.folder import TripletFolder
 from nakawari.data.sampler import IndexSampler
 from nakawari.data.shards import ShardedTriplets
 from nakawari.errors import UserError
-from tests.data.test_folder import write_triplet
-from tests.shards import write_dataset
+from tests.builders.shards import write_dataset
+from tests.builders.triplet_folders import write_triplet
 
 
 def test_every_sample_comes_once_a_round_and_rounds_differ() -> None:

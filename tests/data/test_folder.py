@@ -8,13 +8,7 @@ import pytest
 import torch
 
 from nakawari.data.folder import TripletFolder
-
-
-def write_triplet(folder: Path, height: int = 54, width: int = 96, ending: str = ".png") -> None:
-    folder.mkdir(parents=True)
-    for number, level in ((1, 50), (2, 100), (3, 150)):
-        frame = np.full((height, width, 3), level, np.uint8)
-        cv2.imwrite(str(folder / f"frame{number}{ending}"), frame)
+from tests.builders.triplet_folders import write_triplet
 
 
 def test_frame2_is_the_target_halfway_and_motion_is_unknown(tmp_path: Path) -> None:

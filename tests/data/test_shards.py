@@ -9,7 +9,7 @@ import webdataset
 
 from nakawari.data.real import UnreadableSampleError, decode_picture
 from nakawari.data.shards import EPISODES_FOLDER, INDEX_FILE, ShardedTriplets, ShardFile, read_index
-from tests.shards import write_dataset
+from tests.builders.shards import write_dataset
 
 
 @pytest.fixture

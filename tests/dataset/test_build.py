@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nakawari.cli import main
 from nakawari.data.shards import EPISODES_FOLDER, ShardedTriplets, read_index
 from nakawari.dataset.build import SplitChoice
 from nakawari.dataset.settings import BuildSettings
@@ -27,28 +26,9 @@ from nakawari.dataset.shards import ShardWriter
 from nakawari.dataset.videos import find_episodes
 from nakawari.dataset.workers import on_processes
 from nakawari.errors import UserError
+from tests.builders.datasets import HOLDS, build, everything, film
 
 MakeClip = Callable[..., Path]
-HOLDS = (2, 2, 3, 1, 2, 2, 3, 2)
-
-
-def film(seed: int = 0, holds: tuple[int, ...] = HOLDS) -> list[np.ndarray]:
-    """Return frames of a figure that walks before a ground, each drawing held as told."""
-    rng = np.random.default_rng(seed)
-    ground = np.full((144, 256, 4), 255, np.uint8)
-    ground[..., :3] = np.kron(rng.integers(60, 200, (9, 16, 3)), np.ones((16, 16, 1)))
-    frames = []
-    for drawing, hold in enumerate(holds):
-        picture = ground.copy()
-        left = 20 + 9 * drawing
-        picture[40:110, left : left + 40, :3] = (230, 60, 40)
-        picture[50:60, left + 8 : left + 16, :3] = 20
-        frames += [picture] * hold
-    return frames
-
-
-def build(*arguments: object) -> int:
-    return main(["dataset", "build", *map(str, arguments), "--workers", "1"])
 
 
 @pytest.fixture
@@ -58,15 +38,6 @@ def shows(tmp_path: Path, make_clip: MakeClip) -> Path:
         (tmp_path / "shows" / name).mkdir(parents=True)
         make_clip(f"shows/{name}/01.mp4", paintings=film(number), rate=Fraction(24))
     return tmp_path / "shows"
-
-
-def everything(root: Path) -> dict[str, tuple[float, bytes]]:
-    """Return each file's time and content."""
-    return {
-        str(path.relative_to(root)): (path.stat().st_mtime, path.read_bytes())
-        for path in sorted((root / EPISODES_FOLDER).rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_triplets_have_the_times_of_their_drawings_and_titles_are_split(

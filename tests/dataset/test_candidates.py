@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from nakawari.dataset.candidates import candidates, frame_time
 from nakawari.dataset.settings import Reason
-from nakawari.xsheet.clock import Pulldown
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.clock import Pulldown
+from tests.builders.sheets import sheet_of
 
 
 def test_threes_never_cross_a_cut() -> None:

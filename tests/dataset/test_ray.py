@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nakawari.cli import main
-from tests.dataset.test_build import build, everything, film
+from tests.builders.datasets import build, everything, film
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from diffusion.precision import has_native_bfloat16
 from eval import benchmark
-from eval.method import Method, Sample
-from eval.methods import METHODS, choose_methods
+from eval.methods.method import Method, Sample
+from eval.methods.registry import METHODS, choose_methods
 from nakawari.errors import UserError
 from nakawari.metrics import load_lpips
 from tests.eval.conftest import write_picture

@@ -10,13 +10,13 @@ import av
 import pytest
 
 from eval import drawings
-from eval.drawing_scores import Tally, Truth, read_truth, score, total
-from eval.drawing_table import fine_table, markdown_table, percent, results
-from eval.speed import loop_clip, measure_speed
+from eval.detection.scores import Tally, Truth, read_truth, score, total
+from eval.detection.speed import loop_clip, measure_speed
+from eval.detection.table import fine_table, markdown_table, percent, results
 from nakawari.errors import UserError
-from nakawari.xsheet.clock import Pulldown
 from nakawari.xsheet.detect import Detection
-from nakawari.xsheet.sheet import Cadence, ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import Cadence, ExposureSheet, SheetDrawing, Shot
 
 
 def truth(new: str, **about: object) -> Truth:

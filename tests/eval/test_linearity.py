@@ -3,10 +3,10 @@
 import pytest
 from torch import Tensor
 
-from eval.hard_scenes import at, hard_scene
 from eval.linearity import FRAME_TIMES, main, offsets
-from eval.method import Sample
-from eval.pictures import frame_from_pixels
+from eval.methods.method import Sample
+from eval.sets.hard_scenes import at, hard_scene
+from eval.sets.pictures import frame_from_pixels
 
 
 def test_a_thing_drawn_late_is_behind_by_its_share_of_the_way() -> None:

@@ -7,10 +7,6 @@ import numpy as np
 import pytest
 
 from eval.benchmark import SHIPPED_TRIPLETS
-from eval.hard_scenes import KINDS as HARD_KINDS
-from eval.hard_scenes import at, hard_scene
-from eval.layered_scenes import LAYERED_KINDS, layered_scene
-from eval.pictures import picture_size, read_frame
 from eval.render_triplets import (
     PANS,
     draw_hard_triplets,
@@ -19,8 +15,12 @@ from eval.render_triplets import (
     main,
     write_set,
 )
-from eval.tiers import motion_size, motion_tier
-from eval.triplets import read_triplets
+from eval.sets.hard_scenes import KINDS as HARD_KINDS
+from eval.sets.hard_scenes import at, hard_scene
+from eval.sets.layered_scenes import LAYERED_KINDS, layered_scene
+from eval.sets.pictures import picture_size, read_frame
+from eval.sets.tiers import motion_size, motion_tier
+from eval.sets.triplet_list import read_triplets
 from nakawari.data.render import render
 from nakawari.data.scene import KINDS
 

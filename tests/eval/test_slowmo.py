@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from eval import slowmo
-from eval.stillness import Changes, changes, stillness
+from eval.measuring.stillness import Changes, changes, stillness
 from tests.conftest import write_clip
 
 SHARP = {"crf": "4"}

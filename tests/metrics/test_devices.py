@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from eval.scoring import FRAME_METRICS, Scorer
-from tests.eval.pictures import moving_square
+from eval.measuring.scoring import FRAME_METRICS, Scorer
+from tests.builders.pictures import moving_square
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

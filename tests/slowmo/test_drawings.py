@@ -9,9 +9,9 @@ from nakawari.errors import UserError
 from nakawari.slowmo.drawings import KeyPicture, every_frame, group
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
-from nakawari.xsheet.clock import Pulldown
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 
 
 def frames(times: list[Fraction | int]) -> list[SourceFrame]:

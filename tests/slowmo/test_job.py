@@ -10,9 +10,9 @@ from nakawari.errors import UserError
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, SlowResult, run_job
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.files import load_sheet
+from nakawari.xsheet.sheet.files import load_sheet
+from tests.builders.sheets import sheet_of
 from tests.conftest import RATE, painting
-from tests.sheets import sheet_of
 
 
 def run(source: Path, **settings: object) -> SlowResult:

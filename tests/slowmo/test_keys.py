@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.slowmo.keys import keys, movement_step
-from nakawari.xsheet.cadence import longest_moving_hold
-from nakawari.xsheet.clock import Pulldown
-from nakawari.xsheet.sheet import CAMERA_KINDS, ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.cadence import longest_moving_hold
+from nakawari.xsheet.sheet.clock import Pulldown
+from nakawari.xsheet.sheet.sheet import CAMERA_KINDS, ExposureSheet
+from tests.builders.sheets import sheet_of
 
 
 def found(sheet: ExposureSheet) -> list[tuple[int, int | None]]:

@@ -11,9 +11,9 @@ import pytest
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.video.reader import VideoReader
-from nakawari.xsheet.files import load_sheet
+from nakawari.xsheet.sheet.files import load_sheet
+from tests.builders.sheets import sheet_of
 from tests.conftest import painting
-from tests.sheets import sheet_of
 
 HOLDS = [2, 3, 1, 2, 2, 3, 2]  # 15 frames
 STARTS = [0, *accumulate(HOLDS)][:-1]

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from nakawari.slowmo.pulldown import SourceClock
-from nakawari.xsheet.clock import Pulldown
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.clock import Pulldown
+from tests.builders.sheets import sheet_of
 
 PHASES = [Pulldown(cycle=5, phase=phase) for phase in range(5)]
 TO_SIXTY = [Pulldown(cycle=5, phase=phase, film=2) for phase in range(5)]

@@ -17,8 +17,8 @@ from nakawari.slowmo.slow import MAX_BATCH, slow_down
 from nakawari.video.color import ColorTags
 from nakawari.video.picture import Picture
 from nakawari.video.reader import SourceFrame
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 
 
 def gray(luma: int) -> Picture:

@@ -9,15 +9,15 @@ from safetensors.torch import load_file
 
 from diffusion import FrameInterpolationPipeline
 from diffusion.config import DecoderConfig
-from tests.tiny import tiny_autoencoder
-from tests.training.process import losses
-from tests.training.test_training import (
+from tests.builders.trainings import (
     autoencoder_config,
     diffusion_config,
     figures,
     fit_autoencoder,
     fit_diffusion,
 )
+from tests.tiny import tiny_autoencoder
+from tests.training.process import losses
 
 WEIGHTS = "weights/diffusion_pytorch_model.safetensors"
 

@@ -15,7 +15,7 @@ from nakawari.errors import UserError
 from nakawari.training.average import AveragedModule
 from nakawari.training.config import TrainerConfig
 from nakawari.training.keeping import finish_renaming, replace_folder
-from tests.training.test_training import autoencoder_config, fit_autoencoder, fit_with
+from tests.builders.trainings import autoencoder_config, fit_autoencoder, fit_with
 from tests.training.tiny_training import fit, tiny_config
 
 

@@ -12,8 +12,8 @@ from autoencoder.config import AutoencoderConfig
 from nakawari.data.shards import EPISODES_FOLDER, INDEX_FILE
 from nakawari.training.config import DataConfig
 from nakawari.training.data import TripletData
-from tests.shards import write_dataset
-from tests.training.test_training import autoencoder_config, fit_autoencoder
+from tests.builders.shards import write_dataset
+from tests.builders.trainings import autoencoder_config, fit_autoencoder
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from nakawari.errors import UserError
 from nakawari.video.picture import Picture
 from nakawari.xsheet.detect import Detection, detect
-from tests.xsheet.stage import shot_at
+from tests.builders.stage import shot_at
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dance.mp4"
 

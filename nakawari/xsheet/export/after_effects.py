@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from nakawari.xsheet.export.even import EvenSheet, even_sheet
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 TITLE = "Adobe After Effects 8.0 Keyframe Data"  # 8.0 is the text's version, which all later read
 PROPERTY = "Time Remap"

@@ -11,7 +11,7 @@ from nakawari.xsheet.export.after_effects import after_effects, is_keyframes
 from nakawari.xsheet.export.otio import is_timeline, otio
 from nakawari.xsheet.export.table import is_table, table
 from nakawari.xsheet.export.xdts import is_xdts, xdts
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 
 class Format(NamedTuple):

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nakawari.xsheet.sheet import ExposureSheet, Shot
+from nakawari.xsheet.sheet.sheet import ExposureSheet, Shot
 
 METADATA = "nakawari"  # the key under which what is ours stands
 SCHEMA = "OTIO_SCHEMA"

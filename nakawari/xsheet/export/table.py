@@ -6,7 +6,7 @@ import csv
 import io
 from fractions import Fraction
 
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 COLUMNS = (
     "drawing",  # from 1

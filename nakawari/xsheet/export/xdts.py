@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from nakawari.xsheet.export.even import even_sheet
-from nakawari.xsheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 IDENTIFIER = "exchangeDigitalTimeSheet Save Data"
 VERSION = 5  # of 2018-11-29, which every reader knows

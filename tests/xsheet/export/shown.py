@@ -7,8 +7,8 @@ from itertools import accumulate
 
 from hypothesis import strategies as st
 
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 
 RATES = [Fraction(24), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25), Fraction(60)]
 

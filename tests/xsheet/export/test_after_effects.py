@@ -8,8 +8,8 @@ from hypothesis import given
 
 from nakawari.xsheet.export.after_effects import after_effects, is_keyframes
 from nakawari.xsheet.export.even import even_sheet
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 from tests.xsheet.export.readers import Keys, read_keyframes, remapped, source_frame
 from tests.xsheet.export.shown import sheets
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 
 from nakawari.xsheet.export.even import EvenSheet, even_sheet
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 from tests.xsheet.export.shown import sheets
 
 

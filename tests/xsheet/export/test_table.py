@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.xsheet.export.table import is_table, table
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 from tests.xsheet.export.shown import sheets
 
 

@@ -8,8 +8,8 @@ import jsonschema
 from hypothesis import given
 
 from nakawari.xsheet.export.xdts import is_xdts, xdts
-from nakawari.xsheet.sheet import ExposureSheet
-from tests.sheets import sheet_of
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+from tests.builders.sheets import sheet_of
 from tests.xsheet.export.readers import XDTS_SCHEMA, Column, read_xdts
 from tests.xsheet.export.shown import drawing_by_frame, sheets
 

@@ -1,0 +1,1 @@
+"""How well drawings, holds and cuts are found, and how fast."""

@@ -1,0 +1,233 @@
+"""What a frame costs: time, memory, operations, parameters, training."""
+
+import multiprocessing
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from eval.measuring.measure import one_line
+from eval.methods.commands import command_peak_mib
+from eval.methods.method import Draw, Method, MethodSettings, Sample
+from eval.methods.registry import ABLATIONS, find_method, load_pipeline
+from eval.sets.pictures import frame_from_pixels, read_pixels
+from eval.sets.triplet_list import FRAMES, Triplet
+from nakawari.memory import own_peak_mib
+
+YARDSTICK = "dis"
+"""All times are also told as multiples of this method's, which every machine can run."""
+ROUNDS = 5
+LONGEST = 300.0
+"""s for the rounds of one size; two rounds are measured however long they take."""
+
+
+class Size(NamedTuple):
+    """Of a frame, in pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+SIZES = (Size(512, 288), Size(1280, 720), Size(1920, 1080))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pricing:
+    """What is asked."""
+
+    sizes: tuple[Size, ...]
+    triplet: Triplet  # its pictures, resized, are what is drawn
+    settings: MethodSettings
+
+
+def measure_costs(
+    methods: Mapping[str, Method], draws: Mapping[str, Draw], pricing: Pricing
+) -> dict[str, Any]:
+    """Return what each method costs at each size, ``{}`` if no size is asked for.
+
+    Left out are pictures drawn elsewhere, and ablations that do not change the cost. Times are of
+    one frame from memory to memory (of a program: with its start, and the reading and writing of
+    its files). Methods take turns, so that a machine that slows down does so for all of them:
+    ``ms`` is the median over the rounds, ``ratio`` the median of each round's ratio to ``dis``.
+    """
+    if not pricing.sizes:
+        return {}
+    names = [n for n, m in methods.items() if m.draws_now and (n not in ABLATIONS or "steps" in n)]
+    chosen = {name: (methods[name], draws[name]) for name in names}
+    if YARDSTICK not in chosen:
+        yardstick = find_method(YARDSTICK)
+        assert yardstick is not None
+        chosen[YARDSTICK] = (yardstick, yardstick.build(pricing.settings))
+    rows: dict[str, dict[str, Any]] = {
+        name: {**_of_the_model(method, pricing.settings), "sizes": {}}
+        for name, (method, _) in chosen.items()
+    }
+    for size in pricing.sizes:
+        for name, figures in _at_size(chosen, pricing, size).items():
+            rows[name]["sizes"][str(size)] = figures
+    return {"rounds": ROUNDS, "threads": torch.get_num_threads(), "methods": rows}
+
+
+def _of_the_model(method: Method, settings: MethodSettings) -> dict[str, Any]:
+    if not method.uses_model:
+        return {"parameters": None, "training": None}
+    pipeline = load_pipeline(settings.model, settings.device)
+    parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
+    count = sum(p.numel() for part in parts for p in part.parameters())
+    return {"parameters": count, "training": training_cost(settings.model / "README.md")}
+
+
+def training_cost(card: Path) -> dict[str, Any] | None:
+    """Read from a model card on what, and for how many minutes, the weights were trained.
+
+    That is its table's row ``| on | ... |``; None without one. ``minutes`` sums all that it names;
+    "about 40" without a unit are minutes too.
+    """
+    if not card.is_file():
+        return None
+    row = re.search(r"^\|\s*on\s*\|(.+)\|\s*$", card.read_text(encoding="utf-8"), re.MULTILINE)
+    if row is None:
+        return None
+    minutes = sum(
+        float(number.replace(",", "")) * (60 if unit == "hour" else 1)
+        for about, number, unit in re.findall(r"(about )?(\d[\d,.]*)(?: (hour|minute)s?)?", row[1])
+        if about or unit
+    )
+    stages = [stage.strip() for stage in row[1].split("|")]
+    return {"minutes": minutes, "on": "; ".join(stages)}
+
+
+def _at_size(
+    chosen: Mapping[str, tuple[Method, Draw]], pricing: Pricing, size: Size
+) -> dict[str, dict[str, Any]]:
+    sample = _sample(pricing, size)
+    results: dict[str, dict[str, Any]] = {}
+    for name, (method, draw) in chosen.items():
+        try:
+            results[name] = _once(name, method, draw, sample, pricing, size)
+        except Exception as error:
+            results[name] = {"error": one_line(error)}
+    running = [name for name in chosen if "error" not in results[name]]
+    times = _take_turns({name: chosen[name][1] for name in running}, sample)
+    yardstick = times.get(YARDSTICK)
+    for name, seconds in times.items():
+        ratio = None if yardstick is None else float(np.median(seconds / yardstick))
+        results[name] |= {"ms": 1000 * float(np.median(seconds)), "ratio": ratio}
+    return results
+
+
+def _sample(pricing: Pricing, size: Size) -> Sample:
+    triplet, device = pricing.triplet, pricing.settings.device
+    frames = [
+        frame_from_pixels(
+            cv2.resize(
+                read_pixels(getattr(triplet, name)), tuple(size), interpolation=cv2.INTER_AREA
+            )
+        ).to(device)
+        for name in FRAMES
+    ]
+    time_between = torch.tensor([triplet.frame_time], device=device)
+    return Sample("cost", frames[0], frames[1], frames[2], time_between)
+
+
+def _once(
+    name: str, method: Method, draw: Draw, sample: Sample, pricing: Pricing, size: Size
+) -> dict[str, Any]:
+    """Draw a frame, which also warms up, and count; peak memory is in MiB."""
+    device = pricing.settings.device
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    operations = None
+    with torch.no_grad():
+        if method.uses_model:
+            # Not in inference mode, which the counter cannot look into.
+            with FlopCounterMode(display=False) as counter:
+                draw(sample)
+            operations = counter.get_total_flops()
+        else:
+            draw(sample)
+    if device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated(device) / 2**20
+    else:
+        peak = _peak_apart(name, method, pricing, size)
+    return {"peak_mib": peak, "operations": operations}
+
+
+def _peak_apart(name: str, method: Method, pricing: Pricing, size: Size) -> float:
+    """Return the peak memory [MiB] of a process that draws one frame and does nothing else."""
+    if find_method(name) is None:
+        return command_peak_mib(method.fingerprint, _sample(pricing, size))
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_peak, (name, pricing, size))
+
+
+def _peak(name: str, pricing: Pricing, size: Size) -> float:
+    method = find_method(name)
+    assert method is not None
+    draw = method.build(pricing.settings)
+    with torch.inference_mode():
+        draw(_sample(pricing, size))
+    return own_peak_mib()
+
+
+@torch.inference_mode()
+def _take_turns(draws: Mapping[str, Draw], sample: Sample) -> dict[str, np.ndarray]:
+    """Return the seconds of each method in each round."""
+    rounds: dict[str, list[float]] = {name: [] for name in draws}
+    begin = time.perf_counter()
+    for number in range(ROUNDS):
+        if number >= 2 and time.perf_counter() - begin > LONGEST:
+            break
+        for name, draw in draws.items():
+            _settle(sample)
+            start = time.perf_counter()
+            draw(sample)
+            _settle(sample)
+            rounds[name].append(time.perf_counter() - start)
+    return {name: np.array(seconds) for name, seconds in rounds.items()}
+
+
+def _settle(sample: Sample) -> None:
+    if sample.frame_0.is_cuda:
+        torch.cuda.synchronize(sample.frame_0.device)
+
+
+def cost_table(cost: Mapping[str, Any]) -> tuple[list[str], list[Sequence[str]]]:
+    """Write the costs as the headings and rows of a table."""
+    heads = ["Method", "Size", "ms a frame", f"× {YARDSTICK}", "Peak memory", "Operations"]
+    heads += ["Parameters", "Training"]
+    rows: list[Sequence[str]] = []
+    for name, about in cost["methods"].items():
+        training = about["training"]
+        fixed = [
+            f"{about['parameters'] / 1e6:.1f} M" if about["parameters"] else "–",
+            f"{training['minutes']:.0f} min ({training['on']})" if training else "–",
+        ]
+        for size, figures in about["sizes"].items():
+            if "error" in figures:
+                rows.append([name, size, f"failed: {figures['error']}", "–", "–", "–", *fixed])
+                continue
+            ratio = "–" if figures["ratio"] is None else f"{figures['ratio']:.2f}"
+            operations = figures["operations"]
+            rows.append(
+                [
+                    name,
+                    size,
+                    f"{figures['ms']:.1f}",
+                    ratio,
+                    f"{figures['peak_mib']:,.0f} MiB",
+                    f"{operations / 1e9:,.1f} GFLOP" if operations else "–",
+                    *fixed,
+                ]
+            )
+    return heads, rows

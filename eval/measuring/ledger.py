@@ -1,0 +1,167 @@
+"""What a run has measured so far: on disk line by line, in memory as bare numbers.
+
+One line of the file is one cell: one method (or ``FACTS``, what is known of the triplet itself) on
+one triplet::
+
+    {"key": "9f2c…", "row": "nakawari", "id": "walk_007", "figures": {"lpips": 0.0312, …}}
+    {"key": "51ab…", "row": "fragile", "id": "walk_007", "error": "RuntimeError: out of paint"}
+
+A run that was killed begins by reading the file, and draws only what is missing. The key says what
+a cell was measured with; one that was last measured with another key is measured again.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from eval.measuring.scoring import METRICS
+from nakawari.errors import UserError
+
+FACTS = "triplet"
+"""The row of what is known of a triplet, whoever draws."""
+FACT_COLUMNS = ("motion", "changed")
+"""Median motion [px at a height of 288] by DIS; share of the frame that changes, 0 to 1."""
+_MISSING, _MEASURED, _FAILED = range(3)
+
+
+class _Row(NamedTuple):
+    """All cells of a method: eight bytes a figure, so that 10,000 triplets take a megabyte."""
+
+    key: str
+    columns: tuple[str, ...]
+    figures: np.ndarray  # (triplets, columns) float64, NaN where there is none
+    states: np.ndarray  # (triplets,) uint8
+
+
+class Ledger:
+    """The cells of a run. Leave its ``with`` block, or the process: what was recorded is there."""
+
+    def __init__(self, path: Path, ids: Sequence[str], keys: Mapping[str, str]) -> None:
+        """Open the file and take from it what fits.
+
+        Args:
+            path: of the file; it is made if there is none.
+            ids: of the triplets, in order.
+            keys: of the rows: of every method, and of ``FACTS``.
+        """
+        self._index = {name: index for index, name in enumerate(ids)}
+        self._ids = ids
+        self._rows = {name: self._empty_row(name, key) for name, key in keys.items()}
+        self._errors: dict[tuple[str, int], str] = {}
+        try:
+            self._take_over(path)
+            self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise UserError(f"cannot keep a ledger in {path}: {error.strerror}") from error
+
+    def _empty_row(self, name: str, key: str) -> _Row:
+        columns = FACT_COLUMNS if name == FACTS else tuple(METRICS)
+        figures = np.full((len(self._ids), len(columns)), math.nan)
+        return _Row(key, columns, figures, np.zeros(len(self._ids), np.uint8))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def _take_over(self, path: Path) -> None:
+        if not path.exists():
+            return
+        whole = 0  # bytes up to the end of the last whole line
+        with open(path, "rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break  # the run was killed while it wrote this
+                whole += len(line)
+                self._take(line)
+        os.truncate(path, whole)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            cell: dict[str, Any] = json.loads(line)
+            row, index = self._rows.get(cell["row"]), self._index.get(cell["id"])
+            if row is None or index is None:
+                return
+            if cell["key"] != row.key:  # measured otherwise since: the pictures are no longer ours
+                row.states[index], row.figures[index] = _MISSING, math.nan
+                return
+            # A failure is tried again: it may have been the memory, or a program not yet installed.
+            if "error" not in cell:
+                self._set(cell["row"], index, from_json(cell["figures"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # not a line of ours, or a damaged one: the cell is drawn again
+
+    def _set(self, name: str, index: int, figures: Mapping[str, float]) -> None:
+        row = self._rows[name]
+        row.figures[index] = [figures.get(column, math.nan) for column in row.columns]
+        row.states[index] = _MEASURED
+        self._errors.pop((name, index), None)
+
+    def record(self, name: str, index: int, figures: Mapping[str, float]) -> None:
+        """Keep the figures of a cell."""
+        self._set(name, index, figures)
+        self._write(name, index, {"figures": to_json(figures)})
+
+    def record_failure(self, name: str, index: int, error: str) -> None:
+        """Keep why a cell has no figures."""
+        self._rows[name].states[index] = _FAILED
+        self._errors[name, index] = error
+        self._write(name, index, {"error": error})
+
+    def _write(self, name: str, index: int, content: dict[str, Any]) -> None:
+        head = {"key": self._rows[name].key, "row": name, "id": self._ids[index]}
+        self._file.write(json.dumps(head | content) + "\n")
+        self._file.flush()
+
+    def is_missing(self, name: str, index: int) -> bool:
+        """Say whether a cell has neither figures nor, in this run, failed."""
+        return bool(self._rows[name].states[index] == _MISSING)
+
+    def cell(self, name: str, index: int) -> dict[str, Any]:
+        """Return a cell's figures by name, without those there are not, or ``{"error": why}``."""
+        if (name, index) in self._errors:
+            return {"error": self._errors[name, index]}
+        row = self._rows[name]
+        values = zip(row.columns, row.figures[index].tolist(), strict=True)
+        return {column: value for column, value in values if not math.isnan(value)}
+
+    def figures(self, name: str) -> np.ndarray:
+        """Return all figures of a row, (triplets, columns) float64, NaN where there is none."""
+        return self._rows[name].figures
+
+    def failed(self, name: str) -> np.ndarray:
+        """Return which cells of a row failed, (triplets,) bool."""
+        return self._rows[name].states == _FAILED
+
+    def failures(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (id, method, why) of the cells that failed, in the order of the triplets."""
+        for (name, index), error in sorted(self._errors.items(), key=lambda item: item[0][1]):
+            yield self._ids[index], name, error
+
+
+def to_json(value: Any) -> Any:
+    """Write what JSON has no word for: paths and infinity as strings, no figure as null."""
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def from_json(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Read figures that ``to_json`` wrote."""
+    return {name: math.nan if figure is None else float(figure) for name, figure in figures.items()}

@@ -1,0 +1,257 @@
+"""Drawing and scoring: every method on every triplet, one interval at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from eval.measuring.ledger import FACTS, Ledger
+from eval.measuring.scoring import Scorer
+from eval.methods.method import Draw, Method, Sample
+from eval.report.gallery import Loss, greatest_losses
+from eval.sets.pictures import frame_from_pixels, pixels_from_frame, read_pixels, write_png
+from eval.sets.tiers import motion_size
+from eval.sets.triplet_list import Triplet
+from nakawari.errors import UserError
+from nakawari.flow import dis_flow
+from nakawari.metrics import changed_area, flicker
+
+
+def series_of(triplets: Sequence[Triplet]) -> list[list[int]]:
+    """Put the triplets that share both frames together, by ``frame_time``; return indices."""
+    series: dict[tuple[Path, Path], list[int]] = {}
+    for index, triplet in enumerate(triplets):
+        series.setdefault((triplet.frame_0, triplet.frame_1), []).append(index)
+    for members in series.values():
+        members.sort(key=lambda index: triplets[index].frame_time)
+    return list(series.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Interval:
+    """The pictures of one series, each (H, W, 3) uint8."""
+
+    frame_0: np.ndarray
+    frame_1: np.ndarray
+    targets: dict[int, np.ndarray]  # by index of the triplet, those that could be read
+    still: Tensor  # (1, 1, H, W) bool, what none of these pictures changes
+
+
+class Pictures(NamedTuple):
+    """Where drawn pictures are kept, as ``METHOD/ID.png``."""
+
+    folder: Path
+    keep: int | None  # the samples that we lose by most; None: all
+
+
+class Measurement:
+    """Fills a ledger. Only one series' pictures, as one method draws them, are in memory."""
+
+    def __init__(
+        self,
+        triplets: Sequence[Triplet],
+        methods: Mapping[str, Method],
+        draws: Mapping[str, Draw],
+        ledger: Ledger,
+        device: torch.device,
+        pictures: Pictures,
+    ) -> None:
+        self._triplets = triplets
+        self._methods = methods
+        self._draws = draws
+        self._ledger = ledger
+        self._device = device
+        self._pictures = pictures
+        self._scorer = Scorer(device)
+        kept = {path.stem for path in pictures.folder.glob("*/*.png")}
+        self._kept = {index for index, t in enumerate(triplets) if t.id in kept}
+
+    def run(self) -> None:
+        """Measure what is missing in the ledger, and say on stderr how long it will take."""
+        series = series_of(self._triplets)
+        there = [s for s in series if not self._missing(s)]
+        progress = tqdm(
+            desc="benchmark",
+            unit="triplet",
+            total=len(self._triplets),
+            initial=sum(map(len, there)),
+        )
+        with progress:
+            for members in series:
+                if missing := self._missing(members):
+                    self._measure(members, missing)
+                    self._drop_pictures(members)
+                    progress.update(len(members))
+
+    def _missing(self, members: list[int]) -> list[str]:
+        """Name the rows that lack a cell, or the picture that is to be kept of it."""
+        return [
+            name
+            for name in (FACTS, *self._methods)
+            if any(self._ledger.is_missing(name, index) for index in members)
+            or (name != FACTS and self._lacks_picture(name, members))
+        ]
+
+    def _lacks_picture(self, name: str, members: list[int]) -> bool:
+        if self._pictures.keep is not None:
+            return False
+        failed = self._ledger.failed(name)
+        return not all(failed[i] or self._picture_path(name, i).exists() for i in members)
+
+    def _picture_path(self, name: str, index: int) -> Path:
+        return self._pictures.folder / name / f"{self._triplets[index].id}.png"
+
+    def losses(self, size: int) -> list[Loss]:
+        """Return the samples measured so far that we lose by most."""
+        return greatest_losses({name: self._ledger.figures(name) for name in self._methods}, size)
+
+    def _drop_pictures(self, new: list[int]) -> None:
+        """Remove those of samples that are no longer among the greatest losses."""
+        if self._pictures.keep is None:
+            return
+        self._kept.update(new)
+        wanted = {loss.sample for loss in self.losses(self._pictures.keep)}
+        for index in self._kept - wanted:
+            for name in self._methods:
+                self._picture_path(name, index).unlink(missing_ok=True)
+        self._kept &= wanted
+
+    def _measure(self, members: list[int], missing: list[str]) -> None:
+        interval = self._read(members, missing)
+        if interval is None:
+            return
+        for name in missing:
+            if name == FACTS:
+                self._find_facts(interval)
+            else:
+                self._measure_method(name, interval)
+
+    def _read(self, members: list[int], missing: list[str]) -> _Interval | None:
+        """Read a series' pictures; cells of those that cannot be read have failed."""
+        triplet = self._triplets[members[0]]
+        try:
+            frame_0, frame_1 = read_pixels(triplet.frame_0), read_pixels(triplet.frame_1)
+        except UserError as error:
+            self._fail(missing, members, error)
+            return None
+        targets = {}
+        for index in members:
+            try:
+                targets[index] = read_pixels(self._triplets[index].target)
+            except UserError as error:
+                self._fail(missing, [index], error)
+        frames = [
+            frame_from_pixels(p).to(self._device) for p in (frame_0, frame_1, *targets.values())
+        ]
+        return _Interval(
+            frame_0=frame_0, frame_1=frame_1, targets=targets, still=~changed_area(frames)
+        )
+
+    def _fail(self, names: list[str], members: list[int], error: Exception) -> None:
+        for name in names:
+            for index in members:
+                self._ledger.record_failure(name, index, one_line(error))
+
+    def _find_facts(self, interval: _Interval) -> None:
+        frame_0, frame_1 = map(frame_from_pixels, (interval.frame_0, interval.frame_1))
+        flow = dis_flow(frame_0, frame_1)[0].permute(1, 2, 0).numpy()
+        motion = motion_size(flow, len(flow))
+        for index, target in interval.targets.items():
+            area = changed_area([frame_0, frame_1, frame_from_pixels(target)])
+            changed = area.float().mean().item()
+            self._ledger.record(FACTS, index, {"motion": motion, "changed": changed})
+
+    def _measure_method(self, name: str, interval: _Interval) -> None:
+        drawn: dict[int, np.ndarray] = {}
+        scores: dict[int, dict[str, float]] = {}
+        for index, target in interval.targets.items():
+            triplet = self._triplets[index]
+            try:
+                picture = self._draw(name, index, interval.frame_0, interval.frame_1, target)
+                reference = self._scorer.reference(
+                    interval.frame_0, target, interval.frame_1, triplet.region
+                )
+                scores[index] = self._scorer(picture, reference)
+                drawn[index] = picture
+            except Exception as error:
+                self._fail([name], [index], error)
+        flickers = _flickers([interval.frame_0, *drawn.values(), interval.frame_1], interval.still)
+        # A gap in the series would be taken for flicker.
+        complete = len(drawn) == len(interval.targets)
+        for index, step in zip(drawn, flickers, strict=True):
+            write_png(drawn[index], self._picture_path(name, index))
+            figures = scores[index] | {"flicker": step if complete else float("nan")}
+            self._ledger.record(name, index, figures)
+
+    @torch.inference_mode()
+    def _draw(
+        self,
+        name: str,
+        index: int,
+        frame_0: np.ndarray,
+        frame_1: np.ndarray,
+        target: np.ndarray,
+    ) -> np.ndarray:
+        """Draw (H, W, 3) uint8; ``ValueError`` if what comes is no such frame."""
+        triplet = self._triplets[index]
+        frames = [frame_from_pixels(p).to(self._device) for p in (frame_0, frame_1, target)]
+        sample = Sample(
+            id=triplet.id,
+            frame_0=frames[0],
+            frame_1=frames[1],
+            target=frames[2] if self._methods[name].sees_target else None,
+            frame_time=torch.tensor([triplet.frame_time], device=self._device),
+        )
+        frame = self._draws[name](sample)
+        if frame.shape != sample.frame_0.shape:
+            raise ValueError(
+                f"drew shape {tuple(frame.shape)}, expected {tuple(sample.frame_0.shape)}"
+            )
+        if not frame.isfinite().all():
+            raise ValueError("drew NaN or infinite values")
+        return pixels_from_frame(frame)
+
+    def pictures(self, index: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield (name, picture) of a triplet's own frames and of all methods that can draw it.
+
+        Pictures that were kept are read, others drawn again.
+        """
+        triplet = self._triplets[index]
+        own = {
+            name: read_pixels(getattr(triplet, name)) for name in ("frame_0", "target", "frame_1")
+        }
+        yield from own.items()
+        for name in self._methods:
+            if self._ledger.failed(name)[index]:
+                continue
+            try:
+                kept = self._picture_path(name, index)
+                if kept.exists():
+                    yield name, read_pixels(kept)
+                else:
+                    yield (
+                        name,
+                        self._draw(name, index, own["frame_0"], own["frame_1"], own["target"]),
+                    )
+            except Exception:
+                continue  # it was scored, so that it is in the table; only its picture is not here
+
+
+def _flickers(pictures: list[np.ndarray], still: Tensor) -> list[float]:
+    """Return how much each picture but the first and last differs from the two beside it."""
+    frames = [frame_from_pixels(picture).to(still.device) for picture in pictures]
+    steps = [flicker(frame, following, still).item() for frame, following in pairwise(frames)]
+    return [(before + after) / 2 for before, after in pairwise(steps)]
+
+
+def one_line(error: Exception) -> str:
+    """Say an error in one line, for a cell of the table."""
+    if isinstance(error, UserError):
+        return str(error)
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"

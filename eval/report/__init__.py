@@ -1,0 +1,1 @@
+"""The benchmark's page, its tables and its plots."""

@@ -1,0 +1,1 @@
+"""What is drawn: lists of triplets, published sets, and scenes that are rendered."""

@@ -1,0 +1,302 @@
+"""Frames that are drawn, kept beside the output until it is whole: a killed run can go on.
+
+An encoder that is killed cannot go on where it was. So what is kept is not the output but the
+pictures that it is made of, without loss, in short segments. A run that goes on hands them to the
+encoder again, which takes moments, and draws only the others. So its output is that of a run that
+was never killed, bit for bit, whatever the codec, and segments may end anywhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from itertools import islice, takewhile
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from nakawari.errors import UserError
+from nakawari.video.lossless import LosslessPacker, unpacked
+from nakawari.video.picture import Picture
+from nakawari.whole import PREFIX, PartialFile
+from nakawari.wording import count
+
+SEGMENT_SECONDS = 10.0
+"""Seconds of work after which a segment is finished: as much a killed run loses."""
+SEGMENT_BYTES = 32_000_000
+"""Size at which it is finished earlier, for it is packed in memory."""
+MADE_FROM = "job.json"
+NAME = re.compile(r"(\d{9})-(\d{9})-([0-9a-f]{8})\.mkv")
+SAMPLES, SAMPLE_BYTES = 64, 65536
+
+
+class _Segment(NamedTuple):
+    """Consecutive output frames in one file."""
+
+    path: Path
+    first: int
+    end: int  # one after the last
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file is as it was written: a power cut may leave anything."""
+        found = NAME.fullmatch(self.path.name)
+        return found is not None and found[3] == _checksum(self.path.read_bytes())
+
+
+def kept_folder(output: Path) -> Path:
+    """Return where the frames of an unfinished output are."""
+    key = sha256(os.fsencode(output.name)).hexdigest()[:8]
+    return output.with_name(f"{PREFIX}{key}.kept")
+
+
+def kept_frames(output: Path) -> int:
+    """Return how many frames of an unfinished output there are."""
+    segments = _segments(kept_folder(output))
+    return segments[-1].end if segments else 0
+
+
+def source_mark(source: Path) -> str:
+    """Return what tells a file from others: its size, and a digest of samples all over it.
+
+    A file of up to four megabytes is looked at whole, a larger one is not read through.
+    """
+    size = source.stat().st_size
+    told = sha256()
+    with source.open("rb") as file:
+        for number in range(SAMPLES):
+            file.seek(max(0, (size - SAMPLE_BYTES) * number // (SAMPLES - 1)))
+            told.update(file.read(SAMPLE_BYTES))
+    return f"{size} {told.hexdigest()[:32]}"
+
+
+class KeptFrames:
+    """The frames of one output that a run before this one drew, and those that this one adds.
+
+    Use it as a context manager around the writing of the output. Left normally, it removes all:
+    the output is there. Left by Ctrl-C it removes all too, unless ``resume`` was asked for. Left by
+    any other error it keeps what is finished.
+
+    Raises ``UserError`` if another run is at work on the output, and, unless ``overwrite``, if
+    there are frames and ``resume`` was not asked for, or they were made from something else.
+
+    Args:
+        output: the file that is made.
+        made_from: everything that says what the frames look like, in words, by name.
+        resume: go on with the frames of an earlier run.
+        overwrite: remove frames that cannot be used.
+        tell: is given a line for what is used, removed or kept.
+    """
+
+    def __init__(
+        self,
+        output: Path,
+        made_from: Mapping[str, str],
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._output = output
+        self._made_from = dict(made_from)
+        self._resume = resume
+        self._tell = tell
+        self._folder = kept_folder(output)
+        self._descriptor: int | None = None
+        self._segments: list[_Segment] = []
+        self._packer = LosslessPacker()
+        self._packing_since: float | None = None
+        if self._folder.is_dir():
+            self._lock()
+            try:
+                self._take_over(overwrite)
+            except BaseException:
+                self._unlock()
+                raise
+        self._available = self._segments[-1].end if self._segments else 0
+        self._pictures = self._stored()
+        self._taken = 0  # of the available frames, whether as pictures or passed over
+        self._added = 0
+
+    def take(self, number: int) -> list[Picture] | None:
+        """Return the next ``number`` frames of the output; ``None`` if not all of them are kept."""
+        if self._taken + number > self._available:
+            self._available = 0  # the frames that follow are drawn, and so are the last ones kept
+            return None
+        self._taken += number
+        return list(islice(self._pictures, number))
+
+    def add(self, picture: Picture) -> None:
+        """Keep the next frame of the output; one that is kept already is passed over."""
+        self._added += 1
+        if self._segments and self._added <= self._segments[-1].end:
+            return
+        if self._packing_since is None:
+            self._packing_since = time.monotonic()
+        self._packer.add(picture)
+        is_due = time.monotonic() - self._packing_since >= SEGMENT_SECONDS
+        if is_due or self._packer.size >= SEGMENT_BYTES:
+            self._finish_segment()
+
+    def __enter__(self) -> KeptFrames:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        is_stopped = kind is not None and not issubclass(kind, Exception)
+        try:
+            if kind is None or (is_stopped and not self._resume):
+                self._remove()
+                return
+            if self._resume or self._segments:
+                with suppress(OSError):  # of a full disk, say; why it ended is being told already
+                    self._finish_segment()
+            if self._segments:
+                self._tell(
+                    f"{count(self._segments[-1].end, 'frame')} of {self._output} are kept; the "
+                    "same command with --resume goes on from there"
+                )
+        finally:
+            self._unlock()
+
+    def _stored(self) -> Iterator[Picture]:
+        for segment in self._segments[:]:
+            yield from unpacked(segment.path)
+
+    def _take_over(self, overwrite: bool) -> None:
+        """Use what an earlier run left, or remove it."""
+        segments = list(takewhile(lambda found: found.is_whole, _segments(self._folder)))
+        frames = segments[-1].end if segments else 0
+        if frames:
+            differing = self._differing()
+            if not overwrite:
+                _refuse(self._output, frames, differing if self._resume else None)
+            if self._resume and not differing:
+                self._keep_only(segments)
+                self._tell(f"{count(frames, 'frame')} of an earlier run are used")
+                return
+            self._tell(f"{count(frames, 'frame')} that an earlier run had kept are removed")
+        self._remove()
+
+    def _keep_only(self, segments: list[_Segment]) -> None:
+        self._segments = segments
+        used = {segment.path for segment in segments}
+        for path in self._folder.iterdir():
+            if path not in used and path.name != MADE_FROM:
+                path.unlink()
+
+    def _differing(self) -> list[str]:
+        """Return the names of what the frames that are there were not made from."""
+        try:
+            theirs = json.loads((self._folder / MADE_FROM).read_text())
+        except (OSError, ValueError):
+            theirs = {}
+        if not isinstance(theirs, dict):
+            theirs = {}
+        names = dict.fromkeys([*self._made_from, *theirs])
+        return [name for name in names if self._made_from.get(name) != theirs.get(name)]
+
+    def _finish_segment(self) -> None:
+        if self._packer.frames == 0:
+            return
+        if self._descriptor is None:
+            self._begin_folder()
+        packer, self._packer, self._packing_since = self._packer, LosslessPacker(), None
+        frames, content = packer.frames, packer.finish()
+        first = self._segments[-1].end if self._segments else 0
+        end = first + frames
+        path = self._folder / f"{first:09d}-{end:09d}-{_checksum(content)}.mkv"
+        _write_to_disk(path, content)
+        self._segments.append(_Segment(path, first, end))
+
+    def _begin_folder(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        self._lock()
+        _write_to_disk(self._folder / MADE_FROM, json.dumps(self._made_from, indent=1).encode())
+
+    def _lock(self) -> None:
+        self._descriptor = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._unlock()
+            raise UserError(
+                f"another run is writing {self._output}; wait for it, or choose another name"
+            ) from error
+        except OSError:  # some network drives know no locks
+            pass
+
+    def _unlock(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _remove(self) -> None:
+        self._segments = []
+        if self._descriptor is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._unlock()
+
+
+def check_kept(output: Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise ``UserError`` if frames are kept that neither is to be gone on with nor removed."""
+    frames = kept_frames(output)
+    if frames and not resume and not overwrite:
+        _refuse(output, frames, None)
+
+
+def _refuse(output: Path, frames: int, differing: list[str] | None) -> None:
+    """Raise ``UserError`` for frames that are there, unless they can be gone on with."""
+    kept = f"{count(frames, 'frame')} of {output} are kept from a run that was cut off"
+    if differing is None:
+        raise UserError(f"{kept}; go on from there with --resume, or begin anew with --overwrite")
+    if differing:
+        raise UserError(
+            f"{kept}, and that had another {', another '.join(differing)}; resume with what it "
+            "had, or begin anew with --overwrite"
+        )
+
+
+def _segments(folder: Path) -> list[_Segment]:
+    """Return the segments that follow on one another from the first frame on."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except OSError:
+        return []
+    segments: list[_Segment] = []
+    for name in names:
+        found = NAME.fullmatch(name)
+        end = segments[-1].end if segments else 0
+        if found is not None and int(found[1]) == end:
+            segments.append(_Segment(folder / name, end, int(found[2])))
+    return segments
+
+
+def _checksum(content: bytes) -> str:
+    return f"{zlib.crc32(content):08x}"
+
+
+def _write_to_disk(path: Path, content: bytes) -> None:
+    """Write a file whole, and wait until a power cut can do it no harm."""
+    partial = PartialFile(path)
+    try:
+        with partial.path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.finish()
+    except BaseException:
+        partial.discard()
+        raise

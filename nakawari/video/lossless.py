@@ -1,0 +1,61 @@
+"""Pictures packed without any loss, to be had again exactly as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import av
+from av import VideoStream
+
+from nakawari.video.picture import Picture, picture_from_frame
+
+# H.264 at quantiser 0 keeps every code value, and what stays as it was from picture to picture
+# takes next to nothing: a frame of samples/dance.mp4 (512x288) takes 13 kB and 3.3 ms on one
+# core, with FFV1 68 kB and 4.7 ms. Nothing waits in the encoder.
+ENCODER = "libx264"
+OPTIONS = {"qp": "0", "preset": "veryfast", "tune": "zerolatency"}
+CLOCK = Fraction(1, 1000)  # s; Matroska's own, and the pictures have no times but their order
+
+
+class LosslessPacker:
+    """Packs pictures of one size, in memory."""
+
+    def __init__(self) -> None:
+        self._bytes = BytesIO()
+        self._container = av.open(self._bytes, "w", format="matroska")
+        self._stream: VideoStream | None = None
+        self.frames = 0
+        self.size = 0  # bytes; the container itself hands them on only now and then
+
+    def add(self, picture: Picture) -> None:
+        """Pack the next picture."""
+        frame = picture.to_frame()
+        if self._stream is None:
+            stream = self._container.add_stream(ENCODER, rate=1000, options=OPTIONS)
+            self._stream = cast(VideoStream, stream)
+            self._stream.width, self._stream.height = picture.width, picture.height
+            self._stream.pix_fmt = "yuv420p"
+        frame.pts, frame.time_base = self.frames, CLOCK
+        packets = self._stream.encode(frame)
+        self._container.mux(packets)
+        self.size += sum(packet.size for packet in packets)
+        self.frames += 1
+
+    def finish(self) -> bytes:
+        """Return all that was packed; nothing can be added any more."""
+        if self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._bytes.getvalue()
+
+
+def unpacked(path: Path) -> Iterator[Picture]:
+    """Yield the pictures that were packed into a file, in their order."""
+    with av.open(f"file:{path}") as container:
+        for frame in container.decode(video=0):
+            # Matrix and range say nothing here: the planes are copied as they are.
+            yield picture_from_frame(frame, matrix=1, value_range=1)

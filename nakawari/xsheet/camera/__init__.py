@@ -1,0 +1,1 @@
+"""How the camera moves: contours, the motion between two frames, the ground that confirms it."""

@@ -1,0 +1,152 @@
+"""Whether the ground behind the figures goes with a motion, or stands.
+
+A close figure that moves as one has as many contours that follow as a camera's ground: what tells
+them apart is all else. Over a block of the picture the motion foretells a change, were it the
+camera's; the share of it that came is near 1 on a ground that a camera carries, near 0 on one that
+stands. Added up over a block, the faintest shades of a background tell, which have no contour.
+Asked are the outermost blocks at the left, right and upper edge, where figures are seldom. What a
+slow camera foretells is less than the noise of one frame: several frames are added up too.
+
+A ground that is nearly plain, or hidden by figures, has few blocks that tell, and coarse coding
+lets its faint shades stand. Then it counts where those are that go: a camera's are at all three
+sides, those of the close figure that was most like one were in none of 70 drawings.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from nakawari.xsheet.camera.alignment import Matrix
+
+BLOCK = 16  # px
+DEPTH = 2  # blocks from the edge
+FORETOLD = 11.0  # standard deviations of one pixel's noise: the root of a block's summed squares
+GOES, TOO_FAR, STANDS = 0.7, 1.3, 0.3  # of the change foretold
+MIN_GOING = 0.5  # of the blocks that go or stand; figures fixed to the screen stand
+MIN_SEEN = 0.2  # of all blocks asked
+# The same for a motion that explains all that changes, of the blocks that tell firmly; and of those
+# that go or stand firmly, where some go at every side. With three tenths, and sides left aside, a
+# close figure on ones that reached two of them was taken for a camera under even grain.
+MIN_SEEN_IF, MIN_GOING_IF = 0.25, 0.5
+MIN_GOING_PLAIN = 0.35
+FIRM = 2.0  # code values, root mean square of the change foretold: coarse coding shows it too
+MIN_SIDE_GOING = 3  # blocks at a side that go firmly
+
+_NONE = np.empty(0, np.intp)
+
+
+class Ground(NamedTuple):
+    """What the outermost blocks do, as shares of them; the others do not tell."""
+
+    goes: float
+    stands: float
+    # The same where the change foretold is a clear one.
+    goes_firmly: float = 0.0
+    stands_firmly: float = 0.0
+    going_sides: int = 0  # of three, at which some go firmly
+
+    @property
+    def carried(self) -> bool:
+        """Whether enough of the ground goes with the motion for it to be a camera's."""
+        return self.goes >= max(MIN_SEEN, MIN_GOING * (self.goes + self.stands))
+
+    @property
+    def may_be_carried(self) -> bool:
+        """Whether it is a camera's motion if that explains all else that changes."""
+        firmly = self.goes_firmly >= MIN_GOING_IF * (self.goes_firmly + self.stands_firmly)
+        return firmly and self.goes >= MIN_SEEN_IF and self.going_sides >= 2
+
+    @property
+    def goes_everywhere(self) -> bool:
+        """Whether the same holds of a ground of which few blocks tell."""
+        most = self.goes >= MIN_GOING_PLAIN * (self.goes + self.stands_firmly)
+        return most and self.going_sides == 3
+
+
+class Evidence(NamedTuple):
+    """What the outermost blocks, (N,) each, tell of a motion; of one frame or of several."""
+
+    squares: np.ndarray  # mean square of the change foretold [code values squared]
+    products: np.ndarray  # mean product of the change foretold and the change that came
+    noise: float  # standard deviation of a pixel that stands [code values]
+    sides: np.ndarray = _NONE  # int: the index of the side that it is at
+
+    def after(self, earlier: Evidence | None, share: float) -> Evidence:
+        """Return this and a ``share`` of what frames before have told, if of the same blocks."""
+        if earlier is None or earlier.squares.shape != self.squares.shape:
+            return self
+        return Evidence(
+            self.squares + share * earlier.squares,
+            self.products + share * earlier.products,
+            max(self.noise, earlier.noise),
+            self.sides,
+        )
+
+    @property
+    def ground(self) -> Ground:
+        """What the blocks do that tell anything."""
+        if not self.squares.size:
+            return Ground(0.0, 0.0)
+        tells = self.squares > (FORETOLD * self.noise / BLOCK) ** 2
+        share = self.products / np.maximum(self.squares, 1e-6)
+        goes = tells & (share > GOES) & (share < TOO_FAR)
+        stands = tells & (np.abs(share) < STANDS)
+        clear = self.squares > FIRM**2
+        at_sides = np.bincount(self.sides[(goes & clear)[: self.sides.size]], minlength=3)
+        return Ground(
+            float(goes.mean()),
+            float(stands.mean()),
+            float((goes & clear).mean()),
+            float((stands & clear).mean()),
+            int(np.count_nonzero(at_sides >= MIN_SIDE_GOING)),
+        )
+
+
+def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) -> Evidence:
+    """Ask how the ground takes a motion from one smoothed luma plane, (H, W) uint8, to the next.
+
+    ``noise`` is the standard deviation of a pixel that stands [code values].
+    """
+    height, width = before.shape
+    rows, columns = height // BLOCK, width // BLOCK
+    if min(rows, columns) <= 2 * DEPTH:
+        return Evidence(np.empty(0, np.float32), np.empty(0, np.float32), noise)
+    earlier = before.astype(np.float32)
+    squares: list[np.ndarray] = []
+    products: list[np.ndarray] = []
+    for y, x in _strips(rows, columns):
+        strip = slice(y.start * BLOCK, y.stop * BLOCK), slice(x.start * BLOCK, x.stop * BLOCK)
+        came = cv2.subtract(now[strip], before[strip], dtype=cv2.CV_32F)
+        shift = np.array([[0, 0, strip[1].start], [0, 0, strip[0].start]])
+        moved = cv2.warpAffine(
+            earlier, camera - shift, came.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+        )
+        foretold = cv2.subtract(moved, earlier[strip])
+        squares.append(_block_means(cv2.multiply(foretold, foretold)))
+        products.append(_block_means(cv2.multiply(foretold, came)))
+    return Evidence(np.concatenate(squares), np.concatenate(products), noise, _sides(rows, columns))
+
+
+def _strips(rows: int, columns: int) -> tuple[tuple[slice, slice], ...]:
+    """Return the rows and columns of the blocks that are asked: a quarter of the picture."""
+    outer, below = slice(0, DEPTH), slice(DEPTH, rows)
+    return (outer, slice(0, columns)), (below, outer), (below, slice(columns - DEPTH, columns))
+
+
+@cache
+def _sides(rows: int, columns: int) -> np.ndarray:
+    """Return at which side each block asked is: left 0, right 1, top 2; (N,) int."""
+    sides = np.full((rows, columns), 2)
+    sides[:, :DEPTH], sides[:, -DEPTH:] = 0, 1
+    return np.concatenate([sides[strip].ravel() for strip in _strips(rows, columns)])
+
+
+def _block_means(strip: np.ndarray) -> np.ndarray:
+    """Return the mean of every block of a strip, (N,)."""
+    height, width = strip.shape
+    size = (width // BLOCK, height // BLOCK)
+    return cv2.resize(strip, size, interpolation=cv2.INTER_AREA).ravel()

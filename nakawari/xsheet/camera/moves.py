@@ -1,0 +1,100 @@
+"""Camera moves: runs of frames over which the whole picture moves, and what kind of move it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.sheet.sheet import CameraMove
+
+MIN_SPEED = 0.25  # px a frame; slower than that a run does not begin
+MIN_EASING_SPEED = 0.06  # px a frame; it goes on, though, down to here
+MIN_SUPPORT = 0.55  # of the contours at the rim must follow
+MIN_LENGTH = 4  # frames; a figure that fills the picture moves by single frames, a camera by runs
+MIN_SEEN_SHARE = 0.6  # of a run's frames
+MAX_GAP = 1  # frames without an estimate inside a run
+SHAKE_RATIO = 0.35  # a shake ends near where it began
+
+
+class Shift(NamedTuple):
+    """One frame's motion in px at the rim of the picture, by what causes it."""
+
+    x: float
+    y: float
+    zoom: float
+    roll: float
+
+    @classmethod
+    def of(cls, motion: Motion, width: int, height: int) -> Shift:
+        """Take a similarity apart about the middle of the picture."""
+        matrix = motion.camera
+        middle = np.array([width / 2, height / 2])
+        x, y = matrix[:, :2] @ middle + matrix[:, 2] - middle
+        reach = math.hypot(width, height) / 4
+        scale = math.hypot(matrix[0, 0], matrix[1, 0])
+        angle = math.atan2(matrix[1, 0], matrix[0, 0])
+        return cls(float(x), float(y), math.log(scale) * reach, angle * reach)
+
+
+def camera_moves(
+    motions: Sequence[Motion | None], first_frame: int, width: int, height: int
+) -> list[CameraMove]:
+    """Return the camera moves of one shot.
+
+    Args:
+        motions: of each frame of the shot against the one before; the first is not looked at.
+        first_frame: the number of the shot's first frame.
+        width: of the pictures that the motions were measured on [px].
+        height: likewise.
+    """
+    moves = []
+    for begin, end in _runs(motions):
+        shifts = [
+            Shift.of(motion, width, height) for motion in motions[begin:end] if motion is not None
+        ]
+        # The motion of frame n is the step from n - 1: the frame before moves too.
+        moves.append(
+            CameraMove(start=first_frame + begin - 1, end=first_frame + end - 1, kind=_kind(shifts))
+        )
+    return moves
+
+
+def _runs(motions: Sequence[Motion | None]) -> list[tuple[int, int]]:
+    """Return [begin, end) of each run of moving frames."""
+
+    def moves(frame: int, speed: float) -> bool:
+        motion = motions[frame]
+        return motion is not None and motion.support >= MIN_SUPPORT and motion.speed >= speed
+
+    runs: list[tuple[int, int]] = []
+    frame = 1
+    while frame < len(motions):
+        if not moves(frame, MIN_EASING_SPEED):
+            frame += 1
+            continue
+        begin, last = frame, frame
+        while frame < len(motions) and frame - last <= MAX_GAP + 1:
+            if moves(frame, MIN_EASING_SPEED):
+                last = frame
+            frame += 1
+        run = range(begin, last + 1)
+        seen = sum(moves(member, MIN_SPEED) for member in run)
+        if seen >= max(MIN_LENGTH, MIN_SEEN_SHARE * len(run)):
+            runs.append((begin, last + 1))
+        frame = last + 1
+    return runs
+
+
+def _kind(shifts: Sequence[Shift]) -> str:
+    steps = np.array(shifts)  # (N, 4)
+    pans, net = steps[:, :2], steps.sum(axis=0)
+    travelled = float(np.hypot(*pans.T).sum())
+    pan = math.hypot(net[0], net[1])
+    zoom, roll = abs(net[2]), abs(net[3])
+    if travelled > max(zoom, roll) and pan < SHAKE_RATIO * travelled:
+        return "shake"
+    return max({"pan": pan, "zoom": zoom, "roll": roll}.items(), key=lambda item: item[1])[0]

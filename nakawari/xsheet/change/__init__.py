@@ -1,0 +1,1 @@
+"""What changes from frame to frame, whatever the camera does; and where the cuts are."""

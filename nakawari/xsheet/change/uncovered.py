@@ -1,0 +1,115 @@
+"""Background that a figure hid until now, looked for in the frames around.
+
+Under a camera that moves, it comes to light beside figures that do not go along. In the frame
+before it cannot be found; in another, in which nothing hides it, it has gone with the camera. A pan
+shows it in the next frame. A shake may hide it again at once: so it is looked for in the frames
+before, too, and in those that come after the next, as long as something is left to be found.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nakawari.xsheet.camera.alignment import Matrix, after, goes_back, inverse
+from nakawari.xsheet.camera.motion import STILL
+from nakawari.xsheet.change.change import CLEAN, Plate, Remainder
+
+LOOK_AROUND = 12  # frames before in which it is looked for
+LOOK_AHEAD = 6  # frames after
+DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is a new drawing
+
+Seen = tuple[Plate, Matrix]  # a frame, and the camera's way to it
+
+
+class Found(NamedTuple):
+    """What is left of a frame's change after another look."""
+
+    place: int  # in the shot
+    change: float  # code values
+
+
+class _Waiting(NamedTuple):
+    """A frame in which something may have been uncovered."""
+
+    place: int
+    now: Plate
+    left: Remainder
+    change: float  # of what is left [code values]
+    certain: float  # of that, where nothing was hidden
+    way: Matrix  # the camera's, to the last frame
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it matters no more what other frames tell."""
+        slight = min(self.change, self.change - self.certain) <= CLEAN
+        return slight or self.certain > DRAWN
+
+
+class Uncovered:
+    """The frames of a camera move that wait for others to tell what was uncovered in them."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Waiting] = deque(maxlen=LOOK_AHEAD)
+        self._place: int | None = None  # of the last frame
+        self._camera: Matrix = STILL  # its motion from the frame before
+        self._earlier: list[Seen] = []  # frames before it
+
+    @property
+    def place(self) -> int | None:
+        """The place in the shot of the last frame that was added."""
+        return self._place
+
+    def add(
+        self,
+        place: int,
+        before: Plate,
+        now: Plate,
+        camera: Matrix,
+        left: Remainder,
+        certain: float,
+    ) -> list[Found]:
+        """Add the frame at a place in the shot; return what it tells of those that wait.
+
+        ``camera`` leads from the frame before to it, ``left`` is what remains of their difference
+        and ``certain`` its certain change. Frames of which one was left out between are not looked
+        for in each other.
+        """
+        back = inverse(camera)
+        found: list[Found] = []
+        earlier: list[Seen] = []
+        if self._place == place - 1:
+            found = list(self._look(now, camera))
+            earlier = [(plate, after(way, back)) for plate, way in self._earlier]
+        else:
+            self._waiting.clear()
+        self._place, self._camera = place, camera
+        self._earlier = [(before, back), *earlier][:LOOK_AROUND]
+        self._waiting.append(_Waiting(place, now, left, left.change(), certain, STILL))
+        return found
+
+    def forget(self, place: int) -> None:
+        """Let the frames before a place wait no longer."""
+        self._waiting = deque((f for f in self._waiting if f.place >= place), maxlen=LOOK_AHEAD)
+
+    def _look(self, now: Plate, camera: Matrix) -> Iterator[Found]:
+        for frame in list(self._waiting):
+            self._waiting.popleft()
+            if frame.is_settled:  # it only waited for the next frame
+                yield Found(frame.place, frame.change)
+                continue
+            way = after(camera, frame.way)
+            others = [(now, way)]
+            if frame.place == self._place:
+                # On the way back a figure hides what it has only just uncovered.
+                others += [
+                    (plate, back)
+                    for plate, back in self._earlier
+                    if not goes_back(back, self._camera, now.smooth.luma.shape)
+                ]
+            left = frame.left.beside(frame.now, others)
+            frame = frame._replace(left=left, change=left.change(), way=way)
+            yield Found(frame.place, frame.change)
+            if not frame.is_settled:
+                self._waiting.append(frame)

@@ -1,0 +1,1 @@
+"""Which frames hold the drawing before them."""

@@ -1,0 +1,1 @@
+"""What an exposure sheet is: its data, its times, its shots, and reading one back."""

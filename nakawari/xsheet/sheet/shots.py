@@ -1,0 +1,71 @@
+"""Shots from drawings and cuts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from statistics import fmean
+
+from nakawari.xsheet.sheet.cadence import pace_of
+from nakawari.xsheet.sheet.clock import Clock
+from nakawari.xsheet.sheet.sheet import SheetDrawing, Shot
+
+MAX_DISAGREEMENT = 0.01  # of a rate, between cadence and drawings a second
+
+
+def split_into_shots(
+    drawings: Sequence[SheetDrawing],
+    cuts: Iterable[int],
+    clock: Clock,
+    known: Iterable[Shot] = (),
+) -> tuple[Shot, ...]:
+    """Return the shots that begin at frame 0 and at every cut.
+
+    Args:
+        drawings: of the whole clip; one starts at every cut.
+        cuts: first frames of all shots but the first, in order.
+        clock: of the clip.
+        known: shots that are kept if their first and last frames are a shot's. Their cadence is
+            kept where somebody changed it; else it follows from the drawings, which somebody may
+            have changed.
+    """
+    by_frames = {(shot.start, shot.end): shot for shot in known}
+    starts = [drawing.start for drawing in drawings]
+    shots = []
+    for start, following in pairwise([0, *cuts, drawings[-1].end]):
+        own = drawings[bisect_left(starts, start) : bisect_left(starts, following)]
+        shot, stated = make_shot(own, clock), by_frames.get((start, following - 1))
+        shots.append(shot if stated is None else _reconciled(stated, shot, clock))
+    return tuple(shots)
+
+
+def _reconciled(stated: Shot, made: Shot, clock: Clock) -> Shot:
+    """Return a stated shot with its own cadence, or with that of its drawings.
+
+    A cadence and a rate of drawings that agree are as they were written here: then nobody has
+    changed the cadence.
+    """
+    rate = clock.rate(stated.start, stated.end + 1)
+    if isinstance(stated.cadence, int) and stated.animation_fps is not None:
+        off = abs(stated.animation_fps * stated.cadence / rate - 1)
+        untouched = off <= MAX_DISAGREEMENT
+    else:
+        untouched = (stated.cadence is None) == (stated.animation_fps is None)
+    if not untouched:
+        return stated
+    return replace(stated, cadence=made.cadence, animation_fps=made.animation_fps)
+
+
+def make_shot(drawings: Sequence[SheetDrawing], clock: Clock) -> Shot:
+    """Return the shot that some drawings make up, as certain as they are on average."""
+    rate = clock.rate(drawings[0].start, drawings[-1].end)
+    pace = pace_of([clock.hold(drawing.start, drawing.end, rate) for drawing in drawings], rate)
+    return Shot(
+        start=drawings[0].start,
+        end=drawings[-1].end - 1,
+        cadence=pace.cadence,
+        animation_fps=pace.animation_fps,
+        confidence=round(fmean(drawing.confidence for drawing in drawings), 3),
+    )

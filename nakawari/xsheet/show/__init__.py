@@ -1,0 +1,1 @@
+"""The sheet as text and as a page, and how files are saved."""

@@ -1,0 +1,1 @@
+"""What tests share: pictures, clips, sheets and small trainings, made by code."""
