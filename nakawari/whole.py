@@ -46,11 +46,19 @@ class PartialFile:
         os.close(self._descriptor)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; ``OSError`` if it cannot be written."""
+def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
+    """Write a file whole or not at all; ``OSError`` if it cannot be written.
+
+    With ``to_disk`` its content is on the disk itself before it has its name, so that a power cut
+    does not leave the name without the content.
+    """
     partial = PartialFile(path)
     try:
-        partial.path.write_bytes(content)
+        with partial.path.open("wb") as file:
+            file.write(content)
+            if to_disk:
+                file.flush()
+                os.fsync(file.fileno())
         partial.finish()
     except BaseException:
         partial.discard()
@@ -88,11 +96,35 @@ def check_free(final: Path) -> None:
     """Remove what dead runs left beside a file; ``UserError`` if a living one is writing it."""
     for left in _leftovers(final.parent):
         is_alive = _is_locked(left)
-        if is_alive and left.name.startswith(PREFIX + _key(final)):
-            raise UserError(f"another run is writing {final}; wait for it, or choose another name")
+        if is_alive and left.name.startswith(hidden_name(final)):
+            raise written_by_another_run(final)
         if is_alive is False:
             with suppress(OSError):  # whoever owns the folder may forbid it
                 left.unlink()
+
+
+def hidden_name(final: Path) -> str:
+    """Return what the names of a file's temporary companions begin with."""
+    return PREFIX + sha256(os.fsencode(final.name)).hexdigest()[:8]
+
+
+def lock(descriptor: int) -> bool | None:
+    """Lock an open file or folder, and return whether it is ours until it is closed.
+
+    ``False`` if a living run has it; ``None`` where the drive knows no locks.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def written_by_another_run(final: Path) -> UserError:
+    """Return the error for a file that a living run writes."""
+    return UserError(f"another run is writing {final}; wait for it, or choose another name")
 
 
 def _leftovers(folder: Path) -> Iterator[Path]:
@@ -114,31 +146,22 @@ def _is_locked(path: Path) -> bool | None:
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
+        is_ours = lock(descriptor)
     finally:
         os.close(descriptor)
-    return False
+    return None if is_ours is None else not is_ours
 
 
 def _create(final: Path) -> tuple[Path, int]:
     for _ in range(ATTEMPTS):
-        name = f"{PREFIX}{_key(final)}-{secrets.token_hex(4)}{MARK}{final.suffix[:8]}"
+        name = f"{hidden_name(final)}-{secrets.token_hex(4)}{MARK}{final.suffix[:8]}"
         path = final.with_name(name)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             continue
-        with suppress(OSError):  # some network drives know no locks: leftovers stay there
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor)  # some network drives know no locks: leftovers stay there
         if path.exists():  # and was not taken for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)
     raise FileExistsError(17, "no temporary name is free", str(final))
-
-
-def _key(final: Path) -> str:
-    return sha256(os.fsencode(final.name)).hexdigest()[:8]

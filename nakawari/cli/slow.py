@@ -137,8 +137,8 @@ def _drawn_by(args: argparse.Namespace) -> str:
         return str(args.model)
     folder = Path(args.model) if args.model else shipped_model()
     told = sha256()
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in (".json", ".safetensors", ".bin"):
+    for file in sorted(folder.glob("*/*")):
+        if file.suffix in (".json", ".safetensors") and file.is_file():
             told.update(f"{file.relative_to(folder)} {file.stat().st_size}\n".encode())
             told.update(file.read_bytes())
     return f"{told.hexdigest()[:32]} {args.steps} {args.seed}"
@@ -172,7 +172,7 @@ def run_slow(args: argparse.Namespace) -> None:
             job,
             lambda: load_interpolator(args, device),
             device,
-            drawn_by=_drawn_by(args),
+            drawn_by=partial(_drawn_by, args),
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),

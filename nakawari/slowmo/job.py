@@ -90,7 +90,7 @@ def run_job(
     load_interpolator: Callable[[], FrameInterpolator],
     device: str,
     *,
-    drawn_by: str = "",
+    drawn_by: Callable[[], str] = lambda: "",
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
@@ -104,8 +104,8 @@ def run_job(
         job: what to do.
         load_interpolator: called once, after the job was found to be possible.
         device: where the interpolator draws.
-        drawn_by: tells the interpolator, its weights and settings from every other one: frames
-            that another one drew are not gone on with.
+        drawn_by: called once, after the interpolator was loaded; tells it, its weights and settings
+            from every other one. Frames that another one drew are not gone on with.
         tell: is given remarks, a line each, none twice.
         on_read: is called after every frame of the first reading with the frames read and, as far
             as the input declares its length, the frames expected.
@@ -142,7 +142,7 @@ def run_job(
         kept = opened.enter_context(
             KeptFrames(
                 job.output,
-                _made_from(job, sheet, clock, longest_hold, drawn_by),
+                _made_from(job, sheet, clock, longest_hold, drawn_by()),
                 resume=job.resume,
                 overwrite=job.overwrite,
                 tell=say,

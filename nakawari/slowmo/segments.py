@@ -8,7 +8,6 @@ was never killed, bit for bit, whatever the codec, and segments may end anywhere
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -26,7 +25,7 @@ from typing import NamedTuple
 from nakawari.errors import UserError
 from nakawari.video.lossless import LosslessPacker, unpacked
 from nakawari.video.picture import Picture
-from nakawari.whole import PREFIX, PartialFile
+from nakawari.whole import hidden_name, lock, write_whole, written_by_another_run
 from nakawari.wording import count
 
 SEGMENT_SECONDS = 10.0
@@ -54,8 +53,7 @@ class _Segment(NamedTuple):
 
 def kept_folder(output: Path) -> Path:
     """Return where the frames of an unfinished output are."""
-    key = sha256(os.fsencode(output.name)).hexdigest()[:8]
-    return output.with_name(f"{PREFIX}{key}.kept")
+    return output.with_name(f"{hidden_name(output)}.kept")
 
 
 def kept_frames(output: Path) -> int:
@@ -218,25 +216,20 @@ class KeptFrames:
         first = self._segments[-1].end if self._segments else 0
         end = first + frames
         path = self._folder / f"{first:09d}-{end:09d}-{_checksum(content)}.mkv"
-        _write_to_disk(path, content)
+        write_whole(path, content, to_disk=True)
         self._segments.append(_Segment(path, first, end))
 
     def _begin_folder(self) -> None:
         self._folder.mkdir(exist_ok=True)
         self._lock()
-        _write_to_disk(self._folder / MADE_FROM, json.dumps(self._made_from, indent=1).encode())
+        made_from = json.dumps(self._made_from, indent=1).encode()
+        write_whole(self._folder / MADE_FROM, made_from, to_disk=True)
 
     def _lock(self) -> None:
         self._descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if lock(self._descriptor) is False:
             self._unlock()
-            raise UserError(
-                f"another run is writing {self._output}; wait for it, or choose another name"
-            ) from error
-        except OSError:  # some network drives know no locks
-            pass
+            raise written_by_another_run(self._output)
 
     def _unlock(self) -> None:
         if self._descriptor is not None:
@@ -286,17 +279,3 @@ def _segments(folder: Path) -> list[_Segment]:
 
 def _checksum(content: bytes) -> str:
     return f"{zlib.crc32(content):08x}"
-
-
-def _write_to_disk(path: Path, content: bytes) -> None:
-    """Write a file whole, and wait until a power cut can do it no harm."""
-    partial = PartialFile(path)
-    try:
-        with partial.path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.finish()
-    except BaseException:
-        partial.discard()
-        raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from nakawari import cli
+from nakawari.cli.slow import _drawn_by
 from nakawari.errors import UserError
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
@@ -234,7 +237,7 @@ def test_another_model_another_speed_or_another_source_fails(make_clip, tmp_path
     def leave() -> None:
         job = SlowJob(source=clip, output=output, overwrite=True)
         with pytest.raises(PowerCutError):
-            run_job(job, lambda: failing(2), "cpu", drawn_by="blend")
+            run_job(job, lambda: failing(2), "cpu", drawn_by=lambda: "blend")
 
     leave()
     for words, what in [
@@ -249,3 +252,22 @@ def test_another_model_another_speed_or_another_source_fails(make_clip, tmp_path
     assert source_mark(clip) != made_from["source"]
     assert cli.main(["slow", str(clip), "-o", str(output), "--resume", "--model", "blend"]) == 2
     assert "had another source" in capsys.readouterr().err
+
+
+def test_a_model_is_known_by_its_files_and_settings_and_nothing_else_is_read(tmp_path) -> None:
+    folder = tmp_path / "model" / "unet"
+    folder.mkdir(parents=True)
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(b"one")
+
+    def mark(**settings: object) -> str:
+        asked = {"model": tmp_path / "model", "steps": None, "seed": 0} | settings
+        return _drawn_by(argparse.Namespace(**asked))
+
+    before = mark()
+    os.mkfifo(folder / "config.json")  # a read of it would never end
+    assert mark() == before
+    assert mark(seed=1) != before
+    assert mark(steps=2) != before
+    weights.write_bytes(b"two")
+    assert mark() != before
