@@ -177,7 +177,7 @@ def symmetric_correlation(
     After the bilateral cost volume of Park et al. (ECCV 2020, eq. 2). Along a flow ``d``, the
     drawing's place ``p`` at ``frame_time`` is ``p - frame_time * d`` in ``maps_0`` and
     ``p + (1 - frame_time) * d`` in ``maps_1``: a small thing is compared with itself where it is
-    to be drawn, not where it was.
+    to be drawn, not where it was. What lies outside the maps is like nothing.
 
     Args:
         maps_0, maps_1: unit vectors, (B, C, h, w).
@@ -187,9 +187,31 @@ def symmetric_correlation(
     Returns:
         (B, (2 * radius + 1)**2, h, w) in [-1, 1], the flows row by row from the upper left.
     """
-    volume = correlation(maps_0, maps_1, radius)  # at p: of maps_0 at p, of maps_1 at p + d
-    batch, flows, height, width = volume.shape
-    offsets = pixel_grid(2 * radius + 1, 2 * radius + 1, volume) - radius  # (2, ., .)
-    back = -frame_time.view(-1, 1, 1).float() * offsets.flatten(1).T  # (B, flows, 2)
-    back = back.reshape(batch * flows, 2, 1, 1).expand(-1, -1, height, width)
-    return warp(volume.view(batch * flows, 1, height, width), back).view_as(volume)
+    batch, _, height, width = maps_0.shape
+    span = 2 * radius + 1
+    queries = maps_0.permute(0, 2, 3, 1)  # (B, h, w, C)
+    keys = F.pad(maps_1, [radius] * 4).permute(0, 2, 1, 3)  # (B, h + 2r, C, w + 2r)
+    rows = []
+    for down in range(span):
+        # Of each point of a row with every point of the other row: (B, h, w, w + 2r). Read with
+        # rows that are one longer, column d has the products of x with x + d.
+        products = (queries @ keys[:, down : down + height]).flatten(2)
+        rows.append(F.pad(products, [0, width]).unflatten(2, (width, -1))[..., :span])
+    volume = torch.stack(rows, dim=1)  # (B, dy, h, w, dx), at p: of maps_0 at p
+    volume = _moved(frame_time, span, height, volume) @ volume.flatten(3)  # (B, dy, h, w * dx)
+    volume = volume.view(batch, span, height, width, span).permute(0, 4, 3, 1, 2)
+    volume = _moved(frame_time, span, width, volume) @ volume.flatten(3)  # (B, dx, w, dy * h)
+    volume = volume.view(batch, span, width, span, height).permute(0, 3, 1, 4, 2)
+    return volume.reshape(batch, span**2, height, width)
+
+
+def _moved(frame_time: Tensor, span: int, length: int, like: Tensor) -> Tensor:
+    """Return what moves a line of points by ``frame_time * d``: (B, span, length, length).
+
+    ``d`` goes from ``-(span // 2)`` to ``span // 2``; between two points it interpolates.
+    """
+    place = torch.arange(length, device=like.device)
+    offsets = torch.arange(span, device=like.device) - span // 2
+    moved = frame_time.float().view(-1, 1, 1, 1) * offsets.view(1, -1, 1, 1)
+    apart = place.view(-1, 1) - moved - place
+    return (1 - apart.abs()).clamp(min=0).to(like.dtype)

@@ -27,6 +27,7 @@ from diffusion.unet import FineMotion, InBetweenUNet
 class Denoised(NamedTuple):
     """What denoising found."""
 
+    logits: Tensor  # (B, n, h, w), of all flows, as the search found them before any step
     steps: list[Estimate]  # after each step, coarse to fine; the last has the clean latents
     fine: FineMotion  # motion at 1/4
 
@@ -82,11 +83,13 @@ def denoise(
     hidden_channels = unet.config.channels[0]
     first = (height // scales[0], width // scales[0])
     estimate = before_any_step(conditions, first, hidden_channels)
+    logits = unet.search(conditions.features_0, conditions.features_1, conditions.frame_time)
+    votes = unet.votes(logits)
     keys = unet.look(conditions.features_0), unet.look(conditions.features_1)
     steps = list[Estimate]()
     for scale, level, timestep in zip(scales, levels, scheduler.timesteps, strict=True):
         size = (height // scale, width // scale)
-        so_far = estimate.detach().resize(conditions, size)
+        so_far = estimate.detach().resize(size)
         motion = so_far.motion if realign else torch.zeros_like(so_far.motion)
         around = _pooled(conditions.latents_0, scale), _pooled(conditions.latents_1, scale)
         aligned = _align(unet, conditions, around, keys, motion, scale)
@@ -95,9 +98,10 @@ def denoise(
         source = source + unet.config.noise_scale * scale * _pooled(noise, scale)
         noisy = scheduler.scale_noise(so_far.latents, timestep[None], source)
         at = noise.new_full((len(noisy),), level)
-        estimate = unet(noisy, at, conditions.frame_time, around, aligned, so_far)
+        found = votes.pooled(scale)
+        estimate = unet(noisy, at, conditions.frame_time, around, aligned, so_far, found, scale)
         steps.append(estimate)
-    return Denoised(steps, unet.refine(estimate, conditions.frame_time))
+    return Denoised(logits, steps, unet.refine(estimate, conditions.frame_time))
 
 
 def _align(

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
 from autoencoder.matching import resize_flow, warp
-from diffusion.start import matched_flows, matched_start
 
 
 class Interval(NamedTuple):
@@ -24,7 +23,6 @@ class Interval(NamedTuple):
     features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
-    flows: Tensor  # (B, 4, h, w), between the frames, there and back
 
     def expand(self, batch: int) -> "Interval":
         """Repeat one interval for a batch of ``batch`` without copying it."""
@@ -33,8 +31,7 @@ class Interval(NamedTuple):
 
     def conditions(self, frame_time: Tensor) -> "Conditions":
         """Return what the U-Net is given, for ``frame_time`` (B,) in (0, 1)."""
-        start = matched_start(self.flows, frame_time)
-        return Conditions(*self[1:5], frame_time, start)
+        return Conditions(*self[1:], frame_time)
 
 
 class Conditions(NamedTuple):
@@ -45,7 +42,6 @@ class Conditions(NamedTuple):
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
     frame_time: Tensor  # (B,) in (0, 1)
-    start: Tensor  # (B, 4, h, w), the motion to start from
 
     @property
     def time_map(self) -> Tensor:
@@ -61,21 +57,18 @@ class Estimate(NamedTuple):
     visible: Tensor  # (B, 2, h, w), logits: is what is here seen in frame_0, in frame_1
     share: Tensor  # (B, 1, h, w), logit of frame_0's share of the drawing
     hidden: Tensor  # (B, c, h, w), what the next step goes on with
+    choice: Tensor | None = None  # (B, n, h, w), logits of all flows (``diffusion.search``)
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the map."""
         return self.motion.shape[-2], self.motion.shape[-1]
 
-    def resize(self, conditions: Conditions, size: tuple[int, int]) -> "Estimate":
-        """Return it on a map of ``size`` (h, w), with the detail that the start's motion has there.
-
-        What is enlarged is the correction that the steps so far have made to it.
-        """
+    def resize(self, size: tuple[int, int]) -> "Estimate":
+        """Return it on a map of ``size`` (h, w), without the choice that led to it."""
         if self.size == size:
-            return self
-        correction = self.motion - start_at(conditions, self.size)
-        motion = start_at(conditions, size) + resize_flow(correction, size)
+            return self._replace(choice=None)
+        motion = resize_flow(self.motion, size)
         latents, visible, share, hidden = (
             F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
             for maps in (self.latents, self.visible, self.share, self.hidden)
@@ -84,7 +77,8 @@ class Estimate(NamedTuple):
 
     def detach(self) -> "Estimate":
         """Return it without gradients but those of ``hidden``: each step answers for itself."""
-        return Estimate._make(maps.detach() for maps in self)._replace(hidden=self.hidden)
+        known = (self.latents, self.motion, self.visible, self.share)
+        return Estimate(*(maps.detach() for maps in known), self.hidden)
 
 
 class Aligned(NamedTuple):
@@ -104,8 +98,7 @@ def observe(
     """Encode two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
     of_0, features_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
     of_1, features_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
-    flows = matched_flows(autoencoder.decoder, latents_0, latents_1)
-    return Interval(Neighbours(of_0, of_1), features_0, features_1, latents_0, latents_1, flows)
+    return Interval(Neighbours(of_0, of_1), features_0, features_1, latents_0, latents_1)
 
 
 def reduced(frame: Tensor, reduction: int) -> Tensor:
@@ -129,7 +122,7 @@ def both_warped(maps_0: Tensor, maps_1: Tensor, motion: Tensor) -> tuple[Tensor,
 
 
 def before_any_step(conditions: Conditions, size: tuple[int, int], channels: int) -> Estimate:
-    """Return the estimate before the first step: the start's motion, and the mean of both latents.
+    """Return the estimate before the first step: no motion, and the mean of both latents.
 
     Args:
         conditions: of the interval.
@@ -142,11 +135,4 @@ def before_any_step(conditions: Conditions, size: tuple[int, int], channels: int
     def zeros(count: int) -> Tensor:
         return latents.new_zeros(len(latents), count, *size)
 
-    start = start_at(conditions, size)
-    return Estimate(latents, start, zeros(2), zeros(1), zeros(channels))
-
-
-def start_at(conditions: Conditions, size: tuple[int, int]) -> Tensor:
-    """Return the motion to start from on a map of ``size`` (h, w)."""
-    pooled = F.adaptive_avg_pool2d(conditions.start, size)
-    return pooled * (size[1] / conditions.start.shape[-1])
+    return Estimate(latents, zeros(4), zeros(2), zeros(1), zeros(channels))

@@ -15,6 +15,7 @@ class ModelConfig:
     blocks_per_level: int = 1
     time_channels: int = 192
     radius: int = 2
+    search_radius: int = 12
     scales: tuple[int, ...] = (4, 2, 1)
     noise_scale: float = 0.5
 
@@ -28,6 +29,8 @@ class LossConfig:
         codes: of the last step's falling short of the true code's direction.
         motion: of the end-point error of the motion, in pixels of the step's map, at every step.
         uneven_motion: of how much that error differs from place to place, in cells.
+        search: of the cross-entropy of the true flow among all that both frames are compared along.
+        choice: of the same, among those that a step chooses from, at every step.
         visible: of the cross-entropy of what is visible in either neighbour, at every step.
         fine_motion: of the end-point error of the motion at 1/4, in cells.
         mixed: of the absolute error of both neighbours fetched along that motion and mixed, at 1/4.
@@ -39,6 +42,8 @@ class LossConfig:
     codes: float = 0.25
     motion: float = 1.0
     uneven_motion: float = 3.0
+    search: float = 0.2
+    choice: float = 0.2
     visible: float = 0.1
     fine_motion: float = 1.0
     mixed: float = 2.0
@@ -46,20 +51,15 @@ class LossConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartConfig:
-    """What the motion starts from in training, and how many steps are made.
+class VariationConfig:
+    """How samples are varied in training, and how many steps are made.
 
     Attributes:
-        match_share: of samples that start from the decoder's match of both frames.
-        camera_share: of samples that start from a camera's motion, not always the true one; the
-            others start from none.
         extra_step_share: of batches with one more step at the finest scale.
         backwards_share: of samples played backwards.
         half_size_share: of batches learnt from at half size, where the same motion costs a quarter.
     """
 
-    match_share: float = 0.7
-    camera_share: float = 0.1
     extra_step_share: float = 0.15
     backwards_share: float = 0.5
     half_size_share: float = 0.3
@@ -67,12 +67,7 @@ class StartConfig:
     def __post_init__(self) -> None:
         for name in ("extra_step_share", "backwards_share", "half_size_share"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"start.{name} must be in [0, 1], got {getattr(self, name)}")
-        if min(self.match_share, self.camera_share) < 0 or self.match_share + self.camera_share > 1:
-            raise ValueError(
-                "start.match_share and camera_share must not be negative, nor exceed one together, "
-                f"got {self.match_share} and {self.camera_share}"
-            )
+                raise ValueError(f"variation.{name} must be in [0, 1], got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +125,7 @@ class DiffusionConfig:
     train_unet: bool = True
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
-    start: StartConfig = field(default_factory=StartConfig)
+    variation: VariationConfig = field(default_factory=VariationConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     data: DataConfig = field(default_factory=DataConfig)
     trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(run="runs/diffusion"))

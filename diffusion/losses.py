@@ -4,6 +4,7 @@ Legend: B batch, C latent channels, H/W frame size, h/w size of the map at hand.
 (B, 4, h, w), in pixels of its own map: the flow to frame_0 (x, y), then to frame_1.
 """
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -11,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.matching import along, warp
+from autoencoder.matching import along, flow_of, warp
 from diffusion.bridge import Denoised
+from diffusion.search import choice_error
 from nakawari.data.triplet import Triplet
 
 HIDDEN_WEIGHT = 0.2
@@ -53,8 +55,8 @@ def step_terms(
 ) -> dict[str, Tensor]:
     """Return what judges the steps of denoising, by the names of ``LossConfig``'s weights.
 
-    Latents, motion, its unevenness and visibility are means over the steps, ``codes`` is of the
-    last one only.
+    Latents, motion, its unevenness, visibility and choice are means over the steps, ``codes`` is
+    of the last one only.
 
     Args:
         denoised: the steps, and the motion at 1/4.
@@ -62,14 +64,17 @@ def step_terms(
         triplet: the sample, frames in [-1, 1].
         heads: codes a token.
     """
-    latents, motion, uneven, visible = [], [], [], []
+    radius = (math.isqrt(denoised.logits.shape[1]) - 1) // 2
+    latents, motion, uneven, visible, choice = [], [], [], [], []
     for estimate in denoised.steps:
         size = (estimate.motion.shape[-2], estimate.motion.shape[-1])
         truth = truth_at(triplet, size)
         wanted = F.adaptive_avg_pool2d(target, size)
+        flow = flow_of(truth.motion) * (target.shape[-1] // size[1])
         latents.append((estimate.latents - wanted).square().mean())
         # In pixels of the step's own map: what a coarse step cannot know yet counts little.
         motion.append(motion_error(estimate.motion, truth))
+        choice.append(choice_error(estimate.choice, flow, truth.weight.mean(1, True), radius))
         uneven.append(unevenness(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"
@@ -78,11 +83,16 @@ def step_terms(
     fine = denoised.fine
     size = (fine.motion.shape[-2], fine.motion.shape[-1])
     fine_truth = truth_at(triplet, size)
+    eighth = truth_at(triplet, (denoised.logits.shape[-2], denoised.logits.shape[-1]))
+    # What only one of the frames shows cannot be found by comparing them.
+    in_both = eighth.visible.amin(1, True) * eighth.known
     return {
         "latents": torch.stack(latents).mean(),
         "codes": code_direction_loss(denoised.latents, target, heads),
         "motion": torch.stack(motion).mean(),
         "uneven_motion": torch.stack([*uneven, unevenness(fine.motion, fine_truth) / 2]).mean(),
+        "search": choice_error(denoised.logits, flow_of(eighth.motion), in_both, radius),
+        "choice": torch.stack(choice).mean(),
         "visible": torch.stack(visible).mean(),
         "fine_motion": motion_error(fine.motion, fine_truth) / 2,
         "mixed": (mixed(denoised, triplet) - F.interpolate(triplet.target, size=size, mode="area"))

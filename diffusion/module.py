@@ -20,7 +20,6 @@ from diffusion.config import DiffusionConfig
 from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
-from diffusion.start import matched_flows, matched_start, mixed_start
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
@@ -37,6 +36,8 @@ class DiffusionModule(AveragedModule):
         {
             "motion",
             "uneven_motion",
+            "search",
+            "choice",
             "visible",
             "fine_motion",
             "motion_error",
@@ -134,7 +135,7 @@ class DiffusionModule(AveragedModule):
 
     def _varied(self, triplet: Triplet) -> Triplet:
         """Play some samples backwards, and make some batches half as large."""
-        config = self.config.start
+        config = self.config.variation
         chosen = torch.rand(len(triplet.frame_time), device=self.device) < config.backwards_share
         if torch.rand((), generator=self._lots) < config.half_size_share:
             triplet = halved(triplet)
@@ -143,11 +144,9 @@ class DiffusionModule(AveragedModule):
         return play_backwards(triplet, chosen)
 
     def _denoise(self, triplet: Triplet) -> Denoised:
-        """Make all steps, from noise and from any of the motions that ``mixed_start`` gives."""
-        config = self.config.start
+        """Make all steps, from noise."""
+        config = self.config.variation
         conditions = self._conditions(triplet)
-        start = mixed_start(triplet, conditions.start, config.match_share, config.camera_share)
-        conditions = conditions._replace(start=start)
         scales = tuple(self.unet.config.scales)
         if torch.rand((), generator=self._lots) < config.extra_step_share:
             scales = (*scales, scales[-1])
@@ -160,15 +159,13 @@ class DiffusionModule(AveragedModule):
         )
 
     def _conditions(self, triplet: Triplet) -> Conditions:
-        """Return what the U-Net is given, the motion starting from the match of both frames."""
+        """Return what the U-Net is given."""
         quantiser = self.autoencoder.quantiser
         with torch.no_grad():
             around = torch.cat([triplet.frame_0, triplet.frame_1])
             features_0, features_1 = self.autoencoder.encoder.look(around).quarter.chunk(2)
         latents = latents_of(triplet.codes_0, quantiser), latents_of(triplet.codes_1, quantiser)
-        flows = matched_flows(self.autoencoder.decoder, *latents)
-        start = matched_start(flows, triplet.frame_time)
-        return Conditions(features_0, features_1, *latents, triplet.frame_time, start)
+        return Conditions(features_0, features_1, *latents, triplet.frame_time)
 
     def _picture_terms(
         self, denoised: Denoised, target: Tensor, triplet: Triplet
@@ -193,7 +190,6 @@ class DiffusionModule(AveragedModule):
         around = (triplet.frame_0, triplet.frame_1, triplet.frame_time)
         frames = {
             "sampled": pipeline(*around),
-            "no_start": pipeline(*around, start_from_match=False),
             "one_step": pipeline(*around, num_steps=1),
             "mean": pipeline(*around, latent="mean"),
             "ceiling": pipeline.reconstruct(
@@ -254,11 +250,11 @@ def _unet(config: DiffusionConfig, autoencoder: VQAutoencoder) -> InBetweenUNet:
 
 def _check_size(config: DiffusionConfig, scales: tuple[int, ...]) -> None:
     """Refuse crops that the coarsest step does not divide into whole cells, halved or not."""
-    halved = config.start.half_size_share > 0
+    halved = config.variation.half_size_share > 0
     multiple = math.lcm(STRIDE, 8 * scales[0]) * (2 if halved else 1)
     height, width = config.data.height, config.data.width
     if height % multiple or width % multiple:
         raise ValueError(
             f"data.height and data.width must be multiples of {multiple} for steps of scales "
-            f"{scales}{', halved by start.half_size_share' if halved else ''}, got {height}x{width}"
+            f"{scales}{', halved by variation.half_size_share' if halved else ''}, got {height}x{width}"
         )

@@ -89,7 +89,6 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         latent: Latent = "sampled",
         use_neighbours: bool = True,
         realign: bool = True,
-        start_from_match: bool = True,
     ) -> Tensor:
         """Draw one frame for each ``frame_time``.
 
@@ -106,7 +105,6 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             use_neighbours: False is for the benchmark: the decoder paints from the latent alone.
             realign: False is for the benchmark: no step sees the neighbours where the motion found
                 before it says.
-            start_from_match: False is for the benchmark: the motion starts from none.
 
         Returns:
             Frames (B, 3, H, W) in [-1, 1].
@@ -120,8 +118,6 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             frames = []
             for interval, some in self._intervals(*around, times, reduction):
                 conditions = interval.conditions(some)
-                if not start_from_match:
-                    conditions = conditions._replace(start=torch.zeros_like(conditions.start))
                 denoised = self._denoise(conditions, num_steps, seed, realign)
                 latents = self._latents(denoised, interval, some, seed, latent)
                 frames.append(self._draw(latents, denoised, interval, some, use_neighbours))

@@ -21,10 +21,19 @@ from autoencoder import VQAutoencoder
 from autoencoder.layers import upsample, zero_out
 from autoencoder.matching import along, flow_of, resize_flow, symmetric_correlation, unit_length
 from diffusion.conditions import Aligned, Estimate, both_warped
+from diffusion.search import Search, likeliest, votes
 
 MOTION_UNIT = 4.0
 """px of the map that an answer of one means: motion is tens of times what a convolution answers."""
 
+_EVIDENCE = 64
+"""Channels of what a step is told of all flows' votes."""
+_LEAST_VOTES = 1e-4
+"""Added to the share of the votes that a flow has, so that none is out of the question."""
+_FAR = 1.5
+"""Cells of 8 pixels by which the flow chosen differs from the one so far where it takes its place.
+
+Less is a matter of correcting it: the step saw both frames along the flow so far."""
 _NEARLY_NOTHING = 0.002
 """Standard deviation of the weights that answer before any training."""
 
@@ -34,6 +43,17 @@ class FineMotion(NamedTuple):
 
     motion: Tensor  # (B, 4, H/4, W/4)
     share: Tensor  # (B, 1, H/4, W/4), logit of frame_0's share
+
+
+class Votes(NamedTuple):
+    """What both frames say of all flows, on a step's map."""
+
+    shares: Tensor  # (B, n, h, w), of the votes of the cell's points; they sum to one
+    evidence: Tensor  # (B, c, h, w), what the network reads of them
+
+    def pooled(self, scale: int) -> "Votes":
+        """Return them on a map pooled by ``scale``."""
+        return self if scale == 1 else Votes(*(F.avg_pool2d(maps, scale) for maps in self))
 
 
 class InBetweenUNet(ModelMixin, ConfigMixin):
@@ -56,6 +76,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         blocks_per_level: int = 1,
         time_channels: int = 192,
         radius: int = 2,
+        search_radius: int = 12,
         scales: tuple[int, ...] = (4, 2, 1),
         noise_scale: float = 0.5,
     ) -> None:
@@ -70,6 +91,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             time_channels: of the time embedding.
             radius: how far the flow may differ from the one found so far, in cells and again in
                 halves of cells, when both aligned neighbours are compared along it.
+            search_radius: of the flows among which the motion is searched, in cells of 8 pixels.
             scales: of the steps, coarse to fine: a step of scale 4 works on latents pooled by 4.
             noise_scale: standard deviation of the noise that denoising starts from (see
                 ``diffusion.bridge``); kept here because weights fit one scale only.
@@ -88,6 +110,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             )
         self.sinusoid = Timesteps(64, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(2 * 64, time_channels)
+        self.search = Search(feature_channels, search_radius)
+        flows = (2 * search_radius + 1) ** 2
+        self.read = nn.Conv2d(flows, _EVIDENCE, 1)
         self.look = nn.Sequential(
             Downsample2D(
                 feature_channels, use_conv=True, out_channels=key_channels, padding=1, name="op"
@@ -111,10 +136,10 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             return nn.ModuleList(block(width, out_channels) for width in inputs)
 
         # Noisy and aligned latents, keys, correlations of a cell and of its quarters, motion,
-        # visibility, time, hidden features.
+        # visibility, time, hidden features, votes and the flow that has most of them.
         compared = 5 * (2 * radius + 1) ** 2
         seen = 3 * latent_channels + 2 * key_channels + compared + 4 + 2 + 1
-        self.enter = nn.Conv2d(seen + channels[0], channels[0], 3, padding=1)
+        self.enter = nn.Conv2d(seen + channels[0] + _EVIDENCE + 2, channels[0], 3, padding=1)
         self.down_blocks = nn.ModuleList(level(width, width) for width in channels)
         self.downsamplers = nn.ModuleList(
             Downsample2D(width, use_conv=True, out_channels=wider, padding=1, name="op")
@@ -130,10 +155,17 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
         _answer_nearly_nothing(self.answer)
+        self.choose = nn.Conv2d(channels[0], flows, 1)
+        _answer_nearly_nothing(self.choose)
         # Flow and share of each of the 2x2 points at 1/4 that a cell covers.
         finer = nn.Conv2d(64, 3 * 4, 3, padding=1)
         _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
+
+    def votes(self, logits: Tensor) -> Votes:
+        """Read what ``search`` found, (B, n, H/8, W/8)."""
+        shares = votes(logits)
+        return Votes(shares, self.read(shares))
 
     def forward(
         self,
@@ -143,6 +175,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         around: tuple[Tensor, Tensor],
         aligned: Aligned,
         so_far: Estimate,
+        found: Votes,
+        scale: int,
     ) -> Estimate:
         """Make one step.
 
@@ -153,25 +187,35 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             around: both neighbours' latents as they are, (B, C, h, w) each.
             aligned: the neighbours along ``so_far.motion``.
             so_far: what is known before the step, on maps of the same size.
+            found: the votes, on maps of the same size.
+            scale: by which the latents are pooled: a cell of the map is ``8 * scale`` pixels.
         """
         emb = self.embed_time(timestep, frame_time)
         alike = self._compare(aligned.keys_0, aligned.keys_1, frame_time)
         finer = self._compare(aligned.finer_0, aligned.finer_1, frame_time)
         finer = F.pixel_unshuffle(finer, 2)
         time = frame_time.view(-1, 1, 1, 1).expand(-1, 1, *noisy_latents.shape[-2:])
-        found = [so_far.motion / 8, so_far.visible, time, so_far.hidden]
+        known = [so_far.motion / 8, so_far.visible, time, so_far.hidden]
+        logits = (found.shares + _LEAST_VOTES).log()
+        flow = flow_of(so_far.motion)
+        elsewhere = likeliest(logits, self.search.radius) / scale - flow
         around_here = [*aligned[:4], alike]
-        seen = torch.cat([noisy_latents, *around_here, *found, finer], dim=1)
+        told = [*known, finer, found.evidence, elsewhere / 8]
+        seen = torch.cat([noisy_latents, *around_here, *told], dim=1)
         hidden = self.enter(seen.to(noisy_latents.dtype))
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
         correction, visible, share, latents = answer.split([2, 2, 1, noisy_latents.shape[1]], dim=1)
-        motion = along(flow_of(so_far.motion) + MOTION_UNIT * correction, frame_time)
+        choice = logits + self.choose(hidden).float()
+        chosen = likeliest(choice, self.search.radius) / scale
+        is_far = (chosen - flow).abs().amax(dim=1, keepdim=True) * scale > _FAR
+        flow = torch.where(is_far, chosen, flow) + MOTION_UNIT * correction
+        motion = along(flow, frame_time)
         share = so_far.share + share
         # Along the new motion, which is judged by itself: no gradient comes to it from the latents.
         fetched_0, fetched_1 = both_warped(*around, motion.detach())
         drawn = torch.lerp(fetched_1, fetched_0, share.sigmoid())
-        return Estimate(drawn + latents, motion, visible, share, hidden)
+        return Estimate(drawn + latents, motion, visible, share, hidden, choice)
 
     def refine(self, estimate: Estimate, frame_time: Tensor) -> FineMotion:
         """Return motion and share at 1/4, of what the last step found for ``frame_time`` (B,)."""

@@ -76,11 +76,6 @@ METHODS: dict[str, Method] = {
         _nakawari(realign=False),
         uses_model=True,
     ),
-    "nakawari-no-match": Method(
-        "the motion starts from none, not from optical flow",
-        _nakawari(start_from_match=False),
-        uses_model=True,
-    ),
     "nakawari-mean-latent": Method(
         "the mean of the neighbours' latents", _nakawari(latent="mean"), uses_model=True
     ),
@@ -100,7 +95,6 @@ METHODS: dict[str, Method] = {
 ABLATIONS = (
     "nakawari-true-latent",
     "nakawari-not-realigned",
-    "nakawari-no-match",
     "nakawari-mean-latent",
     "nakawari-random-latent",
     "nakawari-no-neighbours",

@@ -1,0 +1,110 @@
+"""Finding how far a drawing's parts go from frame to frame, among all flows up to a radius.
+
+Every flow is a class. The keys that the frames are compared by are learnt as a classifier is, and
+so is the choice that each step of the U-Net makes: halfway between two motions lies neither, but a
+network that answers with numbers learns just that.
+
+Legend: B batch, h/w latent size (H/8, W/8) divided by a step's scale, n = (2 * radius + 1)**2
+flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at the places of the
+drawing, in cells of 8 pixels whatever the map.
+"""
+
+import torch
+import torch.nn.functional as F
+from diffusers.models.downsampling import Downsample2D
+from torch import Tensor, nn
+
+from autoencoder.layers import box_mean, residual_block
+from autoencoder.matching import symmetric_correlation, unit_length
+
+_WIDTH = 96
+_KEYS = 64
+_NEAR = 2
+"""Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
+_AGREEING = 3
+"""Cells, of a side of the square whose points look for a flow together."""
+
+
+class Search(nn.Module):
+    """Compares both frames along every flow, by keys of its own."""
+
+    def __init__(self, feature_channels: int, radius: int) -> None:
+        """Build it.
+
+        Args:
+            feature_channels: of the encoder's features at 1/4.
+            radius: of the flows, in cells of 8 pixels.
+        """
+        super().__init__()
+        self.radius = radius
+        self.look = nn.Sequential(
+            Downsample2D(feature_channels, True, out_channels=_WIDTH, padding=1, name="op"),
+            residual_block(_WIDTH),
+            residual_block(_WIDTH),
+            nn.GroupNorm(8, _WIDTH),
+            nn.SiLU(),
+            nn.Conv2d(_WIDTH, _KEYS, 1),
+        )
+        self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
+
+    def forward(self, features_0: Tensor, features_1: Tensor, frame_time: Tensor) -> Tensor:
+        """Return the logits of all flows at each place of the drawing, (B, n, h, w).
+
+        ``features_0`` and ``features_1`` are (B, c, H/4, W/4), ``frame_time`` is (B,) in (0, 1).
+        """
+        keys_0, keys_1 = (
+            unit_length(keys) for keys in self.look(torch.cat([features_0, features_1])).chunk(2)
+        )
+        alike = symmetric_correlation(keys_0, keys_1, frame_time, self.radius)
+        return alike.float() / self.log_temperature.exp()
+
+
+def votes(logits: Tensor) -> Tensor:
+    """Return the probability of each flow by logits (B, n, h, w), neighbours agreeing."""
+    return box_mean(logits, _AGREEING).softmax(dim=1)
+
+
+def all_flows(radius: int, like: Tensor) -> Tensor:
+    """Return the flows (x, y) that are compared, (2, n)."""
+    offsets = torch.arange(-radius, radius + 1, device=like.device, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(offsets, offsets, indexing="ij")[::-1]).flatten(1)
+
+
+def likeliest(logits: Tensor, radius: int) -> Tensor:
+    """Return the flow (B, 2, h, w) round which logits (B, n, h, w) are highest, no gradients.
+
+    It is the mean of the flows within two cells of the highest, as far as they are likely.
+    """
+    with torch.no_grad():
+        flows = all_flows(radius, logits)
+        best = flows[:, logits.argmax(dim=1)].transpose(0, 1)  # (B, 2, h, w)
+        across = torch.arange(-_NEAR, _NEAR + 1, device=logits.device)
+        there = best.long().unsqueeze(2) + across.view(1, 1, -1, 1, 1)  # (B, 2, 5, h, w)
+        x, y = there[:, 0].unsqueeze(1), there[:, 1].unsqueeze(2)
+        inside = (x.abs() <= radius) & (y.abs() <= radius)  # (B, 5, 5, h, w)
+        index = (y + radius) * (2 * radius + 1) + x + radius
+        near = logits.gather(1, index.clamp(0, flows.shape[1] - 1).flatten(1, 2))
+        near = near.masked_fill(~inside.flatten(1, 2), -torch.inf).softmax(dim=1)
+        near = near.view_as(index)
+        place = torch.stack([near.sum(1), near.sum(2)], dim=1)  # (B, 2, 5, h, w), by x, by y
+        return best + (place * across.view(1, 1, -1, 1, 1)).sum(2)
+
+
+def classes(flow: Tensor, radius: int) -> Tensor:
+    """Return how much of a flow (B, 2, h, w) each class has, (B, n, h, w): bilinear, sum one.
+
+    A flow beyond the radius has less, or nothing, of any.
+    """
+    offsets = torch.arange(-radius, radius + 1, device=flow.device).view(1, -1, 1, 1)
+    across, down = ((1 - (one - offsets).abs()).clamp(min=0) for one in flow.split(1, dim=1))
+    return (down.unsqueeze(2) * across.unsqueeze(1)).flatten(1, 2)
+
+
+def choice_error(logits: Tensor, flow: Tensor, weight: Tensor, radius: int) -> Tensor:
+    """Return the mean cross-entropy of logits (B, n, h, w) for the true flow, a scalar.
+
+    ``weight`` is (B, 1, h, w); a flow beyond the radius does not count.
+    """
+    true = classes(flow, radius)
+    entropy = -(true * F.log_softmax(logits, dim=1)).sum(dim=1, keepdim=True)
+    return (entropy * weight).sum() / weight.sum().clamp(min=1)
