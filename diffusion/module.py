@@ -256,5 +256,6 @@ def _check_size(config: DiffusionConfig, scales: tuple[int, ...]) -> None:
     if height % multiple or width % multiple:
         raise ValueError(
             f"data.height and data.width must be multiples of {multiple} for steps of scales "
-            f"{scales}{', halved by variation.half_size_share' if halved else ''}, got {height}x{width}"
+            f"{scales}{', halved by variation.half_size_share' if halved else ''}, "
+            f"got {height}x{width}"
         )

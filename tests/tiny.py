@@ -32,6 +32,7 @@ def tiny_unet(**sizes: Any) -> InBetweenUNet:
         "key_channels": 8,
         "channels": (8, 16),
         "time_channels": 16,
+        "search_radius": 3,
     }
     return InBetweenUNet(**{**settings, "scales": (2, 1), **sizes}).eval()
 

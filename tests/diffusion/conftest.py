@@ -10,6 +10,7 @@ from torch import Tensor
 from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
 from diffusion.conditions import Aligned, Conditions, Estimate
+from diffusion.unet import Votes
 from tests.tiny import as_if_trained, tiny_autoencoder, tiny_unet
 
 
@@ -47,7 +48,7 @@ def frames() -> Tensor:
 def conditions(batch: int = 2, height: int = 8, width: int = 12) -> Conditions:
     """Random conditions for ``tiny_unet``, latents (batch, 8, height, width).
 
-    frame_time is 0.5, and the motion starts from none.
+    frame_time is 0.5.
     """
     generator = torch.Generator().manual_seed(2)
     features = torch.randn(2, batch, 16, 2 * height, 2 * width, generator=generator)
@@ -56,7 +57,6 @@ def conditions(batch: int = 2, height: int = 8, width: int = 12) -> Conditions:
         *features,
         *latents,
         frame_time=torch.full((batch,), 0.5),
-        start=torch.zeros(batch, 4, height, width),
     )
 
 
@@ -73,6 +73,13 @@ def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:
     whole = torch.randn(4, batch, 8, height, width, generator=generator)
     finer = torch.randn(2, batch, 4, 2 * height, 2 * width, generator=generator)
     return Aligned(*whole, *finer)
+
+
+def undecided(batch: int = 2, height: int = 8, width: int = 12) -> Votes:
+    """What is read of votes that no flow has more of, but for next to nothing for no motion."""
+    shares = torch.ones(batch, 49, height, width)
+    shares[:, 24] += 0.01
+    return Votes(shares / shares.sum(dim=1, keepdim=True), torch.zeros(batch, 64, height, width))
 
 
 def estimate(batch: int = 2, height: int = 8, width: int = 12) -> Estimate:

@@ -11,7 +11,8 @@ from torch import Tensor
 from diffusion import InBetweenUNet
 from diffusion.bridge import Denoised, denoise, step_scales
 from diffusion.conditions import Aligned, Conditions, Estimate
-from diffusion.unet import MOTION_UNIT
+from diffusion.search import classes
+from diffusion.unet import MOTION_UNIT, Votes
 from tests.diffusion.conftest import conditions
 from tests.tiny import tiny_unet
 
@@ -27,6 +28,8 @@ class Step(NamedTuple):
     around: tuple[Tensor, Tensor]
     aligned: Aligned
     so_far: Estimate
+    found: Votes
+    scale: int
 
 
 class Walk(NamedTuple):
@@ -40,10 +43,21 @@ def noise(channels: int = 8, height: int = 8, width: int = 12) -> Tensor:
     return torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(5))
 
 
-def starting_from(*motion: float) -> Conditions:
-    """Return ``conditions()`` whose motion starts from one for the whole map, in its cells."""
-    start = torch.tensor(motion).view(1, 4, 1, 1).expand(2, 4, 8, 12)
-    return conditions()._replace(start=start)
+def finding(*flow: float) -> InBetweenUNet:
+    """Return a U-Net that finds one flow (x, y) for the whole map, in cells of 8 pixels.
+
+    It chooses one that is far, and corrects no motion by one that is near.
+    """
+    unet = tiny_unet(search_radius=12)
+    for layer in (unet.answer, unet.choose, unet.fine[-1]):
+        for parameter in layer.parameters():
+            torch.nn.init.zeros_(parameter)
+    near = max(map(abs, flow)) < 1.5
+    if near:
+        unet.answer.bias.data[:2] = torch.tensor(flow) / MOTION_UNIT
+    chosen = torch.zeros(1, 2, 1, 1) if near else torch.tensor(flow).view(1, 2, 1, 1)
+    unet.choose.bias.data += 50 * classes(chosen, 12).flatten()
+    return unet
 
 
 @torch.no_grad()
@@ -84,8 +98,7 @@ def test_every_later_step_begins_between_what_was_found_and_its_own_source(
     unet: InBetweenUNet,
 ) -> None:
     scales = (2, 1, 1, 1)
-    known = conditions()._replace(start=torch.randn(2, 4, 8, 12))
-    given, denoised = walk(unet, known, scales=scales)
+    given, denoised = walk(unet, scales=scales)
     assert [float(step.level[0]) for step in given] == [1.0, 0.75, 0.5, 0.25]
     for step, scale in zip(given, scales, strict=True):
         pooled = F.avg_pool2d(noise(), scale)
@@ -94,7 +107,7 @@ def test_every_later_step_begins_between_what_was_found_and_its_own_source(
         torch.testing.assert_close(step.noisy, (1 - level) * step.so_far.latents + level * source)
     for step, before in zip(given[1:], denoised.steps, strict=False):
         size = (step.noisy.shape[-2], step.noisy.shape[-1])
-        torch.testing.assert_close(step.so_far.motion, before.resize(known, size).motion)
+        torch.testing.assert_close(step.so_far.motion, before.resize(size).motion)
 
 
 def test_frame_time_says_how_much_of_either_neighbour_the_source_has(unet: InBetweenUNet) -> None:
@@ -104,44 +117,47 @@ def test_frame_time_says_how_much_of_either_neighbour_the_source_has(unet: InBet
     torch.testing.assert_close(noisy[1], torch.lerp(known.latents_0, known.latents_1, 0.75)[1])
 
 
-def test_a_motion_to_start_from_is_where_the_first_step_looks(unet: InBetweenUNet) -> None:
-    # Four cells are two of the first step's map: to the right in frame_0, to the left in frame_1.
-    known = starting_from(4.0, 0.0, -4.0, 0.0)
-    looked = walk(unet, known).given[0].aligned
-    pooled_0, pooled_1 = F.avg_pool2d(known.latents_0, 2), F.avg_pool2d(known.latents_1, 2)
-    torch.testing.assert_close(looked.latents_0[..., :-2], pooled_0[..., 2:])
-    torch.testing.assert_close(looked.latents_1[..., 2:], pooled_1[..., :-2])
+def test_what_a_step_found_is_where_the_next_one_looks() -> None:
+    # By eight cells to the left: it was four to the right, and will be four to the left.
+    looked = walk(finding(-8.0, 0.0), scales=(1, 1)).given[1].aligned
+    known = conditions()
+    torch.testing.assert_close(looked.latents_0[..., :-4], known.latents_0[..., 4:])
+    torch.testing.assert_close(looked.latents_1[..., 4:], known.latents_1[..., :-4])
 
 
-@pytest.mark.parametrize("cells", [1.0, 0.5])
-def test_the_last_step_looks_at_the_features_where_the_motion_leads(
-    unet: InBetweenUNet, cells: float
-) -> None:
+@pytest.mark.parametrize("points", [1, 2])
+def test_the_last_step_looks_at_the_features_where_the_motion_leads(points: int) -> None:
     # Half a cell of eight pixels is a point of the features, which are at 1/4.
-    known = starting_from(cells, 0.0, 0.0, -cells)
-    looked = walk(unet, known, scales=(1,)).given[0].aligned
-    there_0 = known.features_0.roll(-int(2 * cells), 3)
-    there_1 = known.features_1.roll(int(2 * cells), 2)
+    unet, known = finding(-float(points), 0.0), conditions()
+    looked = walk(unet, scales=(1, 1)).given[1].aligned
+    there_0, there_1 = known.features_0.roll(-points, 3), known.features_1.roll(points, 3)
     inside = (..., slice(3, -3), slice(3, -3))  # what is outside of a frame repeats its edge
-    torch.testing.assert_close(looked.keys_0[inside], unet.look(there_0)[inside], atol=1e-4, rtol=0)
-    torch.testing.assert_close(looked.keys_1[inside], unet.look(there_1)[inside], atol=1e-4, rtol=0)
-    torch.testing.assert_close(
-        looked.finer_0[inside], unet.look_closely(there_0)[inside], atol=1e-4, rtol=0
-    )
-    torch.testing.assert_close(
-        looked.finer_1[inside], unet.look_closely(there_1)[inside], atol=1e-4, rtol=0
-    )
+    for seen, where, look in (
+        (looked.keys_0, there_0, unet.look),
+        (looked.keys_1, there_1, unet.look),
+        (looked.finer_0, there_0, unet.look_closely),
+        (looked.finer_1, there_1, unet.look_closely),
+    ):
+        torch.testing.assert_close(seen[inside], look(where)[inside], atol=1e-4, rtol=0)
 
 
-def test_a_coarse_step_sees_the_keys_of_half_its_cells_where_the_motion_leads(
-    unet: InBetweenUNet,
-) -> None:
-    # Two cells of the latents are one of the first step's map, and two of the finer one.
-    known = starting_from(2.0, 0.0, -2.0, 0.0)
-    looked = walk(unet, known, scales=(2, 1)).given[0].aligned
+def test_a_coarse_step_sees_the_keys_of_half_its_cells_where_the_motion_leads() -> None:
+    # Two cells of the latents are one of the first steps' map, and two of the finer one.
+    unet, known = finding(-4.0, 0.0), conditions()
+    looked = walk(unet, scales=(2, 2, 1)).given[1].aligned
     keys_0, keys_1 = unet.look(known.features_0), unet.look(known.features_1)
     torch.testing.assert_close(looked.finer_0[..., :-2], keys_0[..., 2:])
     torch.testing.assert_close(looked.finer_1[..., 2:], keys_1[..., :-2])
+
+
+def test_a_step_is_given_the_votes_that_its_cells_have_together(unet: InBetweenUNet) -> None:
+    known = conditions()
+    with torch.no_grad():
+        whole = unet.votes(unet.search(known.features_0, known.features_1, known.frame_time))
+    for step, scale in zip(walk(unet).given, (2, 1), strict=True):
+        assert step.scale == scale
+        torch.testing.assert_close(step.found.shares, F.avg_pool2d(whole.shares, scale))
+        torch.testing.assert_close(step.found.evidence, F.avg_pool2d(whole.evidence, scale))
 
 
 def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetweenUNet) -> None:
@@ -152,9 +168,10 @@ def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetween
     assert not torch.allclose(given[1].aligned.keys_1, unet.look(known.features_1), atol=0.01)
 
 
-def test_without_realignment_no_step_sees_a_neighbour_moved(unet: InBetweenUNet) -> None:
-    known = starting_from(3.0, 3.0, 3.0, 3.0)
-    given = walk(unet, known, realign=False, scales=(2, 1, 1)).given
+def test_without_realignment_no_step_sees_a_neighbour_moved() -> None:
+    unet, known = finding(6.0, 6.0), conditions()
+    given = walk(unet, realign=False, scales=(2, 1, 1)).given
+    assert given[1].so_far.motion.abs().min() > 2  # but it is told what was found
     for step, scale in zip(given, (2, 1, 1), strict=True):
         pooled = [F.avg_pool2d(maps, scale) for maps in (known.latents_0, known.latents_1)]
         torch.testing.assert_close(step.aligned.latents_0, pooled[0])
@@ -163,11 +180,9 @@ def test_without_realignment_no_step_sees_a_neighbour_moved(unet: InBetweenUNet)
         torch.testing.assert_close(step.aligned.keys_0, seen, atol=1e-5, rtol=1e-4)
 
 
-def test_each_step_is_given_both_neighbours_as_they_are_whatever_it_starts_from(
-    unet: InBetweenUNet,
-) -> None:
-    known = starting_from(4.0, 0.0, -4.0, 0.0)
-    for step, scale in zip(walk(unet, known).given, (2, 1), strict=True):
+def test_each_step_is_given_both_neighbours_as_they_are_whatever_was_found() -> None:
+    known = conditions()
+    for step, scale in zip(walk(finding(-8.0, 0.0)).given, (2, 1), strict=True):
         for latents, whole in zip(step.around, (known.latents_0, known.latents_1), strict=True):
             torch.testing.assert_close(latents, F.avg_pool2d(whole, scale))
 
@@ -176,11 +191,7 @@ def test_each_step_is_given_both_neighbours_as_they_are_whatever_it_starts_from(
 def test_the_latents_of_a_step_are_fetched_along_the_motion_that_it_found_itself(
     scales: tuple[int, ...], shift: int
 ) -> None:
-    # What moved by twice ``shift`` cells is found by a U-Net that adds two cells in each step.
-    unet = tiny_unet()
-    for parameter in unet.answer.parameters():
-        torch.nn.init.zeros_(parameter)
-    unet.answer.bias.data[:2] = torch.tensor([-4.0, 0.0]) / MOTION_UNIT
+    unet = finding(-2.0 * shift, 0.0)
     scene = torch.randn(2, 8, 8, 24, generator=torch.Generator().manual_seed(8))
     drawing = scene[..., 6:18]
     known = conditions()._replace(
@@ -192,11 +203,8 @@ def test_the_latents_of_a_step_are_fetched_along_the_motion_that_it_found_itself
     torch.testing.assert_close(found.latents[..., inside], drawing[..., inside])
 
 
-def test_untrained_it_stays_at_the_mean_of_the_neighbours() -> None:
-    unet = tiny_unet()
-    for parameter in (*unet.answer.parameters(), *unet.fine.parameters()):
-        torch.nn.init.zeros_(parameter)
-    found = walk(unet).found
+def test_where_nothing_moves_it_stays_at_the_mean_of_the_neighbours() -> None:
+    found = walk(finding(0.0, 0.0)).found
     known = conditions()
     torch.testing.assert_close(found.latents, (known.latents_0 + known.latents_1) / 2)
     assert not found.fine.motion.any()
@@ -208,8 +216,9 @@ def test_each_step_answers_for_itself_and_only_hidden_features_carry_gradients(
 ) -> None:
     found = denoise(unet, SCHEDULER, conditions(), noise())
     kept = found.steps[0].detach()
-    assert [maps.requires_grad for maps in kept] == [False, False, False, False, True]
+    assert [maps.requires_grad for maps in kept[:5]] == [False, False, False, False, True]
     assert kept.hidden is found.steps[0].hidden
+    assert kept.choice is None
 
 
 def test_the_scheduler_is_left_as_it_was(unet: InBetweenUNet) -> None:

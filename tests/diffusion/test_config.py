@@ -5,28 +5,14 @@ from typing import Any
 
 import pytest
 
-from diffusion.config import DecoderConfig, DiffusionConfig, LossConfig, StartConfig
-
-STARTS = ("match_share", "camera_share")
+from diffusion.config import DecoderConfig, DiffusionConfig, LossConfig, VariationConfig
 
 
-@pytest.mark.parametrize(
-    "name", [field.name for field in dataclasses.fields(StartConfig) if field.name not in STARTS]
-)
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(VariationConfig)])
 def test_a_share_that_is_none_fails(name: str) -> None:
     for share in (-0.1, 1.1):
-        with pytest.raises(ValueError, match=rf"start.{name} must be in \[0, 1\], got {share}"):
-            StartConfig(**{name: share})
-
-
-@pytest.mark.parametrize(("flow", "camera"), [(-0.1, 0.5), (0.5, -0.1), (0.7, 0.4), (1.1, 0.0)])
-def test_shares_of_starts_that_are_more_than_all_or_less_than_none_fail(
-    flow: float, camera: float
-) -> None:
-    StartConfig(match_share=0.7, camera_share=0.3)
-    reason = rf"must not be negative, nor exceed one together, got {flow} and {camera}"
-    with pytest.raises(ValueError, match=reason):
-        StartConfig(match_share=flow, camera_share=camera)
+        with pytest.raises(ValueError, match=rf"variation.{name} must be in \[0, 1\], got {share}"):
+            VariationConfig(**{name: share})
 
 
 @pytest.mark.parametrize(

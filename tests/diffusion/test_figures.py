@@ -40,7 +40,7 @@ def test_who_knows_nothing_is_as_good_as_the_baselines(
     last = known.steps[-1]
     last = last._replace(visible=torch.full_like(last.visible, 3.0))
     none = FineMotion(torch.zeros_like(known.fine.motion), known.fine.share)
-    figures = figures_of(Denoised([last], none), triplet, quantiser)
+    figures = figures_of(Denoised(known.logits, [last], none), triplet, quantiser)
     for name, baseline in (
         ("latent_error", "latent_error_of_mean"),
         ("codes_right", "codes_right_of_mean"),

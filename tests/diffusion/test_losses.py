@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from autoencoder.matching import flow_of
 from diffusion.bridge import Denoised
 from diffusion.conditions import Estimate
 from diffusion.config import LossConfig
@@ -20,6 +21,7 @@ from diffusion.losses import (
     truth_at,
     unevenness,
 )
+from diffusion.search import classes
 from diffusion.unet import FineMotion
 from nakawari.data.triplet import Triplet
 
@@ -36,6 +38,11 @@ def moving(
     return Triplet(*frames, torch.tensor([0.4]), *motions, seen, hidden, torch.tensor([True]))
 
 
+def sure_of(flow: Tensor) -> Tensor:
+    """Return logits of all flows within three cells, by who knows that it is ``flow``."""
+    return (classes(flow, 3) + 1e-9).log()
+
+
 def found(triplet: Triplet, latents: Tensor, scales: tuple[int, ...] = (2, 1)) -> Denoised:
     """Return what a perfect network would find of ``triplet``, latents (1, 8, h, w)."""
     steps = []
@@ -45,9 +52,13 @@ def found(triplet: Triplet, latents: Tensor, scales: tuple[int, ...] = (2, 1)) -
         nothing = torch.zeros(1, 1, *size)
         seen = 100 * (2 * truth.visible - 1)
         at_size = F.adaptive_avg_pool2d(latents, size)
-        steps.append(Estimate(at_size, truth.motion, seen, nothing, nothing))
+        choice = sure_of(flow_of(truth.motion) * scale)
+        steps.append(Estimate(at_size, truth.motion, seen, nothing, nothing, choice))
     fine = truth_at(triplet, (2 * latents.shape[-2], 2 * latents.shape[-1])).motion
-    return Denoised(steps, FineMotion(fine, torch.zeros_like(fine[:, :1])))
+    truth = truth_at(triplet, (latents.shape[-2], latents.shape[-1]))
+    return Denoised(
+        sure_of(flow_of(truth.motion)), steps, FineMotion(fine, torch.zeros_like(fine[:, :1]))
+    )
 
 
 def test_playing_backwards_swaps_neighbours_and_turns_frame_time_round() -> None:
@@ -175,7 +186,7 @@ def test_every_weight_has_its_term_and_who_knows_everything_pays_nothing() -> No
     assert {*terms, "picture"} == {field.name for field in fields(LossConfig)}
     assert all(term < 0.03 for term in terms.values()), terms
     other = step_terms(found(moving((0.0, 0.0), (0.0, 0.0)), -latents), latents, triplet, heads=2)
-    for name in ("latents", "codes", "motion", "fine_motion"):
+    for name in ("latents", "codes", "motion", "fine_motion", "search", "choice"):
         assert other[name] > 0.5, name
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from autoencoder import VQAutoencoder
-from diffusion.config import DiffusionConfig, StartConfig
+from diffusion.config import DiffusionConfig, VariationConfig
 from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig
 from tests.diffusion.test_losses import moving
@@ -28,7 +28,7 @@ def config(autoencoder: VQAutoencoder, tmp_path: Path) -> DiffusionConfig:
 
 def test_crops_fit_if_all_steps_have_whole_cells(config: DiffusionConfig) -> None:
     DiffusionModule(config)
-    whole = dataclasses.replace(config, start=StartConfig(half_size_share=0.0))
+    whole = dataclasses.replace(config, variation=VariationConfig(half_size_share=0.0))
     DiffusionModule(dataclasses.replace(whole, data=DataConfig(height=48, width=16)))
 
 
@@ -39,7 +39,9 @@ def test_crops_without_whole_cells_fail(
     if share == 0:  # an untrained one, of scales 4, 2 and 1
         config = dataclasses.replace(config, unet=None)
     config = dataclasses.replace(
-        config, start=StartConfig(half_size_share=share), data=DataConfig(height=height, width=64)
+        config,
+        variation=VariationConfig(half_size_share=share),
+        data=DataConfig(height=height, width=64),
     )
     with pytest.raises(ValueError, match=rf"multiples of {multiple} for steps .* got {height}x64"):
         DiffusionModule(config)

@@ -9,10 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from diffusion import FrameInterpolationPipeline, conditions
+from diffusion import FrameInterpolationPipeline
 from diffusion import pipeline as module
 from diffusion.bridge import Denoised
-from diffusion.start import matched_flows
 from tests.tiny import tiny_unet
 
 ALIKE = 1e-3
@@ -106,25 +105,13 @@ def test_the_noise_is_the_same_for_every_frame_time_and_interval(
 
 @pytest.mark.parametrize(
     "options",
-    [{"num_steps": 1}, {"num_steps": 5}, {"realign": False}, {"start_from_match": False}],
+    [{"num_steps": 1}, {"num_steps": 5}, {"realign": False}],
 )
-def test_steps_realignment_and_start_change_what_is_drawn(
+def test_steps_and_realignment_change_what_is_drawn(
     pipeline: FrameInterpolationPipeline, frames: torch.Tensor, options: dict[str, Any]
 ) -> None:
     drawn = pipeline(frames[0], frames[2], **options)
     assert not torch.allclose(drawn, pipeline(frames[0], frames[2]), atol=1e-3)
-
-
-def test_without_the_match_to_start_from_it_draws_as_if_nothing_were_found(
-    pipeline: FrameInterpolationPipeline, frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    times = torch.tensor([0.25, 0.5])
-    without = pipeline(frames[0], frames[2], times, start_from_match=False)
-    assert not torch.allclose(without, pipeline(frames[0], frames[2], times), atol=1e-3)
-    monkeypatch.setattr(
-        conditions, "matched_flows", lambda *around: torch.zeros_like(matched_flows(*around))
-    )
-    assert torch.equal(pipeline(frames[0], frames[2], times), without)
 
 
 def test_the_last_step_is_the_finest_whatever_their_number(

@@ -15,29 +15,37 @@ from diffusion.bridge import denoise
 from diffusion.conditions import Estimate, both_warped
 from diffusion.config import DiffusionConfig
 from diffusion.losses import step_terms
+from diffusion.search import classes
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.training.config import parse_config
-from tests.diffusion.conftest import aligned, around, conditions, estimate
+from tests.diffusion.conftest import aligned, around, conditions, estimate, undecided
 from tests.diffusion.test_losses import moving
 from tests.tiny import tiny_autoencoder, tiny_unet
 
 
-def step(unet: InBetweenUNet, timestep: float = 0.5, frame_time: float = 0.5) -> Estimate:
-    """Make one step from what ``conftest`` has."""
+def step(
+    unet: InBetweenUNet,
+    timestep: float = 0.5,
+    frame_time: float = 0.5,
+    motion: Tensor | None = None,
+) -> Estimate:
+    """Make one step from what ``conftest`` has, or from other motion."""
     noisy = torch.randn(2, 8, 8, 12, generator=torch.Generator().manual_seed(3))
     levels = torch.full((2,), timestep), torch.full((2,), frame_time)
-    return unet(noisy, *levels, around(), aligned(), estimate())
+    so_far = estimate() if motion is None else estimate()._replace(motion=motion)
+    return unet(noisy, *levels, around(), aligned(), so_far, undecided(), 1)
 
 
 def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:
     unet = tiny_unet()
     known = conditions()
+    known = known._replace(features_1=known.features_0)  # nothing moves
     found = denoise(unet, FlowMatchEulerDiscreteScheduler(), known, torch.randn(1, 8, 8, 12))
     mean = (known.latents_0 + known.latents_1) / 2
     assert (found.latents - mean).square().mean() < 0.1
     assert found.fine.motion.abs().max() < 1
     last = found.steps[-1]
-    answers = (last.latents, last.motion, last.visible, *found.fine)
+    answers = (last.latents, last.motion, last.visible, last.choice, found.logits, *found.fine)
     torch.stack([answer.square().mean() for answer in answers]).sum().backward()
     assert all(parameter.grad.abs().max() > 0 for parameter in unet.parameters())
 
@@ -51,7 +59,13 @@ def test_the_first_stage_of_the_time_embedding_changes_every_answer(unet: InBetw
 
 
 def test_the_second_stage_of_the_time_embedding_changes_the_answer(unet: InBetweenUNet) -> None:
-    blocks = [block for block in unet.modules() if isinstance(block, ResnetBlock2D)]
+    # The search, which knows no time, has blocks without one.
+    blocks = [
+        block
+        for part in (unet.down_blocks, unet.up_blocks)
+        for block in part.modules()
+        if isinstance(block, ResnetBlock2D)
+    ]
     assert len(blocks) == 4
     for block in blocks:  # each block's own projection, one after the other
         before = step(unet).latents
@@ -101,14 +115,20 @@ def test_any_latent_size_goes_through(unet: InBetweenUNet, height: int, width: i
     size = (1, height, width)
     half = torch.full((1,), 0.5)
     noisy = torch.randn(1, 8, height, width)
-    found = unet(noisy, half, half, around(*size), aligned(*size), estimate(*size))
+    given = (around(*size), aligned(*size), estimate(*size), undecided(*size))
+    found = unet(noisy, half, half, *given, 1)
     assert found.latents.shape == (1, 8, height, width)
     assert found.motion.shape == (1, 4, height, width)
 
 
 def test_everything_goes_evenly_from_frame_to_frame(unet: InBetweenUNet) -> None:
     frame_time = torch.tensor([0.25, 0.75])
-    found = unet(torch.randn(2, 8, 8, 12), frame_time, frame_time, around(), aligned(), estimate())
+    found = unet(
+        torch.randn(2, 8, 8, 12),
+        *(frame_time, frame_time),
+        *(around(), aligned(), estimate(), undecided()),
+        1,
+    )
     flow = flow_of(found.motion)
     assert flow.abs().max() > 1
     torch.testing.assert_close(found.motion[0], torch.cat([-flow / 4, 3 * flow / 4], dim=1)[0])
@@ -120,12 +140,35 @@ def test_everything_goes_evenly_from_frame_to_frame(unet: InBetweenUNet) -> None
 def test_motion_and_share_are_corrections_of_what_was_known_before(unet: InBetweenUNet) -> None:
     nn.init.zeros_(unet.answer.weight)
     nn.init.zeros_(unet.answer.bias)
-    found, before = step(unet), estimate()
+    found, before = step(unet, motion=estimate().motion / 16), estimate()
+    before = before._replace(motion=before.motion / 16)
     torch.testing.assert_close(found.motion, before.motion)
     torch.testing.assert_close(found.share, before.share)
     share = before.share.sigmoid()
     fetched_0, fetched_1 = both_warped(*around(), before.motion)
     torch.testing.assert_close(found.latents, share * fetched_0 + (1 - share) * fetched_1)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_flow_far_from_the_one_so_far_takes_its_place_if_most_votes_are_for_it(
+    unet: InBetweenUNet, scale: int
+) -> None:
+    nn.init.zeros_(unet.answer.weight)
+    nn.init.zeros_(unet.answer.bias)
+    before = along(torch.full((2, 2, 8, 12), 0.25), torch.full((2,), 0.5))
+    far, near = torch.tensor([3.0, -2.0]), torch.tensor([1.0, 1.0])
+    for flow, expected in ((far, far / scale), (near, torch.full((2,), 0.25))):
+        shares = classes(flow.view(1, 2, 1, 1).expand(2, 2, 8, 12), 3)
+        found = undecided()._replace(shares=shares)
+        made = unet(
+            torch.randn(2, 8, 8, 12),
+            *torch.full((2, 2), 0.5),
+            *(around(), aligned(), estimate()._replace(motion=before), found),
+            scale,
+        )
+        whole = expected.view(1, 2, 1, 1).expand(2, 2, 8, 12)
+        torch.testing.assert_close(flow_of(made.motion), whole, atol=0.01, rtol=0)
+        assert made.choice.argmax(dim=1).unique().numel() == 1
 
 
 def test_the_latents_are_a_correction_of_what_lies_along_the_new_motion(

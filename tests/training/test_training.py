@@ -118,8 +118,8 @@ def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, pict
     )
     loss = dataclasses.replace(config.loss, picture=picture)
     # A batch of either size, so that both meet the codes that they need.
-    start = dataclasses.replace(config.start, half_size_share=0.5, extra_step_share=0.5)
-    module = fit_diffusion(dataclasses.replace(config, loss=loss, start=start))
+    varied = dataclasses.replace(config.variation, half_size_share=0.5, extra_step_share=0.5)
+    module = fit_diffusion(dataclasses.replace(config, loss=loss, variation=varied))
     frozen = VQAutoencoder.from_pretrained(stage_1 / "weights").state_dict()
     for name, tensor in module.autoencoder.state_dict().items():
         assert torch.equal(tensor, frozen[name]), name
@@ -130,7 +130,7 @@ def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, pict
     pipeline = FrameInterpolationPipeline.from_pretrained(tmp_path / "weights")
     frame = torch.zeros(1, 3, 32, 48)
     assert pipeline(frame, frame).shape == frame.shape
-    for name in ("sampled", "no_start", "one_step", "mean", "ceiling", "blend"):
+    for name in ("sampled", "one_step", "mean", "ceiling", "blend"):
         for metric in ("lpips", "psnr"):
             assert len(figures(tmp_path, f"validation/{metric}_{name}")) == 2
     for name in ("latent_error", "codes_right", "motion_error", "visible_right"):
@@ -180,8 +180,8 @@ def test_the_command_of_stage_2_learns_to_find_motion_and_latents(
         "data.batch_size": 4,
         "data.workers": 0,
         "data.validation_samples": 1,
-        "start.half_size_share": 0.0,
-        "start.backwards_share": 0.0,
+        "variation.half_size_share": 0.0,
+        "variation.backwards_share": 0.0,
         "trainer.run": tmp_path / "run",
         "trainer.max_updates": 30,
         "trainer.validate_every": 30,

@@ -54,11 +54,11 @@ def _settings(steps: int | None) -> MethodSettings:
 def test_every_row_of_ours_gets_its_latent_the_steps_and_the_seed(
     pipeline: type[FakePipeline],
 ) -> None:
-    for name in ("", "-random-latent", "-mean-latent", "-not-realigned", "-no-flow"):
+    for name in ("", "-random-latent", "-mean-latent", "-not-realigned"):
         METHODS[f"nakawari{name}"].build(_settings(steps=4))
     common = {"num_steps": 4, "seed": 5}
     latents: list[dict[str, object]] = [{"latent": "random"}, {"latent": "mean"}]
-    ablations = [*latents, {"realign": False}, {"start_from_match": False}]
+    ablations = [*latents, {"realign": False}]
     assert pipeline.configured == [common, *({**common, **one} for one in ablations)]
 
 
@@ -73,11 +73,11 @@ def test_rows_of_steps_and_seeds_win_over_the_command_line(pipeline: type[FakePi
 
 
 def test_the_ablations_are_methods_each_with_a_row_of_its_own() -> None:
-    rows = {"true-latent", "not-realigned", "no-flow", "mean-latent", "random-latent"}
+    rows = {"true-latent", "not-realigned", "mean-latent", "random-latent"}
     rows |= {"no-neighbours"}
     rows |= {f"{steps}-steps" for steps in (1, 2, 4, 6)} | {f"seed-{seed}" for seed in (1, 2, 3)}
     assert set(ABLATIONS) == {f"nakawari-{row}" for row in rows}
-    assert len(set(ABLATIONS)) == len(ABLATIONS) == 13
+    assert len(set(ABLATIONS)) == len(ABLATIONS) == 12
     assert all(find_method(name) for name in ABLATIONS)
     descriptions = [method.description for method in choose_methods(list(ABLATIONS)).values()]
     assert len(set(descriptions)) == 13
