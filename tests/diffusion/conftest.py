@@ -76,9 +76,9 @@ def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:
 
 
 def undecided(batch: int = 2, height: int = 8, width: int = 12) -> Votes:
-    """What is read of votes that no flow has more of, but for next to nothing for no motion."""
+    """What is read of votes that are evenly spread, but for twice as many for no motion."""
     shares = torch.ones(batch, 49, height, width)
-    shares[:, 24] += 0.01
+    shares[:, 24] += 1
     return Votes(shares / shares.sum(dim=1, keepdim=True), torch.zeros(batch, 64, height, width))
 
 
