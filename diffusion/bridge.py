@@ -81,10 +81,10 @@ def denoise(
     scheduler = copy(scheduler)  # it counts steps, and others may be walking
     scheduler.set_timesteps(sigmas=levels, device=noise.device)
     hidden_channels = unet.config.channels[0]
-    first = (height // scales[0], width // scales[0])
-    estimate = before_any_step(conditions, first, hidden_channels)
     logits = unet.search(conditions.features_0, conditions.features_1, conditions.frame_time)
     votes = unet.votes(logits)
+    start = votes.pooled(scales[0]).flow / scales[0]
+    estimate = before_any_step(conditions, start, hidden_channels)
     keys = unet.look(conditions.features_0), unet.look(conditions.features_1)
     steps = list[Estimate]()
     for scale, level, timestep in zip(scales, levels, scheduler.timesteps, strict=True):

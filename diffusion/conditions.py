@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
-from autoencoder.matching import resize_flow, warp
+from autoencoder.matching import along, resize_flow, warp
 
 
 class Interval(NamedTuple):
@@ -121,18 +121,20 @@ def both_warped(maps_0: Tensor, maps_1: Tensor, motion: Tensor) -> tuple[Tensor,
     return warp(maps_0, motion[:, :2]), warp(maps_1, motion[:, 2:])
 
 
-def before_any_step(conditions: Conditions, size: tuple[int, int], channels: int) -> Estimate:
-    """Return the estimate before the first step: no motion, and the mean of both latents.
+def before_any_step(conditions: Conditions, flow: Tensor, channels: int) -> Estimate:
+    """Return the estimate before the first step: a motion, and the mean of both latents.
 
     Args:
         conditions: of the interval.
-        size: (h, w) of the first step's map.
+        flow: from frame_0 to frame_1, on the first step's map and in its pixels, (B, 2, h, w).
         channels: of the hidden features.
     """
     mean = torch.lerp(conditions.latents_0, conditions.latents_1, conditions.time_map)
+    size = (flow.shape[-2], flow.shape[-1])
     latents = F.adaptive_avg_pool2d(mean, size)
 
     def zeros(count: int) -> Tensor:
         return latents.new_zeros(len(latents), count, *size)
 
-    return Estimate(latents, zeros(4), zeros(2), zeros(1), zeros(channels))
+    motion = along(flow, conditions.frame_time)
+    return Estimate(latents, motion, zeros(2), zeros(1), zeros(channels))

@@ -5,6 +5,7 @@ scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time to frame_
 frame_1, in pixels of its own map.
 """
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,14 +24,15 @@ from autoencoder.matching import along, flow_of, resize_flow, symmetric_correlat
 from diffusion.conditions import Aligned, Estimate, both_warped
 from diffusion.search import Search, likeliest, votes
 
-MOTION_UNIT = 4.0
-"""px of the map that an answer of one means: motion is tens of times what a convolution answers."""
+CORRECTION_UNIT = 4.0
+"""Cells of 8 pixels by which a correction of one moves: it is tens of times what a convolution
+answers. Coarse steps correct by no more: they choose."""
 
 _EVIDENCE = 64
 """Channels of what a step is told of all flows' votes."""
 _LEAST_VOTES = 1e-4
 """Added to the share of the votes that a flow has, so that none is out of the question."""
-_FAR = 1.5
+_FAR = 1.0
 """Cells of 8 pixels by which the flow chosen differs from the one so far where it takes its place.
 
 Less is a matter of correcting it: the step saw both frames along the flow so far."""
@@ -50,6 +52,16 @@ class Votes(NamedTuple):
 
     shares: Tensor  # (B, n, h, w), of the votes of the cell's points; they sum to one
     evidence: Tensor  # (B, c, h, w), what the network reads of them
+
+    @property
+    def flow(self) -> Tensor:
+        """The flow that most votes are for, (B, 2, h, w) in cells of 8 pixels."""
+        return likeliest(self.logits, (math.isqrt(self.shares.shape[1]) - 1) // 2)
+
+    @property
+    def logits(self) -> Tensor:
+        """Logarithm of the shares, none of which is out of the question."""
+        return (self.shares + _LEAST_VOTES).log()
 
     def pooled(self, scale: int) -> "Votes":
         """Return them on a map pooled by ``scale``."""
@@ -196,9 +208,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         finer = F.pixel_unshuffle(finer, 2)
         time = frame_time.view(-1, 1, 1, 1).expand(-1, 1, *noisy_latents.shape[-2:])
         known = [so_far.motion / 8, so_far.visible, time, so_far.hidden]
-        logits = (found.shares + _LEAST_VOTES).log()
         flow = flow_of(so_far.motion)
-        elsewhere = likeliest(logits, self.search.radius) / scale - flow
+        elsewhere = found.flow / scale - flow
         around_here = [*aligned[:4], alike]
         told = [*known, finer, found.evidence, elsewhere / 8]
         seen = torch.cat([noisy_latents, *around_here, *told], dim=1)
@@ -206,10 +217,10 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
         correction, visible, share, latents = answer.split([2, 2, 1, noisy_latents.shape[1]], dim=1)
-        choice = logits + self.choose(hidden).float()
+        choice = found.logits + self.choose(hidden).float()
         chosen = likeliest(choice, self.search.radius) / scale
         is_far = (chosen - flow).abs().amax(dim=1, keepdim=True) * scale > _FAR
-        flow = torch.where(is_far, chosen, flow) + MOTION_UNIT * correction
+        flow = torch.where(is_far, chosen, flow) + CORRECTION_UNIT / scale * correction
         motion = along(flow, frame_time)
         share = so_far.share + share
         # Along the new motion, which is judged by itself: no gradient comes to it from the latents.
