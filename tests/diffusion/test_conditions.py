@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from autoencoder import VQAutoencoder
+from autoencoder.matching import along
 from diffusion.conditions import before_any_step, observe
 from tests.diffusion.conftest import conditions, estimate
 
@@ -17,15 +18,15 @@ def test_an_estimate_on_a_larger_map_has_the_same_motion_in_its_pixels() -> None
     assert known.resize((8, 12)) == known
 
 
-def test_before_any_step_nothing_is_known_but_the_mean() -> None:
+def test_before_any_step_nothing_is_known_but_a_flow_and_the_mean() -> None:
     known = conditions()._replace(frame_time=torch.tensor([0.25, 0.5]))
-    before = before_any_step(known, (4, 6), channels=8)
+    flow = torch.full((2, 2, 4, 6), 2.0)
+    before = before_any_step(known, flow, channels=8)
     mean = torch.lerp(known.latents_0, known.latents_1, known.time_map)
     torch.testing.assert_close(before.latents, F.avg_pool2d(mean, 2))
-    assert before.motion.shape == (2, 4, 4, 6)
+    torch.testing.assert_close(before.motion, along(flow, known.frame_time))
     assert before.hidden.shape == (2, 8, 4, 6)
-    nothing = (before.motion, before.visible, before.share, before.hidden)
-    assert not any(maps.any() for maps in nothing)
+    assert not any(maps.any() for maps in (before.visible, before.share, before.hidden))
 
 
 def test_a_reduced_frame_is_looked_at_small_and_kept_as_it_is(autoencoder: VQAutoencoder) -> None:
