@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autoencoder.layers import residual_block, upsample, zero_out
-from autoencoder.matching import evened, flow_length, resize_flow, warp
 from autoencoder.registration import displacement
+from nakawari.motion.warping import evened, flow_length, resize_flow, warp
 
 _STEPS = 2
 """Of registration; a third changed nothing."""

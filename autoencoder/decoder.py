@@ -20,17 +20,9 @@ from torch import Tensor, nn
 from autoencoder.composition import Composition
 from autoencoder.encoder import Encoding
 from autoencoder.layers import downsample, residual_block, upsample
-from autoencoder.matching import (
-    Match,
-    correlation,
-    evened,
-    global_match,
-    local_correlation,
-    resize_flow,
-    unit_length,
-    warp,
-)
+from autoencoder.matching import Match, correlation, global_match, local_correlation, unit_length
 from autoencoder.refinement import Belief, Refinement
+from nakawari.motion.warping import evened, resize_flow, warp
 
 RADIUS = 2
 """Of the local search at 1/8, in cells: with the warp before it, it mends errors up to 16 px."""

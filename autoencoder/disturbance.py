@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder.config import DisturbanceConfig
-from autoencoder.matching import resize_flow, warp
 from nakawari.data.triplet import Triplet
+from nakawari.motion.warping import resize_flow, warp
 
 
 def disturbed_motion(triplet: Triplet, config: DisturbanceConfig) -> Tensor:

@@ -1,6 +1,5 @@
 """The few building blocks that encoder and decoder share."""
 
-import torch
 import torch.nn.functional as F
 from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D
@@ -20,39 +19,6 @@ def downsample(in_channels: int, out_channels: int) -> nn.Module:
 def upsample(features: Tensor) -> Tensor:
     """Double height and width by bilinear interpolation."""
     return F.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def halve(maps: Tensor) -> Tensor:
-    """Return the mean of each 2x2 points of maps (B, C, h, w), h and w even.
-
-    Sums of slices, which take a CPU a tenth of ``avg_pool2d``'s time; so in ``box_mean``.
-    """
-    rows = maps[..., ::2, :] + maps[..., 1::2, :]
-    return (rows[..., ::2] + rows[..., 1::2]) / 4
-
-
-def box_mean(maps: Tensor, size: int) -> Tensor:
-    """Return the mean over ``size`` x ``size`` (odd) round each point of maps (B, C, h, w).
-
-    Past the maps' rim there is nothing to average.
-    """
-    return _running_mean(_running_mean(maps, size).mT, size).mT
-
-
-def _running_mean(maps: Tensor, size: int) -> Tensor:
-    """Return the mean over ``size`` points along the last axis, in sums of 1, 2, 4 ... of them."""
-    reach, length = size // 2, maps.shape[-1]
-    doubled = F.pad(maps, [reach, reach])  # at each point the sum of ``width`` from there on
-    total, summed, width = torch.zeros_like(maps), 0, 1
-    while summed < size:
-        if size & width:
-            total = total + doubled[..., summed : summed + length]
-            summed += width
-        doubled = doubled[..., :-width] + doubled[..., width:]
-        width *= 2
-    place = torch.arange(length, device=maps.device)
-    first, last = (place - reach).clamp(min=0), (place + reach).clamp(max=length - 1)
-    return total / (last - first + 1)
 
 
 def zero_out(convolution: nn.Conv2d) -> None:

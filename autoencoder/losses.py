@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder.decoder import Decoded, Description, Neighbours
-from autoencoder.matching import pixel_grid, resize_flow
 from nakawari.data.triplet import Triplet
+from nakawari.motion.warping import pixel_grid, resize_flow
 
 HIDDEN_WEIGHT = 0.1
 """Of the motion to where a point is hidden: known, but to be guessed from what surrounds it."""

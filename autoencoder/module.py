@@ -13,10 +13,10 @@ from autoencoder.config import AutoencoderConfig
 from autoencoder.discriminator import PatchDiscriminator
 from autoencoder.disturbance import disturbed_latents, disturbed_motion
 from autoencoder.encoder import Encoding
-from autoencoder.matching import resize_flow
 from autoencoder.model import VQAutoencoder
 from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
+from nakawari.motion.warping import resize_flow
 from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.optimisation import (
     cosine_schedule,

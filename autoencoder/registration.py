@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.layers import box_mean, halve, upsample
-from autoencoder.matching import flow_length
+from autoencoder.layers import upsample
+from nakawari.motion.pooling import box_mean, halve
+from nakawari.motion.warping import flow_length
 
 _REACH = 1.0
 """px: gradients tell of no more than about a line's width."""

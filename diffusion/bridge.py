@@ -19,9 +19,9 @@ import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from autoencoder.matching import resize_flow
 from diffusion.conditions import Aligned, Conditions, Estimate, before_any_step, both_warped
 from diffusion.unet import FineMotion, InBetweenUNet
+from nakawari.motion.warping import resize_flow
 
 
 class Denoised(NamedTuple):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
-from autoencoder.matching import along, resize_flow, warp
+from nakawari.motion.warping import along, resize_flow, warp
 
 
 class Interval(NamedTuple):

@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.matching import along, flow_of, warp
 from diffusion.bridge import Denoised
 from diffusion.search import choice_error
 from nakawari.data.triplet import Triplet
+from nakawari.motion.warping import along, flow_of, warp
 
 HIDDEN_WEIGHT = 0.2
 """Of the motion of points that are hidden in the neighbour: known, but to be guessed."""

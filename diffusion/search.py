@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from diffusers.models.downsampling import Downsample2D
 from torch import Tensor, nn
 
-from autoencoder.layers import box_mean, residual_block
+from autoencoder.layers import residual_block
 from autoencoder.matching import symmetric_correlation, unit_length
+from nakawari.motion.pooling import box_mean
 
 _WIDTH = 96
 _KEYS = 64

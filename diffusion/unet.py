@@ -20,9 +20,10 @@ from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
 from autoencoder.layers import upsample, zero_out
-from autoencoder.matching import along, flow_of, resize_flow, symmetric_correlation, unit_length
+from autoencoder.matching import symmetric_correlation, unit_length
 from diffusion.conditions import Aligned, Estimate, both_warped
 from diffusion.search import Search, likeliest, votes
+from nakawari.motion.warping import along, flow_of, resize_flow
 
 CORRECTION_UNIT = 4.0
 """Cells of 8 pixels by which a correction of one moves: it is tens of times what a convolution

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from autoencoder.composition import Composition
-from autoencoder.matching import warp
+from nakawari.motion.warping import warp
 
 # What the decoder hands over of 48x64 px: hidden features at 1/4, and a sketch at 1/2.
 LATENT = (

@@ -4,8 +4,9 @@ import torch
 
 from autoencoder import VQAutoencoder
 from autoencoder.decoder import Motion
-from autoencoder.matching import along, flow_of, local_correlation, resize_flow
+from autoencoder.matching import local_correlation
 from autoencoder.refinement import Belief
+from nakawari.motion.warping import along, flow_of, resize_flow
 
 
 def corrections_of_zero(tiny: VQAutoencoder) -> None:

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from autoencoder.matching import warp
 from autoencoder.registration import displacement
+from nakawari.motion.warping import warp
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from autoencoder import VQAutoencoder
-from autoencoder.matching import along
 from diffusion.conditions import before_any_step, observe
+from nakawari.motion.warping import along
 from tests.diffusion.conftest import conditions, estimate
 
 

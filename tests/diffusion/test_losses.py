@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autoencoder.matching import flow_of
 from diffusion.bridge import Denoised
 from diffusion.conditions import Estimate
 from diffusion.config import LossConfig
@@ -24,6 +23,7 @@ from diffusion.losses import (
 from diffusion.search import classes
 from diffusion.unet import FineMotion
 from nakawari.data.triplet import Triplet
+from nakawari.motion.warping import flow_of
 
 
 def moving(

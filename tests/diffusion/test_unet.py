@@ -10,13 +10,13 @@ from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
-from autoencoder.matching import along, flow_of
 from diffusion.bridge import denoise
 from diffusion.conditions import Estimate, both_warped
 from diffusion.config import DiffusionConfig
 from diffusion.losses import step_terms
 from diffusion.search import classes
 from diffusion.unet import InBetweenUNet, check_sizes
+from nakawari.motion.warping import along, flow_of
 from nakawari.training.config import parse_config
 from tests.diffusion.conftest import aligned, around, conditions, estimate, undecided
 from tests.diffusion.test_losses import moving

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autoencoder.layers import box_mean, halve
+from nakawari.motion.pooling import box_mean, halve
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 13])

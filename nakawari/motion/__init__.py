@@ -1,0 +1,1 @@
+"""Geometry without weights: fetching along a flow, pooling."""
