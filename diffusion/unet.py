@@ -33,6 +33,9 @@ _EVIDENCE = 64
 """Channels of what a step is told of all flows' votes."""
 _LEAST_VOTES = 1e-4
 """Added to the share of the votes that a flow has, so that none is out of the question."""
+MOST_SAY = 2.0
+"""Of a step in the choice of a flow, as the logarithm of its odds: where the votes are clear, they
+win. Without a limit it learnt how far the training's cels go, and large motion was lost."""
 _FAR = 1.0
 """Cells of 8 pixels by which the flow chosen differs from the one so far where it takes its place.
 
@@ -218,7 +221,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
         correction, visible, share, latents = answer.split([2, 2, 1, noisy_latents.shape[1]], dim=1)
-        choice = found.logits + self.choose(hidden).float()
+        opinion = MOST_SAY * torch.tanh(self.choose(hidden).float() / MOST_SAY)
+        choice = found.logits + opinion
         chosen = likeliest(choice, self.search.radius) / scale
         is_far = (chosen - flow).abs().amax(dim=1, keepdim=True) * scale > _FAR
         flow = torch.where(is_far, chosen, flow) + CORRECTION_UNIT / scale * correction
