@@ -5,6 +5,7 @@ A flow is (B, 2, h, w), (x, y) displacements in pixels of its own map: the point
 found in the other frame at ``p + flow[p]``.
 """
 
+from math import isqrt
 from typing import NamedTuple
 
 import torch
@@ -106,6 +107,14 @@ def symmetric_correlation(
     Returns:
         (B, (2 * radius + 1)**2, h, w) in [-1, 1], the flows row by row from the upper left.
     """
+    return at_drawing(cost_volume(maps_0, maps_1, radius), frame_time)
+
+
+def cost_volume(maps_0: Tensor, maps_1: Tensor, radius: int) -> Tensor:
+    """Return the product of each point of ``maps_0`` with those of ``maps_1`` up to a radius away.
+
+    As ``symmetric_correlation`` at frame_time 0: (B, (2 * radius + 1)**2, h, w).
+    """
     batch, _, height, width = maps_0.shape
     span = 2 * radius + 1
     queries = maps_0.permute(0, 2, 3, 1)  # (B, h, w, C)
@@ -116,7 +125,19 @@ def symmetric_correlation(
         # rows that are one longer, column d has the products of x with x + d.
         products = (queries @ keys[:, down : down + height]).flatten(2)
         rows.append(F.pad(products, [0, width]).unflatten(2, (width, -1))[..., :span])
-    volume = torch.stack(rows, dim=1)  # (B, dy, h, w, dx), at p: of maps_0 at p
+    volume = torch.stack(rows, dim=1)  # (B, dy, h, w, dx)
+    return volume.permute(0, 1, 4, 2, 3).reshape(batch, span**2, height, width)
+
+
+def at_drawing(volume: Tensor, frame_time: Tensor) -> Tensor:
+    """Move what is known of each flow ``d`` by ``frame_time * d``, (B, n, h, w).
+
+    From the places of frame_0 that is to those of the drawing; a negative time goes back.
+    ``volume`` is (B, n, h, w), the n flows of a square row by row; past the map lies nothing.
+    """
+    batch, flows, height, width = volume.shape
+    span = isqrt(flows)
+    volume = volume.view(batch, span, span, height, width).permute(0, 1, 3, 4, 2)
     volume = _moved(frame_time, span, height, volume) @ volume.flatten(3)  # (B, dy, h, w * dx)
     volume = volume.view(batch, span, height, width, span).permute(0, 4, 3, 1, 2)
     volume = _moved(frame_time, span, width, volume) @ volume.flatten(3)  # (B, dx, w, dy * h)

@@ -15,11 +15,13 @@ from diffusers.models.downsampling import Downsample2D
 from torch import Tensor, nn
 
 from autoencoder.layers import residual_block
-from autoencoder.matching import symmetric_correlation, unit_length
+from autoencoder.matching import at_drawing, cost_volume, unit_length
 from nakawari.motion.pooling import box_mean
+from nakawari.motion.warping import pixel_grid
 
 _WIDTH = 96
 _KEYS = 64
+_KINDS = 32
 _NEAR = 2
 """Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
 _AGREEING = 3
@@ -44,20 +46,45 @@ class Search(nn.Module):
             residual_block(_WIDTH),
             nn.GroupNorm(8, _WIDTH),
             nn.SiLU(),
-            nn.Conv2d(_WIDTH, _KEYS, 1),
         )
+        self.key = nn.Conv2d(_WIDTH, _KEYS, 1)
+        self.kind = nn.Conv2d(_WIDTH, _KINDS, 1)
         self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
+        self.log_nearness = nn.Parameter(torch.tensor(0.02).log())
+        self.log_company = nn.Parameter(torch.tensor(1.0).log())
 
     def forward(self, features_0: Tensor, features_1: Tensor, frame_time: Tensor) -> Tensor:
         """Return the logits of all flows at each place of the drawing, (B, n, h, w).
 
         ``features_0`` and ``features_1`` are (B, c, H/4, W/4), ``frame_time`` is (B,) in (0, 1).
         """
-        keys_0, keys_1 = (
-            unit_length(keys) for keys in self.look(torch.cat([features_0, features_1])).chunk(2)
-        )
-        alike = symmetric_correlation(keys_0, keys_1, frame_time, self.radius)
-        return alike.float() / self.log_temperature.exp()
+        seen = self.look(torch.cat([features_0, features_1]))
+        keys_0, keys_1 = unit_length(self.key(seen)).chunk(2)
+        kinds_0, kinds_1 = self.kind(seen).chunk(2)
+        of_0 = cost_volume(keys_0, keys_1, self.radius).float()
+        one = torch.ones_like(frame_time)
+        of_1 = at_drawing(of_0, one)
+        volumes = self._in_company(of_0, kinds_0), self._in_company(of_1, kinds_1)
+        alike = at_drawing(volumes[0], frame_time) + at_drawing(volumes[1], frame_time - one)
+        return alike / (2 * self.log_temperature.exp())
+
+    def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
+        """Add to what each point tells of the flows what the points of its kind tell together.
+
+        A flat colour, or a pattern that repeats, does not tell how far it went; the contour of the
+        same thing does. ``volume`` is (B, n, h, w) and ``kinds`` (B, k, h, w), of one frame.
+        """
+        height, width = volume.shape[-2:]
+        size = (-(-height // 2), -(-width // 2))
+        others = F.adaptive_avg_pool2d(kinds, size).flatten(2)  # (B, k, M)
+        told = F.adaptive_avg_pool2d(volume, size).flatten(2)  # (B, n, M)
+        place = pixel_grid(height, width, volume).flatten(1).T  # (N, 2)
+        there = 2 * pixel_grid(*size, volume).flatten(1).T + 0.5
+        near = self.log_nearness.exp() * torch.cdist(place, there).square()  # (N, M)
+        alike = kinds.flatten(2).transpose(1, 2) @ others / _KINDS**0.5  # (B, N, M)
+        share = (alike.float() - near).softmax(dim=-1)
+        company = (told @ share.transpose(1, 2)).view_as(volume)
+        return volume + self.log_company.exp() * company
 
 
 def votes(logits: Tensor) -> Tensor:
