@@ -21,6 +21,7 @@ from nakawari.xsheet.change.cuts import mark_cuts
 from nakawari.xsheet.change.measure import Measure, ShotMeter
 from nakawari.xsheet.change.step import steps
 from nakawari.xsheet.holds.holds import FLOOR, decide, is_new
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
 from nakawari.xsheet.sheet.pulldown import find_pulldown
 from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
@@ -58,6 +59,7 @@ def detect(
     on_frame: Callable[[int, int | None], None] = lambda done, expected: None,
     strict: bool = False,
     part: Part = WHOLE,
+    settings: DetectorSettings = DEFAULT,
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
 
@@ -71,6 +73,7 @@ def detect(
             declares its length, the frames expected.
         strict: refuse a clip in which anything is damaged, instead of bridging it.
         part: of the clip that is looked at; the sheet's frames are counted from its first.
+        settings: what the detector goes by.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
@@ -81,7 +84,8 @@ def detect(
         start, meter = 0, ShotMeter()
         expected = None if info.duration is None else round(info.duration * info.rate)
         seen = times.noting(reader.frames(halvings))
-        marked = mark_cuts(plate(frame.picture) for frame in seen)
+        plates = (plate(frame.picture) for frame in seen)
+        marked = mark_cuts(plates, settings.cuts, settings.surrounds)
         # Over pictures of 500 px OpenCV's own threads gain nothing, and wait for work by spinning:
         # under a camera move, on two cores that decode as well, they took 0.7 to 2.8 ms of
         # processor time a frame in five of eight runs, and none to speak of in three.

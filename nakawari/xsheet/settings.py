@@ -1,0 +1,158 @@
+"""What the detector goes by: every figure that decides, with the unit and the reason for it.
+
+How a change, a contour or a motion is measured is not here: those figures are beside the code that
+measures. Here is what is made of the measurements, by the part of the detector that makes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from nakawari.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutSettings:
+    """What is a cut (``change/cuts.py``); changes are means over the thumbnail [code values].
+
+    Attributes:
+        window: frames looked at on either side; also the longest flash.
+        min_change: less cannot be seen.
+        min_luma_change: the same of luma alone.
+        faint_change: a change that is larger is no grain.
+        min_noise_ratio: a faint change must be so many times that of the stillest frame near by.
+        still_change: below this a frame is held, grain and all, and tells no motion.
+        min_change_ratio: of a sudden change, over the median change of the moving neighbours.
+        min_resemblance: of what a picture shows, found in the other; less is a cut. Of 340 cuts of
+            montages without a surround, 4 had 0.42 to 0.48 and the others less.
+        max_resemblance: more is none, and between the two it must be sudden. Of 1900 other changes
+            of drawings and cameras, 10 had 0.46 to 0.56 and the others more.
+        no_resemblance: below this it may also have the same colours, if no camera leads there.
+        min_changed_share: of the blocks with contours in them.
+        min_following: of the contours at the rim, if a camera leads from one picture to the other;
+            no two shots had any motion in common.
+        other_colors: share of the pixels; a large figure drawn anew under a camera that shakes
+            changes half of that.
+        empty: standard deviation of a picture without content [code values].
+        shadow: the same as a share of that of the picture before or after it.
+    """
+
+    window: int = 6
+    min_change: float = 0.8
+    min_luma_change: float = 0.5
+    faint_change: float = 4.0
+    min_noise_ratio: float = 1.6
+    still_change: float = 1.2
+    min_change_ratio: float = 2.5
+    min_resemblance: float = 0.42
+    max_resemblance: float = 0.52
+    no_resemblance: float = 0.3
+    min_changed_share: float = 0.75
+    min_following: float = 0.4
+    other_colors: float = 0.1
+    empty: float = 1.0
+    shadow: float = 0.05
+
+    def __post_init__(self) -> None:
+        _check_whole(self, "window")
+        _check_order(self, "no_resemblance", "min_resemblance", "max_resemblance")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurroundSettings:
+    """What is a surround that stands, about a picture that a cut changes (``change/surround.py``).
+
+    A figure drawn anew leaves a corner of its rectangle, or soon goes beyond it: 28 of 29 in
+    montages did, and the other kept its colours.
+
+    Attributes:
+        min_share: of the whole, that the picture within has.
+        min_changed: share of the picture within that changes.
+        min_corner_changed: share of its corners, each a quarter high and wide.
+        max_outer_changed: share of the surround that may.
+        all_changed: share of the surround from which on it ends there itself.
+        min_change: what is a change [code values], beside the noise.
+        noise_margin: times the median change of the stillest frame near by.
+        coded_share: of the mean change: coding spreads so much of it.
+    """
+
+    min_share: float = 0.12
+    min_changed: float = 0.75
+    min_corner_changed: float = 0.55
+    max_outer_changed: float = 0.08
+    all_changed: float = 0.5
+    min_change: float = 1.5
+    noise_margin: float = 4.0
+    coded_share: float = 0.12
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """All settings of the detector, by its parts.
+
+    Attributes:
+        cuts: what is a cut.
+        surrounds: what is a surround that stands.
+    """
+
+    cuts: CutSettings = field(default_factory=CutSettings)
+    surrounds: SurroundSettings = field(default_factory=SurroundSettings)
+
+
+def with_changes(settings: DetectorSettings, changes: Iterable[str]) -> DetectorSettings:
+    """Return settings in which some have another value, each given as ``part.name=value``.
+
+    Raises ``UserError`` for a setting that there is not, or a value that it cannot have.
+    """
+    for change in changes:
+        place, _, text = change.partition("=")
+        part, _, name = place.partition(".")
+        own = getattr(settings, _known(part, settings, f"--set {change}"))
+        before = getattr(own, _known(name, own, f"--set {change}"))
+        try:
+            changed = replace(own, **{name: _value(text, before)})
+        except ValueError as error:
+            raise UserError(f"--set {change}: {error}") from None
+        settings = replace(settings, **{part: changed})
+    return settings
+
+
+def _known(name: str, owner: Any, told: str) -> str:
+    names = [field.name for field in fields(owner)]
+    if name not in names:
+        raise UserError(f"{told}: there is no {name!r}; known: {', '.join(names)}")
+    return name
+
+
+def _value(text: str, before: float) -> float:
+    """Read a value of the kind that the setting has: a whole number, or any that is finite."""
+    kind = type(before)
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        wanted = "a whole number" if kind is int else "a number"
+        raise ValueError(f"the value must be {wanted}, got {text!r}")
+    return value
+
+
+def _check_whole(settings: Any, *names: str) -> None:
+    """Check that counts are 1 or more."""
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise ValueError(f"{name} must be 1 or more, got {getattr(settings, name)}")
+
+
+def _check_order(settings: Any, *names: str) -> None:
+    """Check that limits are in order, the least first."""
+    values = [getattr(settings, name) for name in names]
+    if values != sorted(values):
+        told = ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
+        raise ValueError(f"{' <= '.join(names)} must hold, got {told}")
+
+
+DEFAULT = DetectorSettings()
