@@ -20,8 +20,8 @@ from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
 from nakawari.xsheet.change.measure import Measure, ShotMeter
 from nakawari.xsheet.change.step import steps
-from nakawari.xsheet.holds.holds import FLOOR, decide, is_new
-from nakawari.xsheet.settings import DEFAULT, DetectorSettings
+from nakawari.xsheet.holds.holds import decide, is_new
+from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
 from nakawari.xsheet.sheet.pulldown import find_pulldown
 from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
@@ -29,12 +29,6 @@ from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
 WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
-# Code values of a block's change that weigh as much as one of the whole picture's brightness.
-LIGHT_WEIGHT = 12.0
-# A change too slow to be seen from frame to frame shows against the last frame that differed; but
-# so does, a little, the noise of coding.
-CREEP_RATIO = 2.0
-CREEP_MARGIN = 4.0  # code values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +90,11 @@ def detect(
         ):
             for done, step in enumerate(walked, 1):
                 if step.begins_shot and done > 1:  # decided while the next one is decoded
-                    shots.append(_decided(start, meter.measures, size))
+                    shots.append(_decided(start, meter.measures, size, settings))
                     start, meter = done - 1, ShotMeter()
                 meter.add(step)
                 on_frame(done, expected)
-    shots.append(_decided(start, meter.measures, size))
+    shots.append(_decided(start, meter.measures, size, settings))
     clock = times.clock(info.rate)
     if clock.times is not None:
         tell(VARIES)
@@ -121,15 +115,21 @@ class _Shot(NamedTuple):
     thresholds: list[float]
 
 
-def _decided(start: int, measures: list[Measure], size: tuple[int, int]) -> _Shot:
+def _decided(
+    start: int, measures: list[Measure], size: tuple[int, int], settings: DetectorSettings
+) -> _Shot:
     """Decide a shot that begins with frame ``start`` of pictures of ``size`` (width, height)."""
     moves = camera_moves([measure.motion for measure in measures], start, *size)
     moving = _moving(start, len(measures), moves)
     changes = np.array(
-        [_change(measure, moves) for measure, moves in zip(measures, moving, strict=True)]
+        [
+            _change(measure, moves, settings.changes)
+            for measure, moves in zip(measures, moving, strict=True)
+        ]
     )
-    decision = decide(changes, moving.astype(int), _growth(measures, moving))
-    drawings = _drawings(start, is_new(decision), decision.new_probability)
+    growth = _growth(measures, moving, settings.levels.floor)
+    decision = decide(changes, moving.astype(int), growth, settings.holds, settings.levels)
+    drawings = _drawings(start, is_new(decision, settings.holds), decision.new_probability)
     return _Shot(drawings, moves, changes.tolist(), decision.thresholds.tolist())
 
 
@@ -160,22 +160,22 @@ def _moving(start: int, count: int, moves: list[CameraMove]) -> np.ndarray:
     return moving
 
 
-def _change(measure: Measure, camera_moves: bool) -> float:
+def _change(measure: Measure, camera_moves: bool, settings: ChangeSettings) -> float:
     """Return how much a frame changed [code values], the camera's motion taken out."""
     if camera_moves and measure.moved is not None:
         return measure.moved
-    crept = measure.since_kept > CREEP_RATIO * measure.still + CREEP_MARGIN
+    crept = measure.since_kept > settings.creep_ratio * measure.still + settings.creep_margin
     still = measure.since_kept if crept else measure.still
-    return max(still, LIGHT_WEIGHT * measure.light)
+    return max(still, settings.light_weight * measure.light)
 
 
-def _growth(measures: list[Measure], moving: np.ndarray) -> np.ndarray:
+def _growth(measures: list[Measure], moving: np.ndarray, floor: float) -> np.ndarray:
     """Return log(change over two frames / the larger of the two between), (N,); see ``decide``."""
     growth = np.zeros(len(measures))
     for frame in range(2, len(measures)):
         if not moving[frame] and not moving[frame - 1]:
             single = max(measures[frame].still, measures[frame - 1].still)
-            growth[frame] = np.log((measures[frame].twice + FLOOR) / (single + FLOOR))
+            growth[frame] = np.log((measures[frame].twice + floor) / (single + floor))
     return growth
 
 

@@ -90,16 +90,133 @@ class SurroundSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeSettings:
+    """What counts as a frame's change (``detect.py``).
+
+    Attributes:
+        light_weight: code values of a block's change that weigh as much as one of the whole
+            picture's brightness.
+        creep_ratio: a change too slow to be seen from frame to frame shows against the last frame
+            that differed clearly; but so does, a little, the noise of coding. It counts if it is
+            more than so many times the change from the frame before,
+        creep_margin: and by so many code values more than that.
+    """
+
+    light_weight: float = 12.0
+    creep_ratio: float = 2.0
+    creep_margin: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelSettings:
+    """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
+
+    A level is a normal distribution of the logarithm of ``change + floor``. What is known of it
+    before the shot was seen: its mean, here as ``change + floor`` [code values]; the deviation
+    about it; the spread of the mean from shot to shot; the frames that the deviation counts for.
+
+    Attributes:
+        floor: code values, so that no change at all has a logarithm.
+        same: mean of repeats under a camera that stands.
+        same_deviation: likewise.
+        same_spread: likewise.
+        same_weight: likewise.
+        moved: mean of repeats under a camera that moves, whose pictures never fit quite. With more,
+            drawings of close figures that were taken for a camera were dropped.
+        moved_deviation: likewise.
+        moved_spread: likewise.
+        moved_weight: likewise.
+        new: mean of new drawings.
+        new_deviation: likewise.
+        new_spread: likewise.
+        new_weight: likewise.
+        max_same: of the mean of repeats; no coding that can be watched changes a drawing more.
+        min_new: of the mean of new drawings; what changes less cannot be seen.
+        apart: the least distance of the two means.
+        min_deviation: of any level.
+        max_deviation: of repeats under a camera that stands. Without a limit, the end of a flash of
+            one frame and half of a dissolve were repeats with a wide spread.
+    """
+
+    floor: float = 2.5
+    same: float = 4.8
+    same_deviation: float = 0.25
+    same_spread: float = 0.5
+    same_weight: float = 3.0
+    moved: float = 6.5
+    moved_deviation: float = 0.35
+    moved_spread: float = 0.4
+    moved_weight: float = 8.0
+    new: float = 30.0
+    new_deviation: float = 1.2
+    new_spread: float = 0.7
+    new_weight: float = 4.5
+    max_same: float = 9.0
+    min_new: float = 5.0
+    apart: float = 0.4
+    min_deviation: float = 0.1
+    max_deviation: float = 0.6
+
+    def __post_init__(self) -> None:
+        _check_positive(self, *(setting.name for setting in fields(self)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldSettings:
+    """What decides between a new drawing and a held one (``holds/holds.py``, ``holds/timing.py``).
+
+    Attributes:
+        starts: places between the least and the largest change where the two levels may part.
+        rounds: of expectation-maximisation, from each of them.
+        other_opinion: by which the means of two opinions differ at least, in sum.
+        min_held_probability: a frame is the same drawing only if that is so probable. A drawing
+            that is dropped is lost; a repeat that is taken for a drawing costs little.
+        max_evidence: of one frame, in units of log odds.
+        min_growth: of the logarithm of the change over two frames, that speaks for two movements;
+            noise reaches it in one frame of fifty.
+        growth_weight: log odds for each unit above that.
+        long_hold: share of the drawings that are a pause, whatever the cadence.
+        pause_hazard: probability that a pause ends with a given frame.
+        off_beat: share of the drawings that are a frame early or late.
+        switch: probability that the cadence changes with a drawing.
+    """
+
+    starts: int = 10
+    rounds: int = 5
+    other_opinion: float = 0.25
+    min_held_probability: float = 0.72
+    max_evidence: float = 8.0
+    min_growth: float = 0.25
+    growth_weight: float = 13.0
+    long_hold: float = 0.12
+    pause_hazard: float = 0.05
+    off_beat: float = 0.05
+    switch: float = 0.03
+
+    def __post_init__(self) -> None:
+        _check_whole(self, "starts", "rounds")
+        for name in ("min_held_probability", "long_hold", "pause_hazard", "off_beat", "switch"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in (0, 1), got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class DetectorSettings:
     """All settings of the detector, by its parts.
 
     Attributes:
         cuts: what is a cut.
         surrounds: what is a surround that stands.
+        changes: what counts as a frame's change.
+        levels: how large changes are, of repeats and of new drawings.
+        holds: what decides between the two.
     """
 
     cuts: CutSettings = field(default_factory=CutSettings)
     surrounds: SurroundSettings = field(default_factory=SurroundSettings)
+    changes: ChangeSettings = field(default_factory=ChangeSettings)
+    levels: LevelSettings = field(default_factory=LevelSettings)
+    holds: HoldSettings = field(default_factory=HoldSettings)
 
 
 def with_changes(settings: DetectorSettings, changes: Iterable[str]) -> DetectorSettings:
@@ -145,6 +262,13 @@ def _check_whole(settings: Any, *names: str) -> None:
     for name in names:
         if getattr(settings, name) < 1:
             raise ValueError(f"{name} must be 1 or more, got {getattr(settings, name)}")
+
+
+def _check_positive(settings: Any, *names: str) -> None:
+    """Check that measures are above zero."""
+    for name in names:
+        if getattr(settings, name) <= 0:
+            raise ValueError(f"{name} must be above 0, got {getattr(settings, name)}")
 
 
 def _check_order(settings: Any, *names: str) -> None:
