@@ -18,7 +18,8 @@ from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera.moves import camera_moves
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
-from nakawari.xsheet.change.measure import Measure, ShotMeter
+from nakawari.xsheet.change.measure import Measure
+from nakawari.xsheet.change.meter import ShotMeter
 from nakawari.xsheet.change.step import steps
 from nakawari.xsheet.holds.holds import decide, is_new
 from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings
@@ -75,7 +76,7 @@ def detect(
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
-        start, meter = 0, ShotMeter()
+        start, meter = 0, ShotMeter(settings.camera)
         expected = None if info.duration is None else round(info.duration * info.rate)
         seen = times.noting(reader.frames(halvings))
         plates = (plate(frame.picture) for frame in seen)
@@ -91,7 +92,7 @@ def detect(
             for done, step in enumerate(walked, 1):
                 if step.begins_shot and done > 1:  # decided while the next one is decoded
                     shots.append(_decided(start, meter.measures, size, settings))
-                    start, meter = done - 1, ShotMeter()
+                    start, meter = done - 1, ShotMeter(settings.camera)
                 meter.add(step)
                 on_frame(done, expected)
     shots.append(_decided(start, meter.measures, size, settings))

@@ -108,6 +108,55 @@ class ChangeSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CameraSettings:
+    """How a camera is followed through a shot (``change/tracker.py``, ``change/remainders.py``).
+
+    Attributes:
+        min_speed: px a frame; what is slower stands still.
+        explained: share of a change that is left at most, if a motion is at work though it was not
+            seen.
+        stands: share of the last change under the camera; one that goes on changes a frame by more.
+        inertia: how much of its support a motion keeps with each frame that it does not explain.
+        look_back: frames for which a motion is tried that was not yet seen in them.
+        confirmed: frames in which a camera was seen, from which on it needs no ground.
+        look_far_back: frames for which it is then tried.
+        clear_support: of a motion by which a drawing may be told that does not go along.
+        most_held: code values; what leaves no more may be held.
+        kept: share of what the ground told, that is kept with each frame.
+        near: px by which a steady move changes in a frame,
+        near_share: or the same as a share of its speed.
+        depths: frames over which a layer's depth is remembered.
+        min_depths: frames that tell a depth at least.
+        min_depth_share: of the frames remembered; a layer is seen in all repeats, of twos in half
+            of the frames.
+        depth_misfit: px a frame, of a layer that goes as its depth says.
+        min_depth_speed: px a frame; below it a depth cannot be told.
+    """
+
+    min_speed: float = 0.06
+    explained: float = 0.4
+    stands: float = 0.3
+    inertia: float = 0.85
+    look_back: int = 6
+    confirmed: int = 4
+    look_far_back: int = 24
+    clear_support: float = 0.85
+    most_held: float = 12.0
+    kept: float = 0.9
+    near: float = 0.5
+    near_share: float = 0.2
+    depths: int = 15
+    min_depths: int = 3
+    min_depth_share: float = 0.4
+    depth_misfit: float = 0.15
+    min_depth_speed: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_whole(self, "look_back", "confirmed", "look_far_back", "depths", "min_depths")
+        _check_positive(self, "min_speed", "inertia", "kept", "near")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LevelSettings:
     """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
 
@@ -208,6 +257,7 @@ class DetectorSettings:
         cuts: what is a cut.
         surrounds: what is a surround that stands.
         changes: what counts as a frame's change.
+        camera: how a camera is followed through a shot.
         levels: how large changes are, of repeats and of new drawings.
         holds: what decides between the two.
     """
@@ -215,6 +265,7 @@ class DetectorSettings:
     cuts: CutSettings = field(default_factory=CutSettings)
     surrounds: SurroundSettings = field(default_factory=SurroundSettings)
     changes: ChangeSettings = field(default_factory=ChangeSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
     levels: LevelSettings = field(default_factory=LevelSettings)
     holds: HoldSettings = field(default_factory=HoldSettings)
 
