@@ -57,7 +57,7 @@ class Estimate(NamedTuple):
     visible: Tensor  # (B, 2, h, w), logits: is what is here seen in frame_0, in frame_1
     share: Tensor  # (B, 1, h, w), logit of frame_0's share of the drawing
     hidden: Tensor  # (B, c, h, w), what the next step goes on with
-    choice: Tensor | None = None  # (B, n, h, w), logits of all flows (``diffusion.search``)
+    choice: Tensor = torch.empty(0)  # (B, n, h, w), logits of all flows; empty where none was made
 
     @property
     def size(self) -> tuple[int, int]:
@@ -67,7 +67,7 @@ class Estimate(NamedTuple):
     def resize(self, size: tuple[int, int]) -> "Estimate":
         """Return it on a map of ``size`` (h, w), without the choice that led to it."""
         if self.size == size:
-            return self._replace(choice=None)
+            return self._replace(choice=torch.empty(0))
         motion = resize_flow(self.motion, size)
         latents, visible, share, hidden = (
             F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
@@ -78,7 +78,8 @@ class Estimate(NamedTuple):
     def detach(self) -> "Estimate":
         """Return it without gradients but those of ``hidden``: each step answers for itself."""
         known = (self.latents, self.motion, self.visible, self.share)
-        return Estimate(*(maps.detach() for maps in known), self.hidden)
+        latents, motion, visible, share = (maps.detach() for maps in known)
+        return Estimate(latents, motion, visible, share, self.hidden)
 
 
 class Aligned(NamedTuple):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from eval.clips.families import FAMILIES
 from eval.clips.halves import SETS, load_half
@@ -23,6 +24,7 @@ from eval.detection.speed import measure_speed
 from eval.detection.table import Scored, fine_table, markdown_table, results
 from nakawari.errors import UserError
 from nakawari.xsheet.detect import detect
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings, with_changes
 
 RUNS = Path("runs") / "drawings"
 ALL_MONTAGES = "montages"  # stands for all their families
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.speed:
             print(measure_speed(options.speed))
             return 0
-        scored = score_clips(_truths(options))
+        scored = score_clips(_truths(options), with_changes(DEFAULT, options.settings))
     except (UserError, OSError) as error:
         print(f"drawings: {error}", file=sys.stderr)
         return 2
@@ -53,12 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def score_clips(truths: Iterable[Truth]) -> list[Scored]:
+def score_clips(truths: Iterable[Truth], settings: DetectorSettings = DEFAULT) -> list[Scored]:
     """Detect the sheet of every clip and compare it with the truth, telling how far it is."""
     scored = []
     begin = time.monotonic()
     for truth in truths:
-        scored.append((truth, score(detect(truth.clip).sheet, truth)))
+        scored.append((truth, score(detect(truth.clip, settings=settings).sheet, truth)))
         if sys.stderr.isatty():
             seconds = time.monotonic() - begin
             print(f"\r{len(scored)} clips, {seconds:.0f} s ", end="", file=sys.stderr)
@@ -122,7 +124,31 @@ def _about(options: argparse.Namespace, clips: int) -> str:
         )
     if options.dev or options.clip:
         parts.append("Clips given by their truth.")
+    if options.settings:
+        parts.append(f"Other settings than the detector's own: {', '.join(options.settings)}.")
     return " ".join([f"{clips} clips.", *parts])
+
+
+class _SetOrSetting(argparse.Action):
+    """``--set final`` names the set of clips, ``--set cuts.window=8`` changes a setting."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if "=" in values:
+            namespace.settings = [*namespace.settings, values]
+        elif values in SETS:
+            namespace.set = values
+        else:
+            raise argparse.ArgumentError(
+                self,
+                f"no set {values!r}; known: {', '.join(SETS)}, and PART.NAME=VALUE "
+                "for a setting of the detector",
+            )
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -154,7 +180,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure the detector of drawings, holds and cuts on clips of known truth.",
     )
     add = parser.add_argument
-    add("--set", choices=tuple(SETS), help="of generated clips")
+    add(
+        "--set",
+        action=_SetOrSetting,
+        metavar="NAME | PART.NAME=VALUE",
+        help=f"the set of generated clips ({', '.join(SETS)}); or, as often as you like, a setting "
+        "of the detector that is to have another value, such as cuts.window=8",
+    )
+    parser.set_defaults(settings=[])
     add("--per-case", type=int, default=4, metavar="N", help="scenes a family (default: 4)")
     add("--families", type=_families, default=list(FAMILIES), help="some, by commas; or montages")
     add("--size", type=_size, default=(512, 288), metavar="WxH", help="of the clips")

@@ -12,17 +12,18 @@ import torch
 
 from eval.measuring import provenance
 from eval.measuring.cost import Pricing, Size, measure_costs
-from eval.measuring.ledger import FACT_COLUMNS, FACTS, Ledger, to_json
+from eval.measuring.ledger import FACT_COLUMNS, Ledger, to_json
+from eval.measuring.losses import choose_subject
 from eval.measuring.measure import Measurement, Pictures, one_line
 from eval.measuring.summary import compare, group_samples, summarise
 from eval.methods.method import Draw, Method, MethodSettings
 from eval.methods.registry import choose_methods
-from eval.report.gallery import choose_subject, data_uri
+from eval.report.gallery import data_uri
 from eval.report.report import Exhibit, html_report
 from eval.report.table import markdown_table, read_markers, update_readme
 from eval.sets.layouts import LAYOUTS
 from eval.sets.tiers import motion_tier
-from eval.sets.triplet_list import Triplet
+from eval.sets.triplet_list import FACTS, TripletEntry
 from nakawari.errors import UserError
 
 FORMAT = 2  # of results.json
@@ -155,7 +156,7 @@ def _build(methods: Mapping[str, Method], settings: MethodSettings) -> dict[str,
 def _keys(
     config: BenchmarkConfig,
     methods: Mapping[str, Method],
-    triplets: Sequence[Triplet],
+    triplets: Sequence[TripletEntry],
     device: torch.device,
 ) -> dict[str, str]:
     """Say with what each row is measured: a cell measured with anything else is not taken over."""
@@ -181,7 +182,7 @@ def _figures(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndar
 
 
 def _row(
-    triplets: Sequence[Triplet], methods: Mapping[str, Method], ledger: Ledger, index: int
+    triplets: Sequence[TripletEntry], methods: Mapping[str, Method], ledger: Ledger, index: int
 ) -> dict[str, Any]:
     """Return all that is known of one sample."""
     triplet = triplets[index]
@@ -195,7 +196,7 @@ def _row(
     }
 
 
-def _tags(triplet: Triplet, ledger: Ledger, index: int) -> tuple[str, ...]:
+def _tags(triplet: TripletEntry, ledger: Ledger, index: int) -> tuple[str, ...]:
     """Add the tier of motion, by DIS, where the set does not say it."""
     if any(tag.startswith("motion:") for tag in triplet.tags):
         return triplet.tags
@@ -206,7 +207,7 @@ def _tags(triplet: Triplet, ledger: Ledger, index: int) -> tuple[str, ...]:
 def _results(
     config: BenchmarkConfig,
     methods: Mapping[str, Method],
-    triplets: Sequence[Triplet],
+    triplets: Sequence[TripletEntry],
     ledger: Ledger,
     device: torch.device,
 ) -> dict[str, Any]:
@@ -252,7 +253,7 @@ def _results(
 
 def _json(
     results: dict[str, Any],
-    triplets: Sequence[Triplet],
+    triplets: Sequence[TripletEntry],
     methods: Mapping[str, Method],
     ledger: Ledger,
 ) -> Any:

@@ -1,7 +1,7 @@
 """What a frame costs: time, memory, operations, parameters, training."""
 
+import json
 import multiprocessing
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,13 @@ from eval.methods.commands import command_peak_mib
 from eval.methods.method import Draw, Method, MethodSettings, Sample
 from eval.methods.registry import ABLATIONS, find_method, load_pipeline
 from eval.sets.pictures import frame_from_pixels, read_pixels
-from eval.sets.triplet_list import FRAMES, Triplet
+from eval.sets.triplet_list import FRAMES, TripletEntry
 from nakawari.memory import own_peak_mib
 
 YARDSTICK = "dis"
 """All times are also told as multiples of this method's, which every machine can run."""
+TRAINING = "training.json"
+"""Beside the weights: what it took to train them."""
 ROUNDS = 5
 LONGEST = 300.0
 """s for the rounds of one size; two rounds are measured however long they take."""
@@ -46,7 +48,7 @@ class Pricing:
     """What is asked."""
 
     sizes: tuple[Size, ...]
-    triplet: Triplet  # its pictures, resized, are what is drawn
+    triplet: TripletEntry  # its pictures, resized, are what is drawn
     settings: MethodSettings
 
 
@@ -84,27 +86,15 @@ def _of_the_model(method: Method, settings: MethodSettings) -> dict[str, Any]:
     pipeline = load_pipeline(settings.model, settings.device)
     parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
     count = sum(p.numel() for part in parts for p in part.parameters())
-    return {"parameters": count, "training": training_cost(settings.model / "README.md")}
+    return {"parameters": count, "training": training_cost(settings.model / TRAINING)}
 
 
-def training_cost(card: Path) -> dict[str, Any] | None:
-    """Read from a model card on what, and for how many minutes, the weights were trained.
-
-    That is its table's row ``| on | ... |``; None without one. ``minutes`` sums all that it names;
-    "about 40" without a unit are minutes too.
-    """
-    if not card.is_file():
+def training_cost(file: Path) -> dict[str, Any] | None:
+    """Read for how many ``minutes``, and ``on`` what, weights were trained; None without a file."""
+    if not file.is_file():
         return None
-    row = re.search(r"^\|\s*on\s*\|(.+)\|\s*$", card.read_text(encoding="utf-8"), re.MULTILINE)
-    if row is None:
-        return None
-    minutes = sum(
-        float(number.replace(",", "")) * (60 if unit == "hour" else 1)
-        for about, number, unit in re.findall(r"(about )?(\d[\d,.]*)(?: (hour|minute)s?)?", row[1])
-        if about or unit
-    )
-    stages = [stage.strip() for stage in row[1].split("|")]
-    return {"minutes": minutes, "on": "; ".join(stages)}
+    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return {"minutes": float(known["minutes"]), "on": str(known["on"])}
 
 
 def _at_size(

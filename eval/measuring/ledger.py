@@ -21,10 +21,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from eval.measuring.scoring import METRICS
+from eval.sets.triplet_list import FACTS
 from nakawari.errors import UserError
 
-FACTS = "triplet"
-"""The row of what is known of a triplet, whoever draws."""
 FACT_COLUMNS = ("motion", "changed")
 """Median motion [px at a height of 288] by DIS; share of the frame that changes, 0 to 1."""
 _MISSING, _MEASURED, _FAILED = range(3)

@@ -11,19 +11,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from eval.measuring.ledger import FACTS, Ledger
+from eval.measuring.ledger import Ledger
+from eval.measuring.losses import Loss, greatest_losses
 from eval.measuring.scoring import Scorer
 from eval.methods.method import Draw, Method, Sample
-from eval.report.gallery import Loss, greatest_losses
 from eval.sets.pictures import frame_from_pixels, pixels_from_frame, read_pixels, write_png
 from eval.sets.tiers import motion_size
-from eval.sets.triplet_list import Triplet
+from eval.sets.triplet_list import FACTS, TripletEntry
 from nakawari.errors import UserError
 from nakawari.flow import dis_flow
 from nakawari.metrics import changed_area, flicker
 
 
-def series_of(triplets: Sequence[Triplet]) -> list[list[int]]:
+def series_of(triplets: Sequence[TripletEntry]) -> list[list[int]]:
     """Put the triplets that share both frames together, by ``frame_time``; return indices."""
     series: dict[tuple[Path, Path], list[int]] = {}
     for index, triplet in enumerate(triplets):
@@ -55,7 +55,7 @@ class Measurement:
 
     def __init__(
         self,
-        triplets: Sequence[Triplet],
+        triplets: Sequence[TripletEntry],
         methods: Mapping[str, Method],
         draws: Mapping[str, Draw],
         ledger: Ledger,

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from eval.sets.triplet_list import FRAMES, Triplet
+from eval.sets.triplet_list import FRAMES, TripletEntry
 from nakawari.metrics.lpips import WEIGHTS_DIR, WEIGHTS_FILES
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def code_state() -> str:
     return hasher.hexdigest()
 
 
-def set_state(triplets: Sequence[Triplet]) -> str:
+def set_state(triplets: Sequence[TripletEntry]) -> str:
     """Return a digest of a set: of its list, and of its pictures' sizes and times on disk."""
     hasher = hashlib.sha256()
     for triplet in triplets:
@@ -49,7 +49,7 @@ def set_state(triplets: Sequence[Triplet]) -> str:
     return hasher.hexdigest()
 
 
-def list_digest(path: Path, triplets: Sequence[Triplet]) -> str:
+def list_digest(path: Path, triplets: Sequence[TripletEntry]) -> str:
     """Return the SHA-256 of a list, or of what was read from the folder of another layout."""
     if path.is_file():
         return sha256(path)

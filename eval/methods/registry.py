@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eval.measuring.ledger import FACTS
 from eval.methods.commands import command_method
 from eval.methods.method import Draw, Method, MethodSettings, Sample
 from eval.sets.pictures import read_frame
+from eval.sets.triplet_list import FACTS
 from nakawari.errors import UserError
 from nakawari.slowmo.interpolator import FrameInterpolator
 

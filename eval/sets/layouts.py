@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.sets.pictures import picture_size
-from eval.sets.triplet_list import Region, Triplet, check_frames, read_triplets
+from eval.sets.triplet_list import Region, TripletEntry, check_frames, read_triplets
 from nakawari.errors import UserError
 
 ATD_LEVELS = ("easy", "mid", "hard")
@@ -25,7 +25,7 @@ X_TEST_LAST = 32  # number of the frame that is frame_1
 X_TEST_STEP = 4
 
 
-def read_atd12k(folder: Path) -> list[Triplet]:
+def read_atd12k(folder: Path) -> list[TripletEntry]:
     """Read the test part: ``test_2k_540p`` (or ``test_2k_original``) and ``test_2k_annotations``.
 
     Tags are the difficulty and the studio, with which the names of the triplets begin; the region
@@ -41,7 +41,7 @@ def read_atd12k(folder: Path) -> list[Triplet]:
     return _checked((_atd_triplet(path, annotations) for path in _folders(frames)), frames)
 
 
-def _atd_triplet(folder: Path, annotations: Path) -> Triplet:
+def _atd_triplet(folder: Path, annotations: Path) -> TripletEntry:
     pictures = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
     if len(pictures) != 3:
         raise UserError(f"{folder} holds {len(pictures)} pictures; a triplet has 3")
@@ -53,7 +53,7 @@ def _atd_triplet(folder: Path, annotations: Path) -> Triplet:
         raise UserError(f"cannot read {path}: {error.strerror}; every triplet has one") from error
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise UserError(f"{path} is no annotation of ATD-12K ({error!r})") from error
-    return Triplet(
+    return TripletEntry(
         id=folder.name,
         frame_0=pictures[0],
         target=pictures[1],
@@ -75,7 +75,7 @@ def _atd_region(about: dict[str, Any], picture: Path) -> Region | None:
     return Region(x, y, width, height) if min(width, height) > 0 and min(x, y) >= 0 else None
 
 
-def read_snu_film(folder: Path) -> list[Triplet]:
+def read_snu_film(folder: Path) -> list[TripletEntry]:
     """Read the lists ``test-easy.txt`` to ``test-extreme.txt``, here or in ``eval_modes``.
 
     A line names frame_0, target and frame_1. The folders that their paths begin with
@@ -94,14 +94,14 @@ def read_snu_film(folder: Path) -> list[Triplet]:
     )
 
 
-def _snu_triplets(tier: str, path: Path, folder: Path) -> Iterator[Triplet]:
+def _snu_triplets(tier: str, path: Path, folder: Path) -> Iterator[TripletEntry]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
         frames = [_below(folder, name) for name in line.split()]
         if len(frames) != 3:
             raise UserError(f"{path}:{number}: must name 3 pictures, got {len(frames)}")
-        yield Triplet(
+        yield TripletEntry(
             id=f"{tier}_{number:03d}",
             frame_0=frames[0],
             target=frames[1],
@@ -118,14 +118,14 @@ def _below(folder: Path, name: str) -> Path:
     return next((path for path in candidates if path.is_file()), folder / name)
 
 
-def read_x_test(folder: Path) -> list[Triplet]:
+def read_x_test(folder: Path) -> list[TripletEntry]:
     """Read the scenes ``TYPE/SCENE/0000.png`` to ``0032.png``: seven frames between first and last.
 
     ``folder`` is the one of the types, or one above it.
     """
     triplets = _checked(
         (
-            Triplet(
+            TripletEntry(
                 id=f"{scene.parent.name}_{scene.name}_{number:02d}",
                 frame_0=scene / "0000.png",
                 target=scene / f"{number:04d}.png",
@@ -143,7 +143,7 @@ def read_x_test(folder: Path) -> list[Triplet]:
     return triplets
 
 
-LAYOUTS: dict[str, Callable[[Path], list[Triplet]]] = {
+LAYOUTS: dict[str, Callable[[Path], list[TripletEntry]]] = {
     "jsonl": read_triplets,
     "atd12k": read_atd12k,
     "snu-film": read_snu_film,
@@ -158,7 +158,7 @@ def _folders(folder: Path) -> list[Path]:
     return found
 
 
-def _checked(triplets: Iterator[Triplet], where: Path) -> list[Triplet]:
+def _checked(triplets: Iterator[TripletEntry], where: Path) -> list[TripletEntry]:
     checked = []
     for triplet in triplets:
         check_frames(triplet, str(where))

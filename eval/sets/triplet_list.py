@@ -21,6 +21,10 @@ from nakawari.errors import UserError
 FRAMES = ("frame_0", "frame_1", "target")
 
 
+FACTS = "triplet"
+"""What results call what is known of a triplet, whoever draws; no method may have this name."""
+
+
 class Region(NamedTuple):
     """A rectangle of the frame, in pixels."""
 
@@ -31,7 +35,7 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Triplet:
+class TripletEntry:
     """Where one sample lies on disk; its pictures are read when it is its turn."""
 
     id: str
@@ -43,7 +47,7 @@ class Triplet:
     region: Region | None = None
 
 
-def read_triplets(path: Path) -> list[Triplet]:
+def read_triplets(path: Path) -> list[TripletEntry]:
     """Read and check the whole list before anything is computed.
 
     Raises ``UserError``, naming file and line, for what is no such list, an id that comes twice,
@@ -79,7 +83,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise UserError(f"{path} is not UTF-8 text; give a .jsonl file") from error
 
 
-def _parse(line: str, path: Path, number: int) -> Triplet:
+def _parse(line: str, path: Path, number: int) -> TripletEntry:
     try:
         entry: Any = json.loads(line)
     except json.JSONDecodeError as error:
@@ -93,7 +97,7 @@ def _parse(line: str, path: Path, number: int) -> Triplet:
     tags = entry.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise UserError(f"{path}:{number}: tags must be a list of strings, got {tags!r}")
-    return Triplet(
+    return TripletEntry(
         id=_identifier(entry["id"], path, number),
         **{key: path.parent / entry[key] for key in FRAMES},
         frame_time=_frame_time(entry["frame_time"], path, number),
@@ -139,7 +143,7 @@ def _region(value: Any, path: Path, number: int) -> Region | None:
     return Region(*value)
 
 
-def check_frames(triplet: Triplet, where: str) -> None:
+def check_frames(triplet: TripletEntry, where: str) -> None:
     """Look at the headers only: a list of 10,000 triplets is checked in seconds.
 
     Raises ``UserError``, beginning with ``where``, for a frame that is missing or unreadable, sizes

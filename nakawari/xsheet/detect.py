@@ -18,9 +18,11 @@ from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera.moves import camera_moves
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
-from nakawari.xsheet.change.measure import Measure, ShotMeter
+from nakawari.xsheet.change.measure import Measure
+from nakawari.xsheet.change.meter import ShotMeter
 from nakawari.xsheet.change.step import steps
-from nakawari.xsheet.holds.holds import FLOOR, decide, is_new
+from nakawari.xsheet.holds.holds import decide, is_new
+from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
 from nakawari.xsheet.sheet.pulldown import find_pulldown
 from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
@@ -28,12 +30,6 @@ from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
 WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
-# Code values of a block's change that weigh as much as one of the whole picture's brightness.
-LIGHT_WEIGHT = 12.0
-# A change too slow to be seen from frame to frame shows against the last frame that differed; but
-# so does, a little, the noise of coding.
-CREEP_RATIO = 2.0
-CREEP_MARGIN = 4.0  # code values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +54,7 @@ def detect(
     on_frame: Callable[[int, int | None], None] = lambda done, expected: None,
     strict: bool = False,
     part: Part = WHOLE,
+    settings: DetectorSettings = DEFAULT,
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
 
@@ -71,6 +68,7 @@ def detect(
             declares its length, the frames expected.
         strict: refuse a clip in which anything is damaged, instead of bridging it.
         part: of the clip that is looked at; the sheet's frames are counted from its first.
+        settings: what the detector goes by.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
@@ -78,10 +76,11 @@ def detect(
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
-        start, meter = 0, ShotMeter()
+        start, meter = 0, ShotMeter(settings.camera)
         expected = None if info.duration is None else round(info.duration * info.rate)
         seen = times.noting(reader.frames(halvings))
-        marked = mark_cuts(plate(frame.picture) for frame in seen)
+        plates = (plate(frame.picture) for frame in seen)
+        marked = mark_cuts(plates, settings.cuts, settings.surrounds)
         # Over pictures of 500 px OpenCV's own threads gain nothing, and wait for work by spinning:
         # under a camera move, on two cores that decode as well, they took 0.7 to 2.8 ms of
         # processor time a frame in five of eight runs, and none to speak of in three.
@@ -92,11 +91,11 @@ def detect(
         ):
             for done, step in enumerate(walked, 1):
                 if step.begins_shot and done > 1:  # decided while the next one is decoded
-                    shots.append(_decided(start, meter.measures, size))
-                    start, meter = done - 1, ShotMeter()
+                    shots.append(_decided(start, meter.measures, size, settings))
+                    start, meter = done - 1, ShotMeter(settings.camera)
                 meter.add(step)
                 on_frame(done, expected)
-    shots.append(_decided(start, meter.measures, size))
+    shots.append(_decided(start, meter.measures, size, settings))
     clock = times.clock(info.rate)
     if clock.times is not None:
         tell(VARIES)
@@ -117,15 +116,21 @@ class _Shot(NamedTuple):
     thresholds: list[float]
 
 
-def _decided(start: int, measures: list[Measure], size: tuple[int, int]) -> _Shot:
+def _decided(
+    start: int, measures: list[Measure], size: tuple[int, int], settings: DetectorSettings
+) -> _Shot:
     """Decide a shot that begins with frame ``start`` of pictures of ``size`` (width, height)."""
     moves = camera_moves([measure.motion for measure in measures], start, *size)
     moving = _moving(start, len(measures), moves)
     changes = np.array(
-        [_change(measure, moves) for measure, moves in zip(measures, moving, strict=True)]
+        [
+            _change(measure, moves, settings.changes)
+            for measure, moves in zip(measures, moving, strict=True)
+        ]
     )
-    decision = decide(changes, moving.astype(int), _growth(measures, moving))
-    drawings = _drawings(start, is_new(decision), decision.new_probability)
+    growth = _growth(measures, moving, settings.levels.floor)
+    decision = decide(changes, moving.astype(int), growth, settings.holds, settings.levels)
+    drawings = _drawings(start, is_new(decision, settings.holds), decision.new_probability)
     return _Shot(drawings, moves, changes.tolist(), decision.thresholds.tolist())
 
 
@@ -156,22 +161,22 @@ def _moving(start: int, count: int, moves: list[CameraMove]) -> np.ndarray:
     return moving
 
 
-def _change(measure: Measure, camera_moves: bool) -> float:
+def _change(measure: Measure, camera_moves: bool, settings: ChangeSettings) -> float:
     """Return how much a frame changed [code values], the camera's motion taken out."""
     if camera_moves and measure.moved is not None:
         return measure.moved
-    crept = measure.since_kept > CREEP_RATIO * measure.still + CREEP_MARGIN
+    crept = measure.since_kept > settings.creep_ratio * measure.still + settings.creep_margin
     still = measure.since_kept if crept else measure.still
-    return max(still, LIGHT_WEIGHT * measure.light)
+    return max(still, settings.light_weight * measure.light)
 
 
-def _growth(measures: list[Measure], moving: np.ndarray) -> np.ndarray:
+def _growth(measures: list[Measure], moving: np.ndarray, floor: float) -> np.ndarray:
     """Return log(change over two frames / the larger of the two between), (N,); see ``decide``."""
     growth = np.zeros(len(measures))
     for frame in range(2, len(measures)):
         if not moving[frame] and not moving[frame - 1]:
             single = max(measures[frame].still, measures[frame - 1].still)
-            growth[frame] = np.log((measures[frame].twice + FLOOR) / (single + FLOOR))
+            growth[frame] = np.log((measures[frame].twice + floor) / (single + floor))
     return growth
 
 

@@ -15,6 +15,7 @@ from eval.detection.speed import loop_clip, measure_speed
 from eval.detection.table import fine_table, markdown_table, percent, results
 from nakawari.errors import UserError
 from nakawari.xsheet.detect import Detection
+from nakawari.xsheet.settings import DEFAULT, CutSettings, DetectorSettings
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import Cadence, ExposureSheet, SheetDrawing, Shot
 
@@ -230,9 +231,13 @@ def test_the_command_scores_given_clips_and_names_every_error(
 ) -> None:
     make_clip("scene.mp4", frames=12, hold=2)
     called = sheet("|-|---|-|-|-", cuts=(8,), cadences=(2, 2))
-    monkeypatch.setattr(
-        drawings, "detect", lambda path: Detection(sheet=called, changes=(), thresholds=())
-    )
+    given = list[DetectorSettings]()
+
+    def detect(path: Path, settings: DetectorSettings) -> Detection:
+        given.append(settings)
+        return Detection(sheet=called, changes=(), thresholds=())
+
+    monkeypatch.setattr(drawings, "detect", detect)
     arguments = ["--dev", str(tmp_path), "--output", str(tmp_path / "out"), "--verbose"]
     (known,) = [aired(tmp_path)]
     assert drawings.main(arguments) == 0
@@ -243,6 +248,19 @@ def test_the_command_scores_given_clips_and_names_every_error(
     assert written["clips"]["scene"]["dropped"] == 1
     assert drawings.main(["--clip", "a.mp4", "--clip", "b.mp4", "--truth", str(known)]) == 2
     assert "--clip is given 2 times and --truth 1 times" in capsys.readouterr().err
+    assert given == [DEFAULT]
+    assert drawings.main([*arguments, "--set", "cuts.window=8"]) == 0
+    assert given[-1].cuts == CutSettings(window=8)
+    about = "Other settings than the detector's own: cuts.window=8."
+    assert about in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("setting", ["cuts.windows=8", "cuts.window=some"])
+def test_a_setting_that_there_is_not_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], setting: str
+) -> None:
+    assert drawings.main(["--dev", str(tmp_path), "--set", setting]) == 2
+    assert f"drawings: --set {setting}: " in capsys.readouterr().err
 
 
 def test_a_folder_without_truths_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,7 +269,8 @@ def test_a_folder_without_truths_fails(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--families", "fives"], ["--size", "512"], ["--size", "511x288"]]
+    "arguments",
+    [["--families", "fives"], ["--size", "512"], ["--size", "511x288"], ["--set", "none"]],
 )
 def test_options_that_make_no_sense_fail(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

@@ -21,27 +21,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.holds.timing import BEGIN, JUST_BEGUN, TO_NEW, TO_SAME
-
-STARTS = 10  # places between the least and the largest change where the two states may part
-ROUNDS = 5  # of expectation-maximisation, from each
-OTHER_OPINION = 0.25  # by which the means of two opinions differ at least, in sum
-# A frame is the same drawing only if that is so much more probable: a drawing dropped is lost,
-# a repeat taken for a drawing costs little.
-MIN_HELD_PROBABILITY = 0.72
-FLOOR = 2.5  # code values, so that no change at all has a logarithm
-MAX_EVIDENCE = 8.0  # of one frame, in units of log odds
-MIN_GROWTH = 0.25  # that speaks for two movements; noise reaches it in one frame of fifty
-GROWTH_WEIGHT = 13.0
-MIN_DEVIATION = 0.1
-# Of repeats under a camera that stands. Without a limit, the end of a flash of one frame and half
-# of a dissolve were repeats with a wide spread.
-MAX_DEVIATION = 0.6
-APART = 0.4  # the levels' least distance
+from nakawari.xsheet.holds.timing import JUST_BEGUN, timing
+from nakawari.xsheet.settings import DEFAULT, HoldSettings, LevelSettings
 
 
 class Level(NamedTuple):
-    """A normal distribution of log(change + FLOOR)."""
+    """A normal distribution of log(change + floor)."""
 
     mean: float
     deviation: float
@@ -53,15 +38,6 @@ class Prior(NamedTuple):
     level: Level
     spread: float  # of the mean, from shot to shot
     weight: float  # frames that the deviation counts for
-
-
-SAME = Prior(Level(math.log(4.8), 0.25), 0.5, 3.0)
-# The same under a camera that moves, whose pictures never fit quite. With more, drawings of close
-# figures that were taken for a camera were dropped.
-SAME_MOVED = Prior(Level(math.log(6.5), 0.35), 0.4, 8.0)
-NEW = Prior(Level(math.log(30.0), 1.2), 0.7, 4.5)
-MIN_NEW = math.log(5.0)  # of the mean; what changes less cannot be seen
-MAX_SAME = math.log(9.0)  # of the mean; no coding that can be watched changes a drawing more
 
 
 class Decision(NamedTuple):
@@ -78,15 +54,18 @@ class _Fit(NamedTuple):
     score: float
 
 
-_ONWARD, _BACK = np.hstack([TO_NEW, TO_SAME]), np.hstack([TO_NEW.T, TO_SAME.T])
-
-
-def is_new(decision: Decision) -> np.ndarray:
+def is_new(decision: Decision, settings: HoldSettings = DEFAULT.holds) -> np.ndarray:
     """Return which frames show a new drawing, (N,) bool: in doubt, a frame does."""
-    return decision.new_probability > 1 - MIN_HELD_PROBABILITY
+    return decision.new_probability > 1 - settings.min_held_probability
 
 
-def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decision:
+def decide(
+    changes: np.ndarray,
+    groups: np.ndarray,
+    growth: np.ndarray,
+    holds: HoldSettings = DEFAULT.holds,
+    levels: LevelSettings = DEFAULT.levels,
+) -> Decision:
     """Find the drawings of one shot.
 
     Args:
@@ -97,104 +76,202 @@ def decide(changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decis
         growth: (N,) logarithm of the change over two frames, by the larger of those over one
             frame that it is made up of: two movements add up, a repeat and its noise add nothing.
             0 where it was not measured.
+        holds: what decides.
+        levels: what is known of the changes before the shot was seen.
     """
-    adding = np.exp(np.clip(GROWTH_WEIGHT * (growth - MIN_GROWTH), -0.5, 4.0))
-    adding[growth == 0] = 1.0
-    observed = np.log(changes.astype(np.float64) + FLOOR)
-    if len(observed) == 1:
-        return Decision(np.ones(1), np.zeros(1))
-    places = np.quantile(observed[1:], np.linspace(0, 1, STARTS))
-    starts = [_start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
-    opinions = _distinct(_refined(observed, groups, adding, starts))
-    shares = np.exp([opinion.score - opinions[0].score for opinion in opinions])
-    probability = np.average([opinion.probability for opinion in opinions], 0, weights=shares)
-    crossings = np.array([_crossing(same, opinions[0].new) for same in opinions[0].same])
-    return Decision(probability, crossings[groups])
+    return _Decider(holds, levels).decide(changes, groups, growth)
 
 
-def _distinct(fits: list[_Fit]) -> list[_Fit]:
-    """Return what different starts came to, each once, the likeliest first."""
-    opinions: list[_Fit] = []
-    for fit in sorted(fits, key=lambda fit: fit.score, reverse=True):
-        if all(_apart(fit, opinion) > OTHER_OPINION for opinion in opinions):
-            opinions.append(fit)
-    return opinions
+class _Decider:
+    """Decides shots by settings."""
+
+    def __init__(self, holds: HoldSettings, levels: LevelSettings) -> None:
+        self._holds = holds
+        self._timing = timing(holds)
+        self._onward = np.hstack([self._timing.to_new, self._timing.to_same])
+        self._back = np.hstack([self._timing.to_new.T, self._timing.to_same.T])
+        self._known = levels
+        # Of repeats under a camera that stands, and under one that moves; of new drawings.
+        self._same = (_prior(levels, "same"), _prior(levels, "moved"))
+        self._new = _prior(levels, "new")
+
+    def decide(self, changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decision:
+        """Find the drawings of one shot, as the function of the same name says."""
+        adding = np.exp(
+            np.clip(self._holds.growth_weight * (growth - self._holds.min_growth), -0.5, 4.0)
+        )
+        adding[growth == 0] = 1.0
+        observed = np.log(changes.astype(np.float64) + self._known.floor)
+        if len(observed) == 1:
+            return Decision(np.ones(1), np.zeros(1))
+        places = np.quantile(observed[1:], np.linspace(0, 1, self._holds.starts))
+        starts = [self._start(observed, groups, place) for place in [-np.inf, *np.unique(places)]]
+        opinions = self._distinct(self._refined(observed, groups, adding, starts))
+        shares = np.exp([opinion.score - opinions[0].score for opinion in opinions])
+        probability = np.average([opinion.probability for opinion in opinions], 0, weights=shares)
+        crossings = np.array([self._crossing(same, opinions[0].new) for same in opinions[0].same])
+        return Decision(probability, crossings[groups])
+
+    def _distinct(self, fits: list[_Fit]) -> list[_Fit]:
+        """Return what different starts came to, each once, the likeliest first."""
+        opinions: list[_Fit] = []
+        for fit in sorted(fits, key=lambda fit: fit.score, reverse=True):
+            if all(_apart(fit, opinion) > self._holds.other_opinion for opinion in opinions):
+                opinions.append(fit)
+        return opinions
+
+    def _start(self, observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
+        """Return the levels if every change above ``place`` were a new drawing.
+
+        Timing is left aside.
+        """
+        probability = (observed > place).astype(np.float64)
+        same, new = self._levels(observed, groups, probability)
+        same_density, new_density = _densities(observed, groups, same, new)
+        likely = np.logaddexp(same_density + math.log(0.5), new_density + math.log(0.5))[1:].sum()
+        return _Fit(same, new, probability, float(likely) + self._prior_density(same, new))
+
+    def _refined(
+        self, observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fits: list[_Fit]
+    ) -> list[_Fit]:
+        for _ in range(self._holds.rounds):
+            levels = [self._levels(observed, groups, fit.probability) for fit in fits]
+            odds = [self._log_odds(observed, groups, same, new) for same, new in levels]
+            posteriors = self._posterior(np.exp(odds), adding)
+            fits = [
+                _Fit(
+                    same,
+                    new,
+                    probability,
+                    likelihood + self._base(observed, groups, same, new, own),
+                )
+                for (same, new), own, probability, likelihood in zip(
+                    levels, odds, *posteriors, strict=True
+                )
+            ]
+        return fits
+
+    def _base(
+        self,
+        observed: np.ndarray,
+        groups: np.ndarray,
+        same: tuple[Level, ...],
+        new: Level,
+        odds: np.ndarray,
+    ) -> float:
+        """Return the log-likelihood of all frames being the same, and of the levels themselves."""
+        same_density, new_density = _densities(observed, groups, same, new)
+        # As far as the odds tell it: they are limited, and what a tight level of repeats says of a
+        # clear change must not count in full.
+        same_density = np.where(odds > 0, new_density - odds, same_density)
+        return float(same_density[1:].sum()) + self._prior_density(same, new)
+
+    def _levels(
+        self, observed: np.ndarray, groups: np.ndarray, probability: np.ndarray
+    ) -> tuple[tuple[Level, ...], Level]:
+        """Return the most probable levels of repeats, of each group, and of new drawings."""
+        weight = probability.copy()
+        weight[0] = 0.0
+        held = 1.0 - probability
+        held[0] = 0.0
+        new = self._fitted(self._new, observed, weight)
+        new = new._replace(mean=max(new.mean, math.log(self._known.min_new)))
+        same = [
+            self._fitted(prior, observed, np.where(groups == group, held, 0.0))
+            for group, prior in enumerate(self._same[: int(groups.max()) + 1])
+        ]
+        same[0] = same[0]._replace(deviation=min(same[0].deviation, self._known.max_deviation))
+        return tuple(
+            level._replace(
+                mean=min(level.mean, new.mean - self._known.apart, math.log(self._known.max_same))
+            )
+            for level in same
+        ), new
+
+    def _fitted(self, prior: Prior, observed: np.ndarray, weight: np.ndarray) -> Level:
+        """Return a level's most probable parameters, given how much each frame belongs to it."""
+        total = weight.sum()
+        pull = (
+            prior.level.deviation / prior.spread
+        ) ** 2  # frames that the prior's mean counts for
+        mean = (pull * prior.level.mean + (weight * observed).sum()) / (pull + total)
+        spread = prior.weight * prior.level.deviation**2 + (weight * (observed - mean) ** 2).sum()
+        return Level(
+            float(mean),
+            float(max(math.sqrt(spread / (prior.weight + total)), self._known.min_deviation)),
+        )
+
+    def _prior_density(self, same: tuple[Level, ...], new: Level) -> float:
+        pairs = [*zip(self._same, same, strict=False), (self._new, new)]
+        return sum(
+            -0.5 * ((level.mean - prior.level.mean) / prior.spread) ** 2 for prior, level in pairs
+        )
+
+    def _log_odds(
+        self, observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level
+    ) -> np.ndarray:
+        """Return log p(change | new) - log p(change | same), never falling as the change grows.
+
+        Two normal curves of different widths cross twice; beyond their means the odds stay as they
+        are there.
+        """
+        means = np.array([level.mean for level in same])[groups]
+        clipped = np.clip(observed, means, new.mean)
+        same_density, new_density = _densities(clipped, groups, same, new)
+        return np.clip(
+            new_density - same_density, -self._holds.max_evidence, self._holds.max_evidence
+        )
+
+    def _posterior(self, evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return each frame's probability of a new drawing, (K, N), and the log-likelihoods, (K,).
+
+        ``evidence``, (K, N), is p(change | new) / p(change | same) of each frame, in K opinions of
+        the shot, which take hardly longer than one. The likelihood is over that of all being the
+        same.
+        ``adding``, (N,), is the like for this frame and the one before both being new. By the
+        forward-backward algorithm.
+        """
+        (opinions, count), states = evidence.shape, len(self._timing.begin)
+        ratios = evidence.T[:, :, None]  # (N, K, 1)
+        forward = np.empty((count, opinions, states))
+        forward[0] = self._timing.begin
+        totals = np.ones((count, opinions, 1))
+        for frame in range(1, count):
+            before, ahead = forward[frame - 1], forward[frame]
+            came = before @ self._onward
+            to_new = came[:, :states]
+            if (
+                adding[frame] != 1.0
+            ):  # the transition from one new drawing to the next counts so often
+                to_new += (adding[frame] - 1.0) * (
+                    before[:, JUST_BEGUN] @ self._timing.to_new[JUST_BEGUN]
+                )
+            np.multiply(ratios[frame], to_new, out=ahead)
+            ahead += came[:, states:]
+            totals[frame] = ahead.sum(axis=1, keepdims=True)
+            ahead /= totals[frame]
+        probability = np.ones((opinions, count))
+        backward = np.ones((opinions, states))
+        for frame in range(count - 1, 0, -1):
+            came = backward @ self._back
+            to_new = ratios[frame] * came[:, :states]
+            to_new[:, JUST_BEGUN] *= adding[frame]
+            backward = to_new + came[:, states:]
+            new_share = np.vecdot(forward[frame - 1], to_new)
+            share = np.vecdot(forward[frame - 1], backward)
+            probability[:, frame] = new_share / share
+            backward /= share[:, None]
+        return probability, np.log(totals).sum(axis=(0, 2))
+
+    def _crossing(self, same: Level, new: Level) -> float:
+        places = np.linspace(same.mean, new.mean, 400)
+        odds = self._log_odds(places, np.zeros(len(places), int), (same,), new)
+        above = np.flatnonzero(odds >= 0)
+        return float(math.exp(places[above[0] if above.size else -1]) - self._known.floor)
 
 
 def _apart(fit: _Fit, other: _Fit) -> float:
     return abs(fit.new.mean - other.new.mean) + abs(fit.same[0].mean - other.same[0].mean)
-
-
-def _start(observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
-    """Return the levels if every change above ``place`` were a new drawing, timing left aside."""
-    probability = (observed > place).astype(np.float64)
-    same, new = _levels(observed, groups, probability)
-    same_density, new_density = _densities(observed, groups, same, new)
-    likely = np.logaddexp(same_density + math.log(0.5), new_density + math.log(0.5))[1:].sum()
-    return _Fit(same, new, probability, float(likely) + _prior_density(same, new))
-
-
-def _refined(
-    observed: np.ndarray, groups: np.ndarray, adding: np.ndarray, fits: list[_Fit]
-) -> list[_Fit]:
-    for _ in range(ROUNDS):
-        levels = [_levels(observed, groups, fit.probability) for fit in fits]
-        odds = [_log_odds(observed, groups, same, new) for same, new in levels]
-        posteriors = _posterior(np.exp(odds), adding)
-        fits = [
-            _Fit(same, new, probability, likelihood + _base(observed, groups, same, new, own))
-            for (same, new), own, probability, likelihood in zip(
-                levels, odds, *posteriors, strict=True
-            )
-        ]
-    return fits
-
-
-def _base(
-    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level, odds: np.ndarray
-) -> float:
-    """Return the log-likelihood of all frames being the same, and of the levels themselves."""
-    same_density, new_density = _densities(observed, groups, same, new)
-    # As far as the odds tell it: they are limited, and what a tight level of repeats says of a
-    # clear change must not count in full.
-    same_density = np.where(odds > 0, new_density - odds, same_density)
-    return float(same_density[1:].sum()) + _prior_density(same, new)
-
-
-def _levels(
-    observed: np.ndarray, groups: np.ndarray, probability: np.ndarray
-) -> tuple[tuple[Level, ...], Level]:
-    """Return the most probable levels of repeats, of each group, and of new drawings."""
-    weight = probability.copy()
-    weight[0] = 0.0
-    held = 1.0 - probability
-    held[0] = 0.0
-    new = _fitted(NEW, observed, weight)
-    new = new._replace(mean=max(new.mean, MIN_NEW))
-    same = [
-        _fitted(prior, observed, np.where(groups == group, held, 0.0))
-        for group, prior in enumerate((SAME, SAME_MOVED)[: int(groups.max()) + 1])
-    ]
-    same[0] = same[0]._replace(deviation=min(same[0].deviation, MAX_DEVIATION))
-    return tuple(
-        level._replace(mean=min(level.mean, new.mean - APART, MAX_SAME)) for level in same
-    ), new
-
-
-def _fitted(prior: Prior, observed: np.ndarray, weight: np.ndarray) -> Level:
-    """Return a level's most probable parameters, given how much each frame belongs to it."""
-    total = weight.sum()
-    pull = (prior.level.deviation / prior.spread) ** 2  # frames that the prior's mean counts for
-    mean = (pull * prior.level.mean + (weight * observed).sum()) / (pull + total)
-    spread = prior.weight * prior.level.deviation**2 + (weight * (observed - mean) ** 2).sum()
-    return Level(float(mean), float(max(math.sqrt(spread / (prior.weight + total)), MIN_DEVIATION)))
-
-
-def _prior_density(same: tuple[Level, ...], new: Level) -> float:
-    pairs = [*zip((SAME, SAME_MOVED), same, strict=False), (NEW, new)]
-    return sum(
-        -0.5 * ((level.mean - prior.level.mean) / prior.spread) ** 2 for prior, level in pairs
-    )
 
 
 def _densities(
@@ -207,58 +284,9 @@ def _densities(
     return same_density, new_density
 
 
-def _log_odds(
-    observed: np.ndarray, groups: np.ndarray, same: tuple[Level, ...], new: Level
-) -> np.ndarray:
-    """Return log p(change | new) - log p(change | same), never falling as the change grows.
-
-    Two normal curves of different widths cross twice; beyond their means the odds stay as there.
-    """
-    means = np.array([level.mean for level in same])[groups]
-    clipped = np.clip(observed, means, new.mean)
-    same_density, new_density = _densities(clipped, groups, same, new)
-    return np.clip(new_density - same_density, -MAX_EVIDENCE, MAX_EVIDENCE)
-
-
-def _posterior(evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each frame's probability of a new drawing, (K, N), and the log-likelihoods, (K,).
-
-    ``evidence``, (K, N), is p(change | new) / p(change | same) of each frame, in K opinions of the
-    shot, which take hardly longer than one; the likelihood is over that of all being the same.
-    ``adding``, (N,), is the like for this frame and the one before both being new. By the
-    forward-backward algorithm.
-    """
-    (opinions, count), states = evidence.shape, len(BEGIN)
-    ratios = evidence.T[:, :, None]  # (N, K, 1)
-    forward = np.empty((count, opinions, states))
-    forward[0] = BEGIN
-    totals = np.ones((count, opinions, 1))
-    for frame in range(1, count):
-        before, ahead = forward[frame - 1], forward[frame]
-        came = before @ _ONWARD
-        to_new = came[:, :states]
-        if adding[frame] != 1.0:  # the transition from one new drawing to the next counts so often
-            to_new += (adding[frame] - 1.0) * (before[:, JUST_BEGUN] @ TO_NEW[JUST_BEGUN])
-        np.multiply(ratios[frame], to_new, out=ahead)
-        ahead += came[:, states:]
-        totals[frame] = ahead.sum(axis=1, keepdims=True)
-        ahead /= totals[frame]
-    probability = np.ones((opinions, count))
-    backward = np.ones((opinions, states))
-    for frame in range(count - 1, 0, -1):
-        came = backward @ _BACK
-        to_new = ratios[frame] * came[:, :states]
-        to_new[:, JUST_BEGUN] *= adding[frame]
-        backward = to_new + came[:, states:]
-        new_share = np.vecdot(forward[frame - 1], to_new)
-        share = np.vecdot(forward[frame - 1], backward)
-        probability[:, frame] = new_share / share
-        backward /= share[:, None]
-    return probability, np.log(totals).sum(axis=(0, 2))
-
-
-def _crossing(same: Level, new: Level) -> float:
-    places = np.linspace(same.mean, new.mean, 400)
-    odds = _log_odds(places, np.zeros(len(places), int), (same,), new)
-    above = np.flatnonzero(odds >= 0)
-    return float(math.exp(places[above[0] if above.size else -1]) - FLOOR)
+def _prior(levels: LevelSettings, name: str) -> Prior:
+    """Return what is known of the level called ``name``."""
+    mean, deviation, spread, weight = (
+        getattr(levels, name + part) for part in ("", "_deviation", "_spread", "_weight")
+    )
+    return Prior(Level(math.log(mean), deviation), spread, weight)

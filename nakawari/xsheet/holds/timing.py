@@ -1,23 +1,31 @@
 """For how long drawings are held: the states of the Markov model and their transitions.
 
 A state is the cadence and the frames since the drawing began, (cadence, age - 1), flattened.
-``BEGIN``, (S,), is the probability of each on a shot's first frame; ``TO_NEW`` and ``TO_SAME``,
-(S, S), are the transitions with which a new drawing begins and with which the old one goes on.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
+
+from nakawari.xsheet.settings import HoldSettings
 
 CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
 MAX_AGE = 9  # frames since a drawing began; from here on all are alike
-LONG_HOLD = 0.12  # of the drawings, whatever the cadence, are a pause
-PAUSE_HAZARD = 0.05  # that a pause ends with a given frame
-OFF_BEAT = 0.05  # of the drawings are a frame early or late
-SWITCH = 0.03  # that the cadence changes with a drawing
+JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame
 
 
-def _hold_probabilities(cadence: int) -> np.ndarray:
+class Timing(NamedTuple):
+    """Probabilities of the S states, and of going from one to another."""
+
+    begin: np.ndarray  # (S,), on a shot's first frame
+    to_new: np.ndarray  # (S, S), transitions with which a new drawing begins
+    to_same: np.ndarray  # (S, S), those with which the old one goes on
+
+
+def _hold_probabilities(cadence: int, settings: HoldSettings) -> np.ndarray:
     """Return the probability of each hold of 1 to MAX_AGE frames; the rest are pauses."""
     if cadence == 0:
         shares = np.array([0.3, 0.32, 0.17, 0.09, 0.05, 0.04] + [0.0] * (MAX_AGE - 6))
@@ -26,36 +34,34 @@ def _hold_probabilities(cadence: int) -> np.ndarray:
         shares[cadence - 1] = 1.0
         for beside in (cadence - 1, cadence + 1):
             if 1 <= beside <= MAX_AGE:
-                shares[beside - 1] = OFF_BEAT
-    return shares / shares.sum() * (1 - LONG_HOLD)
+                shares[beside - 1] = settings.off_beat
+    return shares / shares.sum() * (1 - settings.long_hold)
 
 
-def _hazards(cadence: int) -> np.ndarray:
+def _hazards(cadence: int, settings: HoldSettings) -> np.ndarray:
     """Return the probability that a drawing of 1 to MAX_AGE frames so far ends."""
-    holds = _hold_probabilities(cadence)
-    pauses = LONG_HOLD * PAUSE_HAZARD * (1 - PAUSE_HAZARD) ** np.arange(MAX_AGE)
+    holds = _hold_probabilities(cadence, settings)
+    hazard = settings.pause_hazard
+    pauses = settings.long_hold * hazard * (1 - hazard) ** np.arange(MAX_AGE)
     ending = holds + pauses
     lasting = 1 - np.concatenate([[0.0], np.cumsum(ending)[:-1]])
     return np.minimum(ending / lasting, 1 - 1e-6)
 
 
-def _transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the first state's probabilities, and the transitions to a new drawing and the same."""
+@cache
+def timing(settings: HoldSettings) -> Timing:
+    """Return how drawings are held, by settings."""
     kinds, states = len(CADENCES), len(CADENCES) * MAX_AGE
     to_new, to_same = np.zeros((states, states)), np.zeros((states, states))
     for kind, cadence in enumerate(CADENCES):
-        hazards = _hazards(cadence)
+        hazards = _hazards(cadence, settings)
         for age in range(MAX_AGE):
             state = kind * MAX_AGE + age
             older = kind * MAX_AGE + min(age + 1, MAX_AGE - 1)
             to_same[state, older] = 1 - hazards[age]
             for next_kind in range(kinds):
-                share = 1 - SWITCH if next_kind == kind else SWITCH / (kinds - 1)
+                share = 1 - settings.switch if next_kind == kind else settings.switch / (kinds - 1)
                 to_new[state, next_kind * MAX_AGE] = hazards[age] * share
     begin = np.zeros(states)
     begin[::MAX_AGE] = 1 / kinds
-    return begin, to_new, to_same
-
-
-BEGIN, TO_NEW, TO_SAME = _transitions()
-JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame
+    return Timing(begin, to_new, to_same)

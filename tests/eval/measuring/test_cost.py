@@ -13,10 +13,10 @@ from torch import Tensor
 
 from eval import benchmark
 from eval.measuring import cost
-from eval.measuring.cost import Pricing, Size, cost_table, measure_costs, training_cost
+from eval.measuring.cost import TRAINING, Pricing, Size, cost_table, measure_costs, training_cost
 from eval.methods.method import Draw, Method, MethodSettings, Sample
 from eval.methods.registry import choose_methods
-from eval.sets.triplet_list import Triplet
+from eval.sets.triplet_list import TripletEntry
 from tests.builders.pictures import moving_square
 
 CPU = torch.device("cpu")
@@ -29,7 +29,7 @@ def pricing(tmp_path: Path) -> Pricing:
         Image.fromarray(moving_square(left)).save(tmp_path / f"{name}.png")
     frames = {"frame_0": "0", "target": "t", "frame_1": "1"}
     paths = {key: tmp_path / f"{name}.png" for key, name in frames.items()}
-    triplet = Triplet(id="a", **paths, frame_time=0.25, tags=())
+    triplet = TripletEntry(id="a", **paths, frame_time=0.25, tags=())
     settings = MethodSettings(model=tmp_path, steps=None, seed=0, device=CPU)
     return Pricing(sizes=SIZES, triplet=triplet, settings=settings)
 
@@ -171,23 +171,15 @@ def test_peak_memory_of_a_command_is_that_of_its_program(pricing: Pricing) -> No
     assert held.all()
 
 
-def test_the_model_card_tells_the_minutes_of_training(tmp_path: Path) -> None:
-    card = tmp_path / "README.md"
-    card.write_text(
-        "| | stage 1 | stage 2 |\n|---|---|---|\n| trained | 9 minutes of talk | |\n"
-        "| on | two cores, about 50 minutes | 1.5 hours, then 1 core, about 40 |\n"
-    )
-    assert training_cost(card) == {
-        "minutes": 50 + 90 + 40,
-        "on": "two cores, about 50 minutes; 1.5 hours, then 1 core, about 40",
-    }
-    assert training_cost(tmp_path / "absent.md") is None
-    card.write_text("no table")
-    assert training_cost(card) is None
+def test_a_file_beside_the_weights_tells_what_it_took_to_train_them(tmp_path: Path) -> None:
+    file = tmp_path / "training.json"
+    assert training_cost(file) is None
+    file.write_text('{"minutes": 90, "on": "two cores", "samples": 5}')
+    assert training_cost(file) == {"minutes": 90.0, "on": "two cores"}
 
 
-def test_the_shipped_card_can_be_read() -> None:
-    about = training_cost(benchmark.SHIPPED_MODEL / "README.md")
+def test_what_it_took_to_train_the_shipped_weights_is_known() -> None:
+    about = training_cost(benchmark.SHIPPED_MODEL / TRAINING)
     assert about is not None
     assert about["minutes"] > 0
 

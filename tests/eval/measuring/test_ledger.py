@@ -19,11 +19,11 @@ from PIL import Image
 from torch import Tensor
 
 from eval import benchmark
-from eval.measuring.ledger import FACTS, Ledger
+from eval.measuring.ledger import Ledger
 from eval.measuring.measure import Measurement, Pictures
 from eval.methods.method import Method, Sample
 from eval.methods.registry import METHODS, choose_methods
-from eval.sets.triplet_list import Triplet
+from eval.sets.triplet_list import FACTS, TripletEntry
 from nakawari.errors import UserError
 from tests.builders.pictures import moving_square
 
@@ -245,7 +245,7 @@ def test_memory_does_not_grow_with_the_number_of_triplets(tmp_path: Path) -> Non
             frame_0.unlink(missing_ok=True)
             frame_0.symlink_to(tmp_path / "0.png")
             triplets.append(
-                Triplet(id=f"n{index}", frame_0=frame_0, **paths, frame_time=0.5, tags=())
+                TripletEntry(id=f"n{index}", frame_0=frame_0, **paths, frame_time=0.5, tags=())
             )
         methods = choose_methods(["nearest"])
         draws = {"nearest": lambda sample: sample.frame_0}

@@ -8,7 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from eval.measuring.measure import series_of
 from eval.measuring.scoring import FRAME_METRICS, METRICS, Scorer
-from eval.sets.triplet_list import Region, Triplet
+from eval.sets.triplet_list import Region, TripletEntry
 from nakawari.flow import dis_flow
 from nakawari.metrics import chamfer_distances, load_lpips, motion_error, psnr_div
 from tests.builders.pictures import moving_square
@@ -81,9 +81,9 @@ def test_a_region_too_small_for_lpips_has_no_figures(scorer: Scorer) -> None:
 
 
 def test_triplets_that_share_both_frames_are_one_series_in_order_of_time(tmp_path) -> None:
-    def triplet(frame_0: str, frame_time: float) -> Triplet:
+    def triplet(frame_0: str, frame_time: float) -> TripletEntry:
         paths = {"frame_0": tmp_path / frame_0, "frame_1": tmp_path / "1", "target": tmp_path / "t"}
-        return Triplet(id="a", **paths, frame_time=frame_time, tags=())
+        return TripletEntry(id="a", **paths, frame_time=frame_time, tags=())
 
     triplets = [triplet("a", 0.75), triplet("b", 0.5), triplet("a", 0.25)]
     assert series_of(triplets) == [[2, 0], [1]]

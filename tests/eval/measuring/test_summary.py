@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from eval.measuring.losses import greatest_losses
 from eval.measuring.scoring import METRICS
 from eval.measuring.summary import (
     FLIPS,
@@ -16,7 +17,6 @@ from eval.measuring.summary import (
     paired_differences,
     summarise,
 )
-from eval.report.gallery import greatest_losses
 from eval.report.table import best_methods
 
 LPIPS, PSNR = (list(METRICS).index(name) for name in ("lpips", "psnr"))

@@ -10,7 +10,7 @@ import pytest
 
 from eval import benchmark
 from eval.sets.layouts import read_atd12k, read_snu_film, read_x_test
-from eval.sets.triplet_list import Region, Triplet
+from eval.sets.triplet_list import Region, TripletEntry
 from nakawari.errors import UserError
 from tests.eval.conftest import write_picture
 
@@ -151,7 +151,7 @@ def _scene(folder: Path, name: str) -> Path:
 
 def test_x_test_has_seven_frames_between_the_first_and_the_last(tmp_path: Path) -> None:
     folder = _scene(tmp_path, "test/Type1/TEST01")
-    triplets: list[Triplet] = read_x_test(folder)
+    triplets: list[TripletEntry] = read_x_test(folder)
     assert [t.frame_time for t in triplets] == [number / 8 for number in range(1, 8)]
     assert {(t.frame_0.name, t.frame_1.name) for t in triplets} == {("0000.png", "0032.png")}
     assert triplets[2].target.name == "0012.png"

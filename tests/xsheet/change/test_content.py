@@ -5,7 +5,7 @@ import pytest
 
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.content import Content, correlation, resemblance, slopes_of
-from nakawari.xsheet.change.cuts import MAX_RESEMBLANCE, MIN_RESEMBLANCE
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import shot_at
 
 
@@ -32,19 +32,19 @@ def luma(**shot: object) -> np.ndarray:
 )
 def test_what_moves_or_is_lit_otherwise_is_found(later: np.ndarray) -> None:
     earlier = luma(figure=None) if later is None else luma()
-    assert resemblance(content(earlier), content(later)) > MAX_RESEMBLANCE
+    assert resemblance(content(earlier), content(later)) > DEFAULT.cuts.max_resemblance
 
 
 @pytest.mark.parametrize("light", [1.0, 0.1])
 @pytest.mark.parametrize("seed", [2, 3, 4, 5])
 def test_another_scene_is_not_found(seed: int, light: float) -> None:
     other = (luma(seed=seed, figure=(220.0, 70.0)) * light).astype(np.uint8)
-    assert resemblance(content(luma(seed=1)), content(other)) < MAX_RESEMBLANCE
+    assert resemblance(content(luma(seed=1)), content(other)) < DEFAULT.cuts.max_resemblance
 
 
 def test_a_figure_that_stays_does_not_hide_that_all_around_it_is_other() -> None:
     one, other = luma(seed=1, figure=(150.0, 90.0)), luma(seed=2, figure=(150.0, 90.0))
-    assert abs(correlation(slopes_of(one), slopes_of(other))) < MIN_RESEMBLANCE
+    assert abs(correlation(slopes_of(one), slopes_of(other))) < DEFAULT.cuts.min_resemblance
 
 
 def test_no_more_is_looked_for_where_enough_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

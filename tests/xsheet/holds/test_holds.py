@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nakawari.xsheet.holds.holds import decide, is_new
+from nakawari.xsheet.settings import HoldSettings, LevelSettings
 
 
 def found(
@@ -105,3 +106,13 @@ def test_a_hold_under_a_camera_is_not_split_where_it_fits_less_well(seed: int) -
     assert is_new(decision).sum() == 1
     pattern = "|" + "--|" * 8
     assert found(pattern, 4, 60, seed=seed, camera_moves=True) == pattern
+
+
+def test_another_probability_decides_otherwise_and_the_levels_are_as_set() -> None:
+    changes = np.array([0.0, 3.0, 14.0, 2.5, 13.0, 3.0, 15.0, 2.0])
+    groups, growth = np.zeros(8, int), np.zeros(8)
+    decision = decide(changes, groups, growth)
+    surest = HoldSettings(min_held_probability=1 - 1e-9)
+    assert is_new(decision, surest).sum() > is_new(decision).sum()
+    lower = decide(changes, groups, growth, levels=LevelSettings(same=3.0, new=8.0))
+    assert lower.thresholds[1] < decision.thresholds[1]

@@ -9,8 +9,10 @@ import pytest
 
 from nakawari.xsheet.camera.ground import Evidence
 from nakawari.xsheet.change.change import plate
-from nakawari.xsheet.change.measure import CONFIRMED, Measure, ShotMeter
+from nakawari.xsheet.change.measure import Measure
+from nakawari.xsheet.change.meter import ShotMeter
 from nakawari.xsheet.change.step import Step
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import shot_at
 
 
@@ -76,12 +78,12 @@ def test_a_shake_is_taken_out_of_the_frames_before_it_was_confirmed(measured: Me
 
 
 def test_a_shake_seen_too_few_times_is_not_believed_in_far_back(measured: Meter) -> None:
-    found = taken_out(measured(SHAKE[:13], lambda frame: frame >= 14 - CONFIRMED))
+    found = taken_out(measured(SHAKE[:13], lambda frame: frame >= 14 - DEFAULT.camera.confirmed))
     assert not any(found[:5])
 
 
 def test_a_confirmed_pan_goes_on_where_its_ground_is_hidden(measured: Meter) -> None:
-    assert all(taken_out(measured(PAN, lambda frame: frame <= CONFIRMED)))
+    assert all(taken_out(measured(PAN, lambda frame: frame <= DEFAULT.camera.confirmed)))
 
 
 def test_a_motion_that_no_ground_ever_told_is_a_figures(measured: Meter) -> None:

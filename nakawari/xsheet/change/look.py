@@ -1,0 +1,126 @@
+"""What is kept of a frame while cuts are looked for, and made of it when asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from nakawari.xsheet.camera.bars import picture_area
+from nakawari.xsheet.change.change import Plate, thumbnail
+from nakawari.xsheet.change.content import Content
+
+COLOR_WEIGHTS = np.array([0.5, 1.0, 1.0], np.float32)  # of a change of luma, blue and red
+BINS = 16  # of a histogram of 256 code values
+FULL_SPAN = 160.0  # code values that a picture's luma spans in full light
+LEAST_SPAN = 12.0  # likewise; in less light than that, noise would count as colour
+
+Area = tuple[slice, slice]  # rows, columns of the thumbnail
+WHOLE: Area = (slice(None), slice(None))
+
+
+class Look:
+    """A frame, as far as cuts are told by it."""
+
+    def __init__(self, plate: Plate) -> None:
+        self._smooth = plate.smooth
+        self._brightness = plate.small
+        # From the frame before, of which there is one.
+        self._step: np.ndarray | None = None
+        self._change: float | None = None
+        self.is_other: bool | None = None
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Height and width of the thumbnail."""
+        return self._brightness.shape
+
+    @property
+    def luma(self) -> np.ndarray:
+        """Smoothed, (H, W) uint8."""
+        return self._smooth.luma
+
+    @cached_property
+    def content(self) -> Content:
+        """What it shows."""
+        return Content(self._smooth.luma)
+
+    @cached_property
+    def thumbnails(self) -> np.ndarray:
+        """Luma and both colour differences, (3, h, w) float32 code values."""
+        size = self._brightness.shape[::-1]
+        colour = (self._smooth.blue_difference, self._smooth.red_difference)
+        reduced = [
+            cv2.resize(thumbnail(plane), size, interpolation=cv2.INTER_NEAREST) for plane in colour
+        ]
+        return np.stack([self._brightness, *reduced])
+
+    def luma_change(self, other: Look) -> float:
+        """Return the mean difference of the thumbnails' luma [code values]."""
+        return cv2.norm(self._brightness, other._brightness, cv2.NORM_L1) / self._brightness.size
+
+    def step_from(self, previous: Look) -> np.ndarray:
+        """Return how much each pixel of the thumbnails changed from the frame before, (h, w)."""
+        if self._step is None:
+            self._step = np.abs(self.thumbnails - previous.thumbnails).max(axis=0)
+        return self._step
+
+    def change_from(self, previous: Look) -> float:
+        """Return the mean change from the frame before [code values], colour weighing double."""
+        if self._change is None:
+            changes = np.abs(self.thumbnails - previous.thumbnails).mean(axis=(1, 2))
+            self._change = float(changes @ COLOR_WEIGHTS)
+        return self._change
+
+    def within(self, area: Area) -> Content:
+        """Return what an area of the thumbnail shows."""
+        if area == WHOLE:
+            return self.content
+        return Content(np.ascontiguousarray(self.luma[self.within_luma(area)]))
+
+    def within_luma(self, area: Area) -> Area:
+        """Return an area of the thumbnail as that of the picture."""
+        if area == WHOLE:
+            return area
+        rows, columns = (
+            slice(side.start * full // small, side.stop * full // small)
+            for side, full, small in zip(area, self.luma.shape, self.size, strict=True)
+        )
+        return rows, columns
+
+    def spread(self, area: Area) -> float:
+        """Return how much an area of the thumbnail shows: its standard deviation [code values]."""
+        return float(self.thumbnails[:, *area].std(axis=(1, 2)).max())
+
+
+def without_bars(one: Look, other: Look) -> Area:
+    """Return what black bars leave of two pictures' thumbnails."""
+    area = picture_area(one.luma, other.luma)
+    if all(side == slice(0, length) for side, length in zip(area, one.luma.shape, strict=True)):
+        return WHOLE
+    rows, columns = (
+        slice(-(-side.start * small // full), side.stop * small // full)
+        for side, full, small in zip(area, one.luma.shape, one.size, strict=True)
+    )
+    return rows, columns
+
+
+def color_distance(one: Look, other: Look, area: Area) -> float:
+    """Return the share of an area's pixels that are of other colours, as in full light, 0 to 1."""
+    planes = [look.thumbnails[:, *area] for look in (one, other)]
+    low = min(float(luma.min()) for luma, _, _ in planes)
+    high = max(float(luma.max()) for luma, _, _ in planes)
+    light = min(max(high - low, LEAST_SPAN) / FULL_SPAN, 1.0)
+    middles = np.array([low, 128.0, 128.0])[:, None, None]
+    first, second = (_histogram((some - middles) / light) for some in planes)
+    return float(np.abs(first - second).sum()) / 6
+
+
+def _histogram(planes: np.ndarray) -> np.ndarray:
+    """Return the shares of the values from 0, or about 0 if of colour, (3, BINS)."""
+    counts = []
+    for plane, low in zip(planes, (0.0, -128.0, -128.0), strict=True):
+        bins = np.clip((plane - low) * (BINS / 256), 0, BINS - 1).astype(np.intp)
+        counts.append(np.bincount(bins.ravel(), minlength=BINS) / plane.size)
+    return np.stack(counts)

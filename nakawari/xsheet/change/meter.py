@@ -1,0 +1,30 @@
+"""Everything that is measured on the frames of one shot, in order."""
+
+from __future__ import annotations
+
+from nakawari.xsheet.change.change import FAINT
+from nakawari.xsheet.change.measure import ChangeMeter, Measure
+from nakawari.xsheet.change.remainders import ShotFrame
+from nakawari.xsheet.change.step import Step
+from nakawari.xsheet.change.tracker import CameraTracker
+from nakawari.xsheet.settings import DEFAULT, CameraSettings
+
+
+class ShotMeter:
+    """Measures the frames of one shot, in order. Keeps a few, whatever the shot's length."""
+
+    def __init__(self, settings: CameraSettings = DEFAULT.camera) -> None:
+        self.measures: list[Measure] = []
+        self._changes = ChangeMeter()
+        self._camera = CameraTracker(self.measures, settings)
+
+    def add(self, step: Step) -> None:
+        """Measure the next frame."""
+        self.measures.append(self._changes.measure(step))
+        if len(self.measures) == 1:
+            return
+        if step.still > FAINT:
+            self._camera.follow(ShotFrame(len(self.measures) - 1, step))
+        else:
+            self._camera.stand()
+        self._changes.note(self.measures[-1])

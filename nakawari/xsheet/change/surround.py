@@ -1,0 +1,81 @@
+"""A surround that stands: bars with ornaments, or the room about a TV.
+
+Where one is, a cut changes the rectangle within it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nakawari.xsheet.change.look import Area
+from nakawari.xsheet.settings import SurroundSettings
+
+BORDER = 2  # thumbnail pixels: coding spreads what changes to the blocks beside
+
+
+def within_surround(
+    step: np.ndarray, others: Sequence[np.ndarray], settings: SurroundSettings
+) -> Area | None:
+    """Return the rectangle that changed, if around it nothing does that is near in time.
+
+    Args:
+        step: how much each pixel of the thumbnail changed in this frame, (h, w) code values.
+        others: the same of the frames around it.
+        settings: what a surround is.
+    """
+    steps = [step, *others]
+    stillest = min(float(np.median(other)) for other in steps)
+    limit = settings.min_change + settings.noise_margin * stillest
+    changed = step > limit
+    if changed.mean() < settings.min_share * settings.min_changed:
+        return None
+    # Beside a cut, coding makes small changes of its own.
+    clearly = step > max(limit, settings.coded_share * float(step[changed].mean()))
+    rows = _extent(clearly.mean(axis=1))
+    columns = _extent(clearly[rows].mean(axis=0))
+    area = _inset(rows, step.shape[0]), _inset(columns, step.shape[1])
+    inside, surround = changed[area], _surround(area, step.shape)
+    if (
+        inside.size < settings.min_share * changed.size
+        or inside.mean() < settings.min_changed
+        or _least_corner(inside) < settings.min_corner_changed
+        or not surround.any()
+    ):
+        return None
+    shares = [float((other[surround] > limit).mean()) for other in steps]
+    least, most = settings.max_outer_changed, settings.all_changed
+    stands = all(share <= least or share >= most for share in shares)
+    return area if stands and shares[0] <= least else None
+
+
+def _surround(area: Area, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a mask of all but an area and the border about it, on either side."""
+    mask = np.ones(shape, bool)
+    rows, columns = (
+        slice(max(side.start - 2 * BORDER, 0), side.stop + 2 * BORDER) for side in area
+    )
+    mask[rows, columns] = False
+    return mask
+
+
+def _least_corner(changed: np.ndarray) -> float:
+    """Return the share that changed of the corner, a quarter high and wide, that did least."""
+    height, width = (max(side // 4, 1) for side in changed.shape)
+    return min(
+        float(changed[rows, columns].mean())
+        for rows in (slice(0, height), slice(-height, None))
+        for columns in (slice(0, width), slice(-width, None))
+    )
+
+
+def _extent(shares: np.ndarray) -> slice:
+    """Return from the first to the last of the places that changed about as much as any."""
+    places = np.flatnonzero(shares >= shares.max() / 2)
+    return slice(int(places[0]), int(places[-1]) + 1)
+
+
+def _inset(side: slice, length: int) -> slice:
+    """Leave out the border in which picture and surround meet."""
+    return slice(side.start + BORDER * (side.start > 0), side.stop - BORDER * (side.stop < length))

@@ -1,0 +1,152 @@
+"""Following the camera through a shot: in which frames it moved, and how."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from nakawari.xsheet.camera.alignment import corner_ways
+from nakawari.xsheet.camera.ground import Evidence
+from nakawari.xsheet.camera.motion import MIN_SUPPORT, Motion, camera_motion
+from nakawari.xsheet.change.change import Plate, carried_change
+from nakawari.xsheet.change.measure import Measure
+from nakawari.xsheet.change.remainders import Remainders, ShotFrame
+from nakawari.xsheet.change.trial import Trial, may_be_carried
+from nakawari.xsheet.change.uncovered import Uncovered
+from nakawari.xsheet.settings import CameraSettings
+
+
+class CameraTracker:
+    """Follows the camera through the frames of one shot, in order.
+
+    Keeps a few frames, whatever the shot's length.
+    """
+
+    def __init__(self, measures: list[Measure], settings: CameraSettings) -> None:
+        """Take the shot's measures, into which the camera's motion is written."""
+        self._measures = measures
+        self._settings = settings
+        self._remainders = Remainders(measures, settings)
+        self._unexplained: deque[ShotFrame] = deque(maxlen=settings.look_far_back)
+        self._evidence: Evidence | None = None  # of the ground, of this camera move
+        self._seen = 0  # frames of this camera move in which it was seen
+        self._trial = Trial()  # of this camera move, whose ground does not tell it
+        self._carried = 0.0  # code values: change of the last frame in which a motion was seen
+        self._motion: Motion | None = None  # the last that was good, or is still believed in
+
+    def follow(self, here: ShotFrame) -> None:
+        """Take the camera's motion out of the last frame, and out of those that waited for it."""
+        sides = here.step.sides
+        # Where the camera went a frame ago it may go on, too slowly to be seen at all sides.
+        if not sides and self._motion is None:
+            self._unexplained.append(here)
+            return
+        seen = _motion_in(here, self._motion)
+        if seen is not None and self._is_told(seen, here):
+            seen = _without_ground(seen)
+        if seen is not None and self._is_trusted(seen):
+            self._motion, self._carried = seen, self._measures[-1].still
+            self._seen += 1
+            if self._seen in (1, self._settings.confirmed):
+                self._look_back(seen)
+            self._remainders.take_out(here, seen)
+        elif not sides or self._measures[-1].still < self._settings.stands * self._carried:
+            self.stand()
+        elif self._motion is not None:
+            # Coarse coding and backgrounds without contours hide a slow camera now and then.
+            self._remainders.take_out(here, self._motion)
+            measure = self._measures[-1]
+            if (
+                measure.moved is not None
+                and measure.moved > self._settings.explained * measure.still
+            ):
+                self._motion = self._motion._replace(
+                    support=self._motion.support * self._settings.inertia
+                )
+            if self._motion.support < MIN_SUPPORT * self._settings.inertia**3:
+                self.stand()
+        else:
+            self._unexplained.append(here)
+
+    def stand(self) -> None:
+        """Take in that the last frame hardly changed: no camera moves."""
+        self._motion = None
+        self._seen = 0
+        self._trial = Trial()
+        self._evidence = None
+        self._unexplained.clear()
+
+    def _is_told(self, seen: Motion, frame: ShotFrame) -> bool:
+        """Return whether this frame and those before tell that a motion is the camera's."""
+        if seen.evidence is not None and seen.follows >= MIN_SUPPORT:
+            self._evidence = seen.evidence.after(self._evidence, self._settings.kept)
+            if self._evidence.ground.carried:
+                return True
+        if self._trial.hear(frame.place, frame.step, seen):
+            self._seen = max(self._seen, self._settings.confirmed - 1)
+            return True
+        confirmed = self._motion if self._seen >= self._settings.confirmed else None
+        return confirmed is not None and self._goes_on(seen, confirmed, frame.step.now)
+
+    def _look_back(self, seen: Motion) -> None:
+        """Take a camera move out of the frames before the first in which it was seen.
+
+        Far back, and in frames whose ground does not tell it, once it is confirmed.
+        """
+        confirmed, followed = self._seen >= self._settings.confirmed, self._remainders.uncovered
+        frames = list(self._unexplained)[::-1]
+        onward = self._measures[frames[0].place + 1].motion or seen if frames else seen
+        motions: list[tuple[ShotFrame, Motion]] = []
+        for earlier in frames if confirmed else frames[: self._settings.look_back]:
+            motion = _motion_in(earlier, onward)
+            if motion is not None and confirmed:
+                motion = _without_ground(motion)
+            # A move begins slowly; what is faster is a figure, unless all sides moved with it.
+            if (
+                motion is None
+                or not self._is_trusted(motion)
+                or (not earlier.step.sides and motion.speed > onward.speed)
+            ):
+                if not earlier.step.sides or self._stood(earlier, onward):
+                    break
+                motion = onward
+            motions.append((earlier, motion))
+            onward = motion
+        self._remainders.uncovered = Uncovered()
+        for earlier, motion in reversed(motions):
+            self._remainders.take_out(earlier, motion)
+        if confirmed:
+            self._unexplained.clear()
+        if followed.place == len(self._measures) - 2:
+            followed.forget(frames[0].place + 1 if frames else 0)
+            self._remainders.uncovered = followed
+
+    def _stood(self, frame: ShotFrame, onward: Motion) -> bool:
+        """Return whether a frame changed so little that no such camera moved in it."""
+        foretold = carried_change(frame.step.before, onward.camera)
+        return self._measures[frame.place].still < self._settings.stands * foretold
+
+    def _is_trusted(self, motion: Motion) -> bool:
+        return motion.support >= MIN_SUPPORT and motion.speed >= self._settings.min_speed
+
+    def _goes_on(self, motion: Motion, before: Motion, now: Plate) -> bool:
+        """Return whether a camera move goes on as it was a frame before."""
+        shape = now.smooth.luma.shape
+        change = np.hypot(
+            *(corner_ways(motion.camera, shape) - corner_ways(before.camera, shape))
+        ).max()
+        return bool(change <= max(self._settings.near, self._settings.near_share * before.speed))
+
+
+def _motion_in(frame: ShotFrame, expected: Motion | None) -> Motion | None:
+    likely = None if expected is None else expected.camera
+    return camera_motion(frame.step.pair, likely)
+
+
+def _without_ground(motion: Motion) -> Motion:
+    """Return a motion for which the contours that follow it are enough."""
+    support = motion.follows
+    if may_be_carried(motion):  # few follow under coarse coding
+        support = max(support, MIN_SUPPORT)
+    return motion._replace(support=support)

@@ -1,0 +1,53 @@
+"""What the detector goes by can be read in one place, and tried with other values."""
+
+from dataclasses import fields
+
+import pytest
+
+from nakawari.errors import UserError
+from nakawari.xsheet.settings import DEFAULT, CutSettings, SurroundSettings, with_changes
+
+
+def test_a_change_gives_one_setting_another_value_and_leaves_the_rest() -> None:
+    changed = with_changes(DEFAULT, ["cuts.window=8", "surrounds.min_share=0.2"])
+    assert changed.cuts == CutSettings(window=8)
+    assert changed.surrounds == SurroundSettings(min_share=0.2)
+    assert DEFAULT.cuts == CutSettings()
+    assert with_changes(DEFAULT, []) is DEFAULT
+
+
+def test_the_last_of_several_changes_of_one_setting_counts() -> None:
+    assert with_changes(DEFAULT, ["cuts.window=8", "cuts.window=4"]).cuts.window == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("pans.window=8", "there is no 'pans'; known: cuts, surrounds, changes"),
+        ("cuts.windows=8", "there is no 'windows'; known: window, min_change"),
+        ("window=8", "there is no 'window'; known: cuts, surrounds, changes"),
+        ("cuts.window=8.5", "the value must be a whole number, got '8.5'"),
+        ("cuts.window=", "the value must be a whole number, got ''"),
+        ("cuts.window=0", "window must be 1 or more, got 0"),
+        ("cuts.min_change=much", "the value must be a number, got 'much'"),
+        ("cuts.min_change=nan", "the value must be a number, got 'nan'"),
+        ("levels.floor=0", "floor must be above 0, got 0.0"),
+        ("holds.switch=1", "switch must be in (0, 1), got 1.0"),
+        (
+            "cuts.min_resemblance=0.6",
+            "no_resemblance <= min_resemblance <= max_resemblance must hold, got "
+            "no_resemblance 0.3, min_resemblance 0.6, max_resemblance 0.52",
+        ),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_told(change: str, reason: str) -> None:
+    with pytest.raises(UserError) as told:
+        with_changes(DEFAULT, [change])
+    assert str(told.value).startswith(f"--set {change}: {reason}")
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(DEFAULT)])
+def test_every_setting_is_explained(part: str) -> None:
+    kind = type(getattr(DEFAULT, part))
+    for setting in fields(kind):
+        assert f"\n        {setting.name}: " in (kind.__doc__ or ""), setting.name
