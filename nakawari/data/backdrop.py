@@ -7,6 +7,7 @@ import numpy as np
 
 from nakawari.data.art import Art
 from nakawari.data.colour import random_colour, tint
+from nakawari.data.patterns import sample_pattern
 
 
 def sample_backdrop(rng: np.random.Generator, art: Art, height: int, width: int) -> np.ndarray:
@@ -48,6 +49,8 @@ def _drawn(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         _speed_lines(rng, canvas)
     if kind == "noise" or rng.random() < 0.3:
         canvas = _textured(rng, canvas)
+    if rng.random() < 0.2:
+        canvas = _tiled(rng, canvas)
     if rng.random() < 0.3:
         _uprights(rng, canvas)
     return canvas
@@ -132,6 +135,18 @@ def _uprights(rng: np.random.Generator, canvas: np.ndarray) -> None:
         tilt = rng.normal() * 0.03 * height
         ends = (0, round(y)), (width, round(y + tilt))
         cv2.line(canvas, *ends, colour, max(1, thickness // 2), cv2.LINE_AA)
+
+
+def _tiled(rng: np.random.Generator, canvas: np.ndarray) -> np.ndarray:
+    """Return the picture with a pattern over a part of it: a wall, a floor, a row of windows."""
+    height, width = canvas.shape[:2]
+    low, high = np.sort(rng.uniform(-0.2, 1.2, 2)) * height
+    left, right = np.sort(rng.uniform(-0.3, 1.3, 2)) * width
+    part = np.zeros((height, width), np.float32)
+    part[max(int(low), 0) : max(int(high), 0), max(int(left), 0) : max(int(right), 0)] = 1.0
+    share = (part * sample_pattern(rng, height, width, height / 288))[:, :, None]
+    colour = np.array(random_colour(rng), np.float32)
+    return (canvas + share * rng.uniform(0.3, 1.0) * (colour - canvas)).round().astype(np.uint8)
 
 
 def _speed_lines(rng: np.random.Generator, canvas: np.ndarray) -> None:

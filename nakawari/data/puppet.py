@@ -13,9 +13,12 @@ from nakawari.data.colour import darker
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.paths import Path, about
+from nakawari.data.patterns import patterned
 from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 
+_PATTERNED = 0.2  # of the clothes
+_USUAL_UNIT = 40.0  # px, half a head's width at which a pattern has its usual periods
 # The share of characters in which each part moves, when any does.
 _ACTIVE = {"head": 0.7, "hair": 0.75, "eyes": 0.4, "mouth": 0.5, "arms": 0.7, "legs": 0.6}
 
@@ -202,12 +205,19 @@ def _add_body(build: _Build, outfit: clothes.Outfit, whole_body: bool, height: f
             sprite = clothes.leg(rng, outfit, unit, length)
             move = limb_bend(rng, sprite.anchor, length * unit, build.amount("legs"), 0.12)
             build.on_body(sprite, side * 0.45, waist, move)
-    build.on_body(clothes.torso(rng, outfit, unit), 0, 0, [])
+    build.on_body(_clothed(build, clothes.torso(rng, outfit, unit)), 0, 0, [])
     if whole_body and outfit.skirt:
-        sprite = clothes.skirt(rng, outfit, unit)
+        sprite = _clothed(build, clothes.skirt(rng, outfit, unit))
         swing = min(build.amount("hair"), 0.4 * unit) * rng.choice([-1.0, 1.0])
         bow = Bow(sprite.anchor, unit, 0.0, about(0.0, swing))
         build.on_body(sprite, 0, waist - 0.15, [bow])
+
+
+def _clothed(build: _Build, sprite: Sprite) -> Sprite:
+    """Return a piece of clothing, some of whose cloth has a pattern."""
+    if build.rng.random() >= _PATTERNED:
+        return sprite
+    return patterned(build.rng, sprite, build.unit / _USUAL_UNIT)
 
 
 def _add_arms(build: _Build, outfit: clothes.Outfit) -> None:

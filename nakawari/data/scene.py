@@ -13,6 +13,7 @@ from nakawari.data.movement import sample_displacement
 from nakawari.data.paths import Path
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer
+from nakawari.data.things import foreground, thing_figure
 from nakawari.data.warps import Chain, Placement
 
 STAGE_HEIGHT = 288  # px of the view in which displacements and sizes are given
@@ -33,7 +34,11 @@ class Scene:
 KINDS = {"still": 0.15, "figures": 0.25, "pan": 0.12, "all": 0.26, "follow": 0.22}
 # px, of a ground that slides behind figures, at a view of 288 px: as TV has it.
 FOLLOWED_PAN = (6.0, 48.0)
-PUPPET_SHARE = 0.6  # of the figures are drawn characters, the others come from the art
+PUPPET_SHARE = 0.55  # of the figures are drawn characters
+THING_SHARE = 0.13  # are things, often with a pattern; the others come from the art
+FOREGROUND_SHARE = 0.2  # of the scenes have something before the figures
+# How much of the camera a foreground feels: it is nearer than the figures, or part of the lens.
+FOREGROUND_DEPTHS = (1.0, 2.2)
 
 
 def sample_scene(
@@ -73,7 +78,23 @@ def sample_scene(
             Layer(part.pixels, Chain([*part.warps, part.group, whole]))
             for part in merged(figure.parts)
         ]
+    if rng.random() < FOREGROUND_SHARE:
+        layers.append(_foreground(rng, camera, centre, view, scale))
     return Scene(layers, kind)
+
+
+def _foreground(
+    rng: np.random.Generator,
+    camera: Camera,
+    centre: tuple[float, float],
+    view: tuple[float, float],
+    scale: float,
+) -> Layer:
+    """Return what is before the figures; it moves by the camera alone."""
+    sprite = foreground(rng, int(1.5 * view[0]), int(1.3 * view[1]), scale)
+    depth = 0.0 if rng.random() < 0.25 else float(rng.uniform(*FOREGROUND_DEPTHS))
+    hang = Placement(sprite.anchor, Path(0.0), Path(0.0))
+    return Layer(sprite.pixels, Chain([hang, CameraView(camera, depth, centre)]))
 
 
 def _sample_figures(
@@ -89,8 +110,12 @@ def _sample_figures(
     for index in range(count):
         size, position = _framing(rng, scale)
         manner = _manner(rng, kind, scale, limit, index == moving)
-        if rng.random() < PUPPET_SHARE:
+        lot = rng.random()
+        if lot < PUPPET_SHARE:
             figure = puppet_figure(rng, size, position, manner)
+        elif lot < PUPPET_SHARE + THING_SHARE:
+            middle = (position[0], float(rng.normal() * 0.2 * STAGE_HEIGHT * scale))
+            figure = thing_figure(rng, 0.6 * size, middle, manner, scale)
         else:
             if kind == "still" and index == moving:  # a small thing moves as a whole
                 size, manner = min(size, 130 * scale), Manner(manner.parts, manner.parts)
