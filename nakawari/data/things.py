@@ -10,6 +10,9 @@ from nakawari.data.movement import bends, place
 from nakawari.data.patterns import patterned, sample_pattern
 from nakawari.data.sprites import Sprite, canvas, fill, oval, shaded, smooth, stroke
 
+_LATTICE = 3.0
+"""Times as wide as cloth's are the periods of a lattice: what is behind it stays to be seen."""
+
 
 def thing_figure(
     rng: np.random.Generator,
@@ -98,8 +101,9 @@ def _panel(rng: np.random.Generator, width: float, height: float, scale: float) 
 def _lattice(rng: np.random.Generator, width: float, height: float, scale: float) -> Sprite:
     """Return a pattern that one sees through."""
     pixels = canvas(width, height)
-    marks = sample_pattern(rng, pixels.shape[0], pixels.shape[1], scale)
+    marks = sample_pattern(rng, pixels.shape[0], pixels.shape[1], _LATTICE * scale)
     colours = np.array((*random_colour(rng), 255.0), np.float32)
+    marks = np.minimum(2 * marks, 1)  # what is half there would show two motions at once
     pixels = (marks[:, :, None] * colours).round().astype(np.uint8)
     if rng.random() < 0.6:
         corners = np.array([(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)])
