@@ -81,7 +81,7 @@ def denoise(
     scheduler = copy(scheduler)  # it counts steps, and others may be walking
     scheduler.set_timesteps(sigmas=levels, device=noise.device)
     hidden_channels = unet.config.channels[0]
-    logits = unet.search(conditions.features_0, conditions.features_1, conditions.frame_time)
+    logits = unet.search.logits(conditions.volume_0, conditions.volume_1, conditions.frame_time)
     votes = unet.votes(logits)
     start = votes.pooled(scales[0]).flow / scales[0]
     estimate = before_any_step(conditions, start, hidden_channels)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
+from diffusion.search import Search
 from nakawari.motion.warping import along, resize_flow, warp
 
 
@@ -23,6 +24,8 @@ class Interval(NamedTuple):
     features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
+    volume_0: Tensor  # (B, n, h, w), how alike both are along each flow, at frame_0's places
+    volume_1: Tensor  # (B, n, h, w), at frame_1's places
 
     def expand(self, batch: int) -> "Interval":
         """Repeat one interval for a batch of ``batch`` without copying it."""
@@ -41,6 +44,8 @@ class Conditions(NamedTuple):
     features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
+    volume_0: Tensor  # (B, n, h, w), how alike both are along each flow, at frame_0's places
+    volume_1: Tensor  # (B, n, h, w), at frame_1's places
     frame_time: Tensor  # (B,) in (0, 1)
 
     @property
@@ -94,12 +99,18 @@ class Aligned(NamedTuple):
 
 
 def observe(
-    autoencoder: VQAutoencoder, frame_0: Tensor, frame_1: Tensor, reduction: int = 1
+    autoencoder: VQAutoencoder,
+    search: Search,
+    frame_0: Tensor,
+    frame_1: Tensor,
+    reduction: int = 1,
 ) -> Interval:
-    """Encode two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
+    """Encode and compare two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
     of_0, features_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
     of_1, features_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
-    return Interval(Neighbours(of_0, of_1), features_0, features_1, latents_0, latents_1)
+    around = Neighbours(of_0, of_1)
+    volumes = search(features_0, features_1)
+    return Interval(around, features_0, features_1, latents_0, latents_1, *volumes)
 
 
 def reduced(frame: Tensor, reduction: int) -> Tensor:

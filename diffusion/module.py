@@ -165,7 +165,9 @@ class DiffusionModule(AveragedModule):
             around = torch.cat([triplet.frame_0, triplet.frame_1])
             features_0, features_1 = self.autoencoder.encoder.look(around).quarter.chunk(2)
         latents = latents_of(triplet.codes_0, quantiser), latents_of(triplet.codes_1, quantiser)
-        return Conditions(features_0, features_1, *latents, triplet.frame_time)
+        volume_0, volume_1 = self.unet.search(features_0, features_1)
+        time = triplet.frame_time
+        return Conditions(features_0, features_1, *latents, volume_0, volume_1, time)
 
     def _picture_terms(
         self, denoised: Denoised, target: Tensor, triplet: Triplet

@@ -16,6 +16,7 @@ from autoencoder.encoder import STRIDE
 from diffusion.bridge import Denoised, denoise, step_scales
 from diffusion.conditions import Conditions, Interval, observe, reduced
 from diffusion.precision import fast_arithmetic
+from diffusion.search import certainty
 from diffusion.sharpening import sharpen
 from diffusion.unet import InBetweenUNet, check_sizes
 from diffusion.window import Window, draw_what_changes
@@ -27,6 +28,12 @@ PIXELS_AT_ONCE = 1_000_000
 LOOKED_AT = 1_000_000
 """Pixels: larger frames are looked at reduced. At 1080p that takes a third of the time, and the
 in-betweens are as good."""
+CERTAIN = 0.2
+"""Of the votes that the likeliest flow has, on average. Of 166 intervals those whose motion is
+within reach had 0.27 or more, and three of a whip pan 0.07 to 0.12."""
+_SMALLER = (2, 4)
+"""Times smaller that an interval is looked at whose motion was not found: at a quarter of the size
+the search reaches four times as far."""
 
 _OPTIONS_OF_DIFFUSERS = frozenset(
     {"cache_dir", "force_download", "proxies", "local_files_only", "token", "revision", "variant"}
@@ -112,16 +119,16 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         times = self._times(frame_0, frame_1, frame_time)
         reduction = _reduction(frame_0)
 
+        def draw_some(interval: Interval, some: Tensor) -> Tensor:
+            denoised = self._denoise(interval.conditions(some), num_steps, seed, realign)
+            latents = self._latents(denoised, interval, some, seed, latent)
+            return self._draw(latents, denoised, interval, some, use_neighbours)
+
         def draw(window: Window) -> Tensor:
             around = (window.of(frame_0), window.of(frame_1))
             height, width = around[0].shape[-2:]
-            frames = []
-            for interval, some in self._intervals(*around, times, reduction):
-                conditions = interval.conditions(some)
-                denoised = self._denoise(conditions, num_steps, seed, realign)
-                latents = self._latents(denoised, interval, some, seed, latent)
-                frames.append(self._draw(latents, denoised, interval, some, use_neighbours))
-            return torch.cat(frames)[..., :height, :width]
+            parts = self._intervals(*around, times, reduction)
+            return torch.cat([draw_some(*part)[..., :height, :width] for part in parts])
 
         with fast_arithmetic(self.device):
             if not use_neighbours:
@@ -180,13 +187,28 @@ class FrameInterpolationPipeline(DiffusionPipeline):
     def _intervals(
         self, frame_0: Tensor, frame_1: Tensor, times: Tensor, reduction: int
     ) -> list[tuple[Interval, Tensor]]:
-        """Return what is drawn together: an interval for each time, and the times."""
+        """Return what is drawn together: an interval for each time, and the times.
+
+        An interval whose motion is not found is looked at smaller, and alone.
+        """
         interval = self._observe(frame_0, frame_1, reduction)
+        is_lost = self._certainty(interval, times[: len(frame_0)]) < CERTAIN
+        if len(frame_0) > 1 and bool(is_lost.any()):
+            alone = zip(frame_0.split(1), frame_1.split(1), times.split(1), strict=True)
+            return [part for one in alone for part in self._intervals(*one, reduction)]
+        if bool(is_lost.any()):
+            smaller = (self._observe(frame_0, frame_1, reduction * by) for by in _SMALLER)
+            seen = [interval, *smaller]
+            interval = max(seen, key=lambda one: float(self._certainty(one, times[:1])))
         if len(frame_0) == len(times):
             return [(interval, times)]
         # One look at the interval, but only so many in-betweens at once as memory allows.
         at_once = max(1, PIXELS_AT_ONCE // (frame_0.shape[-2] * frame_0.shape[-1]))
         return [(interval.expand(len(some)), some) for some in times.split(at_once)]
+
+    def _certainty(self, interval: Interval, times: Tensor) -> Tensor:
+        """Return how sure both frames are how far they go, (B,) in [0, 1]."""
+        return certainty(self.unet.search.logits(interval.volume_0, interval.volume_1, times))
 
     def _denoise(
         self,
@@ -231,7 +253,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
 
     def _observe(self, frame_0: Tensor, frame_1: Tensor, reduction: int) -> Interval:
         padded_0, padded_1 = self._padded(reduction, frame_0, frame_1)
-        return observe(self.autoencoder, padded_0, padded_1, reduction)
+        return observe(self.autoencoder, self.unet.search, padded_0, padded_1, reduction)
 
     def _padded(self, reduction: int, *frames: Tensor) -> list[Tensor]:
         moved = [frame.to(self.device, self.autoencoder.dtype) for frame in frames]

@@ -53,19 +53,25 @@ class Search(nn.Module):
         self.log_nearness = nn.Parameter(torch.tensor(0.02).log())
         self.log_company = nn.Parameter(torch.tensor(1.0).log())
 
-    def forward(self, features_0: Tensor, features_1: Tensor, frame_time: Tensor) -> Tensor:
-        """Return the logits of all flows at each place of the drawing, (B, n, h, w).
+    def forward(self, features_0: Tensor, features_1: Tensor) -> tuple[Tensor, Tensor]:
+        """Return how alike both frames are along each flow, at the places of either frame.
 
-        ``features_0`` and ``features_1`` are (B, c, H/4, W/4), ``frame_time`` is (B,) in (0, 1).
+        Both are (B, n, h, w) and belong to an interval, whatever is drawn in it. ``features_0`` and
+        ``features_1`` are (B, c, H/4, W/4).
         """
         seen = self.look(torch.cat([features_0, features_1]))
         keys_0, keys_1 = unit_length(self.key(seen)).chunk(2)
         kinds_0, kinds_1 = self.kind(seen).chunk(2)
         of_0 = cost_volume(keys_0, keys_1, self.radius).float()
-        one = torch.ones_like(frame_time)
-        of_1 = at_drawing(of_0, one)
-        volumes = self._in_company(of_0, kinds_0), self._in_company(of_1, kinds_1)
-        alike = at_drawing(volumes[0], frame_time) + at_drawing(volumes[1], frame_time - one)
+        of_1 = at_drawing(of_0, of_0.new_ones(len(of_0)))
+        return self._in_company(of_0, kinds_0), self._in_company(of_1, kinds_1)
+
+    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Tensor:
+        """Return the logits of all flows at each place of the drawing, (B, n, h, w).
+
+        ``volume_0`` and ``volume_1`` are what ``forward`` returns, ``frame_time`` (B,) in (0, 1).
+        """
+        alike = at_drawing(volume_0, frame_time) + at_drawing(volume_1, frame_time - 1)
         return alike / (2 * self.log_temperature.exp())
 
     def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
@@ -90,6 +96,14 @@ class Search(nn.Module):
 def votes(logits: Tensor) -> Tensor:
     """Return the probability of each flow by logits (B, n, h, w), neighbours agreeing."""
     return box_mean(logits, _AGREEING).softmax(dim=1)
+
+
+def certainty(logits: Tensor) -> Tensor:
+    """Return the probability of the likeliest flow, mean over all places, (B,) in [0, 1].
+
+    Where most goes further than the radius, no flow has more votes than others.
+    """
+    return votes(logits).amax(dim=1).mean(dim=(1, 2))
 
 
 def all_flows(radius: int, like: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
 from diffusion.conditions import Aligned, Conditions, Estimate
+from diffusion.search import Search
 from diffusion.unet import Votes
 from tests.tiny import as_if_trained, tiny_autoencoder, tiny_unet
 
@@ -53,11 +54,19 @@ def conditions(batch: int = 2, height: int = 8, width: int = 12) -> Conditions:
     generator = torch.Generator().manual_seed(2)
     features = torch.randn(2, batch, 16, 2 * height, 2 * width, generator=generator)
     latents = torch.randn(2, batch, 8, height, width, generator=generator)
+    volumes = torch.rand(2, batch, 49, height, width, generator=generator)
     return Conditions(
         *features,
         *latents,
+        *volumes,
         frame_time=torch.full((batch,), 0.5),
     )
+
+
+def compared(known: Conditions, search: Search) -> Conditions:
+    """Return conditions whose features are compared by a search, and not by chance."""
+    volume_0, volume_1 = search(known.features_0, known.features_1)
+    return known._replace(volume_0=volume_0, volume_1=volume_1)
 
 
 def around(batch: int = 2, height: int = 8, width: int = 12) -> tuple[Tensor, Tensor]:

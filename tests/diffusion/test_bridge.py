@@ -49,11 +49,11 @@ class Finds(nn.Module):
     def __init__(self, *flow: float) -> None:
         super().__init__()
         self.radius = 12
-        self.logits = 50 * classes(torch.tensor(flow).view(1, 2, 1, 1), 12)
+        self.sure = 50 * classes(torch.tensor(flow).view(1, 2, 1, 1), 12)
 
-    def forward(self, features_0: Tensor, features_1: Tensor, frame_time: Tensor) -> Tensor:
-        batch, _, height, width = features_0.shape
-        return self.logits.expand(batch, -1, height // 2, width // 2)
+    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Tensor:
+        batch, _, height, width = volume_0.shape
+        return self.sure.expand(batch, -1, height, width)
 
 
 def finding(*flow: float) -> InBetweenUNet:
@@ -164,7 +164,7 @@ def test_a_coarse_step_sees_the_keys_of_half_its_cells_where_the_motion_leads() 
 def test_a_step_is_given_the_votes_that_its_cells_have_together(unet: InBetweenUNet) -> None:
     known = conditions()
     with torch.no_grad():
-        whole = unet.votes(unet.search(known.features_0, known.features_1, known.frame_time))
+        whole = unet.votes(unet.search.logits(known.volume_0, known.volume_1, known.frame_time))
     for step, scale in zip(walk(unet).given, (2, 1), strict=True):
         assert step.scale == scale
         torch.testing.assert_close(step.found.shares, F.avg_pool2d(whole.shares, scale))

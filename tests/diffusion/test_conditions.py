@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from autoencoder import VQAutoencoder
+from diffusion import InBetweenUNet
 from diffusion.conditions import before_any_step, observe
 from nakawari.motion.warping import along
 from tests.diffusion.conftest import conditions, estimate
@@ -29,24 +30,29 @@ def test_before_any_step_nothing_is_known_but_a_flow_and_the_mean() -> None:
     assert not any(maps.any() for maps in (before.visible, before.share, before.hidden))
 
 
-def test_a_reduced_frame_is_looked_at_small_and_kept_as_it_is(autoencoder: VQAutoencoder) -> None:
+def test_a_reduced_frame_is_looked_at_small_and_kept_as_it_is(
+    autoencoder: VQAutoencoder, unet: InBetweenUNet
+) -> None:
     frame_0, frame_1 = torch.rand(2, 1, 3, 64, 96)
     halved = F.avg_pool2d(frame_0, 2), F.avg_pool2d(frame_1, 2)
     with torch.no_grad():
-        interval = observe(autoencoder, frame_0, frame_1, reduction=2)
-        small = observe(autoencoder, *halved)
+        interval = observe(autoencoder, unet.search, frame_0, frame_1, reduction=2)
+        small = observe(autoencoder, unet.search, *halved)
         quantised = autoencoder.quantise(autoencoder.encode(halved[0]).latents).latents
     assert interval.neighbours.of_0.frame is frame_0
     assert interval.features_1.shape == (1, 16, 8, 12)
     assert interval.latents_0.shape == (1, 8, 4, 6)
+    assert interval.volume_1.shape == (1, 49, 4, 6)
     for maps, expected in zip(interval[1:], small[1:], strict=True):
         assert torch.equal(maps, expected)
     assert torch.equal(interval.latents_0, quantised)
 
 
-def test_an_interval_is_repeated_without_being_copied(autoencoder: VQAutoencoder) -> None:
+def test_an_interval_is_repeated_without_being_copied(
+    autoencoder: VQAutoencoder, unet: InBetweenUNet
+) -> None:
     with torch.no_grad():
-        interval = observe(autoencoder, *torch.rand(2, 1, 3, 32, 48))
+        interval = observe(autoencoder, unet.search, *torch.rand(2, 1, 3, 32, 48))
     many = interval.expand(5)
     assert len(many.latents_0) == len(many.neighbours.of_1.frame) == 5
     for maps, once in zip(many[1:], interval[1:], strict=True):

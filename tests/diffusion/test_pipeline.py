@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from diffusion import FrameInterpolationPipeline
 from diffusion import pipeline as module
 from diffusion.bridge import Denoised
+from diffusion.conditions import Interval
 from tests.tiny import tiny_unet
 
 ALIKE = 1e-3
@@ -53,6 +54,31 @@ def test_large_frames_are_looked_at_reduced_and_keep_their_pixels(
     still = pipeline(moved[0], moved[0], torch.tensor([0.25, 0.5]))
     assert torch.equal(still, moved[0].expand(2, -1, -1, -1))
     assert pipeline.reconstruct(*moved).shape == moved[1].shape
+
+
+def test_what_goes_too_far_for_the_search_is_looked_at_smaller(
+    pipeline: FrameInterpolationPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[int]()
+
+    def certain(pipeline: FrameInterpolationPipeline, interval: Interval, times: Any) -> Any:
+        """Be sure at a quarter of the size alone, and of a dark frame at once."""
+        width = interval.latents_0.shape[-1]
+        seen.append(width)
+        is_sure = interval.neighbours.of_0.frame.mean((1, 2, 3)) < 0
+        return torch.where(is_sure, 0.9, 0.8 if width <= 8 else 0.1)
+
+    monkeypatch.setattr(FrameInterpolationPipeline, "_certainty", certain)
+    bright, dark = torch.rand(1, 3, 64, 240), -torch.rand(1, 3, 64, 240)
+    drawn = pipeline(bright, 1 - bright)
+    assert seen == [30, 30, 16, 8]  # once to see that it is lost; padded to 32 px
+    assert drawn.shape == bright.shape
+    seen.clear()
+    both = torch.cat([bright, dark]), torch.cat([1 - bright, dark + 0.5])
+    together = pipeline(*both)
+    assert seen == [30, 30, 30, 16, 8, 30]  # one by one, as one of them is lost
+    torch.testing.assert_close(together[:1], drawn, atol=ALIKE, rtol=0)
+    torch.testing.assert_close(together[1:], pipeline(both[0][1:], both[1][1:]), atol=ALIKE, rtol=0)
 
 
 def test_one_interval_with_many_times_is_each_time_alone(

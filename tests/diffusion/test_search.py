@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.search import Search, all_flows, choice_error, classes, likeliest, votes
+from diffusion.search import Search, all_flows, certainty, choice_error, classes, likeliest, votes
 
 RADIUS = 3
 FLOWS = (2 * RADIUS + 1) ** 2
@@ -87,8 +87,20 @@ def test_untrained_it_finds_how_far_a_scene_goes(frame_time: float, back: int, f
     scene = torch.randn(1, 16, 32, 64)  # at 1/4: two points are a cell
     frame_0, frame_1 = (scene.roll(2 * cells, dims=3) for cells in (-back, forth))
     with torch.no_grad():
-        logits = search(frame_0, frame_1, torch.tensor([frame_time]))
+        logits = search.logits(*search(frame_0, frame_1), torch.tensor([frame_time]))
     assert logits.shape == (1, 81, 16, 32)
     found = likeliest(logits, 4)[..., 2:-2, 6:-6]
     expected = torch.tensor([float(back + forth), 0.0]).view(1, 2, 1, 1).expand_as(found)
     torch.testing.assert_close(found, expected, atol=0.3, rtol=0)
+
+
+def test_what_goes_further_than_the_radius_has_no_votes_to_speak_of() -> None:
+    torch.manual_seed(0)
+    search = Search(feature_channels=16, radius=4).eval()
+    scene = torch.randn(1, 16, 32, 96)
+    sure = {}
+    for cells in (2, 4, 12):
+        with torch.no_grad():
+            volumes = search(scene, scene.roll(2 * cells, dims=3))
+            sure[cells] = float(certainty(search.logits(*volumes, torch.tensor([0.5]))))
+    assert min(sure[2], sure[4]) > 2 * sure[12]

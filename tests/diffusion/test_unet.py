@@ -18,7 +18,7 @@ from diffusion.search import classes
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.motion.warping import along, flow_of
 from nakawari.training.config import parse_config
-from tests.diffusion.conftest import aligned, around, conditions, estimate, undecided
+from tests.diffusion.conftest import aligned, around, compared, conditions, estimate, undecided
 from tests.diffusion.test_losses import moving
 from tests.tiny import tiny_autoencoder, tiny_unet
 
@@ -40,6 +40,7 @@ def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:
     unet = tiny_unet()
     known = conditions()
     known = known._replace(features_1=known.features_0)  # nothing moves
+    known = compared(known, unet.search)
     found = denoise(unet, FlowMatchEulerDiscreteScheduler(), known, torch.randn(1, 8, 8, 12))
     mean = (known.latents_0 + known.latents_1) / 2
     assert (found.latents - mean).square().mean() < 0.1
@@ -215,7 +216,8 @@ def test_the_shipped_six_level_config_builds_and_takes_a_training_step() -> None
     noise, target = torch.randn(1, 8, 8, 8), torch.randn(1, 8, 8, 8)
     losses = []
     for _ in range(2):
-        found = denoise(unet, FlowMatchEulerDiscreteScheduler(), known, noise)
+        seen = compared(known, unet.search)
+        found = denoise(unet, FlowMatchEulerDiscreteScheduler(), seen, noise)
         assert len(found.steps) == 3
         loss = torch.stack(list(step_terms(found, target, triplet, heads=2).values())).sum()
         optimiser.zero_grad()
