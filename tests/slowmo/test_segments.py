@@ -17,7 +17,16 @@ from nakawari.errors import UserError
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.slowmo.segments import KeptFrames, check_kept, kept_folder, kept_frames, source_mark
+from nakawari.slowmo.segments import (
+    KeptFrames,
+    UnwantedError,
+    check_kept,
+    kept_bytes,
+    kept_folder,
+    kept_frames,
+    remove_kept,
+    source_mark,
+)
 from nakawari.video.picture import Picture
 from nakawari.whole import PREFIX
 
@@ -161,6 +170,28 @@ def test_an_error_keeps_what_is_drawn_and_ctrl_c_only_when_told_to(
     add_and_fail(again(output, resume=resume, tell=lines.append), 4, error)
     assert kept_frames(output) == left
     assert ["4 frames of" in line and "--resume" in line for line in lines] == [True] * bool(left)
+
+
+def test_what_nobody_wants_any_more_is_removed_and_nothing_is_told(tmp_path) -> None:
+    output, lines = tmp_path / "out.mp4", []
+    add_and_fail(again(output, tell=lines.append), 4, UnwantedError)
+    assert list(tmp_path.iterdir()) == []
+    assert lines == []
+
+
+def test_kept_frames_are_measured_and_removed_but_not_those_of_a_living_run(tmp_path) -> None:
+    output = tmp_path / "out.mp4"
+    assert kept_bytes(output) == 0
+    remove_kept(output)
+    keep(output, 3)
+    files = list(kept_folder(output).glob("*.mkv"))
+    assert kept_bytes(output) == sum(file.stat().st_size for file in files) > 3 * 64 * 48
+    with pytest.raises(PowerCutError), again(output):
+        remove_kept(output)
+        raise PowerCutError
+    assert kept_frames(output) == 3
+    remove_kept(output)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_short_run_that_fails_leaves_nothing(tmp_path, monkeypatch) -> None:
