@@ -54,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         left = "nothing was left behind"
         if getattr(args, "resume", False):
             left = "what was drawn is kept, and --resume goes on from there"
+        left = getattr(args, "when_stopped", left)
         print(f"nakawari: stopped; {left}", file=sys.stderr)
         end_at_once_if_busy(INTERRUPTED)
         return INTERRUPTED
