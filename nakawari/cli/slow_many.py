@@ -6,9 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from av.error import FFmpegError
 
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
@@ -25,8 +28,10 @@ from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.submitting import check_names, submit
 from nakawari.queue.worker import OnFrame, Outcome, Worker
 from nakawari.slowmo.baselines import BASELINES
-from nakawari.slowmo.job import SlowResult, run_job
+from nakawari.slowmo.job import SlowResult, room_of, run_job
+from nakawari.slowmo.room import check_room
 from nakawari.video.codecs import CODECS
+from nakawari.whole import check_free
 from nakawari.wording import count
 
 if TYPE_CHECKING:
@@ -58,6 +63,7 @@ def run_many(args: argparse.Namespace) -> None:
             for settings, job in zip(wanted, submitted, strict=True):
                 if job.was_done:
                     print(one_line(f"{settings.output}: was done before"), flush=True)
+            _check_room([SlowSettings.from_json(store.job(number).settings) for number in numbers])
             ended = []
             while (outcome := worker.run_next(among=set(numbers))) is not None:
                 tell_outcome(outcome)
@@ -194,6 +200,19 @@ def tell_outcome(outcome: Outcome) -> None:
             ),
             flush=True,
         )
+
+
+def _check_room(jobs: Sequence[SlowSettings]) -> None:
+    """Raise ``UserError`` if there is too little room on the disk for all that is to be made."""
+    rooms = []
+    for settings in jobs:
+        with suppress(UserError, FFmpegError):  # a clip that cannot be read has its own line
+            check_free(settings.output)  # what a killed run left there takes room
+            rooms.append(room_of(settings.job()))
+    if jobs:
+        folder = jobs[0].output.parent
+        known = [room for room in rooms if room is not None]
+        check_room(known, folder, count(len(known), "clip"))
 
 
 def _name(job: Job) -> str:
