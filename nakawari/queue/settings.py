@@ -89,15 +89,20 @@ def _parsed(name: str, value: Any) -> Any:
     """Return a setting's value; ``ValueError`` if it is none."""
     if value is None:
         return None
-    if name in _SWITCHES:
-        kind: type = bool
-    else:
-        kind = int if name in _NUMBERS else str
-    if type(value) is not kind:
-        raise ValueError(f"a job's {name} must be of type {kind.__name__}, got {value!r}")
+    _check_type(name, value)
     if name in _PATHS:
         return Path(value)
     try:
         return Fraction(value) if name in _FRACTIONS else value
     except ZeroDivisionError as error:
         raise ValueError(f"a job's {name} is no number: {value!r}") from error
+
+
+def _check_type(name: str, value: object) -> None:
+    kind: type = str
+    if name in _SWITCHES:
+        kind = bool
+    elif name in _NUMBERS:
+        kind = int
+    if type(value) is not kind:
+        raise ValueError(f"a job's {name} must be of type {kind.__name__}, got {value!r}")
