@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from av.error import FFmpegError
-
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
 from nakawari.cli.slow import (
@@ -106,11 +104,11 @@ def make_folder(folder: Path) -> None:
 
 def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSettings:
     """Return what the command line asks for one clip, whose output goes into a folder."""
-    model = args.model
+    source, model = Path(os.path.abspath(source)), args.model
     if model is not None and model not in BASELINES:
         model = os.path.abspath(model)
     return SlowSettings(
-        source=Path(os.path.abspath(source)),
+        source=source,
         output=folder / default_output(source, args.slow, args.codec).name,
         factor=args.slow,
         rate=args.fps,
@@ -206,7 +204,7 @@ def _check_room(jobs: Sequence[SlowSettings]) -> None:
     """Raise ``UserError`` if there is too little room on the disk for all that is to be made."""
     rooms = []
     for settings in jobs:
-        with suppress(UserError, FFmpegError):  # a clip that cannot be read has its own line
+        with suppress(Exception):  # whatever is wrong with a clip, its own line will say it
             check_free(settings.output)  # what a killed run left there takes room
             rooms.append(room_of(settings.job()))
     if jobs:
