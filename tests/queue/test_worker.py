@@ -103,9 +103,16 @@ def test_ctrl_c_lets_the_job_wait_and_the_next_worker_goes_on(store, make_clip) 
         with pytest.raises(KeyboardInterrupt):
             worker.run_next()
         assert store.job(1).state is State.WAITING
-    assert kept_frames(settings.output) >= 19
-    with Worker(store, perform) as worker:
+    kept = kept_frames(settings.output)
+    assert kept >= 19
+    lines: list[str] = []
+
+    def go_on(job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame) -> SlowResult:
+        return run_job(settings.job(), lambda: blend, "cpu", tell=lines.append)
+
+    with Worker(store, go_on) as worker:
         assert worker.run_next().job.state is State.DONE
+    assert lines == [f"{kept} frames of an earlier run are used"]
     assert left(store) == []
 
 
