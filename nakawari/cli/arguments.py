@@ -8,7 +8,7 @@ import re
 import sys
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from nakawari.errors import UserError
 from nakawari.whole import check_name
@@ -57,6 +57,23 @@ def path(text: str) -> Path:
             f"{text[:MAX_NUMBER_LENGTH]!r}… is {len(text)} characters long; give a shorter path"
         )
     return given
+
+
+class Target(NamedTuple):
+    """Where outputs go: a file, or a folder that takes them."""
+
+    path: Path
+    ends_with_slash: bool  # which only a folder's name does; it need not exist
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it can only be a folder."""
+        return self.ends_with_slash or self.path.is_dir()
+
+
+def target(text: str) -> Target:
+    """Parse the name of a file that is written, or of a folder that files are written into."""
+    return Target(path(text), text.endswith("/"))
 
 
 def plain_file(text: str) -> Path:

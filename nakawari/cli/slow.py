@@ -9,7 +9,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import STRICT_HELP, factor, moment, path, positive_int, rate, seed
+from nakawari.cli.arguments import (
+    STRICT_HELP,
+    factor,
+    moment,
+    path,
+    positive_int,
+    rate,
+    seed,
+    target,
+)
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.shipped import shipped_model
@@ -19,6 +28,7 @@ from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
+    from nakawari.queue.settings import SlowSettings
     from nakawari.slowmo.interpolator import FrameInterpolator
 
 
@@ -29,8 +39,16 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="slow a clip down by drawing its in-betweens",
         description="Slow a clip down by drawing its in-betweens.",
     )
-    slow.add_argument("input", type=path, metavar="INPUT", help="a video file")
-    slow.add_argument("-o", "--output", type=path, help="default: beside INPUT, NAME.slow4x.mp4")
+    slow.add_argument("inputs", type=path, metavar="INPUT", nargs="*", help="a video file")
+    slow.add_argument(
+        "-o", "--output", type=target,
+        help="a file, or a folder for one INPUT or several (default: beside INPUT, "
+        "NAME.slow4x.mp4)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--watch", type=path, metavar="DIR",
+        help="slow down every clip that appears in this folder, until Ctrl-C",
+    )  # fmt: skip
     slow.add_argument(
         "--slow", type=factor, default=Fraction(4), metavar="FACTOR",
         help="how many times as long, such as 4, 2.5 or 1 (default: 4)",
@@ -103,16 +121,22 @@ def choose_device(name: str) -> str:
     return name
 
 
-def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolator:
+def model_folder(model: str | None) -> Path:
+    """Return the folder of the weights ``--model`` names; ``UserError`` if it is not there."""
+    folder = Path(model) if model else shipped_model()
+    check_name(folder, "--model")
+    if not folder.is_dir():
+        raise UserError(f"model folder {folder} does not exist; give another with --model")
+    return folder
+
+
+def load_interpolator(args: argparse.Namespace | SlowSettings, device: str) -> FrameInterpolator:
     """Return what draws the in-betweens: a baseline by name, or a pipeline from its folder."""
     from nakawari.slowmo.baselines import BASELINES
 
     if args.model in BASELINES:
         return BASELINES[args.model]
-    folder = Path(args.model) if args.model else shipped_model()
-    check_name(folder, "--model")
-    if not folder.is_dir():
-        raise UserError(f"model folder {folder} does not exist; give another with --model")
+    folder = model_folder(args.model)
     from diffusion import FrameInterpolationPipeline
 
     try:
@@ -129,7 +153,7 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
         ) from error
 
 
-def _drawn_by(args: argparse.Namespace) -> str:
+def drawn_by(args: argparse.Namespace | SlowSettings) -> str:
     """Return what tells the model, its weights and its settings from every other one."""
     from nakawari.slowmo.baselines import BASELINES
 
@@ -145,22 +169,38 @@ def _drawn_by(args: argparse.Namespace) -> str:
 
 
 def run_slow(args: argparse.Namespace) -> None:
-    """Do ``nakawari slow``: check, load, draw, tell."""
+    """Do ``nakawari slow``: for one clip at once, for several and for a folder by a queue."""
+    if args.end is not None and args.end <= args.begin:
+        raise UserError("--to must be later than --from; give a time after it")
+    if args.watch is not None:
+        from nakawari.cli.slow_watch import run_watch
+
+        run_watch(args)
+    elif len(args.inputs) > 1 or (args.output is not None and args.output.is_folder):
+        from nakawari.cli.slow_many import run_many
+
+        run_many(args)
+    else:
+        _run_one(args)
+
+
+def _run_one(args: argparse.Namespace) -> None:
+    """Check, load, draw, tell."""
     from nakawari.slowmo.job import SlowJob, run_job
 
-    part = Part(args.begin, args.end)
-    if part.end is not None and part.end <= part.start:
-        raise UserError("--to must be later than --from; give a time after it")
+    if not args.inputs:
+        raise UserError("no INPUT is given; name a video file, or a folder with --watch")
+    (source,) = args.inputs
     job = SlowJob(
-        source=args.input,
-        output=args.output or default_output(args.input, args.slow, args.codec),
+        source=source,
+        output=args.output.path if args.output else default_output(source, args.slow, args.codec),
         factor=args.slow,
         rate=args.fps,
         codec=args.codec,
         audio=args.audio,
         holds=args.holds,
         longest_hold=args.longest_hold,
-        part=part,
+        part=Part(args.begin, args.end),
         xsheet=args.xsheet,
         overwrite=args.overwrite,
         strict=args.strict,
@@ -172,7 +212,7 @@ def run_slow(args: argparse.Namespace) -> None:
             job,
             lambda: load_interpolator(args, device),
             device,
-            drawn_by=partial(_drawn_by, args),
+            drawn_by=partial(drawn_by, args),
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),

@@ -19,7 +19,8 @@ from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.segments import KeptFrames, check_kept, source_mark
+from nakawari.slowmo.room import Room, check_room, room_for
+from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
@@ -120,6 +121,9 @@ def run_job(
         info = reader.info
         check_picture(codec, info.width, info.height)
         reader.tell_left_out()
+        room = _room(job, info, codec)
+        if room is not None:
+            check_room([room], job.output.parent, str(job.output))
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
             say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
@@ -191,6 +195,26 @@ def run_job(
         sheet_path=_save_sheet(job, sheet, say),
         seconds=time.monotonic() - began,
     )
+
+
+def room_of(job: SlowJob) -> Room | None:
+    """Return about how much room on the disk a job will take from now on.
+
+    ``None`` if its clip does not say how long it is. Raises ``UserError`` if it cannot be read.
+    """
+    codec = codec_for(job.output, job.codec)
+    with VideoReader(job.source, strict=job.strict, part=job.part) as reader:
+        return _room(job, reader.info, codec)
+
+
+def _room(job: SlowJob, info: ClipInfo, codec: Codec) -> Room | None:
+    has_sound = info.has_audio and job.audio != "drop"
+    room = room_for(info, codec, job.rate or info.rate, job.factor, has_sound)
+    if room is None:
+        return None
+    there = kept_bytes(job.output) if job.resume else 0
+    replaced = job.output.stat().st_size if job.output.exists() else 0
+    return room._replace(kept=max(0, room.kept - there), freed=replaced)
 
 
 def _without_repeats(tell: Callable[[str], None]) -> Callable[[str], None]:

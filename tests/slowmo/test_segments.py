@@ -12,12 +12,21 @@ import numpy as np
 import pytest
 
 from nakawari import cli
-from nakawari.cli.slow import _drawn_by
+from nakawari.cli.slow import drawn_by
 from nakawari.errors import UserError
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.slowmo.segments import KeptFrames, check_kept, kept_folder, kept_frames, source_mark
+from nakawari.slowmo.segments import (
+    KeptFrames,
+    UnwantedError,
+    check_kept,
+    kept_bytes,
+    kept_folder,
+    kept_frames,
+    remove_kept,
+    source_mark,
+)
 from nakawari.video.picture import Picture
 from nakawari.whole import PREFIX
 
@@ -163,6 +172,28 @@ def test_an_error_keeps_what_is_drawn_and_ctrl_c_only_when_told_to(
     assert ["4 frames of" in line and "--resume" in line for line in lines] == [True] * bool(left)
 
 
+def test_what_nobody_wants_any_more_is_removed_and_nothing_is_told(tmp_path) -> None:
+    output, lines = tmp_path / "out.mp4", []
+    add_and_fail(again(output, tell=lines.append), 4, UnwantedError)
+    assert list(tmp_path.iterdir()) == []
+    assert lines == []
+
+
+def test_kept_frames_are_measured_and_removed_but_not_those_of_a_living_run(tmp_path) -> None:
+    output = tmp_path / "out.mp4"
+    assert kept_bytes(output) == 0
+    remove_kept(output)
+    keep(output, 3)
+    files = list(kept_folder(output).glob("*.mkv"))
+    assert kept_bytes(output) == sum(file.stat().st_size for file in files) > 3 * 64 * 48
+    kept = again(output)
+    remove_kept(output)
+    assert kept_frames(output) == 3
+    add_and_fail(kept, 3)
+    remove_kept(output)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_short_run_that_fails_leaves_nothing(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(segments, "SEGMENT_SECONDS", 1000.0)
     add_and_fail(again(tmp_path / "out.mp4", resume=False), 1)
@@ -262,7 +293,7 @@ def test_a_model_is_known_by_its_files_and_settings_and_nothing_else_is_read(tmp
 
     def mark(**settings: object) -> str:
         asked = {"model": tmp_path / "model", "steps": None, "seed": 0} | settings
-        return _drawn_by(argparse.Namespace(**asked))
+        return drawn_by(argparse.Namespace(**asked))
 
     before = mark()
     os.mkfifo(folder / "config.json")  # a read of it would never end
