@@ -9,7 +9,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import STRICT_HELP, factor, moment, path, positive_int, rate, seed
+from nakawari.cli.arguments import (
+    STRICT_HELP,
+    factor,
+    moment,
+    path,
+    positive_int,
+    ramp,
+    rate,
+    seed,
+)
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.shipped import shipped_model
@@ -20,6 +29,8 @@ from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
     from nakawari.slowmo.interpolator import FrameInterpolator
+
+USUAL_FACTOR = Fraction(4)
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -32,8 +43,13 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.add_argument("input", type=path, metavar="INPUT", help="a video file")
     slow.add_argument("-o", "--output", type=path, help="default: beside INPUT, NAME.slow4x.mp4")
     slow.add_argument(
-        "--slow", type=factor, default=Fraction(4), metavar="FACTOR",
-        help="how many times as long, such as 4, 2.5 or 1 (default: 4)",
+        "--slow", type=factor, metavar="FACTOR",
+        help=f"how many times as long, such as 4, 2.5 or 1 (default: {USUAL_FACTOR})",
+    )  # fmt: skip
+    slow.add_argument(
+        "--ramp", type=ramp, metavar="POINTS",
+        help='instead of --slow, a speed that changes: TIME:SPEED, such as "0:1, 2:0.25, 3.5:1"; '
+        "1 is full speed, and times are counted from --from",
     )  # fmt: skip
     slow.add_argument(
         "--fps", type=rate, metavar="RATE",
@@ -86,10 +102,13 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.set_defaults(run=run_slow)
 
 
-def default_output(source: Path, slow: Fraction, codec: str | None = None) -> Path:
-    """Return where the output goes without ``-o``: beside the input, named after the factor."""
-    name = f"{float(slow):.4g}".replace("+", "")
-    return source.with_name(f"{source.stem}.slow{name}x{CODECS[codec or 'h264'].ending}")
+def default_output(source: Path, slow: Fraction | None, codec: str | None = None) -> Path:
+    """Return where the output goes without ``-o``: beside the input, named after the factor.
+
+    Without a factor it is named after the ramp.
+    """
+    name = "ramp" if slow is None else f"slow{float(slow):.4g}x".replace("+", "")
+    return source.with_name(f"{source.stem}.{name}{CODECS[codec or 'h264'].ending}")
 
 
 def choose_device(name: str) -> str:
@@ -151,10 +170,14 @@ def run_slow(args: argparse.Namespace) -> None:
     part = Part(args.begin, args.end)
     if part.end is not None and part.end <= part.start:
         raise UserError("--to must be later than --from; give a time after it")
+    if args.slow is not None and args.ramp is not None:
+        raise UserError("--slow and --ramp both say how fast the clip passes; give one of them")
+    slow = None if args.ramp is not None else args.slow or USUAL_FACTOR
     job = SlowJob(
         source=args.input,
-        output=args.output or default_output(args.input, args.slow, args.codec),
-        factor=args.slow,
+        output=args.output or default_output(args.input, slow, args.codec),
+        factor=slow or USUAL_FACTOR,
+        ramp=args.ramp,
         rate=args.fps,
         codec=args.codec,
         audio=args.audio,

@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.pace import Pace
+from nakawari.pace import Pace, RampPoint
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.sound import SoundTrack
 
 TONE = 440.0
 
 
-def stretched(path, factor: Fraction, seconds: float, picture_start: Fraction = Fraction(0)):
-    audio = StretchedAudio(path, picture_start, Pace.constant(factor))
+def stretched(
+    path: Path, how: Pace | Fraction, seconds: float, picture_start: Fraction = Fraction(0)
+) -> tuple[np.ndarray, int]:
+    """Return the first channel of sound at a pace, or stretched by a factor, and its rate [Hz]."""
+    pace = how if isinstance(how, Pace) else Pace.constant(how)
+    audio = StretchedAudio(path, picture_start, pace)
     parts, count = [], 0
     for frame in audio.frames():
         parts.append(frame.to_ndarray()[0])
@@ -47,6 +51,20 @@ def test_sound_that_starts_late_starts_late_by_the_factor(make_clip) -> None:
     wave, sample_rate = stretched(clip, Fraction(2), 2.0)
     loud = np.flatnonzero(np.abs(wave) > 0.25)[0] / sample_rate
     assert loud == pytest.approx(1.0, abs=0.06)
+
+
+def test_sound_that_starts_late_starts_where_a_ramp_shows_it(make_clip) -> None:
+    clip = make_clip(frames=24, tone=TONE, tone_offset=0.5)
+    points = (RampPoint(Fraction(0), Fraction(1)), RampPoint(Fraction(1, 2), Fraction(1, 4)))
+    wave, sample_rate = stretched(clip, Pace(points), 2.0)
+    loud = np.flatnonzero(np.abs(wave) > 0.25)[0] / sample_rate
+    assert loud == pytest.approx(0.5 / ((1 + 0.25) / 2), abs=0.06)
+
+
+def test_sound_that_ends_before_the_picture_begins_is_silence(make_clip) -> None:
+    clip = make_clip(frames=24, tone=TONE)
+    wave, _ = stretched(clip, Fraction(4), 1.0, picture_start=Fraction(2))
+    assert np.abs(wave).max() == 0
 
 
 def test_sound_before_the_picture_is_cut(make_clip) -> None:
