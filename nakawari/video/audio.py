@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import av
+import numpy as np
 from av.filter import Graph
 
 from nakawari.errors import UserError
@@ -104,11 +105,11 @@ class StretchedAudio:
         for frame in uniform(self._decode(self._track), self.layout, self.sample_rate):
             if graph is None:
                 graph = self._graph()
-                yield frame.to_ndarray()[:, :0]  # all there is may come before the picture
+                yield _samples(frame)[:, :0]  # all there is may come before the picture
             graph.push(frame)
-            yield from (even.to_ndarray() for even in pulled(graph))
+            yield from map(_samples, pulled(graph))
         if graph is not None:
-            yield from (even.to_ndarray() for even in drained(graph))
+            yield from map(_samples, drained(graph))
 
     def _decode(self, track: SoundTrack) -> Iterator[av.AudioFrame]:
         return track.frames(self._picture_start)
@@ -129,3 +130,7 @@ class StretchedAudio:
         ]
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def _samples(frame: av.AudioFrame) -> Samples:
+    return frame.to_ndarray().astype(np.float32, copy=False)

@@ -23,5 +23,5 @@ PACES = st.builds(
     _pace,
     st.fractions(0, 2, max_denominator=999),
     SPEEDS,
-    st.lists(st.tuples(GAPS, SPEEDS), max_size=4),
+    st.lists(st.tuples(GAPS, SPEEDS), max_size=3),
 )
