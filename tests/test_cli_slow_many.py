@@ -54,6 +54,15 @@ def test_one_bad_clip_stops_no_other_and_each_has_its_line(make_clip, tmp_path, 
     assert lines[1].startswith("nakawari: 1 of 3 clips failed; ")
 
 
+def test_each_clip_follows_the_ramp(make_clip, tmp_path, capsys) -> None:
+    clips = [make_clip("a.mp4"), make_clip("b.mp4")]
+    options = ("--output", tmp_path / "out", "--ramp", "0:1, 0.2:0.25", "--model", "blend")
+    assert cli.main(["slow", *map(str, (*clips, *options))]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [Path(line.partition(":")[0]).name for line in lines[:2]] == ["a.ramp.mp4", "b.ramp.mp4"]
+    assert all(" 1.543 s at " in line for line in lines[:2])
+
+
 def test_the_same_command_again_does_only_what_is_left(make_clip, tmp_path, capsys) -> None:
     clips = [make_clip("a.mp4"), tmp_path / "b.mp4"]
     folder = tmp_path / "out"

@@ -15,6 +15,7 @@ from nakawari.cli.arguments import (
     moment,
     path,
     positive_int,
+    ramp,
     rate,
     seed,
     target,
@@ -30,6 +31,8 @@ from nakawari.wording import count, printable
 if TYPE_CHECKING:
     from nakawari.queue.settings import SlowSettings
     from nakawari.slowmo.interpolator import FrameInterpolator
+
+USUAL_FACTOR = Fraction(4)
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -50,8 +53,13 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="slow down every clip that appears in this folder, until Ctrl-C",
     )  # fmt: skip
     slow.add_argument(
-        "--slow", type=factor, default=Fraction(4), metavar="FACTOR",
-        help="how many times as long, such as 4, 2.5 or 1 (default: 4)",
+        "--slow", type=factor, metavar="FACTOR",
+        help=f"how many times as long, such as 4, 2.5 or 1 (default: {USUAL_FACTOR})",
+    )  # fmt: skip
+    slow.add_argument(
+        "--ramp", type=ramp, metavar="POINTS",
+        help='instead of --slow, a speed that changes: TIME:SPEED, such as "0:1, 2:0.25, 3.5:1"; '
+        "1 is full speed, and times are counted from --from",
     )  # fmt: skip
     slow.add_argument(
         "--fps", type=rate, metavar="RATE",
@@ -104,10 +112,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.set_defaults(run=run_slow)
 
 
-def default_output(source: Path, slow: Fraction, codec: str | None = None) -> Path:
-    """Return where the output goes without ``-o``: beside the input, named after the factor."""
-    name = f"{float(slow):.4g}".replace("+", "")
-    return source.with_name(f"{source.stem}.slow{name}x{CODECS[codec or 'h264'].ending}")
+def default_output(source: Path, args: argparse.Namespace) -> Path:
+    """Return where the output goes without ``-o``: beside the input, named after the factor.
+
+    Where there is a ramp instead of a factor, it is named after that.
+    """
+    slow = f"slow{float(args.slow or USUAL_FACTOR):.4g}x".replace("+", "")
+    name = slow if args.ramp is None else "ramp"
+    return source.with_name(f"{source.stem}.{name}{CODECS[args.codec or 'h264'].ending}")
 
 
 def choose_device(name: str) -> str:
@@ -172,6 +184,8 @@ def run_slow(args: argparse.Namespace) -> None:
     """Do ``nakawari slow``: for one clip at once, for several and for a folder by a queue."""
     if args.end is not None and args.end <= args.begin:
         raise UserError("--to must be later than --from; give a time after it")
+    if args.slow is not None and args.ramp is not None:
+        raise UserError("--slow and --ramp both say how fast the clip passes; give one of them")
     if args.watch is not None:
         from nakawari.cli.slow_watch import run_watch
 
@@ -193,8 +207,9 @@ def _run_one(args: argparse.Namespace) -> None:
     (source,) = args.inputs
     job = SlowJob(
         source=source,
-        output=args.output.path if args.output else default_output(source, args.slow, args.codec),
-        factor=args.slow,
+        output=args.output.path if args.output else default_output(source, args),
+        factor=args.slow or USUAL_FACTOR,
+        ramp=args.ramp,
         rate=args.fps,
         codec=args.codec,
         audio=args.audio,

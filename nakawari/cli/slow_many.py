@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
 from nakawari.cli.slow import (
+    USUAL_FACTOR,
     choose_device,
     default_output,
     drawn_by,
@@ -109,8 +110,9 @@ def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSe
         model = os.path.abspath(model)
     return SlowSettings(
         source=source,
-        output=folder / default_output(source, args.slow, args.codec).name,
-        factor=args.slow,
+        output=folder / default_output(source, args).name,
+        factor=args.slow or USUAL_FACTOR,
+        ramp=args.ramp,
         rate=args.fps,
         begin=args.begin,
         end=args.end,

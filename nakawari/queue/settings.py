@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from nakawari.pace import Pace
 from nakawari.slowmo.job import SlowJob
 from nakawari.video.part import Part
 
@@ -27,6 +28,7 @@ class SlowSettings:
     source: Path
     output: Path
     factor: Fraction = Fraction(4)  # how many times as long, above 0
+    ramp: Pace | None = None  # instead of the factor; its time 0 is ``begin``
     rate: Fraction | None = None  # output frames a second; None: the source's
     begin: Fraction = Fraction(0)  # s; what comes before is left out
     end: Fraction | None = None  # s; None: the clip's end
@@ -44,7 +46,8 @@ class SlowSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON knows them: texts, whole numbers, booleans and ``None``."""
-        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+        fields = dataclasses.fields(self)
+        return {field.name: _plain(getattr(self, field.name)) for field in fields}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> SlowSettings:
@@ -68,6 +71,7 @@ class SlowSettings:
             source=self.source,
             output=self.output,
             factor=self.factor,
+            ramp=self.ramp,
             rate=self.rate,
             codec=self.codec,
             audio=self.audio,
@@ -82,7 +86,7 @@ class SlowSettings:
 
 
 def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path | Fraction) else value
+    return str(value) if isinstance(value, Path | Fraction | Pace) else value
 
 
 def _parsed(name: str, value: Any) -> Any:
@@ -92,6 +96,8 @@ def _parsed(name: str, value: Any) -> Any:
     _check_type(name, value)
     if name in _PATHS:
         return Path(value)
+    if name == "ramp":
+        return Pace.from_text(value)
     try:
         return Fraction(value) if name in _FRACTIONS else value
     except ZeroDivisionError as error:

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import NamedTuple, Protocol
 
 from nakawari.errors import UserError
-from nakawari.queue.pace import Pace
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, Progress, State
+from nakawari.queue.time_left import TimeLeft
 from nakawari.slowmo.job import SlowResult
 from nakawari.slowmo.segments import UnwantedError, remove_kept
 from nakawari.whole import lock
@@ -151,7 +151,7 @@ class _Reporter:
         self._store = store
         self._number = job.number
         self._stage = stage
-        self._pace = Pace()
+        self._time_left = TimeLeft()
         self._due = 0.0
 
     def __call__(self, done: int, expected: int | None) -> None:
@@ -159,7 +159,7 @@ class _Reporter:
         if now < self._due and done != expected:
             return
         self._due = now + REPORT_SECONDS
-        left = self._pace.seconds_left(now, done, expected)
+        left = self._time_left.seconds_left(now, done, expected)
         if not self._store.report(self._number, Progress(self._stage, done, expected, left)):
             raise UnwantedError(f"job {self._number} is cancelled")
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 from nakawari.errors import UserError
+from nakawari.slowmo.retiming import OutputClock
 from nakawari.video.codecs import Codec
 from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
@@ -63,22 +63,19 @@ class Room(NamedTuple):
     freed: int = 0  # by the older output that it replaces, in the end
 
 
-def room_for(
-    info: ClipInfo, codec: Codec, rate: Fraction, factor: Fraction, has_sound: bool
-) -> Room | None:
+def room_for(info: ClipInfo, codec: Codec, clock: OutputClock, has_sound: bool) -> Room | None:
     """Return about how much room a job takes; ``None`` if the input does not say how long it is.
 
     Args:
         info: the input.
         codec: of the output.
-        rate: frames a second of the output.
-        factor: output duration over input duration.
+        clock: the output's rate and pace.
         has_sound: whether the output has sound.
     """
     if info.duration is None:
         return None
-    seconds = float(info.duration * factor)
-    frames = seconds * float(rate)
+    frames = clock.first_index(info.duration)
+    seconds = float(frames / clock.rate)
     sound = SOUND_BYTES[codec.sound] * seconds if has_sound else 0.0
     return Room(
         output=round(frames * _frame_bytes(GROWTH[codec.encoder], info) + sound),

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import booleans, builds, fractions, integers, none, sampled_from
+from hypothesis.strategies import booleans, builds, fractions, integers, lists, none, sampled_from
 
+from nakawari.pace import Pace, RampPoint
 from nakawari.queue.settings import SlowSettings
 from nakawari.video.part import Part
 
 PATHS = sampled_from([Path("/in/a.mkv"), Path("/in/あ b\udcff.mkv"), Path("/")])
 NUMBERS = fractions(Fraction(1, 1000), 1000)
+RAMPS = lists(
+    builds(RampPoint, NUMBERS, NUMBERS),
+    min_size=2,
+    max_size=4,
+    unique_by=(lambda point: point.time, lambda point: point.speed),
+).map(lambda points: Pace(tuple(sorted(points))))
 
 
 @given(
@@ -21,6 +28,7 @@ NUMBERS = fractions(Fraction(1, 1000), 1000)
         source=PATHS,
         output=PATHS,
         factor=NUMBERS,
+        ramp=none() | RAMPS,
         rate=none() | NUMBERS,
         begin=NUMBERS,
         end=none() | NUMBERS,
@@ -51,6 +59,8 @@ def test_the_job_is_the_settings_and_goes_on(tmp_path) -> None:
         ({"factor": 4}, "factor must be of type str, got 4"),
         ({"factor": "4/0"}, "factor is no number"),
         ({"factor": "four"}, "four"),
+        ({"ramp": "fast"}, "pace must be TIME:SPEED, .*, got 'fast'"),
+        ({"ramp": "0:0"}, "got '0:0'"),
         ({"seed": True}, "seed must be of type int, got True"),
         ({"strict": 1}, "strict must be of type bool, got 1"),
         ({"audio": 3}, "audio must be of type str"),

@@ -12,9 +12,11 @@ from hypothesis.strategies import builds, integers, lists, sampled_from
 
 from nakawari import cli
 from nakawari.errors import UserError
+from nakawari.pace import Pace
 from nakawari.slowmo import room as room_module
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, room_of, run_job
+from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Room, check_room, peak, room_for
 from nakawari.slowmo.segments import KeptFrames, kept_bytes
 from nakawari.video.codecs import CODECS
@@ -41,8 +43,12 @@ INFO = ClipInfo(
 )
 
 
+def clock(factor: Fraction) -> OutputClock:
+    return OutputClock(rate=INFO.rate, pace=Pace.constant(factor))
+
+
 def room(info: ClipInfo = INFO, name: str = "h264", factor: int = 4, sound: bool = False) -> Room:
-    found = room_for(info, CODECS[name], info.rate, Fraction(factor), sound)
+    found = room_for(info, CODECS[name], clock(Fraction(factor)), sound)
     assert found is not None
     return found
 
@@ -82,7 +88,7 @@ def test_sound_is_counted_where_there_is_some() -> None:
 
 def test_a_clip_that_does_not_say_how_long_or_how_large_it_is() -> None:
     unknown = replace(INFO, duration=None)
-    assert room_for(unknown, CODECS["h264"], INFO.rate, Fraction(4), False) is None
+    assert room_for(unknown, CODECS["h264"], clock(Fraction(4)), False) is None
     assert room(replace(INFO, bit_rate=None)) == room(replace(INFO, bit_rate=1))
 
 

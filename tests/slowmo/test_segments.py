@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from nakawari import cli
 from nakawari.cli.slow import drawn_by
 from nakawari.errors import UserError
+from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
@@ -274,6 +276,7 @@ def test_another_model_another_speed_or_another_source_fails(make_clip, tmp_path
     for words, what in [
         (["--model", "nearest"], "model, steps or seed"),
         (["--model", "blend", "--slow", "3"], "speed"),
+        (["--model", "blend", "--ramp", "0:1, 0.2:0.25"], "speed"),
         (["--model", "blend", "--to", "0.4"], "part, another exposure sheet"),
     ]:
         assert cli.main(["slow", str(clip), "-o", str(output), "--resume", *words]) == 2
@@ -283,6 +286,23 @@ def test_another_model_another_speed_or_another_source_fails(make_clip, tmp_path
     assert source_mark(clip) != made_from["source"]
     assert cli.main(["slow", str(clip), "-o", str(output), "--resume", "--model", "blend"]) == 2
     assert "had another source" in capsys.readouterr().err
+
+
+def test_another_ramp_fails_and_the_same_goes_on(make_clip, tmp_path, capsys) -> None:
+    clip, output = make_clip(frames=12), tmp_path / "out.mp4"
+    ramp = Pace((RampPoint(Fraction(0), Fraction(1)), RampPoint(Fraction(1, 4), Fraction(1, 9))))
+    job = SlowJob(source=clip, output=output, ramp=ramp)
+    with pytest.raises(PowerCutError):
+        run_job(job, lambda: failing(2), "cpu", drawn_by=lambda: "blend")
+    words = ["slow", str(clip), "-o", str(output), "--resume", "--model", "blend"]
+    for other in ("0:1, 0.25:1/8", "0:1, 0.2:1/9"):
+        assert cli.main([*words, "--ramp", other]) == 2
+        assert "had another speed;" in capsys.readouterr().err
+    assert cli.main([*words]) == 2
+    run_job(replace(job, resume=True), lambda: blend, "cpu", drawn_by=lambda: "blend")
+    whole = replace(job, output=tmp_path / "whole.mp4")
+    run_job(whole, lambda: blend, "cpu")
+    assert output.read_bytes() == whole.output.read_bytes()
 
 
 def test_a_model_is_known_by_its_files_and_settings_and_nothing_else_is_read(tmp_path) -> None:

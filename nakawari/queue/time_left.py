@@ -18,7 +18,7 @@ class _Mark(NamedTuple):
     frames: int
 
 
-class Pace:
+class TimeLeft:
     """Watches a stage of a job."""
 
     def __init__(self) -> None:
