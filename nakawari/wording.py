@@ -6,6 +6,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def size(number: float) -> str:
+    """Return a number of bytes as people say it: "1.2 GB", "512 MB", "3 kB"; 0 or more."""
+    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB")):
+        if number >= unit:
+            return f"{number / unit:.{1 if number < 100 * unit else 0}f} {name}"
+    return f"{number / 1000:.0f} kB"
+
+
 def printable(text: str) -> str:
     """Return a text in which what is no visible character is written out, such as \\x1b.
 

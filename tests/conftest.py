@@ -9,10 +9,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A busy machine must not fail a property.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 RATE = Fraction(24000, 1001)
@@ -38,6 +38,7 @@ def write_clip(
     time_base: Fraction | None = None,
     tone: float | None = None,
     tone_offset: float = 0.0,
+    wave: np.ndarray | None = None,
     rotation: int = 0,
     aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
@@ -46,8 +47,9 @@ def write_clip(
 ) -> Path:
     """Write RGBA paintings as a clip; ``tone`` is the frequency [Hz] of its sound, if any.
 
-    ``times`` [s] are the frames' own; without them the rate is constant. What is left over in
-    ``context`` is set on the codec context, such as ``colorspace`` or ``color_range``.
+    ``wave`` is its sound instead, ``SAMPLE_RATE`` samples a second. ``times`` [s] are the frames'
+    own; without them the rate is constant. What is left over in ``context`` is set on the codec
+    context, such as ``colorspace`` or ``color_range``.
     """
     time_base = time_base or 1 / rate
     with av.open(str(path), "w", options=container_options or {}) as container:
@@ -62,7 +64,7 @@ def write_clip(
         if rotation:
             stream.set_display_rotation(rotation)
         sound = None
-        if tone is not None:
+        if tone is not None or wave is not None:
             sound = container.add_stream("aac", rate=SAMPLE_RATE)
             sound.layout = "mono"
         for number, pixels in enumerate(paintings):
@@ -76,9 +78,10 @@ def write_clip(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if sound is not None:
-            seconds = float(len(paintings) / rate)
-            samples = np.arange(round(seconds * SAMPLE_RATE))
-            wave = (0.5 * np.sin(2 * np.pi * tone * samples / SAMPLE_RATE)).astype(np.float32)
+            if wave is None:
+                samples = np.arange(round(float(len(paintings) / rate) * SAMPLE_RATE))
+                wave = 0.5 * np.sin(2 * np.pi * tone * samples / SAMPLE_RATE)
+            wave = wave.astype(np.float32)
             for begin in range(0, len(wave), 1024):
                 chunk = av.AudioFrame.from_ndarray(wave[None, begin : begin + 1024], "fltp", "mono")
                 chunk.sample_rate = SAMPLE_RATE

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import json
+import math
 import os
 import sys
 from fractions import Fraction
@@ -17,6 +18,7 @@ from PIL import Image
 from nakawari import cli
 from nakawari.cli.arguments import moment
 from nakawari.cli.slow import default_output
+from nakawari.pace import Pace
 from nakawari.slowmo.slow import slow_down
 from nakawari.video.reader import VideoReader
 from nakawari.video.sound import SoundTrack
@@ -109,6 +111,38 @@ def test_holds_are_found_or_kept(make_clip, capsys, holds, drawings) -> None:
     assert f"{drawings} drawings" in capsys.readouterr().out
 
 
+def test_a_ramp_lasts_its_integral_beside_the_input(make_clip, capsys) -> None:
+    clip = make_clip(frames=24, rate=Fraction(24), tone=440.0)
+    # A quarter of a second at 1, half of one at the mean speed of 5/8, and the rest at 1/4.
+    assert slow(clip, "--ramp", "0.25:1, 0.75:1/4") == 0
+    seconds = Fraction(1, 4) + Fraction(1, 2) / Fraction(5, 8) + Fraction(1, 4) * 4
+    output = clip.with_name("clip.ramp.mp4")
+    frames = frames_of(output)
+    assert len(frames) == math.ceil(seconds * 24)
+    with av.open(str(output)) as container:
+        sound = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert sound == pytest.approx(len(frames) / 24, abs=0.06)
+    assert "2.083 s at 24.000 frames/s" in capsys.readouterr().out
+
+
+def test_a_ramp_is_counted_from_the_start_of_the_part(make_clip, tmp_path, capsys) -> None:
+    clip, output = make_clip(frames=48, rate=Fraction(24)), tmp_path / "out.mp4"
+    part = ("--from", "1", "--to", "2")
+    assert slow(clip, "-o", output, *part, "--ramp", "0:00.0:1, 0:00.5:1/3") == 0
+    assert len(frames_of(output)) == math.ceil((0.5 / (2 / 3) + 0.5 * 3) * 24)
+    assert "the ramp goes on" not in capsys.readouterr().err
+    assert slow(clip, "-o", output, "--overwrite", *part, "--ramp", "1:1, 1.5:1/3") == 0
+    assert len(frames_of(output)) == 24
+    assert "the ramp goes on to 1.50 s, after the end at 1.00 s;" in capsys.readouterr().err
+
+
+def test_a_ramp_of_one_speed_makes_the_very_file_of_that_speed(make_clip, tmp_path) -> None:
+    clip = make_clip(frames=12, tone=440.0)
+    for name, *how in (("a.mp4", "--slow", "5/2"), ("b.mp4", "--ramp", "0.1:0.4, 0.3:2/5")):
+        assert slow(clip, "-o", tmp_path / name, *how) == 0
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
 @pytest.mark.parametrize(("audio", "tracks"), [("stretch", 1), ("drop", 0)])
 def test_sound_is_stretched_or_dropped(make_clip, tmp_path, audio, tracks) -> None:
     output = tmp_path / "out.mp4"
@@ -193,6 +227,17 @@ def test_an_existing_output_is_replaced_only_when_told_to(make_clip, tmp_path, c
         (("--seed", "1.5"), "is no seed"),
         (("--steps", "0"), "is not a whole number above 0"),
         (("--audio", "loud"), "invalid choice"),
+        (("--slow", "2", "--ramp", "0:1, 1:0.5"), "both say how fast the clip passes; give one"),
+        (("--ramp", ""), "'' is not TIME:SPEED; give points such as"),
+        (("--ramp", "0:1,"), "'' is not TIME:SPEED; give points such as"),
+        (("--ramp", "0:1, 0.25"), "'0.25' is not TIME:SPEED"),
+        (("--ramp", "0:1, soon:0.5"), "'soon' is no time"),
+        (("--ramp", "0:1, -1:0.5"), "'-1' is no time"),
+        (("--ramp", "0:1, 2:"), "'' is not a number"),
+        (("--ramp", "0:1, 2:0"), "'0' is not above 0"),
+        (("--ramp", "0:1001"), "out of range; give a speed from 1/1000 to 1000"),
+        (("--ramp", "0:1, 0:0.5"), "0 does not come after the time before it; give the points in"),
+        (("--ramp", "2:1, 1:0.5"), "1 does not come after the time before it"),
         (("--from", "soon"), "is no time"),
         (("--from", "0.2", "--to", "0.1"), "--to must be later than --from"),
         (("--from", "9", "--model", "blend"), "and the part begins at 9.00 s"),
@@ -376,7 +421,13 @@ def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None
      ("1/2", "a.slow0.5x.mp4"), ("1000", "a.slow1000x.mp4")],
 )  # fmt: skip
 def test_the_default_output_is_named_after_the_factor(factor, name) -> None:
-    assert default_output(Path("in/a.mkv"), Fraction(factor)) == Path("in") / name
+    args = argparse.Namespace(slow=Fraction(factor), ramp=None, codec=None)
+    assert default_output(Path("in/a.mkv"), args) == Path("in") / name
+
+
+def test_without_a_factor_the_default_output_is_named_after_the_ramp() -> None:
+    args = argparse.Namespace(slow=None, ramp=Pace.constant(Fraction(2)), codec="prores")
+    assert default_output(Path("in/a.mkv"), args) == Path("in/a.ramp.mov")
 
 
 def test_help_is_quick_because_it_loads_neither_torch_nor_ffmpeg() -> None:

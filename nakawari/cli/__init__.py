@@ -1,4 +1,4 @@
-"""The command line: ``nakawari slow``, ``xsheet``, ``dataset``, ``sweep`` and ``doctor``.
+"""The command line: ``nakawari slow``, ``queue``, ``xsheet``, ``dataset``, ``sweep``, ``doctor``.
 
 torch and FFmpeg are loaded only when there is work that needs them.
 """
@@ -12,7 +12,7 @@ import warnings
 from contextlib import suppress
 
 from nakawari import __version__
-from nakawari.cli import dataset, doctor, slow, sweep, xsheet
+from nakawari.cli import dataset, doctor, queue, slow, sweep, xsheet
 from nakawari.cli.arguments import Parser
 from nakawari.cli.completion import SHELLS, PrintCompletion
 from nakawari.cli.failures import failure_of
@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     slow.add_command(commands)
+    queue.add_command(commands)
     xsheet.add_command(commands)
     dataset.add_command(commands)
     sweep.add_command(commands)
@@ -54,6 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         left = "nothing was left behind"
         if getattr(args, "resume", False):
             left = "what was drawn is kept, and --resume goes on from there"
+        left = getattr(args, "when_stopped", left)
         print(f"nakawari: stopped; {left}", file=sys.stderr)
         end_at_once_if_busy(INTERRUPTED)
         return INTERRUPTED

@@ -8,9 +8,10 @@ import re
 import sys
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from nakawari.errors import UserError
+from nakawari.pace import Pace, RampPoint
 from nakawari.whole import check_name
 from nakawari.wording import printable
 
@@ -59,6 +60,23 @@ def path(text: str) -> Path:
     return given
 
 
+class Target(NamedTuple):
+    """Where outputs go: a file, or a folder that takes them."""
+
+    path: Path
+    ends_with_slash: bool  # which only a folder's name does; it need not exist
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it can only be a folder."""
+        return self.ends_with_slash or self.path.is_dir()
+
+
+def target(text: str) -> Target:
+    """Parse the name of a file that is written, or of a folder that files are written into."""
+    return Target(path(text), text.endswith("/"))
+
+
 def plain_file(text: str) -> Path:
     """Parse the name of a file that is read whole: no FIFO, which may never end, and no device."""
     given = path(text)
@@ -84,24 +102,23 @@ def _positive_fraction(text: str) -> Fraction:
     return value
 
 
-def factor(text: str) -> Fraction:
-    """Parse a slow-motion factor: a whole, decimal or fractional number above 0."""
+def _ranged(text: str, limit: int, what: str) -> Fraction:
     value = _positive_fraction(text)
-    if not Fraction(1, MAX_FACTOR) <= value <= MAX_FACTOR:
+    if not Fraction(1, limit) <= value <= limit:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is out of range; give a factor from 1/{MAX_FACTOR} to {MAX_FACTOR}"
+            f"{text!r} is out of range; give a {what} from 1/{limit} to {limit}"
         )
     return value
 
 
+def factor(text: str) -> Fraction:
+    """Parse a slow-motion factor: a whole, decimal or fractional number above 0."""
+    return _ranged(text, MAX_FACTOR, "factor")
+
+
 def rate(text: str) -> Fraction:
     """Parse a frame rate: a whole, decimal or fractional number above 0 [frames/s]."""
-    value = _positive_fraction(text)
-    if not Fraction(1, MAX_RATE) <= value <= MAX_RATE:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is out of range; give a rate from 1/{MAX_RATE} to {MAX_RATE}"
-        )
-    return value.limit_denominator(MAX_RATE_DENOMINATOR)
+    return _ranged(text, MAX_RATE, "rate").limit_denominator(MAX_RATE_DENOMINATOR)
 
 
 def moment(text: str) -> Fraction:
@@ -113,6 +130,25 @@ def moment(text: str) -> Fraction:
         )
     hours, minutes, seconds = parts.groups(default="0")
     return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+
+
+def ramp(text: str) -> Pace:
+    """Parse the points of a ramp: TIME:SPEED, TIME:SPEED and so on."""
+    points: list[RampPoint] = []
+    for word in text.split(","):
+        time, colon, speed = (part.strip() for part in word.rpartition(":"))
+        if not colon:
+            raise argparse.ArgumentTypeError(
+                f"{word.strip()[:MAX_NUMBER_LENGTH]!r} is not TIME:SPEED; "
+                'give points such as "0:1, 2.5:0.25"'
+            )
+        point = RampPoint(moment(time), _ranged(speed, MAX_FACTOR, "speed"))
+        if points and point.time <= points[-1].time:
+            raise argparse.ArgumentTypeError(
+                f"{time} does not come after the time before it; give the points in order"
+            )
+        points.append(point)
+    return Pace(tuple(points))
 
 
 def positive_int(text: str) -> int:

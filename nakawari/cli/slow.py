@@ -9,7 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import STRICT_HELP, factor, moment, path, positive_int, rate, seed
+from nakawari.cli.arguments import (
+    STRICT_HELP,
+    factor,
+    moment,
+    path,
+    positive_int,
+    ramp,
+    rate,
+    seed,
+    target,
+)
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.shipped import shipped_model
@@ -19,7 +29,10 @@ from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
+    from nakawari.queue.settings import SlowSettings
     from nakawari.slowmo.interpolator import FrameInterpolator
+
+USUAL_FACTOR = Fraction(4)
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -29,11 +42,24 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="slow a clip down by drawing its in-betweens",
         description="Slow a clip down by drawing its in-betweens.",
     )
-    slow.add_argument("input", type=path, metavar="INPUT", help="a video file")
-    slow.add_argument("-o", "--output", type=path, help="default: beside INPUT, NAME.slow4x.mp4")
+    slow.add_argument("inputs", type=path, metavar="INPUT", nargs="*", help="a video file")
     slow.add_argument(
-        "--slow", type=factor, default=Fraction(4), metavar="FACTOR",
-        help="how many times as long, such as 4, 2.5 or 1 (default: 4)",
+        "-o", "--output", type=target,
+        help="a file, or a folder for one INPUT or several (default: beside INPUT, "
+        "NAME.slow4x.mp4)",
+    )  # fmt: skip
+    slow.add_argument(
+        "--watch", type=path, metavar="DIR",
+        help="slow down every clip that appears in this folder, until Ctrl-C",
+    )  # fmt: skip
+    slow.add_argument(
+        "--slow", type=factor, metavar="FACTOR",
+        help=f"how many times as long, such as 4, 2.5 or 1 (default: {USUAL_FACTOR})",
+    )  # fmt: skip
+    slow.add_argument(
+        "--ramp", type=ramp, metavar="POINTS",
+        help='instead of --slow, a speed that changes: TIME:SPEED, such as "0:1, 2:0.25, 3.5:1"; '
+        "1 is full speed, and times are counted from --from",
     )  # fmt: skip
     slow.add_argument(
         "--fps", type=rate, metavar="RATE",
@@ -86,10 +112,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     slow.set_defaults(run=run_slow)
 
 
-def default_output(source: Path, slow: Fraction, codec: str | None = None) -> Path:
-    """Return where the output goes without ``-o``: beside the input, named after the factor."""
-    name = f"{float(slow):.4g}".replace("+", "")
-    return source.with_name(f"{source.stem}.slow{name}x{CODECS[codec or 'h264'].ending}")
+def default_output(source: Path, args: argparse.Namespace) -> Path:
+    """Return where the output goes without ``-o``: beside the input, named after the factor.
+
+    Where there is a ramp instead of a factor, it is named after that.
+    """
+    slow = f"slow{float(args.slow or USUAL_FACTOR):.4g}x".replace("+", "")
+    name = slow if args.ramp is None else "ramp"
+    return source.with_name(f"{source.stem}.{name}{CODECS[args.codec or 'h264'].ending}")
 
 
 def choose_device(name: str) -> str:
@@ -103,16 +133,22 @@ def choose_device(name: str) -> str:
     return name
 
 
-def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolator:
+def model_folder(model: str | None) -> Path:
+    """Return the folder of the weights ``--model`` names; ``UserError`` if it is not there."""
+    folder = Path(model) if model else shipped_model()
+    check_name(folder, "--model")
+    if not folder.is_dir():
+        raise UserError(f"model folder {folder} does not exist; give another with --model")
+    return folder
+
+
+def load_interpolator(args: argparse.Namespace | SlowSettings, device: str) -> FrameInterpolator:
     """Return what draws the in-betweens: a baseline by name, or a pipeline from its folder."""
     from nakawari.slowmo.baselines import BASELINES
 
     if args.model in BASELINES:
         return BASELINES[args.model]
-    folder = Path(args.model) if args.model else shipped_model()
-    check_name(folder, "--model")
-    if not folder.is_dir():
-        raise UserError(f"model folder {folder} does not exist; give another with --model")
+    folder = model_folder(args.model)
     from diffusion import FrameInterpolationPipeline
 
     try:
@@ -129,7 +165,7 @@ def load_interpolator(args: argparse.Namespace, device: str) -> FrameInterpolato
         ) from error
 
 
-def _drawn_by(args: argparse.Namespace) -> str:
+def drawn_by(args: argparse.Namespace | SlowSettings) -> str:
     """Return what tells the model, its weights and its settings from every other one."""
     from nakawari.slowmo.baselines import BASELINES
 
@@ -145,22 +181,41 @@ def _drawn_by(args: argparse.Namespace) -> str:
 
 
 def run_slow(args: argparse.Namespace) -> None:
-    """Do ``nakawari slow``: check, load, draw, tell."""
+    """Do ``nakawari slow``: for one clip at once, for several and for a folder by a queue."""
+    if args.end is not None and args.end <= args.begin:
+        raise UserError("--to must be later than --from; give a time after it")
+    if args.slow is not None and args.ramp is not None:
+        raise UserError("--slow and --ramp both say how fast the clip passes; give one of them")
+    if args.watch is not None:
+        from nakawari.cli.slow_watch import run_watch
+
+        run_watch(args)
+    elif len(args.inputs) > 1 or (args.output is not None and args.output.is_folder):
+        from nakawari.cli.slow_many import run_many
+
+        run_many(args)
+    else:
+        _run_one(args)
+
+
+def _run_one(args: argparse.Namespace) -> None:
+    """Check, load, draw, tell."""
     from nakawari.slowmo.job import SlowJob, run_job
 
-    part = Part(args.begin, args.end)
-    if part.end is not None and part.end <= part.start:
-        raise UserError("--to must be later than --from; give a time after it")
+    if not args.inputs:
+        raise UserError("no INPUT is given; name a video file, or a folder with --watch")
+    (source,) = args.inputs
     job = SlowJob(
-        source=args.input,
-        output=args.output or default_output(args.input, args.slow, args.codec),
-        factor=args.slow,
+        source=source,
+        output=args.output.path if args.output else default_output(source, args),
+        factor=args.slow or USUAL_FACTOR,
+        ramp=args.ramp,
         rate=args.fps,
         codec=args.codec,
         audio=args.audio,
         holds=args.holds,
         longest_hold=args.longest_hold,
-        part=part,
+        part=Part(args.begin, args.end),
         xsheet=args.xsheet,
         overwrite=args.overwrite,
         strict=args.strict,
@@ -172,7 +227,7 @@ def run_slow(args: argparse.Namespace) -> None:
             job,
             lambda: load_interpolator(args, device),
             device,
-            drawn_by=partial(_drawn_by, args),
+            drawn_by=partial(drawn_by, args),
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),

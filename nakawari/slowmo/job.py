@@ -15,11 +15,13 @@ import torch
 
 from nakawari import __version__
 from nakawari.errors import UserError
+from nakawari.pace import Pace
 from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.segments import KeptFrames, check_kept, source_mark
+from nakawari.slowmo.room import Room, check_room, room_for
+from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
@@ -44,7 +46,8 @@ class SlowJob:
 
     source: Path
     output: Path
-    factor: Fraction = Fraction(4)
+    factor: Fraction = Fraction(4)  # how many times as long, where there is no ramp
+    ramp: Pace | None = None  # instead of the factor; its time 0 is the start of the part
     rate: Fraction | None = None  # output frames a second; None: the source's
     codec: str | None = None  # one of ``CODECS``; None: what the output's name says
     audio: str = "stretch"  # or "drop"
@@ -63,6 +66,11 @@ class SlowJob:
             raise ValueError(f"the part must begin before it ends, got {self.part}")
         if self.holds not in ("auto", "keep"):
             raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
+
+    @property
+    def pace(self) -> Pace:
+        """How fast the clip passes."""
+        return self.ramp or Pace.constant(self.factor)
 
     @property
     def sheet_output(self) -> Path:
@@ -120,6 +128,10 @@ def run_job(
         info = reader.info
         check_picture(codec, info.width, info.height)
         reader.tell_left_out()
+        room = _room(job, info, codec)
+        if room is not None:
+            check_room([room], job.output.parent, str(job.output))
+        _check_ramp(job, info, say)
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
             say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
@@ -137,7 +149,7 @@ def run_job(
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
         check_output(job.output, job.source, job.overwrite)  # another run may have made it since
-        clock = OutputClock(rate=job.rate or _source_rate(sheet, info), factor=job.factor)
+        clock = OutputClock(rate=job.rate or _source_rate(sheet, info), pace=job.pace)
         expected = None if info.duration is None else clock.first_index(info.duration)
         kept = opened.enter_context(
             KeptFrames(
@@ -193,6 +205,27 @@ def run_job(
     )
 
 
+def room_of(job: SlowJob) -> Room | None:
+    """Return about how much room on the disk a job will take from now on.
+
+    ``None`` if its clip does not say how long it is. Raises ``UserError`` if it cannot be read.
+    """
+    codec = codec_for(job.output, job.codec)
+    with VideoReader(job.source, strict=job.strict, part=job.part) as reader:
+        return _room(job, reader.info, codec)
+
+
+def _room(job: SlowJob, info: ClipInfo, codec: Codec) -> Room | None:
+    has_sound = info.has_audio and job.audio != "drop"
+    clock = OutputClock(rate=job.rate or info.rate, pace=job.pace)
+    room = room_for(info, codec, clock, has_sound)
+    if room is None:
+        return None
+    there = kept_bytes(job.output) if job.resume else 0
+    replaced = job.output.stat().st_size if job.output.exists() else 0
+    return room._replace(kept=max(0, room.kept - there), freed=replaced)
+
+
 def _without_repeats(tell: Callable[[str], None]) -> Callable[[str], None]:
     """Return ``tell``, but for lines told before: reading twice finds everything twice."""
     told: set[str] = set()
@@ -220,6 +253,18 @@ def _check_outputs(job: SlowJob) -> Codec:
     return codec
 
 
+def _check_ramp(job: SlowJob, info: ClipInfo, say: Callable[[str], None]) -> None:
+    """Tell of a point that is never reached: it may well be a mistake."""
+    if job.ramp is None or info.duration is None:
+        return
+    last = job.ramp.points[-1].time
+    if last > info.duration:
+        say(
+            f"the ramp goes on to {float(last):.2f} s, after the end at {float(info.duration):.2f} "
+            "s; its times are counted from the first frame that is slowed down"
+        )
+
+
 def _made_from(
     job: SlowJob,
     sheet: ExposureSheet,
@@ -235,7 +280,7 @@ def _made_from(
         "exposure sheet": sha256(sheet.to_json().encode()).hexdigest()[:32],
         "longest hold": str(longest_hold),
         "frame rate": str(clock.rate),
-        "speed": str(clock.factor),
+        "speed": str(clock.pace),
         "model, steps or seed": drawn_by,
     }
 
@@ -302,4 +347,4 @@ def _save_sheet(job: SlowJob, sheet: ExposureSheet, say: Callable[[str], None]) 
 def _audio(job: SlowJob, info: ClipInfo, tell: Callable[[str], None]) -> StretchedAudio | None:
     if job.audio == "drop" or not info.has_audio:
         return None
-    return StretchedAudio(job.source, info.start, job.factor, tell)
+    return StretchedAudio(job.source, info.start, job.pace, tell)

@@ -1,17 +1,20 @@
 """Retiming: which moment of the input each frame of the output shows. Pure and exact.
 
-Output frame k shows the input's time k / rate / factor, so the output frames of a span of input
-time are the whole numbers in [start · rate · factor, end · rate · factor). Spans that join give
+Output frame k is shown at k / rate, and the pace says which moment of the input that is. It grows
+with k, so the output frames of a span of input time follow on one another. Spans that join give
 ranges that join: no index is lost or drawn twice, however odd the rates.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
+
+from nakawari.pace import Pace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +22,21 @@ class OutputClock:
     """Maps the output's frame numbers to input time and back."""
 
     rate: Fraction  # output frames a second
-    factor: Fraction  # output duration over input duration
+    pace: Pace
 
     def __post_init__(self) -> None:
-        if self.rate <= 0 or self.factor <= 0:
-            raise ValueError(f"rate and factor must be above 0, got {self.rate} and {self.factor}")
+        if self.rate <= 0:
+            raise ValueError(f"rate must be above 0, got {self.rate}")
 
     def input_time(self, index: int) -> Fraction:
         """Return the input time that output frame ``index`` shows [s]."""
-        return index / (self.rate * self.factor)
+        return self.pace.input_time(index / self.rate)
 
     def first_index(self, input_time: Fraction) -> int:
-        """Return the first output frame that shows ``input_time`` [s] or later."""
-        return math.ceil(input_time * self.rate * self.factor)
+        """Return the first output frame that shows ``input_time`` [s], 0 or later, or later."""
+        earliest = math.ceil(input_time * self.rate / self.pace.fastest)
+        latest = math.ceil(input_time * self.rate / self.pace.slowest)
+        return earliest + bisect_left(range(earliest, latest), input_time, key=self.input_time)
 
 
 class Step(NamedTuple):
@@ -47,7 +52,7 @@ def steps(
     """Yield the output frames that show input time in [start, end), in order.
 
     Args:
-        clock: the output's rate and factor.
+        clock: the output's rate and pace.
         start: the time of a key [s].
         moves_from: when the movement to the next key begins, in [start, end); ``None`` if nothing
             moves there (the next one is in another shot, or there is none).

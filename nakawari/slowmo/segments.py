@@ -37,6 +37,10 @@ NAME = re.compile(r"(\d{9})-(\d{9})-([0-9a-f]{8})\.mkv")
 SAMPLES, SAMPLE_BYTES = 64, 65536
 
 
+class UnwantedError(Exception):
+    """Ends a run whose output nobody wants any more: what it drew is removed."""
+
+
 class _Segment(NamedTuple):
     """Consecutive output frames in one file."""
 
@@ -80,8 +84,8 @@ class KeptFrames:
     """The frames of one output that a run before this one drew, and those that this one adds.
 
     Use it as a context manager around the writing of the output. Left normally, it removes all:
-    the output is there. Left by Ctrl-C it removes all too, unless ``resume`` was asked for. Left by
-    any other error it keeps what is finished.
+    the output is there. Left by ``UnwantedError`` it removes all too, and by Ctrl-C unless
+    ``resume`` was asked for. Left by any other error it keeps what is finished.
 
     Raises ``UserError`` if another run is at work on the output, and, unless ``overwrite``, if
     there are frames and ``resume`` was not asked for, or they were made from something else.
@@ -154,8 +158,9 @@ class KeptFrames:
         trace: TracebackType | None,
     ) -> None:
         is_stopped = kind is not None and not issubclass(kind, Exception)
+        is_over = kind is None or issubclass(kind, UnwantedError)
         try:
-            if kind is None or (is_stopped and not self._resume):
+            if is_over or (is_stopped and not self._resume):
                 self._remove()
                 return
             if self._resume or self._segments:
@@ -248,6 +253,29 @@ def check_kept(output: Path, *, resume: bool, overwrite: bool) -> None:
     frames = kept_frames(output)
     if frames and not resume and not overwrite:
         _refuse(output, frames, None)
+
+
+def kept_bytes(output: Path) -> int:
+    """Return how much room [bytes] the frames of an unfinished output take."""
+    sizes = 0
+    for segment in _segments(kept_folder(output)):
+        with suppress(OSError):  # a run that ends has removed it
+            sizes += segment.path.stat().st_size
+    return sizes
+
+
+def remove_kept(output: Path) -> None:
+    """Remove the frames of an unfinished output, unless a living run is at work on it."""
+    folder = kept_folder(output)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        if lock(descriptor) is not False:
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse(output: Path, frames: int, differing: list[str] | None) -> None:

@@ -10,41 +10,22 @@ from pathlib import Path
 from typing import NoReturn
 
 import av
+import numpy as np
 from av.filter import Graph
-from av.filter.context import FilterContext
 
 from nakawari.errors import UserError
-from nakawari.video.sound import SAMPLE_FORMAT, SoundTrack, pulled, uniform, usual_shape
+from nakawari.pace import Pace
+from nakawari.video.sound import SAMPLE_FORMAT, SoundTrack, drained, pulled, uniform, usual_shape
+from nakawari.video.stretch import Samples, stretched
 
-# libavfilter's atempo takes 0.5 to 100 in one go.
-MIN_TEMPO = Fraction(1, 2)
-MAX_TEMPO = Fraction(100)
 AAC_SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000)
 DEFAULT_SAMPLE_RATE = 48000
-FRAME_SAMPLES = 1024  # an AAC frame's
 # What every AAC decoder plays; any other number of channels is mixed down to two.
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
-def tempo_chain(tempo: Fraction) -> list[Fraction]:
-    """Return tempos within atempo's limits whose product is ``tempo``; none for 1.
-
-    A tempo of zero or less raises ``ValueError``.
-    """
-    if tempo <= 0:
-        raise ValueError(f"tempo must be above 0, got {tempo}")
-    chain = []
-    while tempo < MIN_TEMPO:
-        chain.append(MIN_TEMPO)
-        tempo /= MIN_TEMPO
-    while tempo > MAX_TEMPO:
-        chain.append(MAX_TEMPO)
-        tempo /= MAX_TEMPO
-    return [*chain, tempo] if tempo != 1 else chain
-
-
 class StretchedAudio:
-    """A file's default sound track, ``factor`` times as long.
+    """A file's default sound track, at the pace of the output.
 
     Sound and picture keep their offset: silence is put before sound that starts later than the
     picture, what comes before the picture is cut, and gaps are filled, all before stretching. A
@@ -55,7 +36,7 @@ class StretchedAudio:
     Args:
         path: the file.
         picture_start: the first picture's time on the container's clock [s].
-        factor: output duration over input duration.
+        pace: how fast the input passes.
         tell: is given a line for what is left out.
     """
 
@@ -63,12 +44,12 @@ class StretchedAudio:
         self,
         path: Path,
         picture_start: Fraction,
-        factor: Fraction,
+        pace: Pace,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._path = path
         self._picture_start = picture_start
-        self._factor = factor
+        self._pace = pace
         self._tell = tell
         with self._errors(), SoundTrack(path, tell) as track:
             shape = usual_shape(self._decode(track))
@@ -106,26 +87,36 @@ class StretchedAudio:
             yield from self._stretch()
 
     def _stretch(self) -> Iterator[av.AudioFrame]:
-        graph: Graph | None = None
+        blocks = self._blocks()
+        first = next(blocks, None)
+        if first is None:
+            return
         written = 0
-        decoded = self._decode(self._track)
-        for sound in chain(uniform(decoded, self.layout, self.sample_rate), [None]):
+        for samples in stretched(chain([first], blocks), self.sample_rate, self._pace.input_time):
+            frame = av.AudioFrame.from_ndarray(samples, SAMPLE_FORMAT, self.layout)
+            frame.sample_rate, frame.time_base = self.sample_rate, Fraction(1, self.sample_rate)
+            frame.pts = written
+            written += frame.samples
+            yield frame
+
+    def _blocks(self) -> Iterator[Samples]:
+        """Yield the sound's samples from the picture's start on, without gaps."""
+        graph: Graph | None = None
+        for frame in uniform(self._decode(self._track), self.layout, self.sample_rate):
             if graph is None:
-                if sound is None:
-                    return
                 graph = self._graph()
-            graph.push(sound)
-            for frame in pulled(graph):
-                frame.pts, frame.time_base = written, Fraction(1, self.sample_rate)
-                written += frame.samples
-                yield frame
+                yield _samples(frame)[:, :0]  # all there is may come before the picture
+            graph.push(frame)
+            yield from map(_samples, pulled(graph))
+        if graph is not None:
+            yield from map(_samples, drained(graph))
 
     def _decode(self, track: SoundTrack) -> Iterator[av.AudioFrame]:
         return track.frames(self._picture_start)
 
     def _graph(self) -> Graph:
         graph = Graph()
-        nodes: list[FilterContext] = [
+        nodes = [
             graph.add_abuffer(
                 sample_rate=self.sample_rate,
                 format=SAMPLE_FORMAT,
@@ -134,16 +125,12 @@ class StretchedAudio:
             ),
             # Puts silence in gaps; first_pts=0 pads or cuts the start to the picture's.
             graph.add("aresample", f"{self.sample_rate}:async=1:first_pts=0"),
-            # Endless silence after the end: atempo keeps some 50 ms back, silence must push
-            # them out, and the writer stops at the picture's end anyway.
-            graph.add("apad"),
+            graph.add("aformat", f"sample_fmts={SAMPLE_FORMAT}:channel_layouts={self.layout}"),
+            graph.add("abuffersink"),
         ]
-        for tempo in tempo_chain(1 / self._factor):
-            nodes.append(graph.add("atempo", f"{float(tempo):.15g}"))
-        nodes.append(
-            graph.add("aformat", f"sample_fmts={SAMPLE_FORMAT}:channel_layouts={self.layout}")
-        )
-        nodes.append(graph.add("asetnsamples", f"n={FRAME_SAMPLES}"))
-        nodes.append(graph.add("abuffersink"))
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def _samples(frame: av.AudioFrame) -> Samples:
+    return frame.to_ndarray().astype(np.float32, copy=False)

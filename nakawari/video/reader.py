@@ -59,6 +59,7 @@ class ClipInfo:
     tags: ColorTags
     sample_aspect_ratio: Fraction
     has_audio: bool
+    bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known
 
 
 class VideoReader:
@@ -207,6 +208,7 @@ class VideoReader:
             tags=tags,
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
+            bit_rate=stream.bit_rate or self._container.bit_rate or None,
         )
 
     def frames(self, halvings: int = 0) -> Iterator[SourceFrame]:

@@ -99,17 +99,12 @@ def uniform(frames: Iterable[av.AudioFrame], layout: str, rate: int) -> Iterator
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if graph is None or shape != coded:
             if graph is not None:
-                yield from _drained(graph)
+                yield from drained(graph)
             graph, coded = _converter(frame, layout, rate), shape
         graph.push(frame)
         yield from pulled(graph)
     if graph is not None:
-        yield from _drained(graph)
-
-
-def _drained(graph: Graph) -> Iterator[av.AudioFrame]:
-    graph.push(None)
-    yield from pulled(graph)
+        yield from drained(graph)
 
 
 def _converter(first: av.AudioFrame, layout: str, rate: int) -> Graph:
@@ -136,3 +131,9 @@ def pulled(graph: Graph) -> Iterator[av.AudioFrame]:
             yield cast(av.AudioFrame, graph.pull())
         except (av.error.BlockingIOError, av.error.EOFError):
             return
+
+
+def drained(graph: Graph) -> Iterator[av.AudioFrame]:
+    """Yield what a graph still has when nothing more comes."""
+    graph.push(None)
+    yield from pulled(graph)

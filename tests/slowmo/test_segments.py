@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,12 +13,22 @@ import numpy as np
 import pytest
 
 from nakawari import cli
-from nakawari.cli.slow import _drawn_by
+from nakawari.cli.slow import drawn_by
 from nakawari.errors import UserError
+from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.slowmo.segments import KeptFrames, check_kept, kept_folder, kept_frames, source_mark
+from nakawari.slowmo.segments import (
+    KeptFrames,
+    UnwantedError,
+    check_kept,
+    kept_bytes,
+    kept_folder,
+    kept_frames,
+    remove_kept,
+    source_mark,
+)
 from nakawari.video.picture import Picture
 from nakawari.whole import PREFIX
 
@@ -163,6 +174,28 @@ def test_an_error_keeps_what_is_drawn_and_ctrl_c_only_when_told_to(
     assert ["4 frames of" in line and "--resume" in line for line in lines] == [True] * bool(left)
 
 
+def test_what_nobody_wants_any_more_is_removed_and_nothing_is_told(tmp_path) -> None:
+    output, lines = tmp_path / "out.mp4", []
+    add_and_fail(again(output, tell=lines.append), 4, UnwantedError)
+    assert list(tmp_path.iterdir()) == []
+    assert lines == []
+
+
+def test_kept_frames_are_measured_and_removed_but_not_those_of_a_living_run(tmp_path) -> None:
+    output = tmp_path / "out.mp4"
+    assert kept_bytes(output) == 0
+    remove_kept(output)
+    keep(output, 3)
+    files = list(kept_folder(output).glob("*.mkv"))
+    assert kept_bytes(output) == sum(file.stat().st_size for file in files) > 3 * 64 * 48
+    kept = again(output)
+    remove_kept(output)
+    assert kept_frames(output) == 3
+    add_and_fail(kept, 3)
+    remove_kept(output)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_short_run_that_fails_leaves_nothing(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(segments, "SEGMENT_SECONDS", 1000.0)
     add_and_fail(again(tmp_path / "out.mp4", resume=False), 1)
@@ -243,6 +276,7 @@ def test_another_model_another_speed_or_another_source_fails(make_clip, tmp_path
     for words, what in [
         (["--model", "nearest"], "model, steps or seed"),
         (["--model", "blend", "--slow", "3"], "speed"),
+        (["--model", "blend", "--ramp", "0:1, 0.2:0.25"], "speed"),
         (["--model", "blend", "--to", "0.4"], "part, another exposure sheet"),
     ]:
         assert cli.main(["slow", str(clip), "-o", str(output), "--resume", *words]) == 2
@@ -254,6 +288,23 @@ def test_another_model_another_speed_or_another_source_fails(make_clip, tmp_path
     assert "had another source" in capsys.readouterr().err
 
 
+def test_another_ramp_fails_and_the_same_goes_on(make_clip, tmp_path, capsys) -> None:
+    clip, output = make_clip(frames=12), tmp_path / "out.mp4"
+    ramp = Pace((RampPoint(Fraction(0), Fraction(1)), RampPoint(Fraction(1, 4), Fraction(1, 9))))
+    job = SlowJob(source=clip, output=output, ramp=ramp)
+    with pytest.raises(PowerCutError):
+        run_job(job, lambda: failing(2), "cpu", drawn_by=lambda: "blend")
+    words = ["slow", str(clip), "-o", str(output), "--resume", "--model", "blend"]
+    for other in ("0:1, 0.25:1/8", "0:1, 0.2:1/9"):
+        assert cli.main([*words, "--ramp", other]) == 2
+        assert "had another speed;" in capsys.readouterr().err
+    assert cli.main([*words]) == 2
+    run_job(replace(job, resume=True), lambda: blend, "cpu", drawn_by=lambda: "blend")
+    whole = replace(job, output=tmp_path / "whole.mp4")
+    run_job(whole, lambda: blend, "cpu")
+    assert output.read_bytes() == whole.output.read_bytes()
+
+
 def test_a_model_is_known_by_its_files_and_settings_and_nothing_else_is_read(tmp_path) -> None:
     folder = tmp_path / "model" / "unet"
     folder.mkdir(parents=True)
@@ -262,7 +313,7 @@ def test_a_model_is_known_by_its_files_and_settings_and_nothing_else_is_read(tmp
 
     def mark(**settings: object) -> str:
         asked = {"model": tmp_path / "model", "steps": None, "seed": 0} | settings
-        return _drawn_by(argparse.Namespace(**asked))
+        return drawn_by(argparse.Namespace(**asked))
 
     before = mark()
     os.mkfifo(folder / "config.json")  # a read of it would never end

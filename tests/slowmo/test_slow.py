@@ -1,5 +1,6 @@
 """The loop passes keys through, asks for what is missing, and crosses no cut."""
 
+import math
 import threading
 import time
 from fractions import Fraction
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from nakawari.errors import UserError
+from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.drawings import group
 from nakawari.slowmo.job import SlowJob, run_job
@@ -26,13 +28,17 @@ def gray(luma: int) -> Picture:
     return Picture(np.full((16, 16), luma, np.uint8), chroma, chroma)
 
 
-def slowed(levels, sheet: ExposureSheet, factor: Fraction | int, interpolator=blend, workers=1):
-    """Return the brightness of every output frame, and the tally; one input frame a second."""
+def slowed(levels, sheet: ExposureSheet, how: Pace | Fraction | int, interpolator=blend, workers=1):
+    """Return the brightness of every output frame, and the tally; one input frame a second.
+
+    ``how`` is the output's pace, or its factor.
+    """
+    pace = how if isinstance(how, Pace) else Pace.constant(Fraction(how))
     frames = [
         SourceFrame(gray(level), Fraction(number), Fraction(number + 1))
         for number, level in enumerate(levels)
     ]
-    clock = OutputClock(rate=Fraction(1), factor=Fraction(factor))
+    clock = OutputClock(rate=Fraction(1), pace=pace)
     written: list[Picture] = []
     tally = slow_down(
         group(iter(frames), sheet),
@@ -106,6 +112,35 @@ def test_intervals_drawn_at_once_come_out_as_one_by_one() -> None:
 def test_speed_and_rate_may_leave_frames_out() -> None:
     shown, tally = slowed([40 + 9 * n for n in range(8)], sheet_of([1] * 8), Fraction(1, 2))
     assert shown == [40, 58, 76, 94]
+    assert tally.drawn == 0
+
+
+def ramp(*points: tuple[float, float]) -> Pace:
+    return Pace(tuple(RampPoint(Fraction(time), Fraction(speed)) for time, speed in points))
+
+
+def test_a_ramp_between_equal_speeds_makes_what_one_speed_makes() -> None:
+    levels, sheet = list(range(40, 160, 8)), sheet_of([3, 2, 1, 1, 1, 1, 6], cuts=(5,))
+    assert slowed(levels, sheet, ramp((1, 0.25), (4, 0.25), (9, 0.25))) == slowed(levels, sheet, 4)
+
+
+def test_frames_at_full_speed_pass_through_and_those_of_a_ramp_are_drawn() -> None:
+    # Two seconds at the mean speed of 5/8 last 3.2 s; three at 1/4 twelve; and the way up 3.2 s.
+    pace = ramp((3, 1), (5, 0.25), (8, 0.25), (10, 1))
+    shown, tally = slowed(list(range(40, 200, 10)), sheet_of([1] * 16), pace)
+    assert shown[:4] == [40, 50, 60, 70]
+    assert len(shown) == math.ceil(3 + 3.2 + 12 + 3.2 + 6)
+    assert tally.passed == 4 + 1  # nothing follows on the last frame
+    drawn = np.diff(shown[3:-1])
+    assert drawn.min() >= 2
+    assert drawn.max() <= 10
+
+
+def test_nothing_is_drawn_across_a_cut_on_a_ramp() -> None:
+    pace = ramp((0, 1), (8, 0.2))
+    shown, tally = slowed([40] * 4 + [200] * 4, sheet_of([4, 4], cuts=(4,)), pace)
+    assert set(shown) == {40, 200}
+    assert shown == sorted(shown)
     assert tally.drawn == 0
 
 

@@ -1,24 +1,26 @@
 """Slowed sound keeps its pitch and its place beside the picture."""
 
 from fractions import Fraction
-from math import prod
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nakawari.errors import UserError
-from nakawari.video.audio import MAX_TEMPO, MIN_TEMPO, StretchedAudio, tempo_chain
+from nakawari.pace import Pace, RampPoint
+from nakawari.video.audio import StretchedAudio
 from nakawari.video.sound import SoundTrack
 
 TONE = 440.0
 
 
-def stretched(path, factor: Fraction, seconds: float, picture_start: Fraction = Fraction(0)):
-    audio = StretchedAudio(path, picture_start, factor)
+def stretched(
+    path: Path, how: Pace | Fraction, seconds: float, picture_start: Fraction = Fraction(0)
+) -> tuple[np.ndarray, int]:
+    """Return the first channel of sound at a pace, or stretched by a factor, and its rate [Hz]."""
+    pace = how if isinstance(how, Pace) else Pace.constant(how)
+    audio = StretchedAudio(path, picture_start, pace)
     parts, count = [], 0
     for frame in audio.frames():
         parts.append(frame.to_ndarray()[0])
@@ -32,19 +34,6 @@ def stretched(path, factor: Fraction, seconds: float, picture_start: Fraction = 
 def pitch(wave: np.ndarray, sample_rate: int) -> float:
     spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
     return float(spectrum.argmax() * sample_rate / len(wave))
-
-
-@given(st.fractions(Fraction(1, 1000), 1000, max_denominator=1001))
-def test_a_chain_of_tempos_multiplies_to_the_tempo_within_limits(tempo) -> None:
-    chain = tempo_chain(tempo)
-    assert prod(chain, start=Fraction(1)) == tempo
-    assert all(MIN_TEMPO <= link <= MAX_TEMPO for link in chain)
-
-
-@pytest.mark.parametrize("tempo", [Fraction(0), Fraction(-1)])
-def test_a_tempo_of_zero_or_less_fails(tempo) -> None:
-    with pytest.raises(ValueError, match="above 0"):
-        tempo_chain(tempo)
 
 
 @pytest.mark.parametrize("factor", [Fraction(4), Fraction(5, 2), Fraction(1), Fraction(1, 2)])
@@ -64,6 +53,20 @@ def test_sound_that_starts_late_starts_late_by_the_factor(make_clip) -> None:
     assert loud == pytest.approx(1.0, abs=0.06)
 
 
+def test_sound_that_starts_late_starts_where_a_ramp_shows_it(make_clip) -> None:
+    clip = make_clip(frames=24, tone=TONE, tone_offset=0.5)
+    points = (RampPoint(Fraction(0), Fraction(1)), RampPoint(Fraction(1, 2), Fraction(1, 4)))
+    wave, sample_rate = stretched(clip, Pace(points), 2.0)
+    loud = np.flatnonzero(np.abs(wave) > 0.25)[0] / sample_rate
+    assert loud == pytest.approx(0.5 / ((1 + 0.25) / 2), abs=0.06)
+
+
+def test_sound_that_ends_before_the_picture_begins_is_silence(make_clip) -> None:
+    clip = make_clip(frames=24, tone=TONE)
+    wave, _ = stretched(clip, Fraction(4), 1.0, picture_start=Fraction(2))
+    assert np.abs(wave).max() == 0
+
+
 def test_sound_before_the_picture_is_cut(make_clip) -> None:
     clip = make_clip(frames=24, tone=TONE)
     wave, sample_rate = stretched(clip, Fraction(1), 1.5, picture_start=Fraction(1, 2))
@@ -75,12 +78,12 @@ def test_sound_without_a_decoder_fails(make_clip) -> None:
     clip = make_clip("a.mkv", tone=TONE)
     clip.write_bytes(clip.read_bytes().replace(b"A_AAC", b"A_XYZ"))
     with pytest.raises(UserError, match=r"no decoder for it\); use --audio drop"):
-        StretchedAudio(clip, Fraction(0), Fraction(4))
+        StretchedAudio(clip, Fraction(0), Pace.constant(Fraction(4)))
 
 
 def test_sound_that_cannot_be_opened_fails(tmp_path) -> None:
     with pytest.raises(UserError, match=r"cannot read the sound of .*; use --audio drop"):
-        StretchedAudio(tmp_path / "gone.mkv", Fraction(0), Fraction(4))
+        StretchedAudio(tmp_path / "gone.mkv", Fraction(0), Pace.constant(Fraction(4)))
 
 
 @pytest.mark.parametrize("kind", [av.error.InvalidDataError, av.error.PermissionError])
@@ -128,7 +131,7 @@ def write_tones(path: Path, tracks: list[dict], seconds: float = 1.0) -> Path:
 
 def told(path: Path) -> tuple[StretchedAudio, list[str]]:
     lines: list[str] = []
-    return StretchedAudio(path, Fraction(0), Fraction(1), lines.append), lines
+    return StretchedAudio(path, Fraction(0), Pace.constant(Fraction(1)), lines.append), lines
 
 
 def test_the_default_track_is_kept_and_told(tmp_path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
+from nakawari.pace import Pace
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import CODECS, Codec, check_picture, codec_for
 from nakawari.video.color import BT709, FULL, LIMITED, ColorTags, from_rgb, to_rgb
@@ -36,7 +37,9 @@ def chart_picture(tags: ColorTags) -> Picture:
 
 
 def write(path: Path, codec: Codec, tags: ColorTags, sound: Path | None = None) -> None:
-    audio = None if sound is None else StretchedAudio(sound, Fraction(0), Fraction(1))
+    audio = (
+        None if sound is None else StretchedAudio(sound, Fraction(0), Pace.constant(Fraction(1)))
+    )
     with VideoWriter(
         path, codec=codec, width=WIDTH, height=HEIGHT, rate=RATE, tags=tags, audio=audio
     ) as writer:

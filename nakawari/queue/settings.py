@@ -1,0 +1,114 @@
+"""What a job is to do, as the command line says it and as plain JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from nakawari.pace import Pace
+from nakawari.slowmo.job import SlowJob
+from nakawari.video.part import Part
+
+_PATHS = ("source", "output", "xsheet")
+_FRACTIONS = ("factor", "rate", "begin", "end")
+_SWITCHES = ("overwrite", "strict")
+_NUMBERS = ("longest_hold", "steps", "seed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowSettings:
+    """All that ``nakawari slow`` needs to know for one clip.
+
+    Give absolute paths: the job may be done by a process in another folder.
+    """
+
+    source: Path
+    output: Path
+    factor: Fraction = Fraction(4)  # how many times as long, above 0
+    ramp: Pace | None = None  # instead of the factor; its time 0 is ``begin``
+    rate: Fraction | None = None  # output frames a second; None: the source's
+    begin: Fraction = Fraction(0)  # s; what comes before is left out
+    end: Fraction | None = None  # s; None: the clip's end
+    codec: str | None = None  # None: what the output's name says
+    audio: str = "stretch"  # or "drop"
+    holds: str = "auto"  # or "keep"
+    longest_hold: int | None = None  # frames
+    xsheet: Path | None = None
+    model: str | None = None  # a folder, or a baseline's name; None: the shipped weights
+    steps: int | None = None  # of denoising, 1 or more; None: the model's own
+    seed: int = 0  # of the noise, 0 to 2**63 - 1
+    device: str = "auto"  # or "cpu" or "cuda"
+    overwrite: bool = False
+    strict: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON knows them: texts, whole numbers, booleans and ``None``."""
+        fields = dataclasses.fields(self)
+        return {field.name: _plain(getattr(self, field.name)) for field in fields}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> SlowSettings:
+        """Return the settings that ``to_json`` made ``content`` of.
+
+        What is not said has its default. Raises ``ValueError`` for a name that is unknown, one that
+        is missing, or a value of the wrong type.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(content) - known)
+        if unknown:
+            raise ValueError(f"a job has unknown settings: {', '.join(unknown)}")
+        try:
+            return cls(**{name: _parsed(name, value) for name, value in content.items()})
+        except TypeError as error:
+            raise ValueError(f"a job has no source or no output: {sorted(content)}") from error
+
+    def job(self) -> SlowJob:
+        """Return the job, which goes on with what an earlier run of it has drawn."""
+        return SlowJob(
+            source=self.source,
+            output=self.output,
+            factor=self.factor,
+            ramp=self.ramp,
+            rate=self.rate,
+            codec=self.codec,
+            audio=self.audio,
+            holds=self.holds,
+            longest_hold=self.longest_hold,
+            part=Part(self.begin, self.end),
+            xsheet=self.xsheet,
+            overwrite=self.overwrite,
+            strict=self.strict,
+            resume=True,
+        )
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path | Fraction | Pace) else value
+
+
+def _parsed(name: str, value: Any) -> Any:
+    """Return a setting's value; ``ValueError`` if it is none."""
+    if value is None:
+        return None
+    _check_type(name, value)
+    if name in _PATHS:
+        return Path(value)
+    if name == "ramp":
+        return Pace.from_text(value)
+    try:
+        return Fraction(value) if name in _FRACTIONS else value
+    except ZeroDivisionError as error:
+        raise ValueError(f"a job's {name} is no number: {value!r}") from error
+
+
+def _check_type(name: str, value: object) -> None:
+    kind: type = str
+    if name in _SWITCHES:
+        kind = bool
+    elif name in _NUMBERS:
+        kind = int
+    if type(value) is not kind:
+        raise ValueError(f"a job's {name} must be of type {kind.__name__}, got {value!r}")
