@@ -21,6 +21,7 @@ from nakawari.motion.warping import pixel_grid
 
 _WIDTH = 96
 _KEYS = 64
+_NEAR_KEYS = 32
 _KINDS = 32
 _NEAR = 2
 """Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
@@ -40,8 +41,9 @@ class Search(nn.Module):
         """
         super().__init__()
         self.radius = radius
+        self.enter = Downsample2D(feature_channels, True, out_channels=_WIDTH, padding=1, name="op")
+        self.near_key = nn.Sequential(nn.SiLU(), nn.Conv2d(_WIDTH, _NEAR_KEYS, 1))
         self.look = nn.Sequential(
-            Downsample2D(feature_channels, True, out_channels=_WIDTH, padding=1, name="op"),
             residual_block(_WIDTH),
             residual_block(_WIDTH),
             nn.GroupNorm(8, _WIDTH),
@@ -49,6 +51,7 @@ class Search(nn.Module):
         )
         self.key = nn.Conv2d(_WIDTH, _KEYS, 1)
         self.kind = nn.Conv2d(_WIDTH, _KINDS, 1)
+        self.log_near_share = nn.Parameter(torch.tensor(0.0))
         self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
         self.log_nearness = nn.Parameter(torch.tensor(0.02).log())
         self.log_company = nn.Parameter(torch.tensor(1.0).log())
@@ -59,8 +62,12 @@ class Search(nn.Module):
         Both are (B, n, h, w) and belong to an interval, whatever is drawn in it. ``features_0`` and
         ``features_1`` are (B, c, H/4, W/4).
         """
-        seen = self.look(torch.cat([features_0, features_1]))
-        keys_0, keys_1 = unit_length(self.key(seen)).chunk(2)
+        entered = self.enter(torch.cat([features_0, features_1]))
+        seen = self.look(entered)
+        # What lies far round a point moves otherwise than the point where a figure passes a ground,
+        # or something that stands before it: keys of its near surroundings are compared as well.
+        near = self.log_near_share.exp() * unit_length(self.near_key(entered))
+        keys_0, keys_1 = torch.cat([unit_length(self.key(seen)), near], dim=1).chunk(2)
         kinds_0, kinds_1 = self.kind(seen).chunk(2)
         of_0 = cost_volume(keys_0, keys_1, self.radius).float()
         of_1 = at_drawing(of_0, of_0.new_ones(len(of_0)))

@@ -19,11 +19,12 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
 from autoencoder import VQAutoencoder
-from autoencoder.layers import upsample, zero_out
+from autoencoder.layers import zero_out
 from autoencoder.matching import symmetric_correlation, unit_length
 from diffusion.conditions import Aligned, Estimate, both_warped
 from diffusion.search import Search, likeliest, votes
-from nakawari.motion.warping import along, flow_of, resize_flow
+from nakawari.motion.convex import NEIGHBOURS, convex_upsample
+from nakawari.motion.warping import along, flow_of
 
 CORRECTION_UNIT = 4.0
 """Cells of 8 pixels by which a correction of one moves: it is tens of times what a convolution
@@ -173,8 +174,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         _answer_nearly_nothing(self.answer)
         self.choose = nn.Conv2d(channels[0], flows, 1)
         _answer_nearly_nothing(self.choose)
-        # Flow and share of each of the 2x2 points at 1/4 that a cell covers.
-        finer = nn.Conv2d(64, 3 * 4, 3, padding=1)
+        # Of each of the 2x2 points at 1/4 that a cell covers: corrections of flow and share, and
+        # which of the cells around it is followed.
+        finer = nn.Conv2d(64, (3 + NEIGHBOURS) * 4, 3, padding=1)
         _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
@@ -236,9 +238,9 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
     def refine(self, estimate: Estimate, frame_time: Tensor) -> FineMotion:
         """Return motion and share at 1/4, of what the last step found for ``frame_time`` (B,)."""
         fine = F.pixel_shuffle(self.fine(estimate.hidden).float(), 2)
-        height, width = fine.shape[-2:]
-        flow = resize_flow(flow_of(estimate.motion), (height, width)) + fine[:, :2]
-        return FineMotion(along(flow, frame_time), upsample(estimate.share) + fine[:, 2:])
+        coarse = torch.cat([2 * flow_of(estimate.motion), estimate.share], dim=1)
+        enlarged = convex_upsample(coarse, fine[:, 3:]) + fine[:, :3]
+        return FineMotion(along(enlarged[:, :2], frame_time), enlarged[:, 2:])
 
     def _compare(self, keys_0: Tensor, keys_1: Tensor, frame_time: Tensor) -> Tensor:
         keys_0, keys_1 = unit_length(keys_0), unit_length(keys_1)
