@@ -25,6 +25,7 @@ MAX_PATH = 4096  # bytes that the system takes for a path
 MAX_NUMBER_LENGTH = 40
 LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
 MAX_SEED = 2**63 - 1
+INPUT_RATE_HELP = "frames a second of a sequence of pictures (default: 24)"
 STRICT_HELP = "refuse a clip in which anything is damaged, instead of bridging it"
 
 

@@ -114,6 +114,7 @@ def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSe
         factor=args.slow or USUAL_FACTOR,
         ramp=args.ramp,
         rate=args.fps,
+        input_rate=args.input_fps,
         begin=args.begin,
         end=args.end,
         codec=args.codec,

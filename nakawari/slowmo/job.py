@@ -44,11 +44,12 @@ MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
 class SlowJob:
     """What is to be done, in the words of the command line."""
 
-    source: Path
+    source: Path  # a file, a folder of numbered pictures, or a name such as f_%04d.png
     output: Path
     factor: Fraction = Fraction(4)  # how many times as long, where there is no ramp
     ramp: Pace | None = None  # instead of the factor; its time 0 is the start of the part
     rate: Fraction | None = None  # output frames a second; None: the source's
+    input_rate: Fraction | None = None  # of a sequence of pictures; None: 24 frames a second
     codec: str | None = None  # one of ``CODECS``; None: what the output's name says
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
@@ -76,6 +77,10 @@ class SlowJob:
     def sheet_output(self) -> Path:
         """Where the sheet that was used goes: beside the output."""
         return self.output.with_name(f"{self.output.stem}.xsheet.json")
+
+    def open(self, tell: Callable[[str], None] = lambda line: None) -> VideoReader:
+        """Return a reader of what is slowed down."""
+        return VideoReader(self.source, tell, self.strict, self.part, self.input_rate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +129,7 @@ def run_job(
     say = _without_repeats(tell)
     codec = _check_outputs(job)
     with ExitStack() as opened:
-        reader = opened.enter_context(VideoReader(job.source, say, job.strict, job.part))
+        reader = opened.enter_context(job.open(say))
         info = reader.info
         check_picture(codec, info.width, info.height)
         reader.tell_left_out()
@@ -143,7 +148,12 @@ def run_job(
             sheet = _timed(given, job, say, on_read)
         else:
             sheet = detect(
-                job.source, tell=say, on_frame=on_read, strict=job.strict, part=job.part
+                job.source,
+                tell=say,
+                on_frame=on_read,
+                strict=job.strict,
+                part=job.part,
+                input_rate=job.input_rate,
             ).sheet
         longest_hold = job.longest_hold
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
@@ -211,7 +221,7 @@ def room_of(job: SlowJob) -> Room | None:
     ``None`` if its clip does not say how long it is. Raises ``UserError`` if it cannot be read.
     """
     codec = codec_for(job.output, job.codec)
-    with VideoReader(job.source, strict=job.strict, part=job.part) as reader:
+    with job.open() as reader:
         return _room(job, reader.info, codec)
 
 
@@ -276,6 +286,7 @@ def _made_from(
     return {
         "version of Nakawari": __version__,
         "source": source_mark(job.source),
+        "frame rate of the input": str(job.input_rate),
         "part": f"{job.part.start} {job.part.end}",
         "exposure sheet": sha256(sheet.to_json().encode()).hexdigest()[:32],
         "longest hold": str(longest_hold),
@@ -304,7 +315,7 @@ def _timed(
     Raises ``UserError`` if it is for another number of frames, or another rate.
     """
     count, times = 0, FrameTimes()
-    with VideoReader(job.source, say, job.strict, job.part) as reader:
+    with job.open(say) as reader:
         for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
             count += 1
             on_read(count, sheet.frames)

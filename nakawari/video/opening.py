@@ -48,7 +48,7 @@ def open_file(path: Path) -> InputContainer:
     if not path.is_file():  # opening a FIFO would wait for whoever writes to it
         raise UserError(f"{path} is not a file; name a video file")
     try:
-        _check_header(path)
+        check_header(path)
         # "file:" keeps FFmpeg from reading a protocol into a name such as "concat:a.mp4".
         return av.open(
             f"file:{path}",
@@ -79,8 +79,11 @@ def check_dimensions(path: Path, width: int, height: int) -> None:
         )
 
 
-def _check_header(path: Path) -> None:
-    """Check the size that a GIF or PNG states, which their demuxers do not know of."""
+def check_header(path: Path) -> None:
+    """Check the size that a GIF or PNG states, which their demuxers do not know of.
+
+    Raises ``UserError`` if such pictures are too large to be decoded.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD)
     if head.startswith(b"GIF8") and len(head) >= 10:
@@ -92,7 +95,7 @@ def _check_header(path: Path) -> None:
 def _if_sequence(path: Path) -> str | None:
     if "%" not in path.name and "*" not in path.name:
         return None
-    return "to slow a sequence of pictures, first make one video file of them, such as with ffmpeg"
+    return "write the number in the pictures' names as frame_%04d.png, or name their folder"
 
 
 def _what_else(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 import av
+from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.video.color import ColorTags
@@ -24,6 +26,7 @@ from nakawari.video.picture import (
     is_see_through,
     picture_from_frame,
 )
+from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
 from nakawari.video.stamps import FrameStamps
 from nakawari.video.streams import tell_left_out, video_stream
 from nakawari.video.timestamps import rate_of_gaps
@@ -63,7 +66,7 @@ class ClipInfo:
 
 
 class VideoReader:
-    """Decodes one file, a frame at a time; memory does not grow with its length.
+    """Decodes one file or sequence of pictures, a frame at a time, whatever its length.
 
     Raises ``UserError`` on opening if the file is missing, is no video, or holds fewer than two
     frames, and while reading if it is truncated, or too much of it damaged. What was changed on
@@ -76,6 +79,8 @@ class VideoReader:
         strict: refuse a file in which anything is damaged, instead of bridging it.
         part: of the clip that is read, as if there were no more of it. ``UserError`` if the clip
             ends before, or if the part has fewer than two frames.
+        input_rate: frames a second of a sequence of pictures. ``UserError`` for a file, which has
+            its own.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class VideoReader:
         tell: Callable[[str], None] = lambda line: None,
         strict: bool = False,
         part: Part = WHOLE,
+        input_rate: Fraction | None = None,
     ) -> None:
         self.path = path
         self._part = part
@@ -91,8 +97,9 @@ class VideoReader:
         self._tell = tell
         self._told: set[str] = set()
         self._strict = strict
-        self._container = open_file(path)
+        self._opened = ExitStack()
         try:
+            self._container = self._open(input_rate)
             self._stream = video_stream(self._container, path, self._say)
             check_size(self._container, path)
             self._decoder = FrameDecoder(self._container, self._stream, path, strict)
@@ -103,8 +110,23 @@ class VideoReader:
                 self._go_to(part.start)
             self.info = self._describe()
         except BaseException:
-            self._container.close()
+            self._opened.close()
             raise
+
+    def _open(self, input_rate: Fraction | None) -> InputContainer:
+        if is_sequence(self.path):
+            if input_rate is None:
+                self._say(f"{USUAL_RATE} frames a second are assumed; --input-fps says another")
+            rate = input_rate or USUAL_RATE
+            sequence = opened_sequence(self.path, rate, self._say, self._strict)
+            return self._opened.enter_context(sequence)
+        container = self._opened.enter_context(open_file(self.path))
+        if input_rate is not None:
+            raise UserError(
+                f"{self.path} has its own frame rate; --input-fps is for sequences of pictures, "
+                "leave it out"
+            )
+        return container
 
     def __enter__(self) -> VideoReader:
         return self
@@ -115,7 +137,7 @@ class VideoReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._container.close()
+        self._opened.close()
 
     def tell_left_out(self) -> None:
         """Tell of the tracks, beside picture and sound, that an output will not have."""

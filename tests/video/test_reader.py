@@ -125,11 +125,6 @@ def test_a_missing_file_fails(tmp_path) -> None:
         VideoReader(tmp_path / "none.mp4")
 
 
-def test_a_folder_fails(tmp_path) -> None:
-    with pytest.raises(UserError, match="is not a file"):
-        VideoReader(tmp_path)
-
-
 @pytest.mark.parametrize("name", ["text.txt", "text.mp4"])
 def test_text_fails(tmp_path, name) -> None:
     (tmp_path / name).write_text("not a film\n" * 200)
