@@ -50,8 +50,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     slow.add_argument(
         "-o", "--output", type=target,
-        help="a file, or a folder for one INPUT or several (default: beside INPUT, "
-        "NAME.slow4x.mp4)",
+        help="a file, pictures such as slow/f_%%04d.png, or a folder for one INPUT or several "
+        "(default: beside INPUT, NAME.slow4x.mp4)",
     )  # fmt: skip
     slow.add_argument(
         "--watch", type=path, metavar="DIR",
@@ -126,7 +126,9 @@ def default_output(source: Path, args: argparse.Namespace) -> Path:
     slow = f"slow{float(args.slow or USUAL_FACTOR):.4g}x".replace("+", "")
     name = slow if args.ramp is None else "ramp"
     named = clip_name(source)
-    return named.with_name(f"{named.name}.{name}{CODECS[args.codec or 'h264'].ending}")
+    codec = CODECS[args.codec or "h264"]
+    ending = "" if codec.is_sequence else codec.ending
+    return named.with_name(f"{named.name}.{name}{ending}")
 
 
 def choose_device(name: str) -> str:
@@ -220,6 +222,7 @@ def _run_one(args: argparse.Namespace) -> None:
         rate=args.fps,
         input_rate=args.input_fps,
         codec=args.codec,
+        picture_names=args.output.picture_names if args.output else None,
         audio=args.audio,
         holds=args.holds,
         longest_hold=args.longest_hold,

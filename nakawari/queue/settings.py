@@ -34,6 +34,7 @@ class SlowSettings:
     begin: Fraction = Fraction(0)  # s; what comes before is left out
     end: Fraction | None = None  # s; None: the clip's end
     codec: str | None = None  # None: what the output's name says
+    picture_names: str | None = None  # in a folder, such as f_%04d.png; None: numbers alone
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames
@@ -76,6 +77,7 @@ class SlowSettings:
             rate=self.rate,
             input_rate=self.input_rate,
             codec=self.codec,
+            picture_names=self.picture_names,
             audio=self.audio,
             holds=self.holds,
             longest_hold=self.longest_hold,

@@ -13,6 +13,7 @@ nevertheless keeps the frames that are drawn, and goes on after some room was ma
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,6 +50,9 @@ GROWTH = {
     "ffv1": Growth(None, 0.2, 0.2),
     "prores_ks": Growth(None, 0.44, 0.44),
     "dnxhd": Growth(None, 0.44, 0.44),
+    "libsvtav1": Growth(0.5, 0.001, 0.5),
+    "png": Growth(None, 0.3, 0.3),
+    "gif": Growth(None, 0.05, 0.05),
 }
 """By FFmpeg's encoder."""
 KEPT = Growth(3.5, 0.01, 0.7)
@@ -76,7 +80,7 @@ def room_for(info: ClipInfo, codec: Codec, clock: OutputClock, has_sound: bool) 
         return None
     frames = clock.first_index(info.duration)
     seconds = float(frames / clock.rate)
-    sound = SOUND_BYTES[codec.sound] * seconds if has_sound else 0.0
+    sound = SOUND_BYTES[codec.sound] * seconds if has_sound and codec.sound else 0.0
     return Room(
         output=round(frames * _frame_bytes(GROWTH[codec.encoder], info) + sound),
         kept=round(frames * _frame_bytes(KEPT, info)),
@@ -109,6 +113,13 @@ def check_room(rooms: Iterable[Room], folder: Path, what: str) -> None:
             f"meanwhile included, and {folder} has {size(usage.free)}; free some, or choose "
             "another folder with -o"
         )
+
+
+def size_on_disk(path: Path) -> int:
+    """Return how many bytes a file takes, or the files of a folder; 0 if there is none."""
+    if path.is_dir():
+        return sum(entry.stat().st_size for entry in os.scandir(path) if entry.is_file())
+    return path.stat().st_size if path.exists() else 0
 
 
 def _frame_bytes(growth: Growth, info: ClipInfo) -> float:

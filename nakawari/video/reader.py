@@ -18,6 +18,7 @@ from nakawari.errors import UserError
 from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
+from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.opening import open_file
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
@@ -60,6 +61,7 @@ class ClipInfo:
     duration: Fraction | None  # s, as declared; the frames' times have the last word
     start: Fraction  # s, the first frame's time on the container's clock
     tags: ColorTags
+    form: PictureForm  # of the pictures
     sample_aspect_ratio: Fraction
     has_audio: bool
     bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known
@@ -70,8 +72,7 @@ class VideoReader:
 
     Raises ``UserError`` on opening if the file is missing, is no video, or holds fewer than two
     frames, and while reading if it is truncated, or too much of it damaged. What was changed on
-    the way in (bit depth, transparency, an odd size, what was damaged) is told once, in a line
-    each, through ``tell``.
+    the way in (an odd size, what was damaged) is told once, in a line each, through ``tell``.
 
     Args:
         path: the file.
@@ -81,6 +82,9 @@ class VideoReader:
             ends before, or if the part has fewer than two frames.
         input_rate: frames a second of a sequence of pictures. ``UserError`` for a file, which has
             its own.
+        richest: form of the pictures, unless the source has less; what of the source does not fit
+            into it is told. By default it is the one in which pictures are looked at, and nothing
+            is told.
     """
 
     def __init__(
@@ -90,9 +94,11 @@ class VideoReader:
         strict: bool = False,
         part: Part = WHOLE,
         input_rate: Fraction | None = None,
+        richest: PictureForm | None = None,
     ) -> None:
         self.path = path
         self._part = part
+        self._richest = richest
         self._begins = Fraction(0)  # s, of the part's first frame since the clip's
         self._tell = tell
         self._told: set[str] = set()
@@ -208,7 +214,8 @@ class VideoReader:
             )
         first, stream = self._head[0], self._stream
         tags = ColorTags.of_frame(first)
-        picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation)
+        form = PictureForm.of(first.format).at_most(self._richest or PLAIN)
+        picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation, form)
         self._decoded_size = (first.width, first.height)
         ratio = stream.sample_aspect_ratio or Fraction(1)
         duration = None
@@ -228,6 +235,7 @@ class VideoReader:
             duration=duration,
             start=self._stamps.start + self._begins,
             tags=tags,
+            form=form,
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
             bit_rate=stream.bit_rate or self._container.bit_rate or None,
@@ -310,21 +318,20 @@ class VideoReader:
 
     def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info
+        matrix, value_range = info.tags.matrix, info.tags.value_range
         self._tell_changes(frame)
         if halvings and (frame.width, frame.height) == self._decoded_size:
-            return halved_picture(frame, info.tags.matrix, info.tags.value_range, halvings)
-        picture = picture_from_frame(frame, info.tags.matrix, info.tags.value_range, frame.rotation)
+            return halved_picture(frame, matrix, value_range, halvings)
+        picture = picture_from_frame(frame, matrix, value_range, frame.rotation, info.form)
         if (picture.width, picture.height) != (info.width, info.height):
             self._say("the picture changes its size on the way; later frames are scaled")
             scaled = picture.to_frame().reformat(width=info.width, height=info.height)
-            picture = picture_from_frame(scaled, info.tags.matrix, info.tags.value_range)
+            picture = picture_from_frame(scaled, matrix, value_range, form=info.form)
         return picture.halved(halvings) if halvings else picture
 
     def _tell_changes(self, frame: av.VideoFrame) -> None:
-        if any(component.bits > 8 for component in frame.format.components):
-            self._say(f"{frame.format.name} is converted to 8 bits a channel")
-        if SEE_THROUGH not in self._told and is_see_through(frame):
-            self._say(SEE_THROUGH)
+        if self._richest is not None:
+            self._tell_losses(frame, self._richest)
         if frame.width % 2 or frame.height % 2:
             self._say(
                 f"H.264 needs an even size: {frame.width}x{frame.height} grows to "
@@ -334,6 +341,12 @@ class VideoReader:
         # Not every codec says so of its frames; the container may.
         if frame.interlaced_frame or self._stream.codec_context.field_order in INTERLACED:
             self._say("the clip is interlaced; deinterlace it first for clean in-betweens")
+
+    def _tell_losses(self, frame: av.VideoFrame, richest: PictureForm) -> None:
+        if PictureForm.of(frame.format).bits > richest.bits:
+            self._say(f"{frame.format.name} is converted to {richest.bits} bits a channel")
+        if not richest.alpha and SEE_THROUGH not in self._told and is_see_through(frame):
+            self._say(SEE_THROUGH)
 
     def _say(self, line: str) -> None:
         if line not in self._told:

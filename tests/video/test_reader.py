@@ -10,13 +10,14 @@ from PIL import Image
 
 from nakawari.errors import UserError
 from nakawari.video.color import BT709, FULL, LIMITED
+from nakawari.video.form import PLAIN
 from nakawari.video.reader import VideoReader
 
 RATE = Fraction(24000, 1001)
 
 
 def read(path, tell=lambda line: None):
-    with VideoReader(path, tell) as reader:
+    with VideoReader(path, tell, richest=PLAIN) as reader:
         return reader.info, list(reader.frames())
 
 
