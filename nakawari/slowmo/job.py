@@ -33,11 +33,13 @@ from nakawari.video.codecs import (
     check_rate,
     codec_for,
 )
+from nakawari.video.companions import Companions
 from nakawari.video.form import PictureForm
 from nakawari.video.palette import palette_of
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
+from nakawari.video.sequence import is_sequence
 from nakawari.video.writer import PICTURE_NAMES, VideoWriter, check_output
 from nakawari.whole import check_name
 from nakawari.xsheet.detect import detect
@@ -156,7 +158,6 @@ def run_job(
         info = reader.info
         check_picture(codec, info.width, info.height)
         check_rate(codec, job.rate or info.rate)
-        reader.tell_left_out()
         room = _room(job, info, codec)
         if room is not None:
             check_room([room], job.output.parent, str(job.output))
@@ -165,8 +166,11 @@ def run_job(
         if given is not None and given.clip != job.source.name:
             say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
         audio = _audio(job, info, codec, say)
-        if audio is not None:
-            opened.callback(audio.close)
+        for track in audio:
+            opened.callback(track.close)
+        companions = _companions(job, info, codec, say)
+        if companions is not None:
+            opened.callback(companions.close)
         interpolator = load_interpolator()
         if given is not None:
             sheet = _timed(given, job, say, on_read)
@@ -205,6 +209,7 @@ def run_job(
             form=info.form,
             sample_aspect_ratio=info.sample_aspect_ratio,
             audio=audio,
+            companions=companions,
             picture_names=job.picture_names or PICTURE_NAMES,
             palette=_palette(job, codec),
         ) as writer:
@@ -397,10 +402,37 @@ def _palette(job: SlowJob, codec: Codec) -> VideoFrame | None:
 
 def _audio(
     job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
-) -> StretchedAudio | None:
+) -> list[StretchedAudio]:
+    """Return the sound tracks of the output, the one that a player would choose first.
+
+    Raises ``UserError`` if this one cannot be read; of the others that is told.
+    """
     if job.audio == "drop" or not info.has_audio:
-        return None
+        return []
     if codec.sound is None:
         tell(f"left out: the sound, for which {codec.title} has no room")
+        return []
+    tracks = [StretchedAudio(job.source, info.start, job.pace, tell)]
+    for number in range(1, info.sound_tracks):
+        try:
+            tracks.append(StretchedAudio(job.source, info.start, job.pace, number=number))
+        except UserError:
+            tell(f"left out: sound track {number + 1}, which cannot be read")
+    return tracks
+
+
+def _companions(
+    job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
+) -> Companions | None:
+    """Return what goes with picture and sound; ``None`` if the source cannot have any."""
+    if is_sequence(job.source):
         return None
-    return StretchedAudio(job.source, info.start, job.pace, tell)
+    return Companions(
+        job.source,
+        start=info.start,
+        duration=info.duration,
+        pace=job.pace,
+        container=codec.container_of(job.output),
+        has_sound=job.audio != "drop" and codec.sound is not None,
+        tell=tell,
+    )

@@ -58,6 +58,10 @@ class Codec:
         """The usual ending of an output's name."""
         return next(iter(self.containers))
 
+    def container_of(self, output: Path) -> str:
+        """Return FFmpeg's name of an output's container."""
+        return SEQUENCE if self.is_sequence else self.containers[output.suffix.lower()]
+
     @property
     def is_sequence(self) -> bool:
         """Whether the output is a folder of pictures, and not a file."""

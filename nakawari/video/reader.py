@@ -29,7 +29,7 @@ from nakawari.video.picture import (
 )
 from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
 from nakawari.video.stamps import FrameStamps
-from nakawari.video.streams import tell_left_out, video_stream
+from nakawari.video.streams import sound_streams, video_stream
 from nakawari.video.timestamps import rate_of_gaps
 from nakawari.wording import count
 
@@ -61,9 +61,10 @@ class ClipInfo:
     duration: Fraction | None  # s, as declared; the frames' times have the last word
     start: Fraction  # s, the first frame's time on the container's clock
     tags: ColorTags
-    form: PictureForm  # of the pictures
     sample_aspect_ratio: Fraction
     has_audio: bool
+    sound_tracks: int = 0  # that can be decoded
+    form: PictureForm = PLAIN  # of the pictures
     bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known
 
 
@@ -144,10 +145,6 @@ class VideoReader:
         trace: TracebackType | None,
     ) -> None:
         self._opened.close()
-
-    def tell_left_out(self) -> None:
-        """Tell of the tracks, beside picture and sound, that an output will not have."""
-        tell_left_out(self._container, self._stream, self._say)
 
     def _go_to(self, start: Fraction) -> None:
         """Pass over the frames before ``start`` [s]: the next is the part's first."""
@@ -238,6 +235,7 @@ class VideoReader:
             form=form,
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
+            sound_tracks=len(sound_streams(self._container)),
             bit_rate=stream.bit_rate or self._container.bit_rate or None,
         )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,13 @@ from typing import cast
 
 import av
 from av import AudioStream, VideoStream
+from av.stream import Disposition
 
 from nakawari.errors import UserError
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
 from nakawari.video.color import FULL, LIMITED, RGB_MATRIX, ColorTags, convert, rgb_frame
+from nakawari.video.companions import Companions
 from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.palette import Painter
 from nakawari.video.picture import Picture
@@ -96,6 +98,16 @@ PICTURE_NAMES = "%05d.png"
 """What the pictures of a sequence are called where nothing is said."""
 
 
+@dataclass
+class _Sound:
+    """A sound track that is written."""
+
+    stream: AudioStream
+    frames: Iterator[av.AudioFrame]
+    time: Fraction = Fraction(0)  # s, up to which it is written
+    is_over: bool = False
+
+
 class VideoWriter:
     """Encodes under a temporary name; ``path`` appears when all of it is written.
 
@@ -113,7 +125,9 @@ class VideoWriter:
         tags: what the pictures' code values mean.
         form: of the pictures; one for which the codec has room.
         sample_aspect_ratio: width over height of one pixel.
-        audio: the sound, from output time 0; closed with the writer, and if it cannot be made.
+        audio: the sound tracks, from output time 0, the usual one first; closed with the writer,
+            and if it cannot be made.
+        companions: subtitles and whatever else goes along; closed likewise.
         picture_names: of a sequence, with a place for the number.
         palette: the colours of an output that has only few.
     """
@@ -129,7 +143,8 @@ class VideoWriter:
         tags: ColorTags,
         form: PictureForm = PLAIN,
         sample_aspect_ratio: Fraction = Fraction(1),
-        audio: StretchedAudio | None = None,
+        audio: Sequence[StretchedAudio] = (),
+        companions: Companions | None = None,
         picture_names: str = PICTURE_NAMES,
         palette: av.VideoFrame | None = None,
     ) -> None:
@@ -142,6 +157,7 @@ class VideoWriter:
         self._pixel_format = codec.pixel_format_for(form)
         self._written_tags = _tags_in(codec, self._pixel_format, tags)
         self._audio = audio
+        self._companions = companions
         self._painter = None if palette is None else Painter(palette, width, height)
         try:
             with self._disk_errors():
@@ -155,14 +171,13 @@ class VideoWriter:
                 self._discard()
                 raise
         except BaseException:
-            self._close_audio()
+            self._close_sources()
             raise
 
     def _open(self, width: int, height: int, ratio: Fraction) -> None:
         codec = self.codec
         os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints its settings otherwise
-        ending = codec.ending if codec.is_sequence else self.path.suffix.lower()
-        name = codec.containers[ending]
+        name = codec.container_of(self.path)
         options = {"movflags": "+faststart"} if name in ("mp4", "mov") else {}
         self._container = av.open(f"file:{self._opened}", "w", format=name, options=options)
         stream = cast(
@@ -181,19 +196,23 @@ class VideoWriter:
         if codec.tag is not None and name != "matroska":
             context.codec_tag = codec.tag
         self._stream = stream
-        self._audio_stream: AudioStream | None = None
-        self._audio_time = Fraction(0)
-        if self._audio is not None:
-            assert codec.sound is not None, f"{codec.title} has no room for sound"
-            channels = av.AudioLayout(self._audio.layout).nb_channels
-            rate = OPUS_RATE if codec.sound == "libopus" else self._audio.sample_rate
-            bits = channels * AUDIO_BITS_PER_CHANNEL
-            self._audio_stream = cast(
-                AudioStream,
-                self._container.add_stream(codec.sound, rate=rate, bit_rate=bits),
-            )
-            self._audio_stream.layout = self._audio.layout
-            self._audio_frames = self._audio.frames()
+        self._sounds = [self._add_sound(audio) for audio in self._audio]
+        for number, sound in enumerate(self._sounds):
+            sound.stream.disposition = Disposition.default if number == 0 else Disposition(0)
+        if self._companions is not None:
+            self._companions.add_to(self._container)
+
+    def _add_sound(self, audio: StretchedAudio) -> _Sound:
+        codec = self.codec
+        assert codec.sound is not None, f"{codec.title} has no room for sound"
+        channels = av.AudioLayout(audio.layout).nb_channels
+        rate = OPUS_RATE if codec.sound == "libopus" else audio.sample_rate
+        bits = channels * AUDIO_BITS_PER_CHANNEL
+        added = self._container.add_stream(codec.sound, rate=rate, bit_rate=bits)
+        stream = cast(AudioStream, added)
+        stream.layout = audio.layout
+        stream.metadata.update(audio.labels)
+        return _Sound(stream, audio.frames())
 
     def write(self, picture: Picture) -> None:
         """Encode the next frame, and the sound up to its end."""
@@ -202,7 +221,7 @@ class VideoWriter:
         with self._disk_errors():
             self._encode([frame] if self._painter is None else self._painter.paint(frame))
             self.frames += 1
-            self._write_audio_until(self.frames / self._rate)
+            self._write_beside_until(self.frames / self._rate)
 
     def _encode(self, frames: list[av.VideoFrame]) -> None:
         for frame in frames:
@@ -223,21 +242,25 @@ class VideoWriter:
         frame.color_primaries, frame.color_trc = written.primaries, written.transfer
         return frame
 
-    def _write_audio_until(self, time: Fraction) -> None:
-        while self._audio_stream is not None and self._audio_time < time:
-            frame = next(self._audio_frames, None)
-            self._container.mux(self._audio_stream.encode(frame))
-            if frame is None:  # the encoder is flushed
-                self._audio_stream = None
-            else:
-                self._audio_time += Fraction(frame.samples, frame.sample_rate)
+    def _write_beside_until(self, time: Fraction) -> None:
+        for sound in self._sounds:
+            while not sound.is_over and sound.time < time:
+                frame = next(sound.frames, None)
+                self._container.mux(sound.stream.encode(frame))
+                if frame is None:  # the encoder is flushed
+                    sound.is_over = True
+                else:
+                    sound.time += Fraction(frame.samples, frame.sample_rate)
+        if self._companions is not None:
+            self._companions.write_until(self._container, time)
 
     def _finish(self) -> None:
         with self._disk_errors():
             self._encode([] if self._painter is None else self._painter.finish())
             self._container.mux(self._stream.encode(None))
-            if self._audio_stream is not None:
-                self._container.mux(self._audio_stream.encode(None))
+            for sound in self._sounds:
+                if not sound.is_over:
+                    self._container.mux(sound.stream.encode(None))
             self._container.close()
             self._check_written()
             self._partial.finish()
@@ -279,9 +302,9 @@ class VideoWriter:
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
 
-    def _close_audio(self) -> None:
-        if self._audio is not None:
-            self._audio.close()
+    def _close_sources(self) -> None:
+        for source in (*self._audio, *([self._companions] if self._companions else ())):
+            source.close()
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -296,7 +319,7 @@ class VideoWriter:
             if kind is None:
                 self._finish()
         finally:
-            self._close_audio()
+            self._close_sources()
             if not self._is_finished:
                 self._discard()
 

@@ -52,7 +52,7 @@ def write(
     rate: Fraction = RATE,
 ) -> None:
     audio = (
-        None if sound is None else StretchedAudio(sound, Fraction(0), Pace.constant(Fraction(1)))
+        () if sound is None else [StretchedAudio(sound, Fraction(0), Pace.constant(Fraction(1)))]
     )
     picture = chart_picture(tags, form)
     with VideoWriter(

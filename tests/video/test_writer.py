@@ -132,7 +132,7 @@ class _Sound:
 def test_a_writer_that_cannot_begin_closes_the_sound_and_leaves_nothing(tmp_path, folder) -> None:
     sound = _Sound()
     with pytest.raises((UserError, OSError)):
-        write((folder or tmp_path) / "a.mp4", audio=sound)
+        write((folder or tmp_path) / "a.mp4", audio=[sound])
     assert sound.closed
     assert list(tmp_path.iterdir()) == []
 
