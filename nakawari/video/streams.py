@@ -98,11 +98,11 @@ def left_out(container: InputContainer, kept: Collection[Stream], has_chapters: 
     """
     indices = {stream.index for stream in kept}
     kinds = Counter(_kind(stream) for stream in container.streams if stream.index not in indices)
-    words = [count(kinds[kind], name) for kind, name in TRACK_NAMES.items() if kinds[kind] > 0]
     chapters = len(container.chapters())
     if chapters and has_chapters:
         chapters = 0
         kinds["data"] -= "mov" in container.format.name  # which has them as a track of their own
+    words = [count(kinds[kind], name) for kind, name in TRACK_NAMES.items() if kinds[kind] > 0]
     words += [count(chapters, "chapter")] if chapters else []
     return f"left out: {', '.join(words)}" if words else None
 
