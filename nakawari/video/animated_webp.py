@@ -31,7 +31,7 @@ USUAL_DELAY = 100  # ms
 def is_animated_webp(head: bytes) -> bool:
     """Return whether a file that begins so is an animated WebP."""
     is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
-    return is_webp and head[12:16] == b"VP8X" and bool(head[20] & ANIMATED)
+    return is_webp and len(head) >= HEAD and head[12:16] == b"VP8X" and bool(head[20] & ANIMATED)
 
 
 def canvas(head: bytes) -> tuple[int, int]:
@@ -78,23 +78,36 @@ def _pictures(path: Path) -> Iterator[_Picture]:
     content = np.frombuffer(path.read_bytes(), np.uint8)
     width, height = canvas(content[:HEAD].tobytes())
     number = max(1, AT_ONCE // (4 * width * height))
-    start, level = 0, cv2.utils.logging.getLogLevel()
+    start = 0
     while True:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        try:
-            is_read, animation = cv2.imdecodeanimation(content, start, number)
-        finally:
-            cv2.utils.logging.setLogLevel(level)
-        frames = animation.frames if is_read else []
-        if not len(frames) and start == 0:
+        pictures = _decoded(content, start, number)
+        if not pictures and start == 0:
             raise UserError(
                 f"{path} is an animated WebP that cannot be read, or its end is missing; give it "
                 "whole, or as a GIF or a video"
             )
-        for pixels, delay in zip(frames, animation.durations, strict=False):
-            if pixels.shape[2] == 3:
-                pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA)
-            yield _Picture(pixels, int(delay) if delay > MIN_DELAY else USUAL_DELAY)
-        if len(frames) < number:
+        yield from pictures
+        if len(pictures) < number:
             return
         start += number
+
+
+def _decoded(content: np.ndarray, start: int, number: int) -> list[_Picture]:
+    """Return so many pictures from ``start`` on; none if they cannot be read."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        is_read, animation = cv2.imdecodeanimation(content, start, number)
+    except cv2.error:
+        return []
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    if not is_read:
+        return []
+    return [
+        _Picture(
+            pixels if pixels.shape[2] == 4 else cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA),
+            int(delay) if delay > MIN_DELAY else USUAL_DELAY,
+        )
+        for pixels, delay in zip(animation.frames, animation.durations, strict=False)
+    ]
