@@ -156,7 +156,7 @@ def run_job(
     with ExitStack() as opened:
         reader = opened.enter_context(job.open(say, codec.richest))
         info = reader.info
-        check_picture(codec, info.width, info.height)
+        check_picture(codec, *written_size(info))
         check_rate(codec, job.rate or info.rate)
         room = _room(job, info, codec)
         if room is not None:
@@ -199,11 +199,12 @@ def run_job(
                 tell=say,
             )
         )
+        width, height = written_size(info)
         with VideoWriter(
             job.output,
             codec=codec,
-            width=info.width,
-            height=info.height,
+            width=width,
+            height=height,
             rate=clock.rate,
             tags=info.tags,
             form=info.form,
@@ -239,13 +240,20 @@ def run_job(
         output=job.output,
         duration=writer.frames / clock.rate,
         rate=clock.rate,
-        width=info.width,
-        height=info.height,
+        width=width,
+        height=height,
         tally=tally,
         sheet=sheet,
         sheet_path=_save_sheet(job, sheet, say),
         seconds=time.monotonic() - began,
     )
+
+
+def written_size(info: ClipInfo) -> tuple[int, int]:
+    """Return width and height [px] of the output: the source's where that need not be even."""
+    if info.form.shared != (1, 1):
+        return info.width, info.height
+    return info.width - info.grown[0], info.height - info.grown[1]
 
 
 def room_of(job: SlowJob) -> Room | None:

@@ -60,6 +60,11 @@ class Picture:
             _plane_view(plane, values.dtype)[:] = values
         return frame
 
+    def cropped(self, width: int, height: int) -> Picture:
+        """Return the left upper part of a picture whose chroma is as large as its luma."""
+        assert self.form.shared == (1, 1), "else a part need not have an even size"
+        return of_planes([plane[:height, :width] for plane in self.planes], self.form)
+
     def halved(self, times: int) -> Picture:
         """Return the picture at half the size, ``times`` times: each pixel the mean of four.
 

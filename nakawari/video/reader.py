@@ -63,6 +63,7 @@ class ClipInfo:
     tags: ColorTags
     sample_aspect_ratio: Fraction
     has_audio: bool
+    grown: tuple[int, int] = (0, 0)  # columns and rows that the source has not, to be even
     sound_tracks: int = 0  # that can be decoded
     form: PictureForm = PLAIN  # of the pictures
     bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known
@@ -214,6 +215,7 @@ class VideoReader:
         form = PictureForm.of(first.format).at_most(self._richest or PLAIN)
         picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation, form)
         self._decoded_size = (first.width, first.height)
+        upright = self._decoded_size[:: -1 if first.rotation % 180 else 1]
         ratio = stream.sample_aspect_ratio or Fraction(1)
         duration = None
         if stream.duration and stream.time_base:
@@ -233,6 +235,7 @@ class VideoReader:
             start=self._stamps.start + self._begins,
             tags=tags,
             form=form,
+            grown=(picture.width - upright[0], picture.height - upright[1]),
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
             sound_tracks=len(sound_streams(self._container)),
@@ -330,12 +333,6 @@ class VideoReader:
     def _tell_changes(self, frame: av.VideoFrame) -> None:
         if self._richest is not None:
             self._tell_losses(frame, self._richest)
-        if frame.width % 2 or frame.height % 2:
-            self._say(
-                f"H.264 needs an even size: {frame.width}x{frame.height} grows to "
-                f"{frame.width + frame.width % 2}x{frame.height + frame.height % 2} by repeating "
-                "the last column or row"
-            )
         # Not every codec says so of its frames; the container may.
         if frame.interlaced_frame or self._stream.codec_context.field_order in INTERLACED:
             self._say("the clip is interlaced; deinterlace it first for clean in-betweens")
@@ -343,6 +340,13 @@ class VideoReader:
     def _tell_losses(self, frame: av.VideoFrame, richest: PictureForm) -> None:
         if PictureForm.of(frame.format).bits > richest.bits:
             self._say(f"{frame.format.name} is converted to {richest.bits} bits a channel")
+        needs_even = PictureForm.of(frame.format).at_most(richest).shared != (1, 1)
+        if needs_even and (frame.width % 2 or frame.height % 2):
+            self._say(
+                f"4:2:0 needs an even size: {frame.width}x{frame.height} grows to "
+                f"{frame.width + frame.width % 2}x{frame.height + frame.height % 2} by repeating "
+                "the last column or row"
+            )
         if not richest.alpha and SEE_THROUGH not in self._told and is_see_through(frame):
             self._say(SEE_THROUGH)
 

@@ -119,8 +119,8 @@ class VideoWriter:
         path: final name; of a file, its ending, one of the codec's, chooses the container. A
             sequence of pictures is a folder.
         codec: how pictures and sound are encoded.
-        width: of the pictures [px], even.
-        height: of the pictures [px], even.
+        width: of the output [px]; even, unless the pictures' chroma is as large as their luma.
+        height: likewise; the pictures may be larger, by what they grew to be even.
         rate: frames a second.
         tags: what the pictures' code values mean.
         form: of the pictures; one for which the codec has room.
@@ -154,6 +154,7 @@ class VideoWriter:
         self._is_finished = False
         self._rate = rate
         self._tags = tags
+        self._size = (width, height)
         self._pixel_format = codec.pixel_format_for(form)
         self._written_tags = _tags_in(codec, self._pixel_format, tags)
         self._audio = audio
@@ -229,6 +230,8 @@ class VideoWriter:
             self._container.mux(self._stream.encode(frame))
 
     def _as_encoded(self, picture: Picture) -> av.VideoFrame:
+        if (picture.width, picture.height) != self._size:
+            picture = picture.cropped(*self._size)
         written = self._written_tags
         if written.matrix == RGB_MATRIX:
             name = "rgba" if self._painter is not None else self._pixel_format

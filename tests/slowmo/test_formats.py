@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -164,6 +165,23 @@ def test_transparency_is_kept_by_the_codecs_that_know_it(tmp_path, codec) -> Non
     assert opacity[18:22, 30:].max() < 0.02
 
 
+@pytest.mark.parametrize("codec", ["png", "ffv1", "prores4444", "gif"])
+def test_an_odd_size_stays_where_no_chroma_is_shared(tmp_path, codec) -> None:
+    paintings = [painting(number, width=65, height=49) for number in range(FRAMES)]
+    source = write_clip(tmp_path / "a.mkv", paintings, codec="ffv1", pixel_format="bgr0")
+    output = tmp_path / ("out" if CODECS[codec].is_sequence else f"out{CODECS[codec].ending}")
+    result, lines = run(source, output, codec=codec)
+    assert lines == []
+    assert (result.width, result.height) == (65, 49)
+    with VideoReader(output, richest=CODECS[codec].richest) as reader:
+        assert reader.info.grown == (1, 1)
+        assert (reader.info.width, reader.info.height) == (66, 50)
+    _, lines = run(source, tmp_path / "out.mp4")
+    assert lines == [
+        "4:2:0 needs an even size: 65x49 grows to 66x50 by repeating the last column or row"
+    ]
+
+
 def test_laying_on_black_is_undone() -> None:
     generator = torch.Generator().manual_seed(0)
     frame = torch.rand(1, 3, 8, 8, generator=generator) * 2 - 1
@@ -205,6 +223,13 @@ def test_the_command_reads_and_writes_sequences(tmp_path, capsys) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {
         "cels", "cels.slow2x", "cels.slow2x.xsheet.json", "slow", "slow.xsheet.json",
     }  # fmt: skip
+
+
+def test_the_exposure_sheet_of_a_sequence_has_its_rate(tmp_path, capsys) -> None:
+    source = cels(tmp_path / "cels")
+    assert cli.main(["xsheet", str(source), "--input-fps", "12", "--json", "-"]) == 0
+    sheet = json.loads(capsys.readouterr().out)
+    assert (sheet["clip"], sheet["fps"], sheet["frames"]) == ("cels", "12", FRAMES)
 
 
 @pytest.mark.parametrize(
