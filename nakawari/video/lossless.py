@@ -25,6 +25,12 @@ FFV1_FORMATS = {"gbrp": "bgr0", "gbrap": "bgra"}  # its names for the same codes
 CLOCK = Fraction(1, 1000)  # s; Matroska's own, and the pictures have no times but their order
 
 
+def encoder_for(form: PictureForm) -> str:
+    """Return which of FFmpeg's encoders packs pictures of a form."""
+    is_for_h264 = form.bits <= H264_BITS and not (form.is_rgb or form.alpha)
+    return H264 if is_for_h264 else FFV1
+
+
 class LosslessPacker:
     """Packs pictures of one size, in memory."""
 
@@ -50,8 +56,8 @@ class LosslessPacker:
 
     def _stream_for(self, picture: Picture) -> VideoStream:
         form = picture.form
-        is_for_h264 = form.bits <= H264_BITS and not (form.is_rgb or form.alpha)
-        encoder, options = (H264, H264_OPTIONS) if is_for_h264 else (FFV1, {})
+        encoder = encoder_for(form)
+        options = H264_OPTIONS if encoder == H264 else {}
         added = self._container.add_stream(encoder, rate=1000, options=options)
         stream = cast(VideoStream, added)
         stream.width, stream.height = picture.width, picture.height

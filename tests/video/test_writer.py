@@ -5,6 +5,7 @@ import os
 import resource
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -119,6 +120,7 @@ def test_a_folder_that_takes_no_files_fails() -> None:
 
 
 class _Sound:
+    labels: ClassVar[dict[str, str]] = {}
     layout, sample_rate, closed = "mono", 48000, False
 
     def frames(self):
