@@ -30,7 +30,13 @@ from nakawari.video.matrices import (
     rgb_from_codes,
     scales,
 )
-from nakawari.video.picture import SWSCALE_MATRIX, Picture, of_planes, picture_from_frame
+from nakawari.video.picture import (
+    SWSCALE_MATRIX,
+    Picture,
+    keep_opaque,
+    of_planes,
+    picture_from_frame,
+)
 
 if TYPE_CHECKING:  # tags and reading need no torch, and `nakawari xsheet` starts without it
     import torch
@@ -107,7 +113,7 @@ def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: Color
     if form.bits > 8 and (matrices[0] != matrices[1] or tags.is_full != wanted.is_full):
         bits = PictureForm.of(VideoFormat(pixel_format)).bits
         frame, tags = _exactly_converted(frame, form, tags, wanted, bits), wanted
-    return frame.reformat(
+    converted = frame.reformat(
         format=pixel_format,
         src_colorspace=SWSCALE_MATRIX[tags.known_matrix(frame.height)],
         dst_colorspace=SWSCALE_MATRIX[wanted.known_matrix(frame.height)],
@@ -115,6 +121,8 @@ def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: Color
         dst_color_range=FULL if wanted.is_full else LIMITED,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
     )
+    keep_opaque(converted, frame)
+    return converted
 
 
 def _exactly_converted(

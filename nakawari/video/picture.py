@@ -166,13 +166,27 @@ def _converted(
     if frame.format.is_rgb and source.bits > 8 and not form.is_rgb:
         frame = _deep_codes(frame, matrix, value_range, max(form.bits, 10))
     is_rgb = frame.format.is_rgb or frame.format.has_palette
-    return frame.reformat(
+    converted = frame.reformat(
         format=form.pixel_format,
         dst_colorspace=SWSCALE_MATRIX.get(matrix, 5) if is_rgb else None,
         src_color_range=None if is_rgb else value_range,
         dst_color_range=value_range,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
     )
+    keep_opaque(converted, frame)
+    return converted
+
+
+def keep_opaque(converted: av.VideoFrame, source: av.VideoFrame) -> None:
+    """Put the opacity right of planes that swscale made of a frame with fewer bits.
+
+    It takes 255 of 8 bits for 1020 of ten, which is not quite opaque.
+    """
+    form, before = PictureForm.of(converted.format), PictureForm.of(source.format)
+    if form.alpha and before.alpha and before.bits == 8 < form.bits:
+        opacity = source.to_ndarray(format="rgba")[..., 3].astype(np.uint32)
+        exact = (opacity * (2**form.bits - 1) + 127) // 255
+        _plane_view(converted.planes[3], np.uint16)[:] = exact
 
 
 def _deep_codes(frame: av.VideoFrame, matrix: int, value_range: int, bits: int) -> av.VideoFrame:

@@ -137,6 +137,21 @@ def test_transparency_comes_back(tmp_path: Path, name: str) -> None:
         assert np.abs(error).max() <= 1.0
 
 
+def test_what_is_opaque_stays_so_in_a_codec_of_more_bits(tmp_path: Path) -> None:
+    codec, form = CODECS["prores4444"], PictureForm("420", 8, True)
+    picture = noise(form)
+    picture.alpha[:] = 255
+    path = tmp_path / "a.mov"
+    with VideoWriter(
+        path, codec=codec, width=WIDTH, height=HEIGHT, rate=RATE, tags=ColorTags(), form=form
+    ) as writer:
+        writer.write(picture)
+        writer.write(picture)
+    with VideoReader(path, richest=codec.richest) as reader:
+        for frame in reader.frames():
+            assert (frame.picture.alpha == 2**frame.picture.form.bits - 1).all()
+
+
 @pytest.mark.parametrize("name", CODECS)
 def test_frames_lie_on_the_exact_clock_as_far_as_the_container_knows(
     tmp_path: Path, name: str
