@@ -76,23 +76,23 @@ def detect(
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
-        start, meter = 0, ShotMeter(settings.camera)
+        start, meter = 0, ShotMeter(settings)
         expected = None if info.duration is None else round(info.duration * info.rate)
         seen = times.noting(reader.frames(halvings))
-        plates = (plate(frame.picture) for frame in seen)
-        marked = mark_cuts(plates, settings.cuts, settings.surrounds)
+        plates = (plate(frame.picture, settings.differences) for frame in seen)
+        marked = mark_cuts(plates, settings)
         # Over pictures of 500 px OpenCV's own threads gain nothing, and wait for work by spinning:
         # under a camera move, on two cores that decode as well, they took 0.7 to 2.8 ms of
         # processor time a frame in five of eight runs, and none to speak of in three.
         with (
             opencv_threads(1),
             ahead(marked, READ_AHEAD) as frames,
-            ahead(steps(frames), READ_AHEAD) as walked,
+            ahead(steps(frames, settings), READ_AHEAD) as walked,
         ):
             for done, step in enumerate(walked, 1):
                 if step.begins_shot and done > 1:  # decided while the next one is decoded
                     shots.append(_decided(start, meter.measures, size, settings))
-                    start, meter = done - 1, ShotMeter(settings.camera)
+                    start, meter = done - 1, ShotMeter(settings)
                 meter.add(step)
                 on_frame(done, expected)
     shots.append(_decided(start, meter.measures, size, settings))
@@ -120,7 +120,8 @@ def _decided(
     start: int, measures: list[Measure], size: tuple[int, int], settings: DetectorSettings
 ) -> _Shot:
     """Decide a shot that begins with frame ``start`` of pictures of ``size`` (width, height)."""
-    moves = camera_moves([measure.motion for measure in measures], start, *size)
+    motions = [measure.motion for measure in measures]
+    moves = camera_moves(motions, start, *size, settings.moves)
     moving = _moving(start, len(measures), moves)
     changes = np.array(
         [

@@ -8,9 +8,7 @@ from typing import NamedTuple
 from nakawari.xsheet.camera.motion import Motion
 from nakawari.xsheet.change.change import Plate, light_change, luma_change
 from nakawari.xsheet.change.step import Step
-
-MEMORY = 48  # frames that tell how much repeats change
-MAX_NOISE = 8.0  # code values; on ones no frame is a repeat, and the least change is no noise
+from nakawari.xsheet.settings import DetectorSettings
 
 
 class Measure(NamedTuple):
@@ -30,10 +28,11 @@ FIRST = Measure(0.0, 0.0, 0.0, 0.0, None, None)
 class ChangeMeter:
     """Measures how the frames of one shot change, in order, as if no camera moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: DetectorSettings) -> None:
+        self._settings = settings
         self._kept: Plate | None = None  # the frame that last differed clearly
         self._twice_before: Plate | None = None
-        self._noise: deque[float] = deque(maxlen=MEMORY)
+        self._noise: deque[float] = deque(maxlen=settings.changes.noise_memory)
 
     def measure(self, step: Step) -> Measure:
         """Return how the next frame changed, its motion unknown."""
@@ -45,9 +44,11 @@ class ChangeMeter:
         light = light_change(before, now)
         since_kept = still
         if kept is not before:
-            since_kept = luma_change(kept, now)
+            since_kept = luma_change(kept, now, self._settings.differences)
             light = max(light, light_change(kept, now))
-        twice = luma_change(self._twice_before, now) if self._twice_before is not None else still
+        twice = still
+        if self._twice_before is not None:
+            twice = luma_change(self._twice_before, now, self._settings.differences)
         if max(still, since_kept) > self._clear_change():
             self._kept = now
         self._twice_before = before
@@ -59,5 +60,7 @@ class ChangeMeter:
 
     def _clear_change(self) -> float:
         """Return a change that repeats in this shot seldom show, erring on the low side."""
-        noise = sorted(self._noise)[3 * len(self._noise) // 10] if self._noise else 0.0
-        return min(1.6 * noise + 1.0, MAX_NOISE)
+        settings, noise = self._settings.changes, 0.0
+        if self._noise:
+            noise = sorted(self._noise)[int(settings.noise_rank * len(self._noise))]
+        return min(settings.clear_ratio * noise + settings.clear_margin, settings.max_noise)

@@ -6,47 +6,56 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from nakawari.xsheet.camera.motion import Pair
-from nakawari.xsheet.change.change import FAINT, Plate, block_change, sides_move
+from nakawari.xsheet.change.change import Plate, block_change, sides_move
 from nakawari.xsheet.change.cuts import ShotPlate
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 
 class Step:
     """Two successive frames of a shot. What they tell is worked out once, when first asked for."""
 
-    def __init__(self, before: Plate | None, now: Plate) -> None:
+    def __init__(
+        self, before: Plate | None, now: Plate, settings: DetectorSettings = DEFAULT
+    ) -> None:
         """Take a frame and the one before; a shot's first, which has none, stands beside itself."""
+        self._settings = settings
         self.begins_shot = before is None
         self.before, self.now = now if before is None else before, now
 
     @cached_property
     def still(self) -> float:
         """How much the frame changed, nothing having moved [code values]."""
-        return block_change(self.before, self.now)
+        return block_change(self.before, self.now, self._settings.differences)
+
+    @property
+    def is_faint(self) -> bool:
+        """Whether the frame changed so little that no camera moved."""
+        return self.still <= self._settings.differences.faint
 
     @cached_property
     def sides(self) -> bool:
         """Whether all sides of the picture moved."""
-        return sides_move(self.before.smooth.luma, self.now.smooth.luma)
+        return sides_move(self.before.smooth.luma, self.now.smooth.luma, self._settings)
 
     @cached_property
     def pair(self) -> Pair:
         """The two as ``camera_motion`` takes them."""
-        return Pair(self.before.smooth.luma, self.now.smooth.luma)
+        return Pair(self.before.smooth.luma, self.now.smooth.luma, self._settings)
 
     def work_out(self) -> None:
         """Work out what following the camera is sure to ask for."""
-        if self.still > FAINT and self.sides and self.pair.may_move:
+        if not self.is_faint and self.sides and self.pair.may_move:
             _ = self.pair.tracks
 
 
-def steps(frames: Iterable[ShotPlate]) -> Iterator[Step]:
+def steps(frames: Iterable[ShotPlate], settings: DetectorSettings = DEFAULT) -> Iterator[Step]:
     """Yield a step for each frame of a clip, all worked out that needs no other step.
 
     That is half of the measuring, for another thread to do.
     """
     before: Plate | None = None
     for frame in frames:
-        step = Step(None if frame.begins_shot else before, frame.plate)
+        step = Step(None if frame.begins_shot else before, frame.plate, settings)
         step.work_out()
         before = frame.plate
         yield step

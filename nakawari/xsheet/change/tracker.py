@@ -8,13 +8,13 @@ import numpy as np
 
 from nakawari.xsheet.camera.alignment import corner_ways
 from nakawari.xsheet.camera.ground import Evidence
-from nakawari.xsheet.camera.motion import MIN_SUPPORT, Motion, camera_motion
+from nakawari.xsheet.camera.motion import Motion, camera_motion
 from nakawari.xsheet.change.change import Plate, carried_change
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.remainders import Remainders, ShotFrame
 from nakawari.xsheet.change.trial import Trial, may_be_carried
 from nakawari.xsheet.change.uncovered import Uncovered
-from nakawari.xsheet.settings import CameraSettings
+from nakawari.xsheet.settings import DetectorSettings
 
 
 class CameraTracker:
@@ -23,15 +23,16 @@ class CameraTracker:
     Keeps a few frames, whatever the shot's length.
     """
 
-    def __init__(self, measures: list[Measure], settings: CameraSettings) -> None:
+    def __init__(self, measures: list[Measure], settings: DetectorSettings) -> None:
         """Take the shot's measures, into which the camera's motion is written."""
         self._measures = measures
         self._settings = settings
+        self._min_support = settings.motion.min_support
         self._remainders = Remainders(measures, settings)
-        self._unexplained: deque[ShotFrame] = deque(maxlen=settings.look_far_back)
+        self._unexplained: deque[ShotFrame] = deque(maxlen=settings.camera.look_far_back)
         self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
-        self._trial = Trial()  # of this camera move, whose ground does not tell it
+        self._trial = Trial(self._settings)  # of this camera move, if its ground does not tell
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: Motion | None = None  # the last that was good, or is still believed in
 
@@ -44,14 +45,14 @@ class CameraTracker:
             return
         seen = _motion_in(here, self._motion)
         if seen is not None and self._is_told(seen, here):
-            seen = _without_ground(seen)
+            seen = self._without_ground(seen)
         if seen is not None and self._is_trusted(seen):
             self._motion, self._carried = seen, self._measures[-1].still
             self._seen += 1
-            if self._seen in (1, self._settings.confirmed):
+            if self._seen in (1, self._settings.camera.confirmed):
                 self._look_back(seen)
             self._remainders.take_out(here, seen)
-        elif not sides or self._measures[-1].still < self._settings.stands * self._carried:
+        elif not sides or self._measures[-1].still < self._settings.camera.stands * self._carried:
             self.stand()
         elif self._motion is not None:
             # Coarse coding and backgrounds without contours hide a slow camera now and then.
@@ -59,12 +60,12 @@ class CameraTracker:
             measure = self._measures[-1]
             if (
                 measure.moved is not None
-                and measure.moved > self._settings.explained * measure.still
+                and measure.moved > self._settings.camera.explained * measure.still
             ):
                 self._motion = self._motion._replace(
-                    support=self._motion.support * self._settings.inertia
+                    support=self._motion.support * self._settings.camera.inertia
                 )
-            if self._motion.support < MIN_SUPPORT * self._settings.inertia**3:
+            if self._motion.support < self._min_support * self._settings.camera.inertia**3:
                 self.stand()
         else:
             self._unexplained.append(here)
@@ -73,20 +74,20 @@ class CameraTracker:
         """Take in that the last frame hardly changed: no camera moves."""
         self._motion = None
         self._seen = 0
-        self._trial = Trial()
+        self._trial = Trial(self._settings)
         self._evidence = None
         self._unexplained.clear()
 
     def _is_told(self, seen: Motion, frame: ShotFrame) -> bool:
         """Return whether this frame and those before tell that a motion is the camera's."""
-        if seen.evidence is not None and seen.follows >= MIN_SUPPORT:
-            self._evidence = seen.evidence.after(self._evidence, self._settings.kept)
+        if seen.evidence is not None and seen.follows >= self._min_support:
+            self._evidence = seen.evidence.after(self._evidence, self._settings.camera.kept)
             if self._evidence.ground.carried:
                 return True
         if self._trial.hear(frame.place, frame.step, seen):
-            self._seen = max(self._seen, self._settings.confirmed - 1)
+            self._seen = max(self._seen, self._settings.camera.confirmed - 1)
             return True
-        confirmed = self._motion if self._seen >= self._settings.confirmed else None
+        confirmed = self._motion if self._seen >= self._settings.camera.confirmed else None
         return confirmed is not None and self._goes_on(seen, confirmed, frame.step.now)
 
     def _look_back(self, seen: Motion) -> None:
@@ -94,14 +95,15 @@ class CameraTracker:
 
         Far back, and in frames whose ground does not tell it, once it is confirmed.
         """
-        confirmed, followed = self._seen >= self._settings.confirmed, self._remainders.uncovered
+        confirmed = self._seen >= self._settings.camera.confirmed
+        followed = self._remainders.uncovered
         frames = list(self._unexplained)[::-1]
         onward = self._measures[frames[0].place + 1].motion or seen if frames else seen
         motions: list[tuple[ShotFrame, Motion]] = []
-        for earlier in frames if confirmed else frames[: self._settings.look_back]:
+        for earlier in frames if confirmed else frames[: self._settings.camera.look_back]:
             motion = _motion_in(earlier, onward)
             if motion is not None and confirmed:
-                motion = _without_ground(motion)
+                motion = self._without_ground(motion)
             # A move begins slowly; what is faster is a figure, unless all sides moved with it.
             if (
                 motion is None
@@ -113,7 +115,7 @@ class CameraTracker:
                 motion = onward
             motions.append((earlier, motion))
             onward = motion
-        self._remainders.uncovered = Uncovered()
+        self._remainders.uncovered = Uncovered(self._settings)
         for earlier, motion in reversed(motions):
             self._remainders.take_out(earlier, motion)
         if confirmed:
@@ -124,11 +126,12 @@ class CameraTracker:
 
     def _stood(self, frame: ShotFrame, onward: Motion) -> bool:
         """Return whether a frame changed so little that no such camera moved in it."""
-        foretold = carried_change(frame.step.before, onward.camera)
-        return self._measures[frame.place].still < self._settings.stands * foretold
+        foretold = carried_change(frame.step.before, onward.camera, self._settings)
+        return self._measures[frame.place].still < self._settings.camera.stands * foretold
 
     def _is_trusted(self, motion: Motion) -> bool:
-        return motion.support >= MIN_SUPPORT and motion.speed >= self._settings.min_speed
+        fast_enough = motion.speed >= self._settings.camera.min_speed
+        return fast_enough and motion.support >= self._min_support
 
     def _goes_on(self, motion: Motion, before: Motion, now: Plate) -> bool:
         """Return whether a camera move goes on as it was a frame before."""
@@ -136,17 +139,17 @@ class CameraTracker:
         change = np.hypot(
             *(corner_ways(motion.camera, shape) - corner_ways(before.camera, shape))
         ).max()
-        return bool(change <= max(self._settings.near, self._settings.near_share * before.speed))
+        limits = self._settings.camera
+        return bool(change <= max(limits.near, limits.near_share * before.speed))
+
+    def _without_ground(self, motion: Motion) -> Motion:
+        """Return a motion for which the contours that follow it are enough."""
+        support = motion.follows
+        if may_be_carried(motion, self._settings.trials):  # few follow under coarse coding
+            support = max(support, self._min_support)
+        return motion._replace(support=support)
 
 
 def _motion_in(frame: ShotFrame, expected: Motion | None) -> Motion | None:
     likely = None if expected is None else expected.camera
     return camera_motion(frame.step.pair, likely)
-
-
-def _without_ground(motion: Motion) -> Motion:
-    """Return a motion for which the contours that follow it are enough."""
-    support = motion.follows
-    if may_be_carried(motion):  # few follow under coarse coding
-        support = max(support, MIN_SUPPORT)
-    return motion._replace(support=support)

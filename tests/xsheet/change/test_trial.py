@@ -9,7 +9,8 @@ from nakawari.video.picture import Picture
 from nakawari.xsheet.camera.motion import camera_motion
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.step import Step
-from nakawari.xsheet.change.trial import ENOUGH, Trial
+from nakawari.xsheet.change.trial import Trial
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 SHAKE = [(0.0, 0.0), (3.0, 1.0), (-1.0, 3.0), (2.0, -2.0), (-2.0, -1.0), (1.0, 2.0), (-2.0, 2.0)]
@@ -67,7 +68,7 @@ def test_a_shake_over_a_plain_ground_with_a_few_things_on_it_passes() -> None:
 
 
 def test_too_few_frames_do_not_pass() -> None:
-    assert not passed([boards(*at) for at in SHAKE[:ENOUGH]])
+    assert not passed([boards(*at) for at in SHAKE[: DEFAULT.trials.enough]])
 
 
 def test_a_motion_beside_which_a_limb_is_drawn_anew_does_not_pass() -> None:
