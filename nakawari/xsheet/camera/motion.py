@@ -44,7 +44,7 @@ class Pair:
     """Two successive luma planes. What tells of a motion is found once, when first asked for."""
 
     def __init__(
-        self, before: np.ndarray, after: np.ndarray, settings: DetectorSettings = DEFAULT
+        self, before: np.ndarray, after: np.ndarray, *, settings: DetectorSettings = DEFAULT
     ) -> None:
         """Take two smoothed planes, (H, W) uint8. Looked at is what black bars leave of them."""
         self.settings = settings

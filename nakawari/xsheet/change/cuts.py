@@ -188,7 +188,7 @@ class _Judge:
 
         The finest ground tells it.
         """
-        motion = camera_motion(Pair(one.luma, other.luma, self._settings))
+        motion = camera_motion(Pair(one.luma, other.luma, settings=self._settings))
         return motion is not None and motion.support >= self._settings.cuts.min_following
 
     def _one_is_empty(self, one: Look, other: Look, area: Area) -> bool:

@@ -40,7 +40,8 @@ class Step:
     @cached_property
     def pair(self) -> Pair:
         """The two as ``camera_motion`` takes them."""
-        return Pair(self.before.smooth.luma, self.now.smooth.luma, self._settings)
+        planes = self.before.smooth.luma, self.now.smooth.luma
+        return Pair(*planes, settings=self._settings)
 
     def work_out(self) -> None:
         """Work out what following the camera is sure to ask for."""
