@@ -11,7 +11,7 @@ from eval.measuring.scoring import HEADLINE, METRICS
 from eval.report.plots import tier_plots
 from eval.report.table import best_methods, caption, format_mean, spread_table
 from nakawari.wording import count
-from nakawari.xsheet.show.report import POLICY
+from nakawari.page import POLICY
 
 SIGNIFICANT = 0.05
 LISTED = 200  # failures; results.json has all
