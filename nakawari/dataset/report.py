@@ -22,7 +22,7 @@ SHOWN_LEFT_OUT = 6  # of each reason
 
 class _Bar(NamedTuple):
     name: str
-    count: int
+    number: int
     x: int
     height: float  # px
 
@@ -42,7 +42,7 @@ class _LeftOut(NamedTuple):
     """The triplets that were left out for one reason."""
 
     reason: Reason
-    count: int
+    number: int
     explanation: str
     pictures: list[Picked]
 

@@ -134,7 +134,7 @@ class _HoldBar(NamedTuple):
     """How many drawings are held for so many frames."""
 
     label: str
-    count: int
+    drawings: int
     percent: str  # of all drawings
     share: float  # of the tallest bar
 
@@ -151,7 +151,7 @@ def histogram(drawings: Sequence[SheetDrawing]) -> Markup:
     bars = [
         _HoldBar(
             label=label,
-            count=counts[label],
+            drawings=counts[label],
             percent=percent(counts[label] / max(1, len(drawings))),
             share=counts[label] / tallest,
         )
