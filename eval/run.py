@@ -25,6 +25,7 @@ from eval.sets.layouts import LAYOUTS
 from eval.sets.tiers import motion_tier
 from eval.sets.triplet_list import FACTS, TripletEntry
 from nakawari.errors import UserError
+from nakawari.whole import write_whole
 
 FORMAT = 2  # of results.json
 LEDGER = "cells.jsonl"
@@ -93,8 +94,9 @@ def run_benchmark(config: BenchmarkConfig) -> str:
             for loss in measurement.losses(config.gallery)
         ]
         page = html_report(results, exhibits, list(ledger.failures()))
-        _write(config.output / "report.html", [page])
-        _write(config.output / "results.json", _json(results, triplets, methods, ledger))
+        write_whole(config.output / "report.html", page.encode())
+        text = "".join(_json(results, triplets, methods, ledger))
+        write_whole(config.output / "results.json", text.encode())
     table = markdown_table(results)
     if config.update_readme is not None:
         update_readme(config.update_readme, table)
@@ -264,11 +266,3 @@ def _json(
         row = json.dumps(to_json(_row(triplets, methods, ledger, index)))
         yield ("," if index else "") + "\n  " + row
     yield "\n ]\n}\n"
-
-
-def _write(path: Path, parts: Any) -> None:
-    """Write under another name first, so that a killed run leaves no half file."""
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "w", encoding="utf-8") as file:
-        file.writelines(parts)
-    partial.replace(path)

@@ -39,7 +39,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         extensions=[_Joined],
     )
-    environment.globals |= {"file": _file, "policy": POLICY}
+    environment.globals |= {"file": _file, "policy": Markup(POLICY)}
     return environment
 
 

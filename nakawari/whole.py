@@ -65,6 +65,20 @@ def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
         raise
 
 
+def write_shared(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, even while other runs write the same content to it.
+
+    Several runs may fill one store, and what two of them write is the same: the last one wins.
+    ``write_whole`` is for results, which one run at a time may write.
+    """
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        new.write_bytes(content)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def check_name(path: Path, what: str) -> None:
     """Raise ``UserError`` if no file can have this name; ask before anything is asked of it.
 

@@ -43,6 +43,10 @@ def paired_differences(ours: np.ndarray, theirs: np.ndarray, seed: int) -> list[
     The interval is that of ``bootstrap_means`` of the differences. ``p`` is two-sided, by 10,000
     random flips of the differences' signs (Good, "Permutation, Parametric and Bootstrap Tests of
     Hypotheses", 2005, ch. 3); it is never below 1/10,001.
+
+    ``scipy.stats.permutation_test`` gives the same but for chance (0.2112 where this gives 0.2090)
+    and takes each column alone. Here every flip is one matrix product for all columns, which takes
+    half the time for a single one, and all metrics see the same flips.
     """
     with np.errstate(invalid="ignore"):
         differences = ours - theirs  # infinite PSNR on both sides is no number: left out

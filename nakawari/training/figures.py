@@ -1,7 +1,7 @@
 """A training's figures as a CSV file that outlives every interruption."""
 
 import csv
-import os
+import io
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from nakawari.whole import write_whole
 
 
 class Figures(Logger):
@@ -79,10 +81,9 @@ class Figures(Logger):
         return list(csv.DictReader(whole.splitlines()))
 
     def _write(self, rows: list[dict[str, str]], columns: list[str]) -> None:
-        new = self.file.with_suffix(".new")
-        with new.open("w", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(new, self.file)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.file, text.getvalue().encode())
         self._columns = columns

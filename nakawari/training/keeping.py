@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 
 from nakawari.errors import UserError
 from nakawari.training.average import AveragedModule
+from nakawari.training.private import training_state
 from nakawari.training.validating import is_validation_due
 
 STATE = "last.ckpt"
@@ -195,8 +196,7 @@ class KeepTheModel(Callback):
             return True
         for logger in trainer.loggers:
             logger.save()  # figures up to here, before a state from which none of them come again
-        # Not trainer.save_checkpoint: it ends in a barrier, at which no other rank may be.
-        state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+        state = training_state(trainer)
         try:
             self.run.mkdir(parents=True, exist_ok=True)
             replace_folder(self.run / WEIGHTS, module.export)

@@ -24,6 +24,7 @@ from nakawari.training.config import TrainerConfig
 from nakawari.training.figures import Figures
 
 WANDB_RUN = "wandb_run.json"
+UNSENT = ("offline", "dryrun", "disabled")  # modes of W&B in which nothing is sent anyway
 
 
 class CaptionedPicture(NamedTuple):
@@ -153,7 +154,7 @@ class Wandb(WandbLogger):
         import wandb
 
         chosen = wandb.setup().settings  # WANDB_MODE is obeyed
-        reason = None if chosen._offline or chosen._noop else _why_offline()
+        reason = None if chosen.mode in UNSENT else _why_offline()
         settings = {"finish_timeout": 60 * self._upload_minutes}
         if reason is None:
             try:
