@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nakawari.sweep.figures import validation_figures
+from nakawari.sweep.metrics import validation_metrics
 
 LOG_FILE = "trial.log"
 _POLL = 0.5  # s
@@ -59,7 +59,7 @@ def run_trial(
         return figures
     if process.returncode != 0:
         raise TrialFailedError(f"exit status {process.returncode}: {_last_words(run)}")
-    figures = validation_figures(run, metric)
+    figures = validation_metrics(run, metric)
     if not figures:
         raise TrialFailedError(f"it logged no {metric}: {_last_words(run)}")
     on_figures(figures)
@@ -78,7 +78,7 @@ def _watch(
         try:
             process.wait(_POLL)
         except subprocess.TimeoutExpired:
-            figures = validation_figures(run, metric)
+            figures = validation_metrics(run, metric)
             if len(figures) > seen:
                 seen = len(figures)
                 if on_figures(figures):

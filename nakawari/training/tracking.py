@@ -21,7 +21,7 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
 from nakawari.training.config import TrainerConfig
-from nakawari.training.figures import Figures
+from nakawari.training.metrics_file import MetricsFile
 
 WANDB_RUN = "wandb_run.json"
 UNSENT = ("offline", "dryrun", "disabled")  # modes of W&B in which nothing is sent anyway
@@ -46,7 +46,7 @@ def start_tracking(run: Path, config: TrainerConfig, settings: object) -> Tracki
 
     ``settings`` is a dataclass of all settings, for the record.
     """
-    loggers: list[Logger] = [Figures(run / "figures")]
+    loggers: list[Logger] = [MetricsFile(run / "figures")]
     callbacks: list[Callback] = []
     if config.logger == "tensorboard":
         loggers.append(TensorBoardLogger(run, name="", version="tensorboard"))

@@ -18,9 +18,9 @@ from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera.moves import camera_moves
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
+from nakawari.xsheet.change.frame_pair import frame_pairs
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.meter import ShotMeter
-from nakawari.xsheet.change.step import steps
 from nakawari.xsheet.holds.holds import decide, is_new
 from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
@@ -87,13 +87,13 @@ def detect(
         with (
             opencv_threads(1),
             ahead(marked, READ_AHEAD) as frames,
-            ahead(steps(frames, settings), READ_AHEAD) as walked,
+            ahead(frame_pairs(frames, settings), READ_AHEAD) as walked,
         ):
-            for done, step in enumerate(walked, 1):
-                if step.begins_shot and done > 1:  # decided while the next one is decoded
+            for done, pair in enumerate(walked, 1):
+                if pair.begins_shot and done > 1:  # decided while the next one is decoded
                     shots.append(_decided(start, meter.measures, size, settings))
                     start, meter = done - 1, ShotMeter(settings)
-                meter.add(step)
+                meter.add(pair)
                 on_frame(done, expected)
     shots.append(_decided(start, meter.measures, size, settings))
     clock = times.clock(info.rate)

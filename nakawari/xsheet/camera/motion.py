@@ -28,7 +28,7 @@ _SEARCH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
 STILL: Matrix = np.eye(2, 3)
 
 
-class Motion(NamedTuple):
+class CameraMotion(NamedTuple):
     """What moves between two frames."""
 
     camera: Matrix
@@ -70,7 +70,7 @@ class Pair:
         return _tracks(self.before, self.after, self.settings)
 
 
-def camera_motion(pair: Pair, expected: Matrix | None = None) -> Motion | None:
+def camera_motion(pair: Pair, expected: Matrix | None = None) -> CameraMotion | None:
     """Return how the camera moves from one luma plane to the next.
 
     ``None`` if there is too little to go by (a flat or dark picture, a cut) or nothing moves.
@@ -113,7 +113,7 @@ def camera_motion(pair: Pair, expected: Matrix | None = None) -> Motion | None:
     camera = outward(camera, pair.area)
     if layer is not None:
         layer = outward(layer, pair.area)
-    return Motion(camera, speed, support, layer, depth, follows, told)
+    return CameraMotion(camera, speed, support, layer, depth, follows, told)
 
 
 def _fit(points: np.ndarray, targets: np.ndarray, settings: MotionSettings) -> Matrix | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.camera.motion import CameraMotion
 from nakawari.xsheet.settings import DEFAULT, MoveSettings
 from nakawari.xsheet.sheet.sheet import CameraMove
 
@@ -22,7 +22,7 @@ class Shift(NamedTuple):
     roll: float
 
     @classmethod
-    def of(cls, motion: Motion, width: int, height: int) -> Shift:
+    def of(cls, motion: CameraMotion, width: int, height: int) -> Shift:
         """Take a similarity apart about the middle of the picture."""
         matrix = motion.camera
         middle = np.array([width / 2, height / 2])
@@ -34,7 +34,7 @@ class Shift(NamedTuple):
 
 
 def camera_moves(
-    motions: Sequence[Motion | None],
+    motions: Sequence[CameraMotion | None],
     first_frame: int,
     width: int,
     height: int,
@@ -62,7 +62,7 @@ def camera_moves(
     return moves
 
 
-def _runs(motions: Sequence[Motion | None], settings: MoveSettings) -> list[tuple[int, int]]:
+def _runs(motions: Sequence[CameraMotion | None], settings: MoveSettings) -> list[tuple[int, int]]:
     """Return [begin, end) of each run of moving frames."""
 
     def moves(frame: int, speed: float) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.camera.motion import CameraMotion
 from nakawari.xsheet.change.change import Plate, light_change, luma_change
-from nakawari.xsheet.change.step import Step
+from nakawari.xsheet.change.frame_pair import FramePair
 from nakawari.xsheet.settings import DetectorSettings
 
 
@@ -19,7 +19,7 @@ class Measure(NamedTuple):
     twice: float  # likewise from the frame before the last
     light: float  # change of brightness since the frame before, or since the one that differed
     moved: float | None  # change from the frame before, the camera's motion taken out
-    motion: Motion | None  # of the camera, where much of the picture changes
+    motion: CameraMotion | None  # of the camera, where much of the picture changes
 
 
 FIRST = Measure(0.0, 0.0, 0.0, 0.0, None, None)
@@ -34,9 +34,9 @@ class ChangeMeter:
         self._twice_before: Plate | None = None
         self._noise: deque[float] = deque(maxlen=settings.changes.noise_memory)
 
-    def measure(self, step: Step) -> Measure:
+    def measure(self, pair: FramePair) -> Measure:
         """Return how the next frame changed, its motion unknown."""
-        before, now, still = step.before, step.now, step.still
+        before, now, still = pair.before, pair.now, pair.still
         if self._kept is None:
             self._kept = now
             return FIRST

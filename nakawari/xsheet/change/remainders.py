@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.camera.motion import STILL, Motion
+from nakawari.xsheet.camera.motion import STILL, CameraMotion
 from nakawari.xsheet.change.change import remainder
+from nakawari.xsheet.change.frame_pair import FramePair
 from nakawari.xsheet.change.measure import Measure
-from nakawari.xsheet.change.step import Step
 from nakawari.xsheet.change.uncovered import Uncovered
 from nakawari.xsheet.settings import DetectorSettings
 
@@ -19,7 +19,7 @@ class ShotFrame(NamedTuple):
     """A frame that changed."""
 
     place: int  # in the shot
-    step: Step
+    pair: FramePair
 
 
 class _Went(NamedTuple):
@@ -40,9 +40,9 @@ class Remainders:
         self._went: _Went | None = None
         self.uncovered = Uncovered(settings)  # of the camera move that goes on
 
-    def take_out(self, frame: ShotFrame, motion: Motion) -> None:
+    def take_out(self, frame: ShotFrame, motion: CameraMotion) -> None:
         """Write into the frame's measure what is left of its change if the camera moved so."""
-        before, now = frame.step.before, frame.step.now
+        before, now = frame.pair.before, frame.pair.now
         camera, went = motion.camera, None
         certain_motion = motion.follows >= self._settings.camera.clear_support
         if self._went is not None and self._went.place == frame.place - 1 and certain_motion:
@@ -61,7 +61,7 @@ class Remainders:
         may_be_held = certain <= self._settings.camera.most_held
         self._went = _Went(frame.place, left.carried) if may_be_held else None
 
-    def _layer(self, motion: Motion) -> np.ndarray | None:
+    def _layer(self, motion: CameraMotion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.
 
         A figure that is drawn anew in another place moves too, but not as the camera bids it, nor

@@ -8,7 +8,7 @@ import numpy as np
 
 from nakawari.xsheet.camera.alignment import corner_ways
 from nakawari.xsheet.camera.ground import Evidence
-from nakawari.xsheet.camera.motion import Motion, camera_motion
+from nakawari.xsheet.camera.motion import CameraMotion, camera_motion
 from nakawari.xsheet.change.change import Plate, carried_change
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.remainders import Remainders, ShotFrame
@@ -34,11 +34,11 @@ class CameraTracker:
         self._seen = 0  # frames of this camera move in which it was seen
         self._trial = Trial(self._settings)  # of this camera move, if its ground does not tell
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
-        self._motion: Motion | None = None  # the last that was good, or is still believed in
+        self._motion: CameraMotion | None = None  # the last that was good, or is still believed in
 
     def follow(self, here: ShotFrame) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
-        sides = here.step.sides
+        sides = here.pair.sides
         # Where the camera went a frame ago it may go on, too slowly to be seen at all sides.
         if not sides and self._motion is None:
             self._unexplained.append(here)
@@ -78,19 +78,19 @@ class CameraTracker:
         self._evidence = None
         self._unexplained.clear()
 
-    def _is_told(self, seen: Motion, frame: ShotFrame) -> bool:
+    def _is_told(self, seen: CameraMotion, frame: ShotFrame) -> bool:
         """Return whether this frame and those before tell that a motion is the camera's."""
         if seen.evidence is not None and seen.follows >= self._min_support:
             self._evidence = seen.evidence.after(self._evidence, self._settings.camera.kept)
             if self._evidence.ground.carried:
                 return True
-        if self._trial.hear(frame.place, frame.step, seen):
+        if self._trial.hear(frame.place, frame.pair, seen):
             self._seen = max(self._seen, self._settings.camera.confirmed - 1)
             return True
         confirmed = self._motion if self._seen >= self._settings.camera.confirmed else None
-        return confirmed is not None and self._goes_on(seen, confirmed, frame.step.now)
+        return confirmed is not None and self._goes_on(seen, confirmed, frame.pair.now)
 
-    def _look_back(self, seen: Motion) -> None:
+    def _look_back(self, seen: CameraMotion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
 
         Far back, and in frames whose ground does not tell it, once it is confirmed.
@@ -99,7 +99,7 @@ class CameraTracker:
         followed = self._remainders.uncovered
         frames = list(self._unexplained)[::-1]
         onward = self._measures[frames[0].place + 1].motion or seen if frames else seen
-        motions: list[tuple[ShotFrame, Motion]] = []
+        motions: list[tuple[ShotFrame, CameraMotion]] = []
         for earlier in frames if confirmed else frames[: self._settings.camera.look_back]:
             motion = _motion_in(earlier, onward)
             if motion is not None and confirmed:
@@ -108,9 +108,9 @@ class CameraTracker:
             if (
                 motion is None
                 or not self._is_trusted(motion)
-                or (not earlier.step.sides and motion.speed > onward.speed)
+                or (not earlier.pair.sides and motion.speed > onward.speed)
             ):
-                if not earlier.step.sides or self._stood(earlier, onward):
+                if not earlier.pair.sides or self._stood(earlier, onward):
                     break
                 motion = onward
             motions.append((earlier, motion))
@@ -124,16 +124,16 @@ class CameraTracker:
             followed.forget(frames[0].place + 1 if frames else 0)
             self._remainders.uncovered = followed
 
-    def _stood(self, frame: ShotFrame, onward: Motion) -> bool:
+    def _stood(self, frame: ShotFrame, onward: CameraMotion) -> bool:
         """Return whether a frame changed so little that no such camera moved in it."""
-        foretold = carried_change(frame.step.before, onward.camera, self._settings)
+        foretold = carried_change(frame.pair.before, onward.camera, self._settings)
         return self._measures[frame.place].still < self._settings.camera.stands * foretold
 
-    def _is_trusted(self, motion: Motion) -> bool:
+    def _is_trusted(self, motion: CameraMotion) -> bool:
         fast_enough = motion.speed >= self._settings.camera.min_speed
         return fast_enough and motion.support >= self._min_support
 
-    def _goes_on(self, motion: Motion, before: Motion, now: Plate) -> bool:
+    def _goes_on(self, motion: CameraMotion, before: CameraMotion, now: Plate) -> bool:
         """Return whether a camera move goes on as it was a frame before."""
         shape = now.smooth.luma.shape
         change = np.hypot(
@@ -142,7 +142,7 @@ class CameraTracker:
         limits = self._settings.camera
         return bool(change <= max(limits.near, limits.near_share * before.speed))
 
-    def _without_ground(self, motion: Motion) -> Motion:
+    def _without_ground(self, motion: CameraMotion) -> CameraMotion:
         """Return a motion for which the contours that follow it are enough."""
         support = motion.follows
         if may_be_carried(motion, self._settings.trials):  # few follow under coarse coding
@@ -150,6 +150,6 @@ class CameraTracker:
         return motion._replace(support=support)
 
 
-def _motion_in(frame: ShotFrame, expected: Motion | None) -> Motion | None:
+def _motion_in(frame: ShotFrame, expected: CameraMotion | None) -> CameraMotion | None:
     likely = None if expected is None else expected.camera
-    return camera_motion(frame.step.pair, likely)
+    return camera_motion(frame.pair.luma, likely)

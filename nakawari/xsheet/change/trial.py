@@ -8,9 +8,9 @@ figure that moves as one leaves its limbs, and the ground that it uncovers has n
 
 from __future__ import annotations
 
-from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.camera.motion import CameraMotion
 from nakawari.xsheet.change.change import remainder
-from nakawari.xsheet.change.step import Step
+from nakawari.xsheet.change.frame_pair import FramePair
 from nakawari.xsheet.change.uncovered import Uncovered
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings, TrialSettings
 
@@ -29,7 +29,7 @@ class Trial:
         """Whether so much was explained that it is a camera."""
         return len(self._explained) >= self._settings.trials.enough
 
-    def hear(self, place: int, step: Step, motion: Motion) -> bool:
+    def hear(self, place: int, pair: FramePair, motion: CameraMotion) -> bool:
         """Return whether the motion of the frame at a place in the shot is borne out."""
         settings = self._settings.trials
         if motion.follows < settings.min_support_if:
@@ -38,9 +38,9 @@ class Trial:
         trusted = self.passed and motion.follows >= self._settings.motion.min_support
         if not may_be and not trusted:
             return False
-        before, now = step.before, step.now
+        before, now = pair.before, pair.now
         left = remainder(before, now, motion.camera, None, settings=self._settings)
-        limit = min(settings.left_share * step.still, settings.most_left)
+        limit = min(settings.left_share * pair.still, settings.most_left)
         explains = left.change() <= limit
         if not self.passed:
             self._limits[place] = limit
@@ -53,7 +53,7 @@ class Trial:
         return self.passed and (explains or may_be)
 
 
-def may_be_carried(motion: Motion, settings: TrialSettings = DEFAULT.trials) -> bool:
+def may_be_carried(motion: CameraMotion, settings: TrialSettings = DEFAULT.trials) -> bool:
     """Return whether a motion is the camera's if it explains all that changes."""
     if motion.evidence is None:
         return False

@@ -20,7 +20,7 @@ MIN_TIME_SHARE = 0.08  # of the shot; what moves for less is an incident, and no
 MIN_WHOLE, MIN_MENDED = 0.6, 0.85
 
 
-class Pace(NamedTuple):
+class ShotCadence(NamedTuple):
     """How a shot is animated."""
 
     cadence: Cadence
@@ -37,7 +37,7 @@ def longest_moving_hold(fps: Fraction) -> int:
     return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
 
 
-def pace_of(holds: Sequence[int], rate: Fraction) -> Pace:
+def cadence_of(holds: Sequence[int], rate: Fraction) -> ShotCadence:
     """Return the pace of one shot's drawings, in order.
 
     A cadence is what repeats: a shot in which fewer than two drawings move, or for hardly any of
@@ -50,12 +50,12 @@ def pace_of(holds: Sequence[int], rate: Fraction) -> Pace:
     """
     moving = [hold for hold in holds[:-1] if hold <= longest_moving_hold(rate)]
     if len(moving) < MIN_DRAWINGS or sum(moving) < MIN_TIME_SHARE * sum(holds):
-        return Pace(None, None)
+        return ShotCadence(None, None)
     hold, count = Counter(moving).most_common(1)[0]
     cadence = hold if count >= MIN_SHARE * len(moving) else _mended(moving)
     if cadence is not None:
-        return Pace(cadence, round(float(rate / cadence), 3))
-    return Pace("mixed", round(float(rate * len(moving) / sum(moving)), 3))
+        return ShotCadence(cadence, round(float(rate / cadence), 3))
+    return ShotCadence("mixed", round(float(rate * len(moving) / sum(moving)), 3))
 
 
 def _mended(holds: Sequence[int]) -> int | None:

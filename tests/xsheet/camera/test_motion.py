@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from nakawari.xsheet.camera.motion import Motion, Pair, camera_motion
+from nakawari.xsheet.camera.motion import CameraMotion, Pair, camera_motion
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 
-def motion_between(before, after) -> Motion | None:
+def motion_between(before, after) -> CameraMotion | None:
     return camera_motion(Pair(plate(before).smooth.luma, plate(after).smooth.luma))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 FIGURES = "figures*/**/metrics*.csv"  # newest wins
 
 
-def validation_figures(run: Path, metric: str) -> list[float]:
+def validation_metrics(run: Path, metric: str) -> list[float]:
     """Return a metric's values in the order of the validations; empty if there are none yet.
 
     Args:

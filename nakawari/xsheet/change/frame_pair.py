@@ -1,4 +1,4 @@
-"""A frame beside the one before it in its shot: what the two tell, whatever came before them."""
+"""Two successive frames of a shot: all that the two tell without those before them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nakawari.xsheet.change.cuts import ShotPlate
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 
-class Step:
+class FramePair:
     """Two successive frames of a shot. What they tell is worked out once, when first asked for."""
 
     def __init__(
@@ -38,25 +38,27 @@ class Step:
         return sides_move(self.before.smooth.luma, self.now.smooth.luma, self._settings)
 
     @cached_property
-    def pair(self) -> Pair:
+    def luma(self) -> Pair:
         """The two as ``camera_motion`` takes them."""
         planes = self.before.smooth.luma, self.now.smooth.luma
         return Pair(*planes, settings=self._settings)
 
     def work_out(self) -> None:
         """Work out what following the camera is sure to ask for."""
-        if not self.is_faint and self.sides and self.pair.may_move:
-            _ = self.pair.tracks
+        if not self.is_faint and self.sides and self.luma.may_move:
+            _ = self.luma.tracks
 
 
-def steps(frames: Iterable[ShotPlate], settings: DetectorSettings = DEFAULT) -> Iterator[Step]:
-    """Yield a step for each frame of a clip, all worked out that needs no other step.
+def frame_pairs(
+    frames: Iterable[ShotPlate], settings: DetectorSettings = DEFAULT
+) -> Iterator[FramePair]:
+    """Yield a pair for each frame of a clip, and work out all that needs no other pair.
 
     That is half of the measuring, for another thread to do.
     """
     before: Plate | None = None
     for frame in frames:
-        step = Step(None if frame.begins_shot else before, frame.plate, settings)
-        step.work_out()
+        pair = FramePair(None if frame.begins_shot else before, frame.plate, settings)
+        pair.work_out()
         before = frame.plate
-        yield step
+        yield pair

@@ -13,7 +13,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from nakawari.whole import write_whole
 
 
-class Figures(Logger):
+class MetricsFile(Logger):
     """Append a row of figures to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
 
     Lightning's ``CSVLogger`` deletes the file when a training is resumed. This one goes on with it,
