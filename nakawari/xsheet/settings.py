@@ -122,7 +122,7 @@ class GroundSettings:
         min_going_if: share of the blocks that go firmly, of those that go or stand firmly, for such
             a motion.
         min_going_plain: share of the blocks that go, of those that go or stand firmly, where some
-            go at every side. With 0.3, and the sides left aside, a close figure on ones that
+            go at every side. With 0.3, and whatever the sides, a close figure on ones that
             reached two sides was taken for a camera under even grain.
         firm: root mean square of the predicted change [code values], from which on a block tells
             firmly. Coarse coding shows so large a change too.
@@ -239,10 +239,10 @@ class DifferenceSettings:
             lost in the noise of a block. Over 1000 clips without a camera move, this value ranked
             the fewest repeats above drawings.
         max_grain: code values; the change that all blocks have in common is grain up to this.
-        mismatch: px. A picture moved by a fraction of a pixel is never found again quite the same:
+        mismatch: px. A picture moved by a fraction of a pixel is never found again exactly:
             it may differ by its gradient over so many px.
         visible: mean change of a block [code values] that can be seen.
-        same: code values; a pixel that differs less, the mismatch left aside, is the same.
+        same: code values; a pixel that differs less, apart from the mismatch, is the same.
         clean: code values; a change of a whole frame that is no larger need not be explained.
         faint: code values; a camera too slow to be followed changes no block by more.
         min_changed_side: share of a side's blocks that change if a camera moves. Figures may hide
@@ -333,28 +333,34 @@ class ColorSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class CutSettings:
-    """What is a cut (``change/cuts.py``); changes are means over the thumbnail [code values].
+    """What a cut is (``change/cuts.py``); changes are means over the thumbnail [code values].
 
     Attributes:
-        window: frames looked at on either side; also the longest flash.
-        min_change: less cannot be seen.
-        min_luma_change: the same of luma alone.
-        faint_change: a change that is larger is no grain.
+        window: frames that are looked at on either side of a cut; also the longest flash.
+        min_change: a frame that changes less is no cut, because nobody would see it.
+        min_luma_change: the same for luma alone. It spares most frames all further tests.
+        faint_change: a larger change is no grain.
         min_noise_ratio: a faint change must be so many times that of the stillest frame near by.
-        still_change: below this a frame is held, grain and all, and tells no motion.
-        min_change_ratio: of a sudden change, over the median change of the moving neighbours.
-        min_resemblance: of what a picture shows, found in the other; less is a cut. Of 340 cuts of
-            montages without a surround, 4 had 0.42 to 0.48 and the others less.
-        max_resemblance: more is none, and between the two it must be sudden. Of 1900 other changes
-            of drawings and cameras, 10 had 0.46 to 0.56 and the others more.
-        no_resemblance: below this it may also have the same colours, if no camera leads there.
-        min_changed_share: of the blocks with contours in them.
-        min_following: of the contours at the rim, if a camera leads from one picture to the other;
-            no two shots had any motion in common.
-        other_colors: share of the pixels; a large figure drawn anew under a camera that shakes
-            changes half of that.
+        still_change: a frame that changes less is held, even under grain, and does not count as a
+            neighbour that moves.
+        min_change_ratio: a change is sudden if it is so many times the median change of the
+            neighbours that move.
+        min_resemblance: share of what one picture shows that is found in the other; with less, the
+            frame is a cut. Of 340 cuts of montages without a surround, 4 had 0.42 to 0.48 and the
+            others less.
+        max_resemblance: with more, the frame is no cut. In between, the change must also be
+            sudden. Of 1900 other changes of drawings and cameras, 10 had 0.46 to 0.56 and the
+            others more.
+        no_resemblance: with less, a frame of the same colours is a cut too, unless a camera move
+            leads from one picture to the other.
+        min_changed_share: share of the blocks with contours that must change.
+        min_following: share of the contours at the rim that follow a camera move, if one leads
+            from one picture to the other. No two shots had any motion in common.
+        other_colors: share of the pixels that must have other colours. A large figure that is
+            drawn anew under a shaking camera changes half of that.
         empty: standard deviation of a picture without content [code values].
-        shadow: the same as a share of that of the picture before or after it.
+        shadow: the same, as a share of that of the picture before or after. Coding leaves a shadow
+            of it.
     """
 
     window: int = 6
@@ -380,20 +386,20 @@ class CutSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SurroundSettings:
-    """What is a surround that stands, about a picture that a cut changes (``change/surround.py``).
+    """What a surround is, within which a cut changes the picture (``change/surround.py``).
 
-    A figure drawn anew leaves a corner of its rectangle, or soon goes beyond it: 28 of 29 in
-    montages did, and the other kept its colours.
+    A figure that is drawn anew changes a rectangle too, but leaves a corner of it, or soon goes
+    beyond it: 28 of 29 in montages did, and the other kept its colours.
 
     Attributes:
-        min_share: of the whole, that the picture within has.
-        min_changed: share of the picture within that changes.
-        min_corner_changed: share of its corners, each a quarter high and wide.
-        max_outer_changed: share of the surround that may.
-        all_changed: share of the surround from which on it ends there itself.
-        min_change: what is a change [code values], beside the noise.
-        noise_margin: times the median change of the stillest frame near by.
-        coded_share: of the mean change: coding spreads so much of it.
+        min_share: least share of the frame that the picture within has.
+        min_changed: least share of the picture within that changes.
+        min_corner_changed: the same of each of its corners, a quarter high and wide.
+        max_outer_changed: largest share of the surround that may change.
+        all_changed: share of the surround from which on the surround itself ends in that frame.
+        min_change: code values from which on a pixel has changed, above the noise.
+        noise_margin: the noise, in median changes of the stillest frame near by.
+        coded_share: share of the mean change that coding spreads to pixels beside it.
     """
 
     min_share: float = 0.12
@@ -408,19 +414,20 @@ class SurroundSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSettings:
-    """What counts as a frame's change (``detect.py``).
+    """What counts as a frame's change (``detect.py``, ``change/measure.py``).
 
     Attributes:
-        light_weight: code values of a block's change that weigh as much as one of the whole
-            picture's brightness.
+        light_weight: a change of the whole picture's brightness by one code value counts as much
+            as a block's change by so many.
         creep_ratio: a change too slow to be seen from frame to frame shows against the last frame
-            that differed clearly; but so does, a little, the noise of coding. It counts if it is
-            more than so many times the change from the frame before,
+            that differed clearly. The noise of coding shows there too, a little. The change counts
+            if it is more than so many times that from the frame before,
         creep_margin: and by so many code values more than that.
         noise_memory: frames of the shot whose changes tell how much repeats change.
-        noise_rank: share of these frames that are taken for repeats; the largest change among them
-            is the noise. So the estimate errs on the low side.
-        max_noise: code values. On ones no frame is a repeat, and the least change is no noise.
+        noise_rank: the noise is the change at this place among theirs, where 0 is the least and 1
+            the largest. It is low, because new drawings are among these frames.
+        max_noise: upper limit of the noise [code values]. On ones no frame is a repeat, and even a
+            small change among theirs is no noise.
         clear_ratio: a frame differs clearly if it changed by more than so many times the noise,
         clear_margin: and by so many code values more than that.
     """
@@ -445,25 +452,27 @@ class CameraSettings:
     """How a camera is followed through a shot (``change/tracker.py``, ``change/remainders.py``).
 
     Attributes:
-        min_speed: px a frame; what is slower stands still.
-        explained: share of a change that is left at most, if a motion is at work though it was not
-            seen.
-        stands: share of the last change under the camera; one that goes on changes a frame by more.
-        inertia: how much of its support a motion keeps with each frame that it does not explain.
-        look_back: frames for which a motion is tried that was not yet seen in them.
-        confirmed: frames in which a camera was seen, from which on it needs no ground.
-        look_far_back: frames for which it is then tried.
-        clear_support: of a motion by which a drawing may be told that does not go along.
-        most_held: code values; what leaves no more may be held.
-        kept: share of what the ground told, that is kept with each frame.
-        near: px by which a steady move changes in a frame,
+        min_speed: px a frame; a slower camera counts as standing still.
+        explained: largest share of a change that may be left, if the motion of the frame before
+            goes on although it was not found in this one.
+        stands: a frame that changes by less than this share of the last change under the camera
+            stands still; a camera that goes on changes a frame by more.
+        inertia: share of its support that a motion keeps with each frame that it does not explain.
+        look_back: frames before the one in which a motion was first found, in which it is tried.
+        confirmed: frames in which a camera must be seen; from then on the ground need not tell it.
+        look_far_back: frames before, in which a confirmed motion is tried.
+        clear_support: share of the points that must follow a motion, for a pixel that stands still
+            under it to be drawn anew.
+        most_held: code values; a frame with a larger change left may not be held.
+        kept: share of what the ground has told that is kept from frame to frame.
+        near: px by which a steady move may change from frame to frame,
         near_share: or the same as a share of its speed.
         depths: frames over which a layer's depth is remembered.
-        min_depths: frames that tell a depth at least.
-        min_depth_share: of the frames remembered; a layer is seen in all repeats, of twos in half
-            of the frames.
-        depth_misfit: px a frame, of a layer that goes as its depth says.
-        min_depth_speed: px a frame; below it a depth cannot be told.
+        min_depths: frames that must tell a depth.
+        min_depth_share: share of the remembered frames in which the layer must be seen. It is seen
+            in all repeats, which on twos are half of the frames.
+        depth_misfit: px a frame by which a layer's motion may differ from what its depth predicts.
+        min_depth_speed: px a frame; under a slower camera a depth cannot be told.
     """
 
     min_speed: float = 0.06
@@ -535,31 +544,33 @@ class UncoveredSettings:
 class LevelSettings:
     """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
 
-    A level is a normal distribution of the logarithm of ``change + floor``. What is known of it
-    before the shot was seen: its mean, here as ``change + floor`` [code values]; the deviation
-    about it; the spread of the mean from shot to shot; the frames that the deviation counts for.
+    A level is a normal distribution of the logarithm of ``change + floor``. Four numbers say what
+    is known of it before the shot was seen: its mean, given here as ``change + floor`` [code
+    values]; the deviation about the mean; the spread of the mean from shot to shot; and the weight
+    of the deviation, in frames. They were found by random search on the clips to tune on.
 
     Attributes:
-        floor: code values, so that no change at all has a logarithm.
+        floor: code values that are added, so that no change at all has a logarithm.
         same: mean of repeats under a camera that stands.
-        same_deviation: likewise.
-        same_spread: likewise.
-        same_weight: likewise.
-        moved: mean of repeats under a camera that moves, whose pictures never fit quite. With more,
-            drawings of close figures that were taken for a camera were dropped.
-        moved_deviation: likewise.
-        moved_spread: likewise.
-        moved_weight: likewise.
+        same_deviation: their deviation.
+        same_spread: the spread of their mean.
+        same_weight: the weight of their deviation.
+        moved: mean of repeats under a camera that moves, whose pictures never fit exactly. With
+            more, drawings of close figures that were taken for a camera move were dropped.
+        moved_deviation: their deviation.
+        moved_spread: the spread of their mean.
+        moved_weight: the weight of their deviation.
         new: mean of new drawings.
-        new_deviation: likewise.
-        new_spread: likewise.
-        new_weight: likewise.
-        max_same: of the mean of repeats; no coding that can be watched changes a drawing more.
-        min_new: of the mean of new drawings; what changes less cannot be seen.
-        apart: the least distance of the two means.
-        min_deviation: of any level.
-        max_deviation: of repeats under a camera that stands. Without a limit, the end of a flash of
-            one frame and half of a dissolve were repeats with a wide spread.
+        new_deviation: their deviation.
+        new_spread: the spread of their mean.
+        new_weight: the weight of their deviation.
+        max_same: upper limit of the mean of repeats; no coding that can be watched changes a
+            drawing by more.
+        min_new: lower limit of the mean of new drawings; a smaller change cannot be seen.
+        apart: least distance of the two means, in logarithms.
+        min_deviation: lower limit of any level's deviation.
+        max_deviation: upper limit for repeats under a camera that stands. Without it, the end of a
+            flash of one frame and half of a dissolve were repeats with a wide spread.
     """
 
     floor: float = 2.5
@@ -590,18 +601,20 @@ class HoldSettings:
     """What decides between a new drawing and a held one (``holds/holds.py``, ``holds/timing.py``).
 
     Attributes:
-        starts: places between the least and the largest change where the two levels may part.
-        rounds: of expectation-maximisation, from each of them.
-        other_opinion: by which the means of two opinions differ at least, in sum.
-        min_held_probability: a frame is the same drawing only if that is so probable. A drawing
-            that is dropped is lost; a repeat that is taken for a drawing costs little.
-        max_evidence: of one frame, in units of log odds.
-        min_growth: of the logarithm of the change over two frames, that speaks for two movements;
-            noise reaches it in one frame of fifty.
+        starts: places between the least and the largest change at which the two levels are first
+            parted.
+        rounds: of expectation-maximisation, from each of these places.
+        other_opinion: two results are different opinions if their means differ by more than this
+            in sum, in logarithms.
+        min_held_probability: a frame is held only if that is at least so probable. A drawing that
+            is dropped is lost; a repeat that is taken for a drawing costs little.
+        max_evidence: upper limit of one frame's evidence [log odds].
+        min_growth: logarithm of the change over two frames, by that over one, from which on it
+            speaks for two movements. Noise reaches it in one frame of fifty.
         growth_weight: log odds for each unit above that.
         long_hold: share of the drawings that are a pause, whatever the cadence.
         pause_hazard: probability that a pause ends with a given frame.
-        off_beat: share of the drawings that are a frame early or late.
+        off_beat: share of the drawings that come a frame early or late.
         switch: probability that the cadence changes with a drawing.
     """
 

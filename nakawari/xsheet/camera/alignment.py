@@ -1,11 +1,11 @@
 """A camera's motion made exact, and how much it explains, by every contour at the rim.
 
 Tracked corners tell the motion where there are corners. A background of soft patches and long
-edges has few that can be followed, but every pixel with a gradient tells how far it went across
-its own contour, and together they tell how the whole went (Lucas and Kanade, "An iterative image
-registration technique", IJCAI 1981; inverse compositional as in Baker and Matthews, "Lucas-Kanade
-20 years on", IJCV 56, 2004). Where a figure hides the background, the misfit is far larger than
-anywhere else, and such points do not count.
+edges has few that can be followed. But every pixel with a gradient tells how far it went across
+its own contour, and together they tell how the whole picture went (Lucas and Kanade, "An iterative
+image registration technique", IJCAI 1981; inverse compositional as in Baker and Matthews,
+"Lucas-Kanade 20 years on", IJCV 56, 2004). Where a figure hides the background, points miss the
+motion by far more than elsewhere, and do not count.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Black bars above and below a picture, or beside it: the picture is what they leave.
 
-Nothing in a bar moves, and what slides out from under one looks like anything but a camera. So
-the camera is looked for within. A black sky, or a figure before black, is no bar: a bar ends in a
-straight edge, along most of which the picture is brighter.
+Nothing in a bar moves, and what slides out from under a bar does not look like a camera move. The
+camera is therefore looked for within the bars. A black sky, or a figure before black, is no bar: a
+bar ends in a straight edge, along most of which the picture is brighter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Area = tuple[slice, slice]  # rows, columns [px]
 def picture_area(
     before: np.ndarray, after: np.ndarray, settings: BarSettings = DEFAULT.bars
 ) -> Area:
-    """Return what bars leave of both of two luma planes, (H, W) uint8; all if there is none."""
+    """Return what bars leave of both of two luma planes, (H, W) uint8; without bars, all of it."""
     height, width = before.shape
     top, bottom = _both(before, after, settings)
     left, right = _both(before.T, after.T, settings)

@@ -1,15 +1,17 @@
 """Whether the ground behind the figures goes with a motion, or stands.
 
-A close figure that moves as one has as many contours that follow as a camera's ground: what tells
-them apart is all else. Over a block of the picture the motion foretells a change, were it the
-camera's; the share of it that came is near 1 on a ground that a camera carries, near 0 on one that
-stands. Added up over a block, the faintest shades of a background tell, which have no contour.
-Asked are the outermost blocks at the left, right and upper edge, where figures are seldom. What a
-slow camera foretells is less than the noise of one frame: several frames are added up too.
+A close figure that moves as one has as many contours that follow a motion as a camera's ground has.
+The rest of the picture tells the two apart. If the motion is the camera's, it predicts how each
+block of the picture changes. The share of that change which came is near 1 on a ground that the
+camera carries, and near 0 on a ground that stands still. Summed over a block, even the faintest
+shades of a background tell, although they have no contour. The blocks are the outermost ones at the
+left, right and upper edge, where figures seldom are. A slow camera changes a block by less than the
+noise of one frame, so several frames are added up.
 
-A ground that is nearly plain, or hidden by figures, has few blocks that tell, and coarse coding
-lets its faint shades stand. Then it counts where those are that go: a camera's are at all three
-sides, those of the close figure that was most like one were in none of 70 drawings.
+A ground that is nearly plain, or hidden by figures, has few blocks that tell anything, and coarse
+coding makes its faint shades stand still. Then the place of the blocks that go counts. A camera has
+them at all three sides. The close figure that was most like a camera had them there in none of 70
+drawings.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Ground(NamedTuple):
 
     goes: float
     stands: float
-    # The same where the change foretold is a clear one.
+    # The same of the blocks whose predicted change is large.
     goes_firmly: float = 0.0
     stands_firmly: float = 0.0
     going_sides: int = 0  # of three, at which some go firmly
@@ -65,8 +67,8 @@ class Ground(NamedTuple):
 class Evidence(NamedTuple):
     """What the outermost blocks, (N,) each, tell of a motion; of one frame or of several."""
 
-    squares: np.ndarray  # mean square of the change foretold [code values squared]
-    products: np.ndarray  # mean product of the change foretold and the change that came
+    squares: np.ndarray  # mean square of the predicted change [code values squared]
+    products: np.ndarray  # mean product of the predicted change and the one that came
     noise: float  # standard deviation of a pixel that stands [code values]
     sides: np.ndarray = _NONE  # int: the index of the side that it is at
     settings: GroundSettings = DEFAULT.ground
@@ -131,9 +133,9 @@ def evidence(
         moved = cv2.warpAffine(
             earlier, camera - shift, came.shape[::-1], borderMode=cv2.BORDER_REPLICATE
         )
-        foretold = cv2.subtract(moved, earlier[strip])
-        squares.append(_block_means(cv2.multiply(foretold, foretold)))
-        products.append(_block_means(cv2.multiply(foretold, came)))
+        predicted = cv2.subtract(moved, earlier[strip])
+        squares.append(_block_means(cv2.multiply(predicted, predicted)))
+        products.append(_block_means(cv2.multiply(predicted, came)))
     return Evidence(
         np.concatenate(squares),
         np.concatenate(products),

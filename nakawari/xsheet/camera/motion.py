@@ -2,12 +2,13 @@
 
 A camera that moves carries the whole background by one similarity (shift, zoom, roll). A layer
 nearer or farther than the background goes ``depth`` times as far: a character fixed to the
-screen has depth 0, one that stands on the ground depth 1, and in between lies parallax. So what
-remains to be found in a picture that moves all over is one similarity and one number.
+screen has depth 0, one that stands on the ground depth 1, and parallax lies in between. In a
+picture that moves all over, one similarity and one number therefore remain to be found.
 
-Corners are tracked (Lucas-Kanade, pyramids) and a similarity is fitted with RANSAC; what fits the
-contours at the rim best is then made exact by them, and they tell how far it is to be trusted
-(``alignment.py``). Sizes are in pixels of the pictures given, which are to be some 500 px wide.
+Corners are tracked (Lucas-Kanade, pyramids), and a similarity is fitted to them with RANSAC. The
+contours at the rim choose the best of several fits, make it exact, and tell how far it can be
+trusted (``alignment.py``). Sizes are in pixels of the pictures given, which should be some 500 px
+wide.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class CameraMotion(NamedTuple):
 
 
 class Pair:
-    """Two successive luma planes. What tells of a motion is found once, when first asked for."""
+    """Two successive luma planes. Contours and corners are found once, when first asked for."""
 
     def __init__(
         self, before: np.ndarray, after: np.ndarray, *, settings: DetectorSettings = DEFAULT
@@ -81,7 +82,7 @@ def camera_motion(pair: Pair, expected: Matrix | None = None) -> CameraMotion | 
     before, contours = pair.before, pair.contours
     settings, depth_of_rim = pair.settings.motion, pair.settings.contours.rim
     points, targets = pair.tracks
-    # A figure that stands still on the screen may have most of the corners: it is left aside.
+    # A figure that stands still on the screen may have most of the corners. They are left out.
     moving = np.hypot(*(targets - points).T) > settings.rest_distance
     rim = _in_rim(points[:, 0], points[:, 1], before.shape, depth_of_rim)
     starts = [
@@ -188,7 +189,7 @@ def _second_layer(
 ) -> tuple[Matrix | None, float]:
     """Return the motion and depth of the largest group of tracks that go another part of the way.
 
-    Tracks that stand still are not looked at: stillness is always thought of.
+    Tracks that stand still are left out: each pixel may stand still in any case.
     """
     moved = targets - points
     felt = points @ camera[:, :2].T + camera[:, 2] - points  # by a point of the background

@@ -1,10 +1,11 @@
 """What two pictures have in common, wherever it stands in them and however bright it is.
 
-Two frames of a shot show the same things, moved, uncovered, lit otherwise; on either side of a cut
-they show others. So the contours of one are looked for in the other: where they are, as they are
-or as a negative shows them; where one shift of the whole picture brings them (a pan); and where
-dense optical flow does (figures; Kroeger et al., "Fast optical flow using dense inverse search",
-ECCV 2016). What is found is told by the correlation of the gradients, which no light changes.
+Two frames of a shot show the same things, which may have moved, been uncovered, or been lit in
+another way. Two frames on either side of a cut show other things. So the contours of one are looked
+for in the other: in the same place, as they are or as a negative; where one shift of the whole
+picture brings them (a pan); and where dense optical flow brings them (figures; Kroeger et al.,
+"Fast optical flow using dense inverse search", ECCV 2016). How much is found is measured by the
+correlation of the gradients, which no light changes.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Content:
 def slopes_of(plane: np.ndarray, settings: ContentSettings = DEFAULT.content) -> Slopes:
     """Return the gradient of a plane, (H, W), its steep parts counting little more than others.
 
-    Else the outline of one dark figure outweighs all that stands around it.
+    Otherwise the outline of one dark figure would outweigh everything around it.
     """
     across = cv2.Sobel(plane, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(plane, cv2.CV_32F, 0, 1)

@@ -6,13 +6,13 @@ A frame begins a shot when all of these hold:
   is a surround that never changes (bars with ornaments, a TV in a room), the picture within counts;
 - the picture shows other things than the one before, wherever they stand and whatever the light:
   no pan, no figure that moves, no fade and no negative leads from one to the other
-  (``content.py``). What changes by how much is no matter: shots may be dark, or last two frames;
-- its colours are others, or else it changes a few times more than its neighbours do from theirs
-  (the running comparison of PySceneDetect's AdaptiveDetector): what goes too fast to be followed is
-  no cut. Other cuts do not count as neighbours, for they would hide each other; nor do held frames,
-  beside which every drawing on twos would stand out;
-- it is no flash: that is an empty picture after which the one before comes back. Where another
-  comes, the cut is there. From one plain colour to another there is no cut.
+  (``content.py``). How much it changes does not matter: shots may be dark, or last two frames;
+- it has other colours, or it changes a few times more than the frames around it (the running
+  comparison of PySceneDetect's AdaptiveDetector). A figure too fast to be followed is no cut.
+  Other cuts do not count as neighbours, for they would hide each other. Nor do held frames, beside
+  which every drawing on twos would stand out;
+- it is no flash: an empty picture after which the one before comes back. If another picture comes,
+  the cut is there. From one plain colour to another there is no cut.
 
 A cut that is missed shows as a morph between two shots, a cut too many as one interval without
 in-betweens. The first is far uglier, so the thresholds lean towards finding cuts.
@@ -124,7 +124,7 @@ class _Judge:
         return not any(is_empty(n) for n in range(first, last or first))
 
     def _is_sudden(self, at: int) -> bool:
-        """Return whether a frame changes more than those around it, other cuts left aside."""
+        """Return whether a frame changes more than those around it, apart from other cuts."""
         limits = self._settings.cuts
         jumps = [(n, self._jump(n)) for n in self._around(at)]
         moving = [jump for n, jump in jumps if jump > limits.still_change and not self._is_other(n)]

@@ -1,4 +1,4 @@
-"""What is kept of a frame while cuts are looked for, and made of it when asked for."""
+"""What is kept of a frame while cuts are looked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHOLE: Area = (slice(None), slice(None))
 
 
 class Look:
-    """A frame, as far as cuts are told by it."""
+    """A frame as the search for cuts sees it; each view is made once, when first asked for."""
 
     def __init__(self, plate: Plate, settings: DetectorSettings = DEFAULT) -> None:
         self.settings = settings

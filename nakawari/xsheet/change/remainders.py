@@ -64,8 +64,8 @@ class Remainders:
     def _layer(self, motion: CameraMotion) -> np.ndarray | None:
         """Return the motion of the layer that is known in this shot, or else of the one found.
 
-        A figure that is drawn anew in another place moves too, but not as the camera bids it, nor
-        on every frame.
+        A figure that is drawn anew in another place moves too, but not with the camera, and not on
+        every frame.
         """
         layer = motion.layer
         seen = [depth for depth in self._depths if depth is not None]

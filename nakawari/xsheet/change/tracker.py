@@ -34,7 +34,7 @@ class CameraTracker:
         self._seen = 0  # frames of this camera move in which it was seen
         self._trial = Trial(self._settings)  # of this camera move, if its ground does not tell
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
-        self._motion: CameraMotion | None = None  # the last that was good, or is still believed in
+        self._motion: CameraMotion | None = None  # the last that was found, or still goes on
 
     def follow(self, here: ShotFrame) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
@@ -126,8 +126,8 @@ class CameraTracker:
 
     def _stood(self, frame: ShotFrame, onward: CameraMotion) -> bool:
         """Return whether a frame changed so little that no such camera moved in it."""
-        foretold = carried_change(frame.pair.before, onward.camera, self._settings)
-        return self._measures[frame.place].still < self._settings.camera.stands * foretold
+        predicted = carried_change(frame.pair.before, onward.camera, self._settings)
+        return self._measures[frame.place].still < self._settings.camera.stands * predicted
 
     def _is_trusted(self, motion: CameraMotion) -> bool:
         fast_enough = motion.speed >= self._settings.camera.min_speed

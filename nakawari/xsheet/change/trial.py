@@ -1,9 +1,9 @@
-"""A motion that the ground alone does not tell is tried by how much it explains.
+"""A motion that the ground alone does not confirm is tried by how much of the change it explains.
 
-Figures fixed to the screen hide the ground of some cameras, others go over one that is nearly
-plain. But under a camera, while a drawing is held, nothing changes that its motion does not
-explain: the rest stands, and what comes to light is found in the frames around, gone along. A
-figure that moves as one leaves its limbs, and the ground that it uncovers has not gone with it.
+Figures fixed to the screen may hide the ground, or the ground may be nearly plain. But under a
+camera, while a drawing is held, its motion explains all that changes. The rest stands still, and
+what comes to light is found in the frames around, having gone with the camera. The motion of a
+figure that moves as one does not explain its limbs, nor the ground that the figure uncovers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Trial:
         return len(self._explained) >= self._settings.trials.enough
 
     def hear(self, place: int, pair: FramePair, motion: CameraMotion) -> bool:
-        """Return whether the motion of the frame at a place in the shot is borne out."""
+        """Return whether the motion of the frame at a place in the shot is confirmed."""
         settings = self._settings.trials
         if motion.follows < settings.min_support_if:
             return False

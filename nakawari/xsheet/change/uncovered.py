@@ -62,7 +62,7 @@ class Uncovered:
         left: Remainder,
         certain: float,
     ) -> list[Found]:
-        """Add the frame at a place in the shot; return what it tells of those that wait.
+        """Add the frame at a place in the shot; return what it tells about those that wait.
 
         ``camera`` leads from the frame before to it, ``left`` is what remains of their difference
         and ``certain`` its certain change. Frames of which one was left out between are not looked
