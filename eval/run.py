@@ -120,7 +120,7 @@ def _choose_device(name: str) -> torch.device:
 
 
 def _claim_output(config: BenchmarkConfig) -> None:
-    """Refuse to write over the figures of another run, and to find out late that we cannot."""
+    """Refuse to write over the scores of another run, and to find out late that we cannot."""
     finished = (config.output / "results.json").exists()
     if finished and not (config.overwrite or config.resume):
         raise UserError(
@@ -179,8 +179,8 @@ def _keys(
     return keys
 
 
-def _figures(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndarray]:
-    return {name: ledger.figures(name) for name in methods}
+def _scores(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndarray]:
+    return {name: ledger.scores(name) for name in methods}
 
 
 def _row(
@@ -215,7 +215,7 @@ def _results(
 ) -> dict[str, Any]:
     """Return everything but the rows."""
     model = config.model if any(method.uses_model for method in methods.values()) else None
-    figures = _figures(methods, ledger)
+    scores = _scores(methods, ledger)
     failed = {name: ledger.failed(name) for name in methods}
     tags = [_tags(triplet, ledger, index) for index, triplet in enumerate(triplets)]
     groups = group_samples([triplet.frame_time for triplet in triplets], tags)
@@ -223,7 +223,7 @@ def _results(
 
     def summary(indices: np.ndarray | slice) -> dict[str, Any]:
         some = summarise(
-            {name: rows[indices] for name, rows in figures.items()},
+            {name: rows[indices] for name, rows in scores.items()},
             {name: rows[indices] for name, rows in failed.items()},
             config.seed,
             config.peer,
@@ -248,7 +248,7 @@ def _results(
         "summary": summary(slice(None)),
         "subject": subject,
         "peer": config.peer,
-        "differences": compare(figures, subject, config.seed),
+        "differences": compare(scores, subject, config.seed),
         "groups": {name: summary(indices) for name, indices in groups.items()},
     }
 

@@ -162,11 +162,11 @@ def table(scores: dict[str, Score]) -> str:
         "| Method | LPIPS ↓ | PSNR [dB] ↑ | stands still ↓ | frames |",
         "|:--|--:|--:|--:|--:|",
     ]
-    for name, figures in scores.items():
-        still = figures.still
+    for name, score in scores.items():
+        still = score.still
         lines.append(
-            f"| {name} | {figures.lpips:.4f} | {figures.psnr:.2f} | "
-            f"{still.share:.1%} ({still.stills} of {still.moving}) | {figures.frames} |"
+            f"| {name} | {score.lpips:.4f} | {score.psnr:.2f} | "
+            f"{still.share:.1%} ({still.stills} of {still.moving}) | {score.frames} |"
         )
     return "\n".join(lines)
 
@@ -191,10 +191,10 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
     scores = {name: judge(video) for name, video in videos.items()}
     lines = [table(scores), ""]
     lines += [
-        f"{name}: {figures.frames_there} frames, the truth {judge.frames}; the first "
-        f"{figures.frames} were compared."
-        for name, figures in scores.items()
-        if figures.frames_there != judge.frames
+        f"{name}: {score.frames_there} frames, the truth {judge.frames}; the first "
+        f"{score.frames} were compared."
+        for name, score in scores.items()
+        if score.frames_there != judge.frames
     ]
     lines.append(
         f"{count(len(sheet.drawings), 'drawing')} in {count(len(sheet.shots), 'shot')}, "

@@ -109,7 +109,7 @@ class Measurement:
 
     def losses(self, size: int) -> list[Loss]:
         """Return the samples measured so far that we lose by most."""
-        return greatest_losses({name: self._ledger.figures(name) for name in self._methods}, size)
+        return greatest_losses({name: self._ledger.scores(name) for name in self._methods}, size)
 
     def _drop_pictures(self, new: list[int]) -> None:
         """Remove those of samples that are no longer among the greatest losses."""
@@ -186,8 +186,8 @@ class Measurement:
         complete = len(drawn) == len(interval.targets)
         for index, step in zip(drawn, flickers, strict=True):
             write_png(drawn[index], self._picture_path(name, index))
-            figures = scores[index] | {"flicker": step if complete else float("nan")}
-            self._ledger.record(name, index, figures)
+            own = scores[index] | {"flicker": step if complete else float("nan")}
+            self._ledger.record(name, index, own)
 
     @torch.inference_mode()
     def _draw(

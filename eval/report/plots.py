@@ -50,7 +50,7 @@ class _Plot(NamedTuple):
 
 
 def tier_plots(groups: Mapping[str, Any], methods: Sequence[str]) -> Markup:
-    """Draw every headline figure over every kind of tier; ``""`` where there is nothing to compare.
+    """Draw every headline score over every kind of tier; ``""`` where there is nothing to compare.
 
     A kind is ``frame_time`` or what stands before the colon of a tag; ablations of ours are left
     out, and so is what does not fit eight colours.

@@ -52,8 +52,8 @@ def html_report(
         significant=SIGNIFICANT,
         difference_heads=[METRICS[metric].heading for metric in HEADLINE],
         differences={
-            method: [_difference(figures[metric], metric) for metric in HEADLINE]
-            for method, figures in results["differences"].items()
+            method: [_difference(own[metric], metric) for metric in HEADLINE]
+            for method, own in results["differences"].items()
         },
         tier_plots=tier_plots(results["groups"], list(results["methods"])),
         exhibits=exhibits,
@@ -105,12 +105,12 @@ def _summary(summary: dict[str, Any], metrics: Sequence[str]) -> _Table:
     rows = [
         _Row(
             method,
-            [_Figure.of(format_mean(figures[m], m), best[m] == method) for m in shown],
-            figures["lpips"]["samples"],
-            figures["failed"],
-            bool(figures.get("sees_target")),
+            [_Figure.of(format_mean(own[m], m), best[m] == method) for m in shown],
+            own["lpips"]["samples"],
+            own["failed"],
+            bool(own.get("sees_target")),
         )
-        for method, figures in summary.items()
+        for method, own in summary.items()
     ]
     return _Table([METRICS[metric].heading for metric in shown], rows)
 

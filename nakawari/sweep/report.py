@@ -1,4 +1,4 @@
-"""The picture of a sweep: one HTML file with figures that can be looked into."""
+"""The report of a sweep: one HTML file with plots that can be looked into."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def html_report(study: optuna.Study, plan: SweepPlan) -> str:
     """Return the page: all trials, parallel coordinates, importance, history, learning curves."""
     plots = [
         # Plotly's script goes with the first.
-        (title, Markup(figure.to_html(full_html=False, include_plotlyjs=number == 0)))
-        for number, (title, figure) in enumerate(_figures(study, plan.metric))
+        (title, Markup(plot.to_html(full_html=False, include_plotlyjs=number == 0)))
+        for number, (title, plot) in enumerate(_plots(study, plan.metric))
     ]
     return fill(
         "nakawari/sweep/report.html",
@@ -35,25 +35,25 @@ def html_report(study: optuna.Study, plan: SweepPlan) -> str:
     )
 
 
-def _figures(study: optuna.Study, metric: str) -> list[tuple[str, Any]]:
+def _plots(study: optuna.Study, metric: str) -> list[tuple[str, Any]]:
     from optuna import visualization
 
     judged = _judged(study)
     results = [trial.value for trial in judged.get_trials(deepcopy=False)]
-    figures = []
+    plots = []
     if results:
         parallel = visualization.plot_parallel_coordinate(judged, target_name=metric)
         parallel.update_layout(plot_bgcolor="#e3cfae")  # the worst trials' lines are white
-        figures.append(("Parallel coordinates", parallel))
+        plots.append(("Parallel coordinates", parallel))
     if len(results) >= _MIN_TRIALS and len(set(results)) > 1:
         importance = visualization.plot_param_importances(judged, target_name=metric)
-        figures.append(("Importance", importance))
+        plots.append(("Importance", importance))
     if results:
         history = visualization.plot_optimization_history(judged, target_name=metric)
-        figures.append(("History", history))
+        plots.append(("History", history))
     if any(trial.intermediate_values for trial in study.get_trials(deepcopy=False)):
-        figures.append(("Validations", visualization.plot_intermediate_values(study)))
-    return figures
+        plots.append(("Validations", visualization.plot_intermediate_values(study)))
+    return plots
 
 
 def _judged(study: optuna.Study) -> optuna.Study:
@@ -72,7 +72,7 @@ def _judged(study: optuna.Study) -> optuna.Study:
 
 
 def _result(trial: optuna.trial.FrozenTrial) -> float | None:
-    """Return a trial's figure, or that of its last validation; ``None`` if it has neither."""
+    """Return a trial's result, or the metric of its last validation; ``None`` if it has neither."""
     states = type(trial.state)
     if trial.state not in (states.COMPLETE, states.PRUNED):
         return None

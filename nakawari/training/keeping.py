@@ -195,7 +195,7 @@ class KeepTheModel(Callback):
         if not trainer.is_global_zero:
             return True
         for logger in trainer.loggers:
-            logger.save()  # figures up to here, before a state from which none of them come again
+            logger.save()  # metrics up to here, before a state from which none of them come again
         state = training_state(trainer)
         try:
             self.run.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A training's figures as a CSV file that outlives every interruption."""
+"""A training's metrics as a CSV file that outlives every interruption."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from nakawari.whole import write_whole
 
 
 class MetricsFile(Logger):
-    """Append a row of figures to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
+    """Append a row of metrics to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
 
     Lightning's ``CSVLogger`` deletes the file when a training is resumed. This one goes on with it,
     and forgets the rows of updates that will be made again. A column that comes later is empty in

@@ -62,7 +62,7 @@ class ResumeAtAnUpdate(Callback):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """See that all ranks resume alike, and drop the figures of updates that a kill undid."""
+        """See that all ranks resume alike, and drop the metrics of updates that a kill undid."""
         there = trainer.strategy.broadcast(trainer.global_step)
         if there != trainer.global_step:
             raise UserError(

@@ -1,4 +1,4 @@
-"""Where a training's figures and pictures go: always to files, and to TensorBoard or W&B if asked.
+"""Where a training's metrics and pictures go: always to files, and to TensorBoard or W&B if asked.
 
 W&B is imported here alone, and only when it is asked for.
 """
@@ -143,7 +143,7 @@ class Wandb(WandbLogger):
         except Exception as error:  # whatever its service raises, the training must go on
             if not self._told:
                 print(
-                    f"W&B fails ({_first_line(error)}); the training goes on, its figures and "
+                    f"W&B fails ({_first_line(error)}); the training goes on, its metrics and "
                     f"pictures are in {self._run_folder}",
                     file=sys.stderr,
                     flush=True,
