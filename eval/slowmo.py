@@ -3,7 +3,7 @@
 A clip as it was aired (on ones, twos, threes, held) is rendered at the rate of the truth, which is
 the same animation drawn for every frame, usually 48 a second, in the same time. Frame k of either
 shows the time k/rate. After the last drawing of a shot, nothing can be in-betweened, not even by
-whoever knows all drawings: those steps count as everyone's.
+a method that knows all drawings: those steps count for every method.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def hidden_name(final: Path) -> str:
 def lock(descriptor: int) -> bool | None:
     """Lock an open file or folder, and return whether it is ours until it is closed.
 
-    ``False`` if a living run has it; ``None`` where the drive knows no locks.
+    ``False`` if a living run has it; ``None`` if the drive has no locks.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,7 +153,7 @@ def _leftovers(folder: Path) -> Iterator[Path]:
 def _is_locked(path: Path) -> bool | None:
     """Return whether a living run has the file; ``None`` if that cannot be known.
 
-    So it is where the file is somebody else's, or the drive knows no locks.
+    It cannot be known if the file is somebody else's, or if the drive has no locks.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -174,7 +174,7 @@ def _create(final: Path) -> tuple[Path, int]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             continue
-        lock(descriptor)  # some network drives know no locks: leftovers stay there
+        lock(descriptor)  # some network drives have no locks: leftovers stay there
         if path.exists():  # and was not taken for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)

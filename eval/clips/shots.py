@@ -21,7 +21,7 @@ SHOT_SIGMA = 0.5
 DRAWING_SIGMA = 0.42
 STEPS = (1.2, 32.0)  # px at a height of 288 px, least and greatest
 SMALL_MOTION = (0.7, 1.5)  # px at a height of 288 px: the greatest of any pixel of the drawing
-ENLARGE = (1.0, 1.5, 2.2, 3.3)  # how a step is enlarged that nobody would see
+ENLARGE = (1.0, 1.5, 2.2, 3.3)  # factors tried in turn until the step can be seen
 
 
 class Change(NamedTuple):

@@ -51,7 +51,7 @@ class CelDataset(Dataset[Triplet]):
 
     def __init__(self, config: CelConfig | None = None) -> None:
         self.config = config or CelConfig()
-        load_art(self.config.art_dirs)  # a missing folder is told at once, not by a worker
+        load_art(self.config.art_dirs)  # a missing folder is an error at once, not in a worker
 
     def __getitem__(self, index: int) -> Triplet:
         use_one_opencv_thread()

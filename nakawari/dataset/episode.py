@@ -25,8 +25,8 @@ from nakawari.opencv import use_one_opencv_thread
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
-MOTION_BIN = 4  # px, of the report's histogram
-TIME_BIN = 0.05  # of frame_time
+MOTION_BIN = 4  # px: width of a bin of the report's histogram of movement
+TIME_BIN = 0.05  # the same for frame_time
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from nakawari.wording import count
 if TYPE_CHECKING:
     from nakawari.dataset.build import BuildResult
 
-SHOWN = 60  # kept triplets
-SHOWN_LEFT_OUT = 6  # of each reason
+SHOWN = 60  # kept triplets on the contact sheet
+SHOWN_LEFT_OUT = 6  # triplets that are shown for each reason
 
 
 class _Bar(NamedTuple):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STORAGE_FILE = "study.db"
 _PLAN = "plan"  # attribute of the study
 _RUN = "run"  # attribute of a trial
-_MAX_FAILURES = 3  # in a row
-_HEARTBEAT = 30  # s; a trial whose machine died is given up after four of them
+_MAX_FAILURES = 3  # trials in a row; after them the fault is in the sweep, not in chance
+_HEARTBEAT = 30  # s; a trial that has shown no life for four of them counts as failed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from pathlib import Path
 from nakawari.sweep.metrics import validation_metrics
 
 LOG_FILE = "trial.log"
-_POLL = 0.5  # s
-_LOOK = 0.05  # s, between two looks whether a group is gone
-_DEATH = 10.0  # s, that the system has to end what was killed
-_GRACE = 120.0  # s, that a training has to save its state
-_TAIL = 8  # lines
+_POLL = 0.5  # s between two looks at a training's metrics
+_LOOK = 0.05  # s between two looks at whether a group of processes has ended
+_DEATH = 10.0  # s that the system gets to end processes that were killed
+_GRACE = 120.0  # s that a training gets to save its state
+_TAIL = 8  # last lines of a training that failed, which are shown
 
 
 class TrialFailedError(Exception):

@@ -92,9 +92,10 @@ class KeepTheModel(Callback):
     of the least ``validation/loss``: at each validation, and when ``minutes`` have passed since the
     last time. The weights come first: a state says that what came before it is there.
 
-    Rank zero writes, and waits for no other rank: one that has died must not cost the model. A
-    write that fails on the way (a full disk) is told, and the training goes on; the last one's ends
-    it with ``UserError``. In the end a line says where the weights are and what to do next.
+    Rank zero writes, and waits for no other rank, so that a rank that has died does not cost the
+    model. If a write fails on the way (a full disk), that is reported and the training goes on. If
+    the last one fails, the training ends with ``UserError``. In the end a line says where the
+    weights are and what to do next.
     """
 
     def __init__(self, run: Path, minutes: float = 10.0) -> None:

@@ -72,7 +72,7 @@ class Wandb(WandbLogger):
     """Lightning's logger, which a missing key, no network or an outage leave unimpressed.
 
     A resumed training goes on in the same W&B run. Without a key or a network it writes W&B's
-    offline record, never asking; what W&B refuses during the training is told once, and lost to
+    offline record, never asking; what W&B refuses during the training is said once, and lost to
     W&B alone.
     """
 

@@ -29,7 +29,7 @@ from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
 from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
-WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
+WORKING_WIDTH = 512  # px, about: wider pictures are halved until they have it
 
 
 @dataclass(frozen=True, kw_only=True)

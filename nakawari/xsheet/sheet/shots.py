@@ -12,7 +12,7 @@ from nakawari.xsheet.sheet.cadence import cadence_of
 from nakawari.xsheet.sheet.clock import Clock
 from nakawari.xsheet.sheet.sheet import SheetDrawing, Shot
 
-MAX_DISAGREEMENT = 0.01  # of a rate, between cadence and drawings a second
+MAX_DISAGREEMENT = 0.01  # share by which the cadence's rate and the drawings a second may differ
 
 
 def split_into_shots(

@@ -17,7 +17,7 @@ from nakawari.xsheet.sheet.sheet import SheetDrawing
 from nakawari.xsheet.show.text import percent
 
 MAX_DECADES = 4  # smaller differences than a ten-thousandth of the largest lie on the ground line
-HEIGHT = 100  # of the drawing's own units; the page stretches it
+HEIGHT = 100  # units of the SVG, which the page stretches
 BAR = 0.62  # width of a frame's bar, in frames
 TALLEST_HOLD = 12  # longer holds share two bars
 VERY_LONG = 24  # frames; still longer ones share the last bar

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 # By this a page is known, so that another file is not written over.
 GENERATOR = '<meta name="generator" content="nakawari xsheet'
-MARK_SPACE = 6  # per cent of the timeline
+MARK_SPACE = 6  # least distance of two times under the timeline [per cent of it]
 MARKS = 8  # about so many times are written under the timeline
-MARK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # s
+MARK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # s between two times
 MANY_SHOTS = 60  # from here on the browser lays out only what is in view
 LISTED = 200  # drawings to check are linked up to this many
 USUAL_WIDTH = 116  # px, for the commonest hold when the page opens
