@@ -545,9 +545,9 @@ class LevelSettings:
     """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
 
     A level is a normal distribution of the logarithm of ``change + floor``. Four numbers say what
-    is known of it before the shot was seen: its mean, given here as ``change + floor`` [code
-    values]; the deviation about the mean; the spread of the mean from shot to shot; and the weight
-    of the deviation, in frames. They were found by random search on the clips to tune on.
+    is known of it before the shot was seen. They are its mean, given here as ``change + floor``
+    [code values], and the deviation about it; the spread of the mean from shot to shot; and the
+    weight of the deviation, in frames. Random search on the clips to tune on found them.
 
     Attributes:
         floor: code values that are added, so that no change at all has a logarithm.
