@@ -94,6 +94,20 @@ def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
         raise
 
 
+def write_shared(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, even while other runs write the same content to it.
+
+    Several runs may fill one store, and what two of them write is the same: the last one wins.
+    ``write_whole`` is for results, which one run at a time may write.
+    """
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        new.write_bytes(content)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def check_name(path: Path, what: str) -> None:
     """Raise ``UserError`` if no file can have this name; ask before anything is asked of it.
 
@@ -143,7 +157,7 @@ def hidden_name(final: Path) -> str:
 def lock(descriptor: int) -> bool | None:
     """Lock an open file or folder, and return whether it is ours until it is closed.
 
-    ``False`` if a living run has it; ``None`` where the drive knows no locks.
+    ``False`` if a living run has it; ``None`` if the drive has no locks.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -171,7 +185,7 @@ def _leftovers(folder: Path) -> Iterator[Path]:
 def _is_locked(path: Path) -> bool | None:
     """Return whether a living run has the file; ``None`` if that cannot be known.
 
-    So it is where the file is somebody else's, or the drive knows no locks.
+    It cannot be known if the file is somebody else's, or if the drive has no locks.
     """
     try:
         mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # a folder cannot be opened to write
@@ -208,7 +222,7 @@ def _create(final: Path) -> tuple[Path, int]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             continue
-        lock(descriptor)  # some network drives know no locks: leftovers stay there
+        lock(descriptor)  # some network drives have no locks: leftovers stay there
         if path.exists():  # and was not taken for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)

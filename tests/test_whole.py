@@ -17,6 +17,7 @@ from nakawari.whole import (
     check_free,
     check_name,
     check_writable,
+    write_shared,
     write_whole,
 )
 
@@ -125,3 +126,19 @@ def test_a_name_too_long_for_a_file_system_fails(tmp_path, name) -> None:
 def test_a_folder_that_takes_no_files_fails() -> None:
     with pytest.raises(UserError, match=r"cannot write a\.mp4 .*; choose another folder"):
         check_writable(Path("/proc"), "a.mp4")
+
+
+def test_several_runs_may_write_one_file_of_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "sample.zlib"
+    writing = PartialFile(path)  # as another run would
+    write_shared(path, b"the same")
+    assert path.read_bytes() == b"the same"
+    writing.discard()
+    assert [file.name for file in tmp_path.iterdir()] == ["sample.zlib"]
+
+
+def test_a_store_that_cannot_be_written_to_fails_and_keeps_what_it_had(tmp_path: Path) -> None:
+    (tmp_path / "sample.zlib").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_shared(tmp_path / "sample.zlib", b"new")
+    assert [file.name for file in tmp_path.iterdir()] == ["sample.zlib"]

@@ -18,7 +18,7 @@ from nakawari.slowmo.camera import camera_between
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.layers import as_grey, from_grey, off_black, on_black, opacity_of
-from nakawari.slowmo.retiming import OutputClock, steps
+from nakawari.slowmo.retiming import OutputClock, output_steps
 from nakawari.slowmo.steady import SteadiedInterval
 from nakawari.slowmo.workers import in_order
 from nakawari.video.color import ColorTags, from_rgb, plain, to_rgb
@@ -192,7 +192,7 @@ def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
     pixels = key.picture.width * key.picture.height
     size = max(1, min(MAX_BATCH, MAX_BATCH_PIXELS // pixels))
     batch: list[Fraction] = []
-    for step in steps(clock, key.start, key.moves_from, key.end):
+    for step in output_steps(clock, key.start, key.moves_from, key.end):
         if step.frame_time == 0:
             yield [step.frame_time]  # comes before any movement: no batch has begun
             continue

@@ -1,7 +1,7 @@
 """Opening a file: only what is one video file, and nothing that leads to other files.
 
 FFmpeg looks at what a file holds and not at its name, so a text named ``a.mp4`` may be a list of
-other files that are opened in its place. So it is told which kinds may be opened at all.
+other files that are opened in its place. FFmpeg is therefore told which kinds it may open at all.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def video_stream(
 ) -> av.VideoStream:
     """Return the first video track that can be decoded; covers are none.
 
-    Raises ``UserError`` if there is none, or its header tells of pictures that are too large.
+    Raises ``UserError`` if there is none, or if its header announces pictures that are too large.
     """
     streams = video_streams(container)
     if not streams:
