@@ -16,7 +16,8 @@ from torch import Tensor
 
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.retiming import OutputClock, steps
+from nakawari.slowmo.layers import as_grey, from_grey, off_black, on_black, opacity_of
+from nakawari.slowmo.retiming import OutputClock, output_steps
 from nakawari.slowmo.workers import in_order
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.picture import Picture
@@ -74,6 +75,16 @@ def slow_down(
     return tally
 
 
+_Draw = Callable[[Tensor], Tensor]
+
+
+class _Layers(NamedTuple):
+    """What draws the in-betweens of two keys, at times (K,)."""
+
+    colours: _Draw  # (K, 3, H, W) in [-1, 1]; on black, where there is an opacity
+    opacity: _Draw | None = None  # (K, H, W) in [0, 1]; None: all is opaque
+
+
 class _Made(NamedTuple):
     """Output frames that follow on one another."""
 
@@ -118,27 +129,48 @@ class _Interval:
         self._interpolator = interpolator
         self._tags = tags
         self._device = device
-        self._frames: tuple[Tensor, Tensor] | None = None
+        self._layers: _Layers | None = None
         self._looking = Lock()
 
     def draw(self, frame_times: list[Fraction]) -> _Made:
         """Draw the in-between at each of ``frame_times``, which are in (0, 1)."""
         with self._looking:  # once, for several batches
-            if self._frames is None:
-                self._look()
+            if self._layers is None:
+                self._layers = self._look()
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
+        form = self._key.picture.form
         with torch.inference_mode():
-            assert self._frames is not None
-            drawn = self._interpolator(*self._frames, frame_time)  # (K, 3, H, W)
-        return _Made([from_rgb(frame, self._tags) for frame in drawn], drawn=True)
+            drawn = self._layers.colours(frame_time)  # (K, 3, H, W)
+            if self._layers.opacity is None:
+                pictures = [from_rgb(frame, self._tags, form) for frame in drawn]
+                return _Made(pictures, drawn=True)
+            opacity = self._layers.opacity(frame_time)  # (K, H, W)
+            pictures = [
+                from_rgb(frame, self._tags, form, alpha)
+                for frame, alpha in zip(off_black(drawn, opacity), opacity, strict=True)
+            ]
+        return _Made(pictures, drawn=True)
 
-    def _look(self) -> None:
+    def _look(self) -> _Layers:
         assert self._following is not None, "nothing is drawn after the last key"
         assert not self._following.begins_shot, "nothing is drawn across a cut"
-        self._frames = (
-            to_rgb(self._key.picture, self._tags, self._device),
-            to_rgb(self._following.picture, self._tags, self._device),
-        )
+        keys = (self._key.picture, self._following.picture)
+        frames = [to_rgb(picture, self._tags, self._device) for picture in keys]
+        if self._key.picture.alpha is None:
+            return _Layers(partial(self._interpolator, *frames))
+        opacity = [opacity_of(picture, self._device) for picture in keys]
+        seen = [on_black(frame, alpha) for frame, alpha in zip(frames, opacity, strict=True)]
+        return _Layers(partial(self._interpolator, *seen), self._opacity(*opacity))
+
+    def _opacity(self, alpha_0: Tensor, alpha_1: Tensor) -> _Draw:
+        """Return what draws the opacity (K, H, W) of in-betweens at times (K,).
+
+        Where both frames have the same all over, there is nothing to draw.
+        """
+        if torch.equal(alpha_0, alpha_1):
+            return lambda frame_time: alpha_0.expand(len(frame_time), -1, -1)
+        greys = as_grey(alpha_0), as_grey(alpha_1)
+        return lambda frame_time: from_grey(self._interpolator(*greys, frame_time))
 
 
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
@@ -146,7 +178,7 @@ def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
     pixels = key.picture.width * key.picture.height
     size = max(1, min(MAX_BATCH, MAX_BATCH_PIXELS // pixels))
     batch: list[Fraction] = []
-    for step in steps(clock, key.start, key.moves_from, key.end):
+    for step in output_steps(clock, key.start, key.moves_from, key.end):
         if step.frame_time == 0:
             yield [step.frame_time]  # comes before any movement: no batch has begun
             continue
