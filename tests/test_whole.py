@@ -13,6 +13,7 @@ from nakawari.whole import (
     MARK,
     PREFIX,
     PartialFile,
+    PartialFolder,
     check_free,
     check_name,
     check_writable,
@@ -46,6 +47,37 @@ def test_what_is_discarded_leaves_the_old_file(tmp_path) -> None:
     partial.discard()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_gets_its_name_with_all_of_its_content(tmp_path) -> None:
+    path = tmp_path / "a"
+    for number in range(3):  # over nothing, and over what an earlier run made
+        partial = PartialFolder(path)
+        (partial.path / f"{number}.png").touch()
+        partial.finish()
+        assert [file.name for file in path.iterdir()] == [f"{number}.png"]
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_discarded_leaves_the_old_one(tmp_path) -> None:
+    path = tmp_path / "a"
+    path.mkdir()
+    (path / "1.png").touch()
+    partial = PartialFolder(path)
+    (partial.path / "2.png").touch()
+    with pytest.raises(UserError, match="another run is writing"):
+        PartialFolder(path)
+    partial.discard()
+    assert [file.name for file in path.iterdir()] == ["1.png"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_runs_folder_is_removed(tmp_path) -> None:
+    partial = PartialFolder(tmp_path / "a")
+    (partial.path / "1.png").touch()
+    os.close(partial._descriptor)  # as its process is gone
+    check_free(tmp_path / "b")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
+from nakawari.video.names import NamePattern
 from nakawari.whole import check_name
 from nakawari.wording import printable
 
@@ -25,6 +26,7 @@ MAX_PATH = 4096  # bytes that the system takes for a path
 MAX_NUMBER_LENGTH = 40
 LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
 MAX_SEED = 2**63 - 1
+INPUT_RATE_HELP = "frames a second of a sequence of pictures (default: 24)"
 STRICT_HELP = "refuse a clip in which anything is damaged, instead of bridging it"
 
 
@@ -65,16 +67,20 @@ class Target(NamedTuple):
 
     path: Path
     ends_with_slash: bool  # which only a folder's name does; it need not exist
+    picture_names: str | None = None  # of a sequence of pictures, which is in the folder ``path``
 
     @property
     def is_folder(self) -> bool:
-        """Whether it can only be a folder."""
-        return self.ends_with_slash or self.path.is_dir()
+        """Whether it can only be a folder that takes outputs."""
+        return self.picture_names is None and (self.ends_with_slash or self.path.is_dir())
 
 
 def target(text: str) -> Target:
     """Parse the name of a file that is written, or of a folder that files are written into."""
-    return Target(path(text), text.endswith("/"))
+    given = path(text)
+    if NamePattern.of(given.name) is not None and not text.endswith("/"):
+        return Target(given.parent, False, given.name)
+    return Target(given, text.endswith("/"))
 
 
 def plain_file(text: str) -> Path:

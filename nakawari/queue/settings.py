@@ -13,7 +13,7 @@ from nakawari.slowmo.job import SlowJob
 from nakawari.video.part import Part
 
 _PATHS = ("source", "output", "xsheet")
-_FRACTIONS = ("factor", "rate", "begin", "end")
+_FRACTIONS = ("factor", "rate", "input_rate", "begin", "end")
 _SWITCHES = ("overwrite", "strict")
 _NUMBERS = ("longest_hold", "steps", "seed")
 
@@ -30,9 +30,11 @@ class SlowSettings:
     factor: Fraction = Fraction(4)  # how many times as long, above 0
     ramp: Pace | None = None  # instead of the factor; its time 0 is ``begin``
     rate: Fraction | None = None  # output frames a second; None: the source's
+    input_rate: Fraction | None = None  # of a sequence of pictures; None: 24 frames a second
     begin: Fraction = Fraction(0)  # s; what comes before is left out
     end: Fraction | None = None  # s; None: the clip's end
     codec: str | None = None  # None: what the output's name says
+    picture_names: str | None = None  # in a folder, such as f_%04d.png; None: numbers alone
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames
@@ -73,7 +75,9 @@ class SlowSettings:
             factor=self.factor,
             ramp=self.ramp,
             rate=self.rate,
+            input_rate=self.input_rate,
             codec=self.codec,
+            picture_names=self.picture_names,
             audio=self.audio,
             holds=self.holds,
             longest_hold=self.longest_hold,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +55,7 @@ def detect(
     on_frame: Callable[[int, int | None], None] = lambda done, expected: None,
     strict: bool = False,
     part: Part = WHOLE,
+    input_rate: Fraction | None = None,
     settings: DetectorSettings = DEFAULT,
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
@@ -62,17 +64,18 @@ def detect(
     but for a few numbers a frame.
 
     Args:
-        path: a video file.
+        path: a video file, or a sequence of pictures.
         tell: is given remarks, a line each; perhaps in the thread that reads.
         on_frame: is called after every frame with the frames done and, as far as the clip
             declares its length, the frames expected.
         strict: refuse a clip in which anything is damaged, instead of bridging it.
         part: of the clip that is looked at; the sheet's frames are counted from its first.
+        input_rate: frames a second of a sequence of pictures.
         settings: what the detector goes by.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
-    with VideoReader(path, tell, strict, part) as reader:
+    with VideoReader(path, tell, strict, part, input_rate) as reader:
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)

@@ -1,10 +1,10 @@
 """What two pictures have in common, wherever it stands in them and however bright it is.
 
 Two frames of a shot show the same things, which may have moved, been uncovered, or been lit in
-another way. Two frames on either side of a cut show other things. So the contours of one are looked
-for in the other. They may be in the same place, as they are or as a negative. One shift of the
-whole picture may bring them there (a pan), or dense optical flow may (figures). How much is found
-is measured by the correlation of the gradients, which no light changes.
+another way. Two frames on either side of a cut show other things. So the contours of one are
+looked for in the other. They may be in the same place, as they are or as a negative. One shift of
+the whole picture may bring them there (a pan), or dense optical flow may (figures). How much is
+found is measured by the correlation of the gradients, which no light changes.
 
 The optical flow is Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016.
 """

@@ -1,5 +1,7 @@
 """Contours at the rim make a motion exact, and tell a camera from what is none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,7 +73,7 @@ def test_a_camera_is_believed_in_over_a_ground_without_corners(pan: float) -> No
 
     def coded(luma: np.ndarray) -> np.ndarray:
         noisy = luma + generator.normal(0, 1.0, luma.shape)
-        picture = shot_at()._replace(luma=np.clip(noisy, 0, 255).astype(np.uint8))
+        picture = replace(shot_at(), luma=np.clip(noisy, 0, 255).astype(np.uint8))
         return plate(picture).smooth.luma
 
     motion = camera_motion(

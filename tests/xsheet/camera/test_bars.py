@@ -1,5 +1,7 @@
 """Black bars are told from black pictures, and a camera is found within them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def with_bars(luma: np.ndarray, rows: int = 0, columns: int = 0) -> np.ndarray:
 
 def seen(x: float, rows: int = 0, columns: int = 0) -> np.ndarray:
     picture = shot_at(x, figure=None)
-    return plate(picture._replace(luma=with_bars(picture.luma, rows, columns))).smooth.luma
+    return plate(replace(picture, luma=with_bars(picture.luma, rows, columns))).smooth.luma
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(8, 0), (24, 0), (0, 40), (12, 24)])

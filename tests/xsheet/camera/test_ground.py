@@ -1,5 +1,6 @@
 """The ground at the picture's edge goes with a camera, and stands behind a figure."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -20,7 +21,7 @@ def ground(*arguments: Any) -> Ground:
 
 
 def smooth(luma: np.ndarray) -> np.ndarray:
-    return plate(shot_at()._replace(luma=luma)).smooth.luma
+    return plate(replace(shot_at(), luma=luma)).smooth.luma
 
 
 def shades(x: float = 0.0) -> np.ndarray:

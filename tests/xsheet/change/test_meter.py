@@ -1,6 +1,7 @@
 """A camera that was confirmed is believed in before and after its ground could tell it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -108,7 +109,7 @@ def test_a_camera_is_not_looked_back_for_where_only_grain_changed() -> None:
         picture = shot_at(x)
         grain = generator.normal(0, 9, picture.luma.shape)
         luma = np.clip(picture.luma + grain, 0, 255).astype(np.uint8)
-        now = plate(picture._replace(luma=luma))
+        now = plate(replace(picture, luma=luma))
         meter.add(FramePair(before, now))
         before = now
     assert [measure.motion is not None for measure in meter.measures] == [False] * 6 + [True] * 3
