@@ -17,7 +17,7 @@ from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.colour import INK, darker, random_colour
 from nakawari.data.figures import Figure, Manner
 from nakawari.data.merging import merged
-from nakawari.data.paths import Path
+from nakawari.data.linear import LinearValue
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer, render
 from nakawari.data.sprites import fill, stroke
@@ -76,7 +76,7 @@ def _figure(rng: np.random.Generator, kind: str) -> Figure:
 def _in_the_picture(figure: Figure, way: np.ndarray) -> list[Layer]:
     """Return the layers of a figure that, as a whole, goes ``way`` and does nothing else."""
     pose = _held(Chain(figure.warps))
-    carry = Placement((0.0, 0.0), Path(WIDTH / 2, way[0]), Path(HEIGHT / 2, way[1]))
+    carry = Placement((0.0, 0.0), LinearValue(WIDTH / 2, way[0]), LinearValue(HEIGHT / 2, way[1]))
     layers = []
     for part in merged(figure.parts):
         layers.append(Layer(part.pixels, Chain([*part.warps, part.group, pose, carry])))
@@ -87,8 +87,8 @@ def _held(warp: Any) -> Any:
     """Return a warp, or a chain of them, as it is at the start, for good."""
     if isinstance(warp, Chain):
         return Chain([_held(inner) for inner in warp.warps])
-    paths = {name: value for name, value in vars(warp).items() if isinstance(value, Path)}
-    return dataclasses.replace(warp, **{name: Path(path(0.0)) for name, path in paths.items()})
+    values = {name: value for name, value in vars(warp).items() if isinstance(value, LinearValue)}
+    return dataclasses.replace(warp, **{name: LinearValue(path(0.0)) for name, path in values.items()})
 
 
 def _moves_enough(layers: list[Layer]) -> bool:
@@ -101,8 +101,8 @@ def _ground(rng: np.random.Generator, kind: str, pan: float) -> Layer:
     width = WIDTH + 2 * _MARGIN
     pixels = sample_backdrop(rng, load_art(), HEIGHT, width)
     (_poles if kind == "poles" else _fence)(rng, pixels)
-    across = Path(-_MARGIN - pan / 2, pan)
-    return Layer(pixels, Chain([Placement((0.0, 0.0), across, Path(0.0))]), endless=True)
+    across = LinearValue(-_MARGIN - pan / 2, pan)
+    return Layer(pixels, Chain([Placement((0.0, 0.0), across, LinearValue(0.0))]), endless=True)
 
 
 def _poles(rng: np.random.Generator, pixels: np.ndarray) -> None:

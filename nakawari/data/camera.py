@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakawari.data.paths import Path, about
+from nakawari.data.linear import LinearValue, about
 from nakawari.data.warps import STILL, Matrix, Projective
 
 
@@ -13,10 +13,10 @@ from nakawari.data.warps import STILL, Matrix, Projective
 class Camera:
     """Position [px], rotation [rad] and natural logarithm of the zoom, over the stage."""
 
-    x: Path = STILL
-    y: Path = STILL
-    rotation: Path = STILL
-    zoom: Path = STILL
+    x: LinearValue = STILL
+    y: LinearValue = STILL
+    rotation: LinearValue = STILL
+    zoom: LinearValue = STILL
 
 
 @dataclass(frozen=True)

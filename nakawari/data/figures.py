@@ -7,7 +7,7 @@ import numpy as np
 from nakawari.data.art import Art
 from nakawari.data.colour import Colour, random_colour, recolour
 from nakawari.data.movement import bends, dangle, limb_bend, place
-from nakawari.data.paths import Path
+from nakawari.data.linear import LinearValue
 from nakawari.data.sprites import Sprite, outlined, premultiply, resized, shaded, strip
 from nakawari.data.warps import Chain, Placement, Warp
 
@@ -119,8 +119,8 @@ def limb(
         colour,
         line,
     )
-    resting = Path(rng.uniform(-np.pi, np.pi))
-    hang = Placement(sprite.anchor, Path(root[0]), Path(root[1]), resting)
+    resting = LinearValue(rng.uniform(-np.pi, np.pi))
+    hang = Placement(sprite.anchor, LinearValue(root[0]), LinearValue(root[1]), resting)
     return Part(sprite.pixels, [*limb_bend(rng, sprite.anchor, length, displacement), hang])
 
 
@@ -143,9 +143,9 @@ def tuft(
         sprite = strip(rng, own, width, width * rng.uniform(0.7, 1.1), 0.0, colour, line)
         hang = Placement(
             sprite.anchor,
-            Path(root[0] + rng.normal() * 0.08 * length),
-            Path(root[1] + rng.normal() * 0.04 * length),
-            Path(direction + rng.normal() * 0.3),
+            LinearValue(root[0] + rng.normal() * 0.08 * length),
+            LinearValue(root[1] + rng.normal() * 0.04 * length),
+            LinearValue(direction + rng.normal() * 0.3),
         )
         lag = sway * rng.uniform(0.5, 1.2)
         parts.append(Part(sprite.pixels, [*dangle(rng, sprite.anchor, own, lag), hang]))

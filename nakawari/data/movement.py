@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nakawari.data.paths import Path, about
+from nakawari.data.linear import LinearValue, about
 from nakawari.data.warps import Bow, Placement, Swirl, Warp
 
 # Lognormal displacement between frame_0 and frame_1, at a view of 288 px: TV animation moves
@@ -100,7 +100,7 @@ def dangle(
     swing = float(np.clip(angle, -0.6, 0.6))
     return [
         Swirl(root, 0.0, 1.1 * length, about(rng.normal() * 0.35, curl)),
-        Placement(root, Path(root[0]), Path(root[1]), about(rng.normal() * 0.08, 0.4 * swing)),
+        Placement(root, LinearValue(root[0]), LinearValue(root[1]), about(rng.normal() * 0.08, 0.4 * swing)),
     ]
 
 
@@ -121,5 +121,5 @@ def limb_bend(
     swing = (1 - share) * angle * rng.choice([-1.0, 1.0])
     return [
         Swirl(root, 0.3 * length, 0.8 * length, about(rng.normal() * resting, bend)),
-        Placement(root, Path(root[0]), Path(root[1]), about(0.0, swing)),
+        Placement(root, LinearValue(root[0]), LinearValue(root[1]), about(0.0, swing)),
     ]

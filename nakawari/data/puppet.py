@@ -12,7 +12,7 @@ from nakawari.data import clothes, face, hair
 from nakawari.data.colour import darker
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.movement import bends, dangle, limb_bend, place
-from nakawari.data.paths import Path, about
+from nakawari.data.linear import LinearValue, about
 from nakawari.data.patterns import patterned
 from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
@@ -33,7 +33,7 @@ class _Build:
     active: set[str]
     soft: bool  # shaded softly, not in flat colours
     head: Chain = field(default_factory=Chain)
-    turn: tuple[Path, Path] = (STILL, STILL)
+    turn: tuple[LinearValue, LinearValue] = (STILL, STILL)
     parts: list[Part] = field(default_factory=list)
 
     def amount(self, what: str) -> float:
@@ -45,7 +45,7 @@ class _Build:
         unit = self.unit
         if self.soft:
             sprite = graded(self.rng, sprite)
-        hold = Placement(sprite.anchor, Path(x * unit), Path(y * unit))
+        hold = Placement(sprite.anchor, LinearValue(x * unit), LinearValue(y * unit))
         self.parts.append(Part(sprite.pixels, [*warps, hold]))
 
     def on_head(
@@ -54,8 +54,8 @@ class _Build:
         at: tuple[float, float],
         nearness: float,
         warps: list[Warp] | None = None,
-        opening: Path = AS_DRAWN,
-        shift: tuple[Path, Path] = (STILL, STILL),
+        opening: LinearValue = AS_DRAWN,
+        shift: tuple[LinearValue, LinearValue] = (STILL, STILL),
     ) -> None:
         """Add a part of the head at ``at`` (half heads from the middle of the face).
 
@@ -72,9 +72,9 @@ class _Build:
         self.parts.append(Part(sprite.pixels, [*(warps or []), hold], self.head))
 
 
-def _sum(middle: float, turn: Path, nearness: float, shift: Path) -> Path:
+def _sum(middle: float, turn: LinearValue, nearness: float, shift: LinearValue) -> LinearValue:
     """Return middle + nearness * turn + shift."""
-    return Path(middle + nearness * turn.start + shift.start, nearness * turn.change + shift.change)
+    return LinearValue(middle + nearness * turn.start + shift.start, nearness * turn.change + shift.change)
 
 
 def puppet_figure(
@@ -191,7 +191,7 @@ def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
     if rng.random() < 0.3:
         sprite = hair.lock(rng, style, unit, rng.uniform(0.5, 0.9))
         hang = dangle(rng, sprite.anchor, 0.7 * unit, amount)
-        turned = Placement(sprite.anchor, Path(0), Path(0), Path(np.pi + rng.normal() * 0.5))
+        turned = Placement(sprite.anchor, LinearValue(0), LinearValue(0), LinearValue(np.pi + rng.normal() * 0.5))
         stand = Sprite(sprite.pixels, (0.0, 0.0))
         build.on_head(stand, (rng.normal() * 0.2, -1.3), 0.4, [*hang, turned])
 
@@ -229,13 +229,13 @@ def _add_arms(build: _Build, outfit: clothes.Outfit) -> None:
             resting = -side * rng.uniform(0.0, 0.5)
         else:
             resting = -side * rng.uniform(-0.6, 2.6)
-        raised = Placement(sprite.anchor, *_stay(sprite), Path(resting))
+        raised = Placement(sprite.anchor, *_stay(sprite), LinearValue(resting))
         move = limb_bend(rng, sprite.anchor, length * unit, build.amount("arms"), 0.5)
         build.on_body(sprite, side * (outfit.shoulder - 0.18), 0.75, [*move, raised])
 
 
-def _stay(sprite: Sprite) -> tuple[Path, Path]:
-    return Path(sprite.anchor[0]), Path(sprite.anchor[1])
+def _stay(sprite: Sprite) -> tuple[LinearValue, LinearValue]:
+    return LinearValue(sprite.anchor[0]), LinearValue(sprite.anchor[1])
 
 
 def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ...]) -> None:
@@ -252,7 +252,7 @@ def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ..
     white, coloured = face.eye_white(style, unit), face.iris(style, unit)
     low = style.eye_y + style.eye_height
     tall = 2 * style.eye_height * unit
-    lid = Path(-tall * opening.start, -tall * opening.change)
+    lid = LinearValue(-tall * opening.start, -tall * opening.change)
     for side in (-1, 1):
         at = (side * style.eye_x, low)
         build.on_head(white, at, 0.6, opening=opening)
@@ -268,10 +268,10 @@ def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ..
     build.on_head(face.mouth(rng, style, unit), (0, 0.68), 0.65, opening=flap)
 
 
-def _openness(rng: np.random.Generator, moves: bool, displacement: float, tall: float) -> Path:
+def _openness(rng: np.random.Generator, moves: bool, displacement: float, tall: float) -> LinearValue:
     """Return how far an eye or mouth of ``tall`` px is open, from 0.08 to 1."""
     if not moves:
-        return Path(float(rng.choice([0.1, 1.0, rng.uniform(0.3, 1.0)], p=[0.2, 0.6, 0.2])))
+        return LinearValue(float(rng.choice([0.1, 1.0, rng.uniform(0.3, 1.0)], p=[0.2, 0.6, 0.2])))
     change = float(np.clip(displacement / tall * rng.uniform(0.7, 2.0), 0.2, 0.9))
     start = rng.uniform(0.08, 1.0 - change)
-    return Path(start, change) if rng.random() < 0.5 else Path(start + change, -change)
+    return LinearValue(start, change) if rng.random() < 0.5 else LinearValue(start + change, -change)

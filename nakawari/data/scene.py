@@ -10,7 +10,7 @@ from nakawari.data.camera import Camera, CameraView, sample_camera
 from nakawari.data.figures import Figure, Manner, cel_figure
 from nakawari.data.merging import merged
 from nakawari.data.movement import sample_displacement
-from nakawari.data.paths import Path
+from nakawari.data.linear import LinearValue
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer
 from nakawari.data.things import foreground, thing_figure
@@ -93,7 +93,7 @@ def _foreground(
     """Return what is before the figures; it moves by the camera alone."""
     sprite = foreground(rng, int(1.5 * view[0]), int(1.3 * view[1]), scale)
     depth = 0.0 if rng.random() < 0.25 else float(rng.uniform(*FOREGROUND_DEPTHS))
-    hang = Placement(sprite.anchor, Path(0.0), Path(0.0))
+    hang = Placement(sprite.anchor, LinearValue(0.0), LinearValue(0.0))
     return Layer(sprite.pixels, Chain([hang, CameraView(camera, depth, centre)]))
 
 
@@ -188,6 +188,6 @@ def _background(
 ) -> Layer:
     width, height = int(view[0] * 1.15), int(view[1] * 1.15)
     pixels = sample_backdrop(rng, art, height, width)
-    hang = Placement((width / 2, height / 2), Path(0.0), Path(0.0))
+    hang = Placement((width / 2, height / 2), LinearValue(0.0), LinearValue(0.0))
     look = CameraView(camera, float(rng.uniform(0.6, 1.0)), centre)
     return Layer(pixels, Chain([hang, look]), endless=True)

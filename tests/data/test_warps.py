@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nakawari.data.camera import CameraView, sample_camera
 from nakawari.data.movement import bends, dangle, limb_bend, place
-from nakawari.data.paths import Path, about
+from nakawari.data.linear import LinearValue, about
 from nakawari.data.warps import Bow, Chain, Placement, Swirl, Warp, inverted, is_still, multiplied
 
 TIMES = st.floats(0, 1)
@@ -46,17 +46,17 @@ def test_sampled_movements_are_inverted_exactly(seed: int, frame_time: float) ->
 def test_strong_bends_are_inverted_exactly(
     bend: float, amount: float, angle: float, frame_time: float
 ) -> None:
-    assert_inverse(Swirl((30.0, 40.0), 20.0, 90.0, Path(0.0, bend)), frame_time)
-    assert_inverse(Swirl((30.0, 40.0), 90.0, 20.0, Path(0.0, bend)), frame_time)
-    wave = Path(1.0, amount / 4)
-    bow = Bow((5.0, 5.0), 120.0, angle, Path(0.0, amount), wave, Path(0.0, 1.0))
+    assert_inverse(Swirl((30.0, 40.0), 20.0, 90.0, LinearValue(0.0, bend)), frame_time)
+    assert_inverse(Swirl((30.0, 40.0), 90.0, 20.0, LinearValue(0.0, bend)), frame_time)
+    wave = LinearValue(1.0, amount / 4)
+    bow = Bow((5.0, 5.0), 120.0, angle, LinearValue(0.0, amount), wave, LinearValue(0.0, 1.0))
     assert_inverse(bow, frame_time)
 
 
 def test_a_chain_equals_its_warps_one_by_one_however_nested() -> None:
-    turn = Placement((3.0, 4.0), Path(10.0, 5.0), Path(0.0), Path(0.0, 0.5), turn=Path(0.3))
-    curl = Swirl((30.0, 40.0), 20.0, 90.0, Path(0.0, 1.0))
-    grow = Placement((0.0, 0.0), Path(1.0), Path(2.0), log_scale=Path(0.0, 0.2))
+    turn = Placement((3.0, 4.0), LinearValue(10.0, 5.0), LinearValue(0.0), LinearValue(0.0, 0.5), turn=LinearValue(0.3))
+    curl = Swirl((30.0, 40.0), 20.0, 90.0, LinearValue(0.0, 1.0))
+    grow = Placement((0.0, 0.0), LinearValue(1.0), LinearValue(2.0), log_scale=LinearValue(0.0, 0.2))
     points = some_points()
     expected = points
     for warp in (turn, grow, curl, turn, grow):
@@ -83,12 +83,12 @@ def test_a_path_goes_evenly_from_end_to_end() -> None:
     path = about(2.0, 10.0)
     assert [path(time) for time in (0.0, 0.25, 0.5, 1.0)] == [-3.0, -0.5, 2.0, 7.0]
     assert path.moves
-    assert not Path(2.0).moves
+    assert not LinearValue(2.0).moves
 
 
 def test_only_what_changes_counts_as_moving() -> None:
-    held = Placement((0.0, 0.0), Path(5.0), Path(1.0), Path(0.3))
-    moving = Placement((0.0, 0.0), Path(5.0, 1.0), Path(1.0))
+    held = Placement((0.0, 0.0), LinearValue(5.0), LinearValue(1.0), LinearValue(0.3))
+    moving = Placement((0.0, 0.0), LinearValue(5.0, 1.0), LinearValue(1.0))
     assert is_still(held)
     assert is_still(Chain([held, Chain([held])]))
     assert not is_still(Chain([held, Chain([moving])]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Path:
+class LinearValue:
     """A number that goes from ``start`` (frame_time 0) to ``start + change`` (frame_time 1)."""
 
     start: float
@@ -24,6 +24,6 @@ class Path:
         return self.start + self.change * frame_time
 
 
-def about(middle: float, change: float) -> Path:
-    """Return the path of length ``change`` whose ends lie evenly about ``middle``."""
-    return Path(middle - change / 2, change)
+def about(middle: float, change: float) -> LinearValue:
+    """Return the value that changes by ``change``, whose ends lie evenly about ``middle``."""
+    return LinearValue(middle - change / 2, change)
