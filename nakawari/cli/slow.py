@@ -9,19 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import (
-    STRICT_HELP,
-    factor,
-    moment,
-    path,
-    positive_int,
-    ramp,
-    rate,
-    seed,
-    target,
-)
+from nakawari.cli.arguments import STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.parsing import factor, moment, ramp, rate, seed
 from nakawari.shipped import shipped_model
 from nakawari.video.codecs import CODECS
 from nakawari.video.part import Part

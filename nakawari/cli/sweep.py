@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import path, plain_file, positive_int, seed
+from nakawari.cli.arguments import path, plain_file, positive_int
 
 if TYPE_CHECKING:
     import optuna
