@@ -117,7 +117,7 @@ def test_it_writes_the_page_of_a_sheet_with_its_style_and_script(
     said = run(installed, tmp_path, "xsheet", str(make_clip(frames=6)), "--html", "page.html")
     assert said.returncode == 0, said.stderr
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    for name in ("report.css", "report.js"):
+    for name in ("report.css", "timeline.js"):
         (file,) = IN_REPOSITORY.parents[1].glob(f"nakawari/xsheet/**/{name}")
         assert file.read_text(encoding="utf-8").strip() in page
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nakawari.cli.arguments import path, plain_file, positive_int
+from nakawari.parsing import seed
 
 if TYPE_CHECKING:
     import optuna

@@ -17,6 +17,7 @@ from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.pace import Pace
 from nakawari.slowmo.drawings import check_frames, every_frame, group
+from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
@@ -26,6 +27,7 @@ from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec, check_picture, codec_for
+from nakawari.video.color import ColorTags
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
@@ -58,6 +60,7 @@ class SlowJob:
     overwrite: bool = False
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
     resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
+    drawn: Path | None = None  # folder of in-betweens that are not to be drawn twice
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -102,6 +105,7 @@ def run_job(
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
+    on_picture: Callable[[Picture, ColorTags], None] = lambda picture, tags: None,
 ) -> SlowResult:
     """Run a job: the output appears whole under its name, or not at all, its sheet after it.
 
@@ -119,6 +123,7 @@ def run_job(
             as the input declares its length, the frames expected.
         on_frame: is called after every output frame with the frames written and, as far as the
             input declares its duration, the frames expected.
+        on_picture: is given every output frame before that, and what its code values mean.
     """
     began = time.monotonic()
     say = _without_repeats(tell)
@@ -139,6 +144,7 @@ def run_job(
         if audio is not None:
             opened.callback(audio.close)
         interpolator = load_interpolator()
+        artist = drawn_by()
         if given is not None:
             sheet = _timed(given, job, say, on_read)
         else:
@@ -154,7 +160,7 @@ def run_job(
         kept = opened.enter_context(
             KeptFrames(
                 job.output,
-                _made_from(job, sheet, clock, longest_hold, drawn_by()),
+                _made_from(job, sheet, clock, longest_hold, artist),
                 resume=job.resume,
                 overwrite=job.overwrite,
                 tell=say,
@@ -174,6 +180,7 @@ def run_job(
             def write(picture: Picture) -> None:
                 kept.add(picture)
                 writer.write(picture)
+                on_picture(picture, info.tags)
                 on_frame(writer.frames, expected)
 
             try:
@@ -186,6 +193,7 @@ def run_job(
                     write,
                     workers_for(device, info.width, info.height),
                     kept,
+                    None if job.drawn is None else DrawnBefore(job.drawn, artist),
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(

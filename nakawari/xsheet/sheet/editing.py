@@ -95,9 +95,7 @@ def merged(sheet: ExposureSheet, start: int) -> Correction:
 def split(sheet: ExposureSheet, frame: int) -> Correction:
     """Return the correction by which a drawing begins at ``frame``; ``UserError`` if one does."""
     if frame == 0 or _begins(sheet, frame):
-        raise UserError(
-            f"a drawing begins at frame {frame} already; choose a frame that holds one"
-        )
+        raise UserError(f"a drawing begins at frame {frame} already; choose a frame that holds one")
     return Correction(frozenset({frame}))
 
 
@@ -126,9 +124,7 @@ def part_of(sheet: ExposureSheet, first: int, end: int) -> ExposureSheet:
     starts = [max(drawing.start - first, 0) for drawing in kept]
     drawings = tuple(
         SheetDrawing(start=start, hold=following - start, confidence=drawing.confidence)
-        for drawing, (start, following) in zip(
-            kept, pairwise([*starts, end - first]), strict=True
-        )
+        for drawing, (start, following) in zip(kept, pairwise([*starts, end - first]), strict=True)
     )
     camera = tuple(
         replace(move, start=max(move.start - first, 0), end=min(move.end, end - 1) - first)

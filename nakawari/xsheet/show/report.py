@@ -44,39 +44,47 @@ def html_report(detection: Detection, thumbnails: Thumbnails) -> str:
     """Return the page: facts, timeline, histogram of holds, drawings to check, then every shot."""
     sheet = detection.sheet
     axis = DifferenceAxis.around([*detection.changes, *detection.thresholds])
-    shots = "".join(
+    shots = "".join(shot_sections(detection, thumbnails, axis))
+    style = f":root{{--frame:{frame_width(sheet)}px;--aspect:{thumbnails.aspect:.4f}}}"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width">'
+        f'{GENERATOR} {__version__}"><title>{escape(sheet.clip)} – exposure sheet</title>'
+        f"<style>{style}\n{resource('report.css')}</style></head>\n"
+        f"<body{' class=many' if len(sheet.shots) > MANY_SHOTS else ''}>\n"
+        f"<header class=page><p>Exposure sheet</p><h1>{escape(sheet.clip)}</h1>"
+        f"{_facts(sheet, thumbnails)}</header>\n{timeline_nav(sheet)}\n"
+        f'<div class="overview">{_histogram(sheet)}{checks_section(sheet)}</div>\n{legend(sheet, axis)}\n'
+        f"<main>{shots}</main>\n{_footer(sheet)}\n"
+        f'<script type="application/json" id="data">{page_data(detection)}</script>\n'
+        f"<script type=module>{resource('timeline.js')}\nshowTimeline();</script></body></html>\n"
+    )
+
+
+def shot_sections(
+    detection: Detection, thumbnails: Thumbnails, axis: DifferenceAxis | None
+) -> list[str]:
+    """Return a section for every shot, in order."""
+    return [
         shot_section(
-            sheet,
+            detection.sheet,
             number,
             thumbnails,
             detection.changes[shot.start : shot.end + 1],
             detection.thresholds[shot.start : shot.end + 1],
             axis,
         )
-        for number, shot in enumerate(sheet.shots, 1)
-    )
-    style = f":root{{--frame:{_frame_width(sheet)}px;--aspect:{thumbnails.aspect:.4f}}}"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width">'
-        f'{GENERATOR} {__version__}"><title>{escape(sheet.clip)} – exposure sheet</title>'
-        f"<style>{style}\n{_resource('report.css')}</style></head>\n"
-        f"<body{' class=many' if len(sheet.shots) > MANY_SHOTS else ''}>\n"
-        f"<header class=page><p>Exposure sheet</p><h1>{escape(sheet.clip)}</h1>"
-        f"{_facts(sheet, thumbnails)}</header>\n{_timeline(sheet)}\n"
-        f'<div class="overview">{_histogram(sheet)}{_checks(sheet)}</div>\n{_legend(sheet, axis)}\n'
-        f"<main>{shots}</main>\n{_footer(sheet)}\n"
-        f'<script type="application/json" id="data">{_data(detection)}</script>\n'
-        f"<script>{_resource('report.js')}</script></body></html>\n"
-    )
+        for number, shot in enumerate(detection.sheet.shots, 1)
+    ]
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """Return a file of this folder as text."""
     return resources.files("nakawari.xsheet.show").joinpath(name).read_text(encoding="utf-8")
 
 
-def _frame_width(sheet: ExposureSheet) -> int:
+def frame_width(sheet: ExposureSheet) -> int:
     """Return the width of a frame [px] at which the commonest hold shows its thumbnail whole."""
     holds = Counter(drawing.hold for drawing in sheet.drawings)
     usual = max(holds, key=lambda hold: holds[hold], default=1)
@@ -102,7 +110,8 @@ def _facts(sheet: ExposureSheet, thumbnails: Thumbnails) -> str:
     return f'<dl class="facts">{items}</dl>{telecine}'
 
 
-def _timeline(sheet: ExposureSheet) -> str:
+def timeline_nav(sheet: ExposureSheet) -> str:
+    """Return the bar of all shots, and what zooms into them."""
     shots = []
     for number, shot in enumerate(sheet.shots, 1):
         words = cadence_words(shot.cadence)
@@ -129,7 +138,7 @@ def _timeline(sheet: ExposureSheet) -> str:
             free = place + MARK_SPACE
     zoom = (
         '<label class="zoom">frame width <input id="zoom" type="range" '
-        f'min="{FRAME_WIDTHS[0]}" max="{FRAME_WIDTHS[1]}" value="{_frame_width(sheet)}"></label>'
+        f'min="{FRAME_WIDTHS[0]}" max="{FRAME_WIDTHS[1]}" value="{frame_width(sheet)}"></label>'
     )
     return (
         f'<nav class="timeline" aria-label="shots"><div><div class="shots">{"".join(shots)}</div>'
@@ -153,7 +162,8 @@ def _histogram(sheet: ExposureSheet) -> str:
     )
 
 
-def _checks(sheet: ExposureSheet) -> str:
+def checks_section(sheet: ExposureSheet) -> str:
+    """Return the list of drawings that a person should look at."""
     unsure = sorted(filter(is_unsure, sheet.drawings), key=lambda drawing: drawing.confidence)
     if not unsure:
         text = f"<p>Nothing: every drawing has a confidence of {percent(UNSURE)} or more.</p>"
@@ -174,7 +184,8 @@ def _checks(sheet: ExposureSheet) -> str:
     return f"<section><h2>To check</h2>{text}</section>"
 
 
-def _legend(sheet: ExposureSheet, axis: DifferenceAxis | None) -> str:
+def legend(sheet: ExposureSheet, axis: DifferenceAxis | None) -> str:
+    """Return what the colours of the shots mean."""
     unsure = any(map(is_unsure, sheet.drawings))
     curve = (
         '<span><i class="bar-new"></i>difference of a new drawing [code values]</span>'
@@ -193,7 +204,8 @@ def _footer(sheet: ExposureSheet) -> str:
     )
 
 
-def _data(detection: Detection) -> str:
+def page_data(detection: Detection) -> str:
+    """Return, as JSON that may stand in a page, what ``timeline.js`` tells of a frame."""
     sheet = detection.sheet
     data = {
         "seconds": float(1 / sheet.fps),  # a frame, where there are no times

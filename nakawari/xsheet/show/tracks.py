@@ -99,7 +99,9 @@ def _ruler(shot: Shot) -> str:
 
 def _drawing(drawing: SheetDrawing, thumbnails: Thumbnails) -> str:
     uri = thumbnails.uris.get(drawing.start)
-    picture = f'<img src="{uri}" alt="drawing at frame {drawing.start}">' if uri else ""
+    # What is not in the page itself is fetched once it comes into view.
+    lazy = "" if uri is None or uri.startswith("data:") else ' loading="lazy"'
+    picture = f'<img src="{uri}" alt="drawing at frame {drawing.start}"{lazy}>' if uri else ""
     return (
         f'<div class="drawing{" unsure" if is_unsure(drawing) else ""}" id="f{drawing.start}" '
         f'data-start="{drawing.start}" data-hold="{drawing.hold}" '

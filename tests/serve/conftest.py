@@ -1,0 +1,76 @@
+"""A page without a network: requests go straight to it, as a browser on this machine sends them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from nakawari.serve.app import Page
+from nakawari.serve.settings import ServeSettings
+
+ADDRESS = "http://127.0.0.1:8080"
+IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
+"""A worker that draws nothing."""
+
+
+@pytest.fixture
+def settings(tmp_path) -> ServeSettings:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    return ServeSettings(folder=folder)
+
+
+@pytest.fixture
+def page(settings) -> Page:
+    return Page(settings, IDLE)
+
+
+@pytest.fixture
+def client(page) -> Iterator[TestClient]:
+    with TestClient(page.app(), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+        yield client
+
+
+def upload(client: TestClient, content: bytes | Path, name: str = "clip.mp4") -> dict:
+    """Upload a file, and return what is told of the clip."""
+    if isinstance(content, Path):
+        content = content.read_bytes()
+    answer = client.put("/api/clips", params={"name": name}, content=content)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def wait_for(what: Callable[[], object], seconds: float = 300) -> object:
+    """Return the first true thing that a function returns; a busy machine takes its time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError("it did not come")
+
+
+def looked_at(client: TestClient, number: str) -> dict:
+    """Return what is told of a clip once somebody has looked at it."""
+
+    def told() -> dict | None:
+        clips = {clip["number"]: clip for clip in client.get("/api/clips").json()}
+        return clips[number] if clips[number]["state"] in ("ready", "failed") else None
+
+    found = wait_for(told)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture
+def clip(client, make_clip) -> dict:
+    """Return a clip of 24 frames on twos that is ready."""
+    arrived = upload(client, make_clip(frames=24), "dance.mp4")
+    found = looked_at(client, arrived["number"])
+    assert found["state"] == "ready", found
+    return found
