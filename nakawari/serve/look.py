@@ -1,8 +1,8 @@
 """The process that reads an uploaded file, apart from the page: ``python -m nakawari.serve.look``.
 
-Whoever wrote the file may have meant harm, and FFmpeg is large. So it is parsed here, with limits of
-memory and time, and only what came of it is read by the page: a sheet, and a copy that was encoded
-here. Progress and the end are told as JSON, a line each.
+Whoever wrote the file may have meant harm, and FFmpeg is large. So it is parsed here, with limits
+of memory and time, and only what came of it is read by the page: a sheet, and a copy that was
+encoded here. Progress and the end are told as JSON, a line each.
 """
 
 from __future__ import annotations

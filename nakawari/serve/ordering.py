@@ -1,4 +1,4 @@
-"""From what the page asks for a clip to a job of the queue, and from a job to what the page shows."""
+"""From what the page asks for to a job of the queue, and from a job to what the page shows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from nakawari.errors import UserError
+from nakawari.pace import Pace
 from nakawari.parsing import factor, ramp, rate
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.serve.library import Clip
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.segments import source_mark
-from nakawari.pace import Pace
 from nakawari.video.codecs import CODECS
 from nakawari.whole import write_whole
 from nakawari.xsheet.sheet.editing import part_of
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 MODELS = {
-    "": "Nakawari’s own model",
+    "": "Nakawari",
     "dis": "optical flow (a quick look)",
     "blend": "cross-fade",
     "nearest": "no in-betweens",

@@ -1,4 +1,4 @@
-"""What every request is asked before anything else: to whom it goes, whence it comes, and whose it is.
+"""What every request is asked first: to whom it goes, whence it comes, and whose it is.
 
 A page on the web can let the browser send requests to this machine. It cannot choose their Host and
 Origin: a name that it made point here (DNS rebinding) stands in the first, its own in the second.

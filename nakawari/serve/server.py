@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import uvicorn
 
 from nakawari.errors import UserError
-from nakawari.serve.app import Page
+from nakawari.serve.app import app_of
+from nakawari.serve.page import Page
 from nakawari.serve.settings import ServeSettings
 from nakawari.whole import lock
 
@@ -37,7 +38,7 @@ def serve(settings: ServeSettings, worker: Sequence[str], tell: Callable[[str], 
     else:
         tell(f"the page is at {settings.address}/; Ctrl-C ends it")
     config = uvicorn.Config(
-        page.app(),
+        app_of(page),
         log_level="warning",
         access_log=False,
         server_header=False,

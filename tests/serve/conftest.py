@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from nakawari.serve.app import Page
+from nakawari.serve.app import app_of
+from nakawari.serve.page import Page
 from nakawari.serve.settings import ServeSettings
+from tests.conftest import painting, write_clip
 
 ADDRESS = "http://127.0.0.1:8080"
 IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
@@ -32,7 +35,7 @@ def page(settings) -> Page:
 
 @pytest.fixture
 def client(page) -> Iterator[TestClient]:
-    with TestClient(page.app(), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         yield client
 
 
@@ -67,10 +70,21 @@ def looked_at(client: TestClient, number: str) -> dict:
     return found
 
 
+@pytest.fixture(scope="session")
+def looked(tmp_path_factory) -> Path:
+    """Return the folder of a clip of 24 frames on twos that was looked at, once for all tests."""
+    folder = tmp_path_factory.mktemp("looked")
+    source = write_clip(folder / "clip.mp4", [painting(number // 2) for number in range(24)])
+    page = Page(ServeSettings(folder=folder), IDLE)
+    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+        found = looked_at(client, upload(client, source, "dance.mp4")["number"])
+        assert found["state"] == "ready", found
+    return page.library.clip("local", found["number"]).folder
+
+
 @pytest.fixture
-def clip(client, make_clip) -> dict:
-    """Return a clip of 24 frames on twos that is ready."""
-    arrived = upload(client, make_clip(frames=24), "dance.mp4")
-    found = looked_at(client, arrived["number"])
-    assert found["state"] == "ready", found
-    return found
+def clip(client, page, looked) -> dict:
+    """Return what is told of a clip of 24 frames on twos that is ready."""
+    shutil.copytree(looked, page.settings.folder / "clips" / "local" / looked.name)
+    (told,) = client.get("/api/clips").json()
+    return told

@@ -12,7 +12,7 @@ from PIL import Image
 
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
-from nakawari.serve.app import Page
+from nakawari.serve.page import Page
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting
 from tests.serve.conftest import looked_at, upload

@@ -28,6 +28,7 @@ export class Player {
       this.follow(video);
     }
     this.wipe();
+    this.tell();
   }
 
   get leader() {

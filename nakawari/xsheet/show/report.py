@@ -55,7 +55,8 @@ def html_report(detection: Detection, thumbnails: Thumbnails) -> str:
         f"<body{' class=many' if len(sheet.shots) > MANY_SHOTS else ''}>\n"
         f"<header class=page><p>Exposure sheet</p><h1>{escape(sheet.clip)}</h1>"
         f"{_facts(sheet, thumbnails)}</header>\n{timeline_nav(sheet)}\n"
-        f'<div class="overview">{_histogram(sheet)}{checks_section(sheet)}</div>\n{legend(sheet, axis)}\n'
+        f'<div class="overview">{_histogram(sheet)}{checks_section(sheet)}</div>\n'
+        f"{legend(sheet, axis)}\n"
         f"<main>{shots}</main>\n{_footer(sheet)}\n"
         f'<script type="application/json" id="data">{page_data(detection)}</script>\n'
         f"<script type=module>{resource('timeline.js')}\nshowTimeline();</script></body></html>\n"
