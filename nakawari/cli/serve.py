@@ -13,7 +13,8 @@ from nakawari.errors import UserError
 from nakawari.wording import printable
 
 NEEDED = ("starlette", "uvicorn", "jinja2")
-WORKER = (sys.executable, "-m", "nakawari.cli.serve_worker")
+# -P: what lies in the folder where the command was given is not to be imported.
+WORKER = (sys.executable, "-P", "-m", "nakawari.cli.serve_worker")
 WHEN_STOPPED = "what waits stays queued, and the same command goes on from there"
 GB = 10**9
 

@@ -95,7 +95,8 @@ class Looker:
         size = max(PROXY_BYTES, PROXY_SHARE * clip.source.stat().st_size)
         numbers = (limits.memory, limits.seconds, size)
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "nakawari.serve.look"),
+            # -P: what lies in the folder where the page was started is not to be imported.
+            *(sys.executable, "-P", "-m", "nakawari.serve.look"),
             *(os.fspath(clip.source), os.fspath(clip.found), os.fspath(clip.proxy)),
             *map(str, numbers),
             stdin=asyncio.subprocess.PIPE,  # it ends when that does

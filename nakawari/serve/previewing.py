@@ -38,9 +38,10 @@ def span_around(sheet: ExposureSheet, frame: int, seconds: Fraction = SECONDS) -
 
     At the ends of the clip there are as many on the other side.
     """
-    clock, length = sheet.clock, sheet.clock.time(sheet.frames)
-    begin = min(max(clock.time(frame) - seconds / 2, Fraction(0)), max(length - seconds, 0))
-    inside = int(clock.frame_at(Fraction(begin)))
+    clock, zero = sheet.clock, Fraction(0)
+    latest = max(clock.time(sheet.frames) - seconds, zero)
+    begin = min(max(clock.time(frame) - seconds / 2, zero), latest)
+    inside = int(clock.frame_at(begin))
     first = max(drawing.start for drawing in sheet.drawings if drawing.start <= inside)
     end = min(sheet.frames, int(clock.frame_at(begin + seconds)) + 1)
     return Span(min(first, end - FEWEST), end)

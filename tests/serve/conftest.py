@@ -6,15 +6,19 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from nakawari.serve.app import app_of
 from nakawari.serve.page import Page
 from nakawari.serve.settings import ServeSettings
 from tests.conftest import painting, write_clip
+from tests.serve.served import free_port
 
 ADDRESS = "http://127.0.0.1:8080"
 IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
@@ -80,6 +84,21 @@ def looked(tmp_path_factory) -> Path:
         found = looked_at(client, upload(client, source, "dance.mp4")["number"])
         assert found["state"] == "ready", found
     return page.library.clip("local", found["number"]).folder
+
+
+@pytest.fixture
+def listening(settings, looked) -> Iterator[Page]:
+    """Return a page with that clip, which browsers reach by its settings' address."""
+    shutil.copytree(looked, settings.folder / "clips" / "local" / looked.name)
+    page = Page(replace(settings, port=free_port()), IDLE)
+    config = uvicorn.Config(app_of(page), port=page.settings.port, log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run)
+    thread.start()
+    wait_for(lambda: server.started)
+    yield page
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture

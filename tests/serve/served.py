@@ -27,6 +27,7 @@ class Served:
 
     def __init__(self, folder: Path, port: int, *words: str) -> None:
         self.address = f"http://127.0.0.1:{port}"
+        self.said = ""  # all that was printed, once it has ended
         self.process = subprocess.Popen(
             [sys.executable, "-c", RUN, "serve", "--folder", str(folder), "--port", str(port),
              *words],
@@ -50,7 +51,7 @@ class Served:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(60)
+            self.said, _ = self.process.communicate(timeout=PATIENCE)
 
     def kill(self) -> None:
         """Kill the page, as a power cut would."""

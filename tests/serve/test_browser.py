@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from tests.browser import open_browser
 from tests.serve.served import PATIENCE, Served, free_port
 
+LONG = 1000 * PATIENCE  # ms
 FRAMES = 24
 SIZE = (180, 320)  # H, W
 
@@ -54,7 +56,7 @@ def clip(make_clip) -> Path:
 @pytest.fixture
 def tab(browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page.set_default_timeout(1000 * PATIENCE)
+    page.set_default_timeout(LONG)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text))
@@ -150,7 +152,7 @@ def test_a_hold_is_dragged_and_the_render_shows_it(tab, clip, folder, port, tmp_
 
         # The playhead goes frame by frame, in the result and in the clip.
         tab.locator(".job button").first.click()
-        tab.wait_for_function("document.getElementById('result').readyState >= 2")
+        expect(tab.locator("#result")).to_have_js_property("readyState", 4, timeout=LONG)
         assert tab.locator("#stage").get_attribute("data-mode") == "wipe"
         tab.keyboard.press("Home")
         for _ in range(4):
@@ -162,6 +164,8 @@ def test_a_hold_is_dragged_and_the_render_shows_it(tab, clip, folder, port, tmp_
         assert times == pytest.approx([1.5 / (24000 / 1001), 4.5 / (24000 / 1001)], abs=1e-3)
         tab.goto("about:blank")  # before nobody answers any more
 
+    assert served.process.returncode == 130  # stopped by Ctrl-C, and in order
+    assert "what waits stays queued" in served.said
     (sheet,) = folder.glob("clips/local/*/sheets/*.json")
     starts = [drawing["start"] for drawing in json.loads(sheet.read_text())["drawings"]]
     assert starts == [0, 2, 5, 6, *range(8, FRAMES, 2)]
@@ -180,9 +184,8 @@ def test_a_render_survives_a_reload_and_the_death_of_the_page(
     with Served(folder, port) as served:
         upload(tab, served, clip)
         order(tab, **many)
-        tab.wait_for_function(
-            "/drawing, frame [1-9]\\d{2}/.test(document.querySelector('.job .words')?.textContent)"
-        )
+        words = tab.locator(".job .words").first
+        expect(words).to_have_text(re.compile(r"drawing, frame [1-9]\d{2}"), timeout=LONG)
         tab.wait_for_selector(".job .newest:not([hidden])")
         tab.reload()
         tab.wait_for_selector('.job[data-state="running"]')

@@ -109,7 +109,8 @@ export function showTimeline() {
 
   const shots = document.querySelector("main");
   shots.addEventListener("pointermove", (event) => {
-    const tracks = event.pointerType === "touch" ? null : event.target.closest(".tracks");
+    const isPressed = event.pointerType === "touch" || event.buttons > 0;
+    const tracks = isPressed ? null : event.target.closest(".tracks");
     const shot = tracks?.closest(".shot");
     const frame = shot && !event.target.closest(".label") ? frameAt(shot, event.clientX) : null;
     if (frame === null || frame === undefined) return hide();
