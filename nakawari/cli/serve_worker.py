@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.slow import choose_device, drawn_by, load_interpolator
+from nakawari.cli.slow import LoadedModel, choose_device, drawn_by
 from nakawari.cli.slow_many import reason_of
 from nakawari.cli.stopping import stop_on_signals
 from nakawari.errors import UserError
@@ -28,7 +28,6 @@ from nakawari.whole import write_whole
 from nakawari.xsheet.show.thumbnails import shrink
 
 if TYPE_CHECKING:
-    from nakawari.slowmo.interpolator import FrameInterpolator
     from nakawari.video.color import ColorTags
     from nakawari.video.picture import Picture
 
@@ -67,8 +66,7 @@ class Easel:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._loaded: FrameInterpolator | None = None
-        self._loaded_for: object = None
+        self._loaded = LoadedModel()
 
     def perform(
         self, job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
@@ -77,7 +75,7 @@ class Easel:
         device = choose_device(settings.device)
         result = run_job(
             settings.job(),
-            lambda: self._load(settings, device),
+            lambda: self._loaded.load(settings, device),
             device,
             drawn_by=partial(drawn_by, settings),
             on_read=on_read,
@@ -87,14 +85,6 @@ class Easel:
         if not plays(settings):
             write_proxy(settings.output, playable_copy(settings))
         return result
-
-    def _load(self, settings: SlowSettings, device: str) -> FrameInterpolator:
-        asked = (settings.model, settings.steps, settings.seed, device)
-        if self._loaded is None or self._loaded_for != asked:
-            self._loaded = None  # there may be no room for two
-            self._loaded = load_interpolator(settings, device)
-            self._loaded_for = asked
-        return self._loaded
 
 
 class _Window:

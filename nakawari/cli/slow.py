@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
@@ -154,6 +155,23 @@ def load_interpolator(args: argparse.Namespace | SlowSettings, device: str) -> F
             f"cannot use the model in {folder}: a config.json has a value of the wrong type "
             f"({reason}); restore it, or give another folder with --model"
         ) from error
+
+
+class LoadedModel:
+    """Keeps a model loaded from job to job, as long as they ask for the same one."""
+
+    def __init__(self) -> None:
+        self._model: FrameInterpolator | None = None
+        self._asked: Sequence[object] = ()
+
+    def load(self, settings: SlowSettings, device: str) -> FrameInterpolator:
+        """Return what draws a job, loaded now or before."""
+        asked = (settings.model, settings.steps, settings.seed, device)
+        if self._model is None or self._asked != asked:
+            self._model = None  # there may be no room for two
+            self._model = load_interpolator(settings, device)
+            self._asked = asked
+        return self._model
 
 
 def drawn_by(args: argparse.Namespace | SlowSettings) -> str:

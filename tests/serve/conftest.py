@@ -21,7 +21,10 @@ from tests.conftest import painting, write_clip
 from tests.serve.served import free_port
 
 ADDRESS = "http://127.0.0.1:8080"
-IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
+IDLE = (
+    *(sys.executable, "-c"),
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); sys.stdin.read()",
+)
 """A worker that draws nothing."""
 
 

@@ -11,7 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-PATIENCE = 300  # s; a busy machine takes its time
+PATIENCE = 900  # s; a busy machine takes its time
 RUN = "import sys; from nakawari.cli import main; sys.exit(main(sys.argv[1:]))"
 
 

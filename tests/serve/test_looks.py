@@ -23,6 +23,9 @@ UNNAMED = """() => [...document.querySelectorAll("button, input, select, a, [tab
     .map(one => one.outerHTML.slice(0, 120))"""
 
 
+expect.set_options(timeout=LONG)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with open_browser() as browser:
@@ -116,9 +119,8 @@ def test_an_edge_is_dragged_with_a_finger(tab, listening) -> None:
     touch("touchEnd")
     tab.wait_for_selector("#f3")
     assert starts(listening)[:4] == [0, 3, 4, 6]
-    touch("touchStart", {"x": tab.locator("#f6").bounding_box()["x"] + 30, "y": y})
-    touch("touchEnd")
-    expect(tab.locator("#where")).to_contain_text("frame 6")
+    tab.locator("#f8").tap(position={"x": 30, "y": 30})
+    expect(tab.locator("#where")).to_contain_text("frame 8")
 
 
 def test_a_sheet_is_corrected_by_keys_alone(tab, listening) -> None:
@@ -154,6 +156,7 @@ def test_a_sheet_is_corrected_by_keys_alone(tab, listening) -> None:
 
 
 def test_a_drag_that_is_broken_off_changes_nothing(tab, listening) -> None:
+    tab.locator("#f4").scroll_into_view_if_needed()
     box = tab.locator("#f4").bounding_box()
     tab.mouse.move(box["x"], box["y"] + 30)
     tab.mouse.down()

@@ -83,6 +83,7 @@ export class Editor {
   }
 
   press(event) {
+    this.justDragged = false;
     const edge = event.target.closest(".edge");
     if (!edge || event.button !== 0) return;
     event.preventDefault();
