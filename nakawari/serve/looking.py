@@ -49,7 +49,7 @@ class Looker:
         """Stop looking at a clip, or do not begin."""
         self._progress.pop(clip.number, None)
         if self._at_work is not None and self._at_work[0] == clip.number:
-            _end(self._at_work[1])
+            _kill(self._at_work[1])
 
     async def run(self) -> None:
         """Go on with what was cut off, then look at what comes."""
@@ -79,7 +79,8 @@ class Looker:
             status = -signal.SIGXCPU
         finally:
             self._at_work = None
-            _end(process)
+            _kill(process)
+            await process.wait()
         if clip.number not in self._progress:  # it was removed meanwhile
             return
         del self._progress[clip.number]
@@ -107,7 +108,7 @@ class Looker:
         )
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
+def _kill(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):

@@ -237,6 +237,16 @@ def test_a_preview_is_a_small_clip_around_the_playhead(client, clip, page) -> No
 
 
 @pytest.mark.parametrize(
+    ("factor", "rate", "frames"), [(4, "12", 48), (2, None, 48), (0.5, None, 12), (16, "12", 192)]
+)
+def test_a_preview_by_the_model_has_fewer_frames(client, clip, page, factor, rate, frames) -> None:
+    told = client.post(f"/api/clips/{clip['number']}/preview", json={"frame": 3, "factor": factor})
+    job = page.previews.job(told.json()["number"])
+    assert job.settings["rate"] == rate
+    assert len(told.json()["frames"]) == pytest.approx(frames, abs=1)
+
+
+@pytest.mark.parametrize(
     ("wish", "match"),
     [
         ({"frame": 24}, "must be one of the clip"),

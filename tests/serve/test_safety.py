@@ -173,15 +173,20 @@ def test_a_hostile_file_is_refused_and_the_next_clip_is_looked_at(client, make_c
 
 
 @pytest.mark.parametrize(
-    "limits", [LookLimits(memory=1_000_000_000), LookLimits(seconds=1)], ids=["memory", "time"]
+    ("limits", "word"),
+    [(LookLimits(memory=600_000_000), "large.mp4"), (LookLimits(seconds=1), "too long")],
+    ids=["memory", "time"],
 )
-def test_a_file_that_takes_too_much_ends_its_reader_alone(settings, make_clip, limits) -> None:
+def test_a_file_that_takes_too_much_ends_its_reader_alone(
+    settings, make_clip, limits, word
+) -> None:
     page = Page(replace(settings, limits=limits), IDLE)
     large = make_clip(paintings=[painting(number, 2048, 1152) for number in range(24)])
     with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
-        found = looked_at(client, upload(client, large)["number"])
+        found = looked_at(client, upload(client, large, "large.mp4")["number"])
         assert found["state"] == "failed"
-        assert "memory" in found["reason"] or "too long" in found["reason"]
+        assert word in found["reason"]
+        assert client.get("/").status_code == 200
 
 
 ANNA, BEN = "anna", "ben"
