@@ -24,11 +24,11 @@ from nakawari.serve.proxy import encoded, write_proxy
 from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame
 from nakawari.serve.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult, run_job
+from nakawari.video.color import ColorTags, plain
 from nakawari.whole import write_whole
 from nakawari.xsheet.show.thumbnails import shrink
 
 if TYPE_CHECKING:
-    from nakawari.video.color import ColorTags
     from nakawari.video.picture import Picture
 
 NAP_SECONDS = 0.2
@@ -83,7 +83,7 @@ class Easel:
             on_picture=_Window(newest_frame(self._folder, job.number)),
         )
         if not plays(settings):
-            write_proxy(settings.output, playable_copy(settings))
+            write_proxy(settings.output, playable_copy(settings), rate=result.rate)
         return result
 
 
@@ -101,7 +101,7 @@ class _Window:
         self._due = now + FRAME_SECONDS
         width = min(FRAME_WIDTH, picture.width)
         height = max(1, round(picture.height * width / picture.width))
-        pixels = shrink(picture, tags, (height, width))[..., ::-1]
+        pixels = shrink(plain(picture, tags), tags, (height, width))[..., ::-1]
         with suppress(OSError):  # it is only to look at
             write_whole(self._path, encoded(pixels, width))
 

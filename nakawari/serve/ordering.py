@@ -19,7 +19,7 @@ from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.serve.library import Clip
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.segments import source_mark
-from nakawari.video.codecs import CODECS
+from nakawari.video.codecs import CODECS, check_rate
 from nakawari.whole import write_whole
 from nakawari.xsheet.sheet.editing import part_of
 from nakawari.xsheet.sheet.sheet import ExposureSheet
@@ -68,12 +68,14 @@ def settings_for(
     codec = _chosen(wish, "codec", "h264", CODECS)
     times = _parsed(wish, "factor", factor) or Fraction(4)
     speeds = _parsed(wish, "ramp", ramp)
+    frames_a_second = _parsed(wish, "rate", rate)
+    check_rate(CODECS[codec], frames_a_second or sheet.clock.fps)
     return SlowSettings(
         source=clip.source,
         output=clip.results / _output_name(clip, times, speeds, codec, taken),
         factor=times,
         ramp=speeds,
-        rate=_parsed(wish, "rate", rate),
+        rate=frames_a_second,
         begin=sheet.clock.time(span.first),
         end=None if span.end == sheet.frames else sheet.clock.time(span.end),
         codec=codec,
@@ -188,7 +190,7 @@ def _output_name(
 ) -> str:
     stem = Path(clip.name).stem
     slow = f"slow{float(times):.4g}x".replace("+", "") if speeds is None else "ramp"
-    ending = CODECS[codec].ending
+    ending = "" if CODECS[codec].is_sequence else CODECS[codec].ending
     name, number = f"{stem}.{slow}{ending}", 1
     while name in taken:
         number += 1

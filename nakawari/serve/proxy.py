@@ -18,6 +18,7 @@ from av import VideoStream
 
 from nakawari.video.color import LIMITED, ColorTags, convert
 from nakawari.video.reader import ClipInfo, VideoReader
+from nakawari.video.sequence import is_sequence
 from nakawari.whole import PartialFile
 
 LARGEST = (1280, 720)  # px
@@ -46,6 +47,7 @@ def write_proxy(
     largest: tuple[int, int] = LARGEST,
     frames: tuple[int, int] | None = None,
     times: Callable[[int], Fraction] | None = None,
+    rate: Fraction | None = None,
 ) -> ClipInfo:
     """Write the copy whole or not at all, and return what is known of the clip.
 
@@ -58,9 +60,10 @@ def write_proxy(
         largest: width and height [px], at most.
         frames: the first frame that is copied, and the one after the last; ``None``: all.
         times: says when each frame begins [s]; ``None``: as the clip does.
+        rate: frames a second, where the clip is a sequence of pictures, which tells none.
     """
     first, end = frames or (0, None)
-    with VideoReader(source) as reader:
+    with VideoReader(source, input_rate=rate if is_sequence(source) else None) as reader:
         info = reader.info
         expected = None if info.duration is None else round(info.duration * info.rate)
         partial = PartialFile(target)

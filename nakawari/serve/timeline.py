@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from nakawari.serve.correcting import Corrected
 from nakawari.serve.library import Clip
-from nakawari.xsheet.show.curve import DifferenceAxis
-from nakawari.xsheet.show.report import (
-    checks_section,
-    frame_width,
-    legend,
-    page_data,
-    shot_sections,
-    timeline_nav,
-)
+from nakawari.xsheet.show.parts import SheetParts, sheet_parts
 from nakawari.xsheet.show.thumbnails import Thumbnails
 
 
@@ -35,62 +27,33 @@ class _Addresses(Mapping[int, str]):
         return self._clip.frames
 
 
-class Timeline(NamedTuple):
-    """The parts of the page that a correction changes, and what goes with them."""
-
-    nav: str
-    checks: str
-    legend: str
-    sections: list[str]  # one for each shot
-    data: str  # JSON
-    cuts: tuple[int, ...]
-    frame_width: int  # px
-    aspect: float
-    can_undo: bool
-    can_redo: bool
-
-
-def rendered(clip: Clip, corrected: Corrected) -> Timeline:
-    """Return a clip's timeline."""
-    detection, history = corrected
-    sheet = detection.sheet
-    axis = DifferenceAxis.around([*detection.changes, *detection.thresholds])
+def rendered(clip: Clip, corrected: Corrected) -> SheetParts:
+    """Return the parts of a clip's page that show its sheet."""
     thumbnails = Thumbnails(width=clip.width, height=clip.height, uris=_Addresses(clip))
-    return Timeline(
-        nav=timeline_nav(sheet),
-        checks=checks_section(sheet),
-        legend=legend(sheet, axis),
-        sections=shot_sections(detection, thumbnails, axis),
-        data=page_data(detection),
-        cuts=sheet.cuts,
-        frame_width=frame_width(sheet),
-        aspect=thumbnails.aspect,
-        can_undo=history.can_undo,
-        can_redo=history.can_redo,
-    )
+    return sheet_parts(corrected.detection, thumbnails)
 
 
-def differing(before: Timeline, now: Timeline) -> dict[str, Any]:
+def differing(before: SheetParts, now: SheetParts, corrected: Corrected) -> dict[str, Any]:
     """Return what the page must replace, as JSON: of the shots only those that are not as before.
 
     ``first`` shots at the beginning stay, ``removed`` ones after them go, and ``sections`` come.
     """
-    first = _alike(before.sections, now.sections)
-    most = min(len(before.sections), len(now.sections)) - first
-    last = min(most, _alike(before.sections[::-1], now.sections[::-1]))
+    first = _alike(before.shots, now.shots)
+    most = min(len(before.shots), len(now.shots)) - first
+    last = min(most, _alike(before.shots[::-1], now.shots[::-1]))
     return {
-        "nav": now.nav,
+        "nav": now.bar,
         "checks": now.checks,
         "first": first,
-        "removed": len(before.sections) - first - last,
-        "sections": now.sections[first : len(now.sections) - last],
-        "cuts": now.cuts,
-        "can_undo": now.can_undo,
-        "can_redo": now.can_redo,
+        "removed": len(before.shots) - first - last,
+        "sections": now.shots[first : len(now.shots) - last],
+        "cuts": corrected.detection.sheet.cuts,
+        "can_undo": corrected.history.can_undo,
+        "can_redo": corrected.history.can_redo,
     }
 
 
-def _alike(some: list[str], others: list[str]) -> int:
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
     """Return how many items two lists begin with that are the same."""
     pairs = enumerate(zip(some, others, strict=False))
     return next((number for number, (a, b) in pairs if a != b), min(len(some), len(others)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -118,6 +119,27 @@ def test_a_job_is_as_it_was_ordered_and_its_sheet_as_it_was_then(client, clip, p
     job = client.get("/api/jobs").json()[0]
     assert job["state"] == "waiting"
     assert job["what"].startswith("2.5 times as long, 48 frames/s, 0.17 s to 0.67 s, ProRes")
+
+
+def test_a_rate_that_a_format_cannot_show_is_refused_at_once(client, clip) -> None:
+    answer = order(client, clip, codec="gif", rate="60")
+    assert answer.status_code == 422
+    assert "GIF shows at most 50 frames/s" in answer.json()["error"]
+
+
+def test_pictures_are_taken_away_as_a_zip_file(client, clip, page) -> None:
+    number = order(client, clip, codec="png").json()["number"]
+    output = SlowSettings.from_json(page.store.job(number).settings).output
+    assert output.name == "dance.slow4x"
+    output.mkdir()
+    contents = {f"frame_{place}.png": bytes([place]) * 3_000_000 for place in (1, 2)}
+    for name, content in contents.items():
+        (output / name).write_bytes(content)
+    answer = client.get(f"/jobs/{number}/download")
+    assert "dance.slow4x.zip" in answer.headers["content-disposition"]
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(f"dance.slow4x/{name}") for name in contents} == contents
 
 
 def test_two_results_of_a_clip_have_two_names(client, clip) -> None:

@@ -36,11 +36,15 @@ def queued(store: JobStore, source: Path, output: str, **how) -> int:
     return number
 
 
+@pytest.mark.parametrize(
+    ("output", "codec"),
+    [("slow.mov", "prores"), ("slow.mov", "prores4444"), ("slow", "png"), ("slow.mkv", "ffv1")],
+)
 def test_a_job_is_drawn_its_newest_frame_shown_and_a_copy_made_that_plays(
-    store, make_clip, tmp_path
+    store, make_clip, tmp_path, output, codec
 ) -> None:
-    clip = make_clip(frames=8)
-    number = queued(store, clip, "slow.mov", codec="prores")
+    clip = make_clip(frames=8, pixel_format="yuv444p10le", codec="ffv1", name="clip.mkv")
+    number = queued(store, clip, output, codec=codec)
     (tmp_path / FRAMES).mkdir()
     with Worker(store, Easel(tmp_path).perform) as worker:
         outcome = worker.run_next()

@@ -12,7 +12,8 @@ import pytest
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.video.picture import Picture
+from nakawari.video.form import PictureForm
+from nakawari.video.picture import Picture, of_planes
 from nakawari.xsheet.sheet.editing import corrected, moved
 from nakawari.xsheet.sheet.files import load_sheet
 
@@ -20,6 +21,11 @@ from nakawari.xsheet.sheet.files import load_sheet
 def picture(value: int) -> Picture:
     luma = np.random.default_rng(value).integers(0, 255, (16, 24), dtype=np.uint8)
     return Picture(luma, luma[::2, ::2].copy(), luma[1::2, ::2].copy())
+
+
+def with_alpha(opaque: Picture, alpha: int) -> Picture:
+    planes = [*opaque, np.full_like(opaque.luma, alpha)]
+    return of_planes(planes, PictureForm("420", 8, True))
 
 
 class Counting:
@@ -67,6 +73,7 @@ def test_a_corrected_hold_draws_two_intervals_again_and_no_more(make_clip, tmp_p
         {"drawn_by": "another"},
         {"how": "1/3"},
         {"neighbours": (picture(1), picture(3))},
+        {"neighbours": (picture(1), with_alpha(picture(2), 9))},
     ],
 )
 def test_whatever_it_is_made_of_tells_it_from_others(tmp_path, other) -> None:
@@ -79,6 +86,30 @@ def test_whatever_it_is_made_of_tells_it_from_others(tmp_path, other) -> None:
     assert np.array_equal(ask(**usual)[0].luma, picture(7).luma)
     assert np.array_equal(ask(**usual)[0].luma, picture(7).luma)
     assert np.array_equal(ask(**{**usual, **other})[0].luma, picture(8).luma)
+
+
+def test_pictures_that_differ_in_their_opacity_alone_are_told_from_each_other(tmp_path) -> None:
+    before = DrawnBefore(tmp_path, "model")
+    for alpha, value in ((9, 7), (10, 8)):
+        found = before.drawn_or(
+            lambda value=value: [picture(value)], (with_alpha(picture(1), alpha),), ""
+        )
+        assert np.array_equal(found[0].luma, picture(value).luma)
+
+
+@pytest.mark.parametrize("form", [PictureForm("rgb", 16, True), PictureForm("422", 10, False)])
+def test_the_same_codes_in_another_form_are_drawn_anew_and_kept_in_theirs(tmp_path, form) -> None:
+    shape = (16, 24 // form.shared[0])
+    codes = np.random.default_rng(1).integers(0, 2**form.bits, (16, 24), dtype=np.uint16)
+    chroma = np.ascontiguousarray(codes[: shape[0], : shape[1]])
+    planes = [codes, chroma, chroma, *([codes] if form.alpha else [])]
+    made = of_planes(planes, form)
+    before = DrawnBefore(tmp_path, "model")
+    before.drawn_or(lambda: [picture(7)], (picture(1),), "")
+    before.drawn_or(lambda: [made], (made,), "")
+    (found,) = before.drawn_or(lambda: pytest.fail("it was drawn before"), (made,), "")
+    assert found.form == form
+    assert all(map(np.array_equal, found.planes, planes))
 
 
 def test_what_is_damaged_is_drawn_again(tmp_path) -> None:

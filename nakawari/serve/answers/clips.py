@@ -55,7 +55,8 @@ def routes(page: Page) -> list[BaseRoute]:
         return html(
             "clip.html",
             clip=clip,
-            timeline=rendered(clip, corrected),
+            parts=rendered(clip, corrected),
+            history=corrected.history,
             codecs={name: codec.title for name, codec in CODECS.items()},
             models=MODELS,
             sounds=SOUNDS,

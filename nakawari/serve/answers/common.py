@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,29 +17,26 @@ from starlette.responses import (
     JSONResponse,
     PlainTextResponse,
     Response,
+    StreamingResponse,
 )
 
 from nakawari.errors import UserError
+from nakawari.page import fill
 from nakawari.serve.ordering import parsed_wish
+from nakawari.serve.zipping import zipped
 
 MOST_WISH_BYTES = 65_536
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 NEVER_KEPT = {"Cache-Control": "no-store"}
+TEMPLATES = "nakawari/serve/templates"
 
 Wish = dict[str, Any]
 Answer = Callable[[Request], Awaitable[Response]]
 
-templates = Environment(
-    loader=PackageLoader("nakawari.serve"),
-    autoescape=select_autoescape(),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
 
 def html(name: str, **content: Any) -> HTMLResponse:
     """Answer with a page made of a template."""
-    return HTMLResponse(templates.get_template(name).render(**content), headers=NEVER_KEPT)
+    return HTMLResponse(fill(f"{TEMPLATES}/{name}", **content), headers=NEVER_KEPT)
 
 
 def plain_json(content: Any, status: int = 200) -> JSONResponse:
@@ -58,6 +55,15 @@ def file_answer(path: Path, filename: str | None = None, kind: str | None = None
     if not path.is_file():
         raise HTTPException(404, f"{path.name} is not there, or not yet")
     return FileResponse(path, filename=filename, media_type=kind, headers=NEVER_KEPT)
+
+
+def folder_answer(folder: Path) -> Response:
+    """Answer with the files of a folder, packed into a ZIP file while it is sent."""
+    name = quote(f"{folder.name}.zip")
+    saved = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+    return StreamingResponse(
+        zipped(folder), media_type="application/zip", headers=saved | NEVER_KEPT
+    )
 
 
 def picture_answer(path: Path) -> Response:

@@ -13,6 +13,7 @@ from nakawari.queue.worker import cancel
 from nakawari.serve.answers.common import (
     Wish,
     file_answer,
+    folder_answer,
     picture_answer,
     plain_json,
     threaded,
@@ -45,7 +46,7 @@ def routes(page: Page) -> list[BaseRoute]:
 
     def download(request: Request) -> Response:
         output = SlowSettings.from_json(page.job(request).settings).output
-        return file_answer(output, filename=output.name)
+        return folder_answer(output) if output.is_dir() else file_answer(output, output.name)
 
     def video(request: Request) -> Response:
         return file_answer(playable(SlowSettings.from_json(page.job(request).settings)))

@@ -38,7 +38,8 @@ def routes(page: Page) -> list[BaseRoute]:
         def answer(request: Request, wish: Wish) -> Response:
             clip = page.clip(request)
             before = rendered(clip, page.sheets.sheet(clip))
-            return plain_json(differing(before, rendered(clip, change(clip, wish))))
+            corrected = change(clip, wish)
+            return plain_json(differing(before, rendered(clip, corrected), corrected))
 
         return wishing(answer)
 
