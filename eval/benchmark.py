@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="benchmark",
         description="Compare methods that draw in-betweens, on triplets of frames. A run that was "
-        "killed goes on where it stopped. docs/benchmark.md says what each figure is.",
+        "killed goes on where it stopped. docs/benchmark.md says what each metric is.",
     )
     add = parser.add_argument
     sets = parser.add_mutually_exclusive_group()

@@ -1,7 +1,7 @@
 """Is what is drawn at a frame_time where it should be then: ``python eval/linearity.py --help``.
 
 Things move straight and evenly over still backgrounds; how far each drawn one is from its true
-place, along its way, is told by optical flow from the true frame to the drawn one.
+place, along its way, is measured by optical flow from the true frame to the drawn one.
 """
 
 import argparse

@@ -25,6 +25,7 @@ from eval.sets.layouts import LAYOUTS
 from eval.sets.tiers import motion_tier
 from eval.sets.triplet_list import FACTS, TripletEntry
 from nakawari.errors import UserError
+from nakawari.whole import write_whole
 
 FORMAT = 2  # of results.json
 LEDGER = "cells.jsonl"
@@ -93,8 +94,9 @@ def run_benchmark(config: BenchmarkConfig) -> str:
             for loss in measurement.losses(config.gallery)
         ]
         page = html_report(results, exhibits, list(ledger.failures()))
-        _write(config.output / "report.html", [page])
-        _write(config.output / "results.json", _json(results, triplets, methods, ledger))
+        write_whole(config.output / "report.html", page.encode())
+        text = "".join(_json(results, triplets, methods, ledger))
+        write_whole(config.output / "results.json", text.encode())
     table = markdown_table(results)
     if config.update_readme is not None:
         update_readme(config.update_readme, table)
@@ -118,7 +120,7 @@ def _choose_device(name: str) -> torch.device:
 
 
 def _claim_output(config: BenchmarkConfig) -> None:
-    """Refuse to write over the figures of another run, and to find out late that we cannot."""
+    """Refuse to write over the scores of another run, and to find out late that we cannot."""
     finished = (config.output / "results.json").exists()
     if finished and not (config.overwrite or config.resume):
         raise UserError(
@@ -177,8 +179,8 @@ def _keys(
     return keys
 
 
-def _figures(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndarray]:
-    return {name: ledger.figures(name) for name in methods}
+def _scores(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndarray]:
+    return {name: ledger.scores(name) for name in methods}
 
 
 def _row(
@@ -213,7 +215,7 @@ def _results(
 ) -> dict[str, Any]:
     """Return everything but the rows."""
     model = config.model if any(method.uses_model for method in methods.values()) else None
-    figures = _figures(methods, ledger)
+    scores = _scores(methods, ledger)
     failed = {name: ledger.failed(name) for name in methods}
     tags = [_tags(triplet, ledger, index) for index, triplet in enumerate(triplets)]
     groups = group_samples([triplet.frame_time for triplet in triplets], tags)
@@ -221,7 +223,7 @@ def _results(
 
     def summary(indices: np.ndarray | slice) -> dict[str, Any]:
         some = summarise(
-            {name: rows[indices] for name, rows in figures.items()},
+            {name: rows[indices] for name, rows in scores.items()},
             {name: rows[indices] for name, rows in failed.items()},
             config.seed,
             config.peer,
@@ -246,7 +248,7 @@ def _results(
         "summary": summary(slice(None)),
         "subject": subject,
         "peer": config.peer,
-        "differences": compare(figures, subject, config.seed),
+        "differences": compare(scores, subject, config.seed),
         "groups": {name: summary(indices) for name, indices in groups.items()},
     }
 
@@ -264,11 +266,3 @@ def _json(
         row = json.dumps(to_json(_row(triplets, methods, ledger, index)))
         yield ("," if index else "") + "\n  " + row
     yield "\n ]\n}\n"
-
-
-def _write(path: Path, parts: Any) -> None:
-    """Write under another name first, so that a killed run leaves no half file."""
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "w", encoding="utf-8") as file:
-        file.writelines(parts)
-    partial.replace(path)

@@ -3,7 +3,7 @@
 A clip as it was aired (on ones, twos, threes, held) is rendered at the rate of the truth, which is
 the same animation drawn for every frame, usually 48 a second, in the same time. Frame k of either
 shows the time k/rate. After the last drawing of a shot, nothing can be in-betweened, not even by
-whoever knows all drawings: those steps count as everyone's.
+a method that knows all drawings: those steps count for every method.
 """
 
 from __future__ import annotations
@@ -162,11 +162,11 @@ def table(scores: dict[str, Score]) -> str:
         "| Method | LPIPS ↓ | PSNR [dB] ↑ | stands still ↓ | frames |",
         "|:--|--:|--:|--:|--:|",
     ]
-    for name, figures in scores.items():
-        still = figures.still
+    for name, score in scores.items():
+        still = score.still
         lines.append(
-            f"| {name} | {figures.lpips:.4f} | {figures.psnr:.2f} | "
-            f"{still.share:.1%} ({still.stills} of {still.moving}) | {figures.frames} |"
+            f"| {name} | {score.lpips:.4f} | {score.psnr:.2f} | "
+            f"{still.share:.1%} ({still.stills} of {still.moving}) | {score.frames} |"
         )
     return "\n".join(lines)
 
@@ -191,10 +191,10 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
     scores = {name: judge(video) for name, video in videos.items()}
     lines = [table(scores), ""]
     lines += [
-        f"{name}: {figures.frames_there} frames, the truth {judge.frames}; the first "
-        f"{figures.frames} were compared."
-        for name, figures in scores.items()
-        if figures.frames_there != judge.frames
+        f"{name}: {score.frames_there} frames, the truth {judge.frames}; the first "
+        f"{score.frames} were compared."
+        for name, score in scores.items()
+        if score.frames_there != judge.frames
     ]
     lines.append(
         f"{count(len(sheet.drawings), 'drawing')} in {count(len(sheet.shots), 'shot')}, "

@@ -6,6 +6,14 @@ from contextlib import contextmanager
 import cv2
 
 
+def use_one_opencv_thread() -> None:
+    """Let each call of OpenCV use the thread that calls, from now on and in the whole process.
+
+    It is for workers that have a core each. Repeated calls cost nothing.
+    """
+    cv2.setNumThreads(0)
+
+
 @contextmanager
 def opencv_threads(count: int) -> Iterator[None]:
     """Let each call of OpenCV use ``count`` threads meanwhile; 1 is the one that calls."""

@@ -16,6 +16,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+NEAR = Fraction(1, 10_000)
+"""Seconds to which the inverse of an eased piece is found: finer than a container's clock."""
+
 
 class RampPoint(NamedTuple):
     """A moment of the input, and the speed at it."""
@@ -86,6 +89,22 @@ class Pace:
         """Return the moment of the input [s] that is shown at ``output_time`` [s]."""
         number = bisect_right(self._pieces, output_time, key=lambda piece: piece.output_start)
         return self._pieces[max(number - 1, 0)].input_time(output_time)
+
+    def output_time(self, input_time: Fraction) -> Fraction:
+        """Return the moment of the output [s] that shows ``input_time`` [s].
+
+        Exact where the speed does not change, and else to within ``NEAR`` or less.
+        """
+        number = bisect_right(self._pieces, input_time, key=lambda piece: piece.input_start)
+        piece = self._pieces[max(number - 1, 0)]
+        if piece.change == 0:
+            return piece.output_start + (input_time - piece.input_start) / piece.speed
+        earliest, width = piece.output_start, piece.duration
+        while width > NEAR:  # the polynomial of a piece grows all along
+            width /= 2
+            if piece.input_time(earliest + width) <= input_time:
+                earliest += width
+        return earliest
 
     @classmethod
     def from_text(cls, text: str) -> Pace:

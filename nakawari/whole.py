@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -46,6 +47,34 @@ class PartialFile:
         os.close(self._descriptor)
 
 
+class PartialFolder:
+    """A temporary folder beside ``final``, which becomes it with ``finish``.
+
+    Raises as ``PartialFile`` does.
+    """
+
+    def __init__(self, final: Path) -> None:
+        self._final = final
+        check_free(final)
+        self.path, self._descriptor = _create_folder(final)
+
+    def finish(self) -> None:
+        """Give the folder its final name; what has it now is removed with all that it holds."""
+        with suppress(FileNotFoundError):
+            # A name is taken over from an empty folder only. The other one, if it is left, is found
+            # and removed by the next run.
+            old = self._final.with_name(f"{self.path.name}-old")
+            os.rename(self._final, old)
+            shutil.rmtree(old, ignore_errors=True)
+        os.rename(self.path, self._final)
+        os.close(self._descriptor)
+
+    def discard(self) -> None:
+        """Remove the folder with all that it holds."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._descriptor)
+
+
 def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
     """Write a file whole or not at all; ``OSError`` if it cannot be written.
 
@@ -63,6 +92,20 @@ def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
     except BaseException:
         partial.discard()
         raise
+
+
+def write_shared(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, even while other runs write the same content to it.
+
+    Several runs may fill one store, and what two of them write is the same: the last one wins.
+    ``write_whole`` is for results, which one run at a time may write.
+    """
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        new.write_bytes(content)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def check_name(path: Path, what: str) -> None:
@@ -100,7 +143,10 @@ def check_free(final: Path) -> None:
             raise written_by_another_run(final)
         if is_alive is False:
             with suppress(OSError):  # whoever owns the folder may forbid it
-                left.unlink()
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
 
 
 def hidden_name(final: Path) -> str:
@@ -111,7 +157,7 @@ def hidden_name(final: Path) -> str:
 def lock(descriptor: int) -> bool | None:
     """Lock an open file or folder, and return whether it is ours until it is closed.
 
-    ``False`` if a living run has it; ``None`` where the drive knows no locks.
+    ``False`` if a living run has it; ``None`` if the drive has no locks.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -139,10 +185,11 @@ def _leftovers(folder: Path) -> Iterator[Path]:
 def _is_locked(path: Path) -> bool | None:
     """Return whether a living run has the file; ``None`` if that cannot be known.
 
-    So it is where the file is somebody else's, or the drive knows no locks.
+    It cannot be known if the file is somebody else's, or if the drive has no locks.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # a folder cannot be opened to write
+        descriptor = os.open(path, mode | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     try:
@@ -150,6 +197,21 @@ def _is_locked(path: Path) -> bool | None:
     finally:
         os.close(descriptor)
     return None if is_ours is None else not is_ours
+
+
+def _create_folder(final: Path) -> tuple[Path, int]:
+    for _ in range(ATTEMPTS):
+        path = final.with_name(f"{hidden_name(final)}-{secrets.token_hex(4)}{MARK}")
+        try:
+            path.mkdir()
+            descriptor = os.open(path, os.O_RDONLY)
+        except (FileExistsError, FileNotFoundError):
+            continue
+        lock(descriptor)
+        if path.exists():  # and was not taken for a leftover before it was locked
+            return path, descriptor
+        os.close(descriptor)
+    raise FileExistsError(17, "no temporary name is free", str(final))
 
 
 def _create(final: Path) -> tuple[Path, int]:
@@ -160,7 +222,7 @@ def _create(final: Path) -> tuple[Path, int]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             continue
-        lock(descriptor)  # some network drives know no locks: leftovers stay there
+        lock(descriptor)  # some network drives have no locks: leftovers stay there
         if path.exists():  # and was not taken for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)

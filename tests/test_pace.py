@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.pace import Pace, RampPoint
+from nakawari.pace import NEAR, Pace, RampPoint
 from tests.builders.paces import PACES, SPEEDS
 
 TIMES = st.fractions(0, 300, max_denominator=1001)
@@ -31,6 +31,18 @@ def output_times(pace: Pace) -> list[Fraction]:
 def speed(pace: Pace, time: Fraction) -> float:
     step = Fraction(1, 10**9)
     return float((pace.input_time(time + step) - pace.input_time(time)) / step)
+
+
+@given(PACES, TIMES)
+def test_a_moment_is_shown_when_it_is_said_to_be(pace, time) -> None:
+    shown = pace.output_time(time)
+    earliest, latest = (pace.input_time(max(shown + off, 0)) for off in (-NEAR, NEAR))
+    assert earliest <= time <= latest
+
+
+@given(SPEEDS, TIMES)
+def test_at_one_speed_a_moments_place_is_exact(speed, time) -> None:
+    assert Pace.constant(1 / speed).output_time(time) == time / speed
 
 
 @given(PACES)

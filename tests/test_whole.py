@@ -13,9 +13,11 @@ from nakawari.whole import (
     MARK,
     PREFIX,
     PartialFile,
+    PartialFolder,
     check_free,
     check_name,
     check_writable,
+    write_shared,
     write_whole,
 )
 
@@ -45,6 +47,37 @@ def test_what_is_discarded_leaves_the_old_file(tmp_path) -> None:
     partial.discard()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_gets_its_name_with_all_of_its_content(tmp_path) -> None:
+    path = tmp_path / "a"
+    for number in range(3):  # over nothing, and over what an earlier run made
+        partial = PartialFolder(path)
+        (partial.path / f"{number}.png").touch()
+        partial.finish()
+        assert [file.name for file in path.iterdir()] == [f"{number}.png"]
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_discarded_leaves_the_old_one(tmp_path) -> None:
+    path = tmp_path / "a"
+    path.mkdir()
+    (path / "1.png").touch()
+    partial = PartialFolder(path)
+    (partial.path / "2.png").touch()
+    with pytest.raises(UserError, match="another run is writing"):
+        PartialFolder(path)
+    partial.discard()
+    assert [file.name for file in path.iterdir()] == ["1.png"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_runs_folder_is_removed(tmp_path) -> None:
+    partial = PartialFolder(tmp_path / "a")
+    (partial.path / "1.png").touch()
+    os.close(partial._descriptor)  # as its process is gone
+    check_free(tmp_path / "b")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path) -> None:
@@ -93,3 +126,19 @@ def test_a_name_too_long_for_a_file_system_fails(tmp_path, name) -> None:
 def test_a_folder_that_takes_no_files_fails() -> None:
     with pytest.raises(UserError, match=r"cannot write a\.mp4 .*; choose another folder"):
         check_writable(Path("/proc"), "a.mp4")
+
+
+def test_several_runs_may_write_one_file_of_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "sample.zlib"
+    writing = PartialFile(path)  # as another run would
+    write_shared(path, b"the same")
+    assert path.read_bytes() == b"the same"
+    writing.discard()
+    assert [file.name for file in tmp_path.iterdir()] == ["sample.zlib"]
+
+
+def test_a_store_that_cannot_be_written_to_fails_and_keeps_what_it_had(tmp_path: Path) -> None:
+    (tmp_path / "sample.zlib").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_shared(tmp_path / "sample.zlib", b"new")
+    assert [file.name for file in tmp_path.iterdir()] == ["sample.zlib"]

@@ -10,9 +10,9 @@ from eval.clips.halves import ClipSet
 from nakawari.data.camera import Camera
 from nakawari.data.easing import Path
 
-SPEED = (0.5, 8.0)  # px a frame at a height of 288 px
+SPEED = (0.5, 8.0)  # px a frame of a pan, at a height of 288 px
 ZOOM_SPEED = (0.5, 4.0)  # the same, at the left and right edge
-MOST_ZOOM = 0.5  # natural logarithm, in all
+MOST_ZOOM = 0.5  # natural logarithm of the whole zoom
 SHAKE = (1.0, 6.0)  # px from the middle, at a height of 288 px
 LEAST_STEP = 0.7  # px between two frames of a shake, at a height of 288 px
 RAMP = 6  # frames in which an eased move gains its full speed
@@ -34,7 +34,7 @@ class PerFrame(Path):
 
 @dataclass(frozen=True)
 class CameraTrack:
-    """What the camera does in a shot: ``moves`` tells of each frame if it is elsewhere than
+    """What the camera does in a shot: ``moves`` says of each frame whether it is elsewhere than
     in the frame before."""
 
     kind: str  # "pan", "zoom" or "shake"

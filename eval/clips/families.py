@@ -17,8 +17,8 @@ from eval.clips.stage import Stage, UnusableError, mouth_stage, nearer, sample_s
 from eval.clips.strips import Strip, dissolved, flashed, joined, pulled_down, veiled
 from eval.clips.studio import Studio
 
-FADE = (6, 16)  # frames
-DISSOLVE = (8, 16)  # frames
+FADE = (6, 16)  # frames of a fade
+DISSOLVE = (8, 16)  # frames of a dissolve
 SHOT = (12, 18)  # frames of each shot of a clip with cuts
 CAMERA_SHOT = (14, 18)  # the same, under a moving camera
 LEAST_CUT = 6.0  # code values: the mean change at a hard cut

@@ -24,23 +24,23 @@ from nakawari.data.camera import Camera
 from nakawari.data.easing import Path
 from nakawari.data.warps import Chain, Placement
 
-SHOTS = (5, 10)  # of a montage
-SHOT = (2, 12)  # frames
-CALM_SHOT = (9, 16)  # frames, with room for a flash
+SHOTS = (5, 10)  # number of shots of a montage
+SHOT = (2, 12)  # frames of a shot
+CALM_SHOT = (9, 16)  # frames of a shot that has room for a flash
 LEAST_CUT = 10.0  # code values: the mean change at a cut, before it is darkened or framed
-NEARER_SHARE = 0.08  # of the shots show the background of the one before, seen from nearer
-MOVING_SHARE = 0.6  # of the shots
-CAMERA_SHARE = 0.2  # of the moving shots are pans
+NEARER_SHARE = 0.08  # share of the shots that show the background of the one before from nearer
+MOVING_SHARE = 0.6  # share of the shots in which something moves
+CAMERA_SHARE = 0.2  # share of the moving shots that are pans
 PAN_SPEED = (1.0, 12.0)  # px a frame at a height of 288 px
-WHIP_SPEED = (14.0, 40.0)  # likewise
-DARKNESS = (0.05, 0.2)  # of the light is left
-PICTURE_AREA = (0.3, 0.85)  # of a framed picture, as a share of all
-FLASH = (1, 4)  # frames
-STROBE = (6, 20)  # frames
+WHIP_SPEED = (14.0, 40.0)  # px a frame of a whip pan, at the same height
+DARKNESS = (0.05, 0.2)  # share of the light that is left at night
+PICTURE_AREA = (0.3, 0.85)  # share of the frame that a picture within a surround has
+FLASH = (1, 4)  # frames of a flash
+STROBE = (6, 20)  # frames of a strobe light
 ALTERNATION = (1, 4)  # frames for which one of two pictures that alternate is shown
-DISSOLVE = (4, 8)  # frames
-CLOSE = (1.4, 2.6)  # times the size of a usual figure
-ACTION = (2.0, 4.0)  # times as far as usual from one drawing to the next
+DISSOLVE = (4, 8)  # frames of a dissolve
+CLOSE = (1.4, 2.6)  # size of a close figure, as a multiple of the usual
+ACTION = (2.0, 4.0)  # distance between two drawings of an action, as a multiple of the usual
 
 
 def stills(studio: Studio) -> Strip:

@@ -21,24 +21,24 @@ SHOT_SIGMA = 0.5
 DRAWING_SIGMA = 0.42
 STEPS = (1.2, 32.0)  # px at a height of 288 px, least and greatest
 SMALL_MOTION = (0.7, 1.5)  # px at a height of 288 px: the greatest of any pixel of the drawing
-ENLARGE = (1.0, 1.5, 2.2, 3.3)  # how a step is enlarged that nobody would see
+ENLARGE = (1.0, 1.5, 2.2, 3.3)  # factors tried in turn until the step can be seen
 
 
-class Step(NamedTuple):
+class Change(NamedTuple):
     """Where the next drawing is, and how far that is from the one before."""
 
     drawing_time: float
     motion: float  # px; of the median moving pixel, or as the pace says
 
 
-class Pace(Protocol):
+class DrawingTimes(Protocol):
     """Chooses drawing times."""
 
     def first(self) -> float:
         """Return the drawing time of a shot's first drawing."""
         ...
 
-    def after(self, now: float, enlarge: float) -> Step:
+    def after(self, now: float, enlarge: float) -> Change:
         """Return the next drawing; ``enlarge`` asks for a step that many times larger."""
         ...
 
@@ -46,7 +46,7 @@ class Pace(Protocol):
 class StepPace:
     """Walks up and down the drawing times in steps of real animation's length.
 
-    ``Step.motion`` is the median moving pixel's. Raises ``UnusableError`` if too little moves.
+    ``Change.motion`` is the median moving pixel's. Raises ``UnusableError`` if too little moves.
     """
 
     def __init__(self, rng: np.random.Generator, stage: Stage, faster: float = 1.0) -> None:
@@ -60,16 +60,16 @@ class StepPace:
     def first(self) -> float:
         return float(self._rng.uniform(0.0, 1.0))
 
-    def after(self, now: float, enlarge: float) -> Step:
+    def after(self, now: float, enlarge: float) -> Change:
         wanted = self._median * math.exp(DRAWING_SIGMA * self._rng.standard_normal()) * enlarge
         length = float(np.clip(wanted, *STEPS)) * self._scale / self._range
         following = _walk(now, self._direction, length)
         self._direction = math.copysign(1.0, following - now)
-        return Step(following, abs(following - now) * self._range)
+        return Change(following, abs(following - now) * self._range)
 
 
 class SmallPace:
-    """Steps in which no pixel moves further than 0.7 to 1.5 px, which is ``Step.motion``."""
+    """Steps in which no pixel moves further than 0.7 to 1.5 px, which is ``Change.motion``."""
 
     def __init__(self, rng: np.random.Generator, stage: Stage) -> None:
         self._rng = rng
@@ -82,7 +82,7 @@ class SmallPace:
     def first(self) -> float:
         return float(self._rng.uniform(0.1, 0.9))
 
-    def after(self, now: float, enlarge: float) -> Step:
+    def after(self, now: float, enlarge: float) -> Change:
         scale = self._stage.scale
         low, high = SMALL_MOTION
         wanted = min(self._rng.uniform(low, high) * enlarge, high) * scale
@@ -92,13 +92,13 @@ class SmallPace:
             motion = float(self._stage.motion(now, following).max())
             if low * scale <= motion <= high * scale:
                 self._direction = math.copysign(1.0, following - now)
-                return Step(following, motion)
+                return Change(following, motion)
             length *= wanted / max(motion, 0.1 * wanted)
         raise UnusableError("no step is small enough")
 
 
 class FlapPace:
-    """A mouth: closed, half open, open, never twice the same. ``Step.motion`` is not known."""
+    """A mouth: closed, half open, open, never twice the same. ``Change.motion`` is not known."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -106,9 +106,9 @@ class FlapPace:
     def first(self) -> float:
         return 0.0
 
-    def after(self, now: float, enlarge: float) -> Step:
+    def after(self, now: float, enlarge: float) -> Change:
         others = [level for level in (0.0, 0.5, 1.0) if level != now]
-        return Step(float(self._rng.choice(others)), math.nan)
+        return Change(float(self._rng.choice(others)), math.nan)
 
 
 def evenly(hold: int, frames: int) -> list[int]:
@@ -118,7 +118,7 @@ def evenly(hold: int, frames: int) -> list[int]:
 
 
 def draw_shot(
-    stage: Stage, pace: Pace | None, holds: Sequence[int], track: CameraTrack | None = None
+    stage: Stage, pace: DrawingTimes | None, holds: Sequence[int], track: CameraTrack | None = None
 ) -> Strip:
     """Draw a shot whose drawings are held for so many frames each, one after the other.
 
@@ -126,21 +126,21 @@ def draw_shot(
     ``UnusableError`` if two successive drawings cannot be made to differ visibly.
     """
     camera = track.camera if track else STILL_CAMERA
-    step = Step(pace.first() if pace else 0.5, math.nan)
+    change = Change(pace.first() if pace else 0.5, math.nan)
     frames: list[np.ndarray] = []
     exposures: list[int] = []
     motions: list[float] = []
     for drawing, hold in enumerate(holds):
         first = len(frames)
         if drawing and pace:
-            before = stage.draw(step.drawing_time, camera, first) if track else frames[-1]
-            step, picture = _next_drawing(stage, pace, step, camera, before, first)
-            motions.append(step.motion)
+            before = stage.draw(change.drawing_time, camera, first) if track else frames[-1]
+            change, picture = _next_drawing(stage, pace, change, camera, before, first)
+            motions.append(change.motion)
         else:
-            picture = stage.draw(step.drawing_time, camera, first)
+            picture = stage.draw(change.drawing_time, camera, first)
         frames.append(picture)
         for frame in range(first + 1, first + hold):
-            frames.append(stage.draw(step.drawing_time, camera, frame) if track else picture)
+            frames.append(stage.draw(change.drawing_time, camera, frame) if track else picture)
         exposures += [drawing if pace else 0] * hold
     moves = track.moves if track else (False,) * len(frames)
     return Strip(
@@ -153,13 +153,13 @@ def draw_shot(
 
 
 def _next_drawing(
-    stage: Stage, pace: Pace, now: Step, camera: Camera, before: np.ndarray, frame: int
-) -> tuple[Step, np.ndarray]:
+    stage: Stage, pace: DrawingTimes, now: Change, camera: Camera, before: np.ndarray, frame: int
+) -> tuple[Change, np.ndarray]:
     for enlarge in ENLARGE:
-        step = pace.after(now.drawing_time, enlarge)
-        picture = stage.draw(step.drawing_time, camera, frame)
+        change = pace.after(now.drawing_time, enlarge)
+        picture = stage.draw(change.drawing_time, camera, frame)
         if visible_change(before, picture):
-            return step, picture
+            return change, picture
     raise UnusableError("two successive drawings look the same")
 
 

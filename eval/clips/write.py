@@ -24,6 +24,8 @@ from eval.clips.stage import UnusableError
 from eval.clips.strips import UNCLEAR, Strip, holds_of
 from eval.clips.studio import Studio
 from nakawari.data.art import Art
+from nakawari.opencv import use_one_opencv_thread
+from nakawari.whole import PartialFile
 from nakawari.xsheet.sheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 
 FILM_RATE = Fraction(24000, 1001)
@@ -47,7 +49,7 @@ def draw_strip(
     clip_set: ClipSet, art: Art, family: str, index: int, height: int, width: int
 ) -> Strip:
     """Draw clip ``index`` of a family; chance draws again what cannot show its truth."""
-    cv2.setNumThreads(0)
+    use_one_opencv_thread()
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([clip_set.seed, crc32(family.encode()), index, attempt])
         try:
@@ -72,8 +74,19 @@ def encode(
     path: Path, frames: Iterator[np.ndarray] | Sequence[np.ndarray], rate: Fraction, crf: int
 ) -> None:
     """Write (H, W, 3) uint8 RGB frames as H.264; one thread, so that it is repeatable."""
-    partial = path.with_suffix(".partial.mp4")
-    with av.open(str(partial), "w") as container:
+    partial = PartialFile(path)
+    try:
+        _encode(partial.path, frames, rate, crf)
+        partial.finish()
+    except BaseException:
+        partial.discard()
+        raise
+
+
+def _encode(
+    path: Path, frames: Iterator[np.ndarray] | Sequence[np.ndarray], rate: Fraction, crf: int
+) -> None:
+    with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf)})
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
@@ -85,7 +98,6 @@ def encode(
             frame.pts, frame.time_base = number, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    partial.replace(path)
 
 
 def true_sheet(name: str, strip: Strip, rate: Fraction) -> ExposureSheet:

@@ -75,8 +75,8 @@ def measure_costs(
         for name, (method, _) in chosen.items()
     }
     for size in pricing.sizes:
-        for name, figures in _at_size(chosen, pricing, size).items():
-            rows[name]["sizes"][str(size)] = figures
+        for name, measured in _at_size(chosen, pricing, size).items():
+            rows[name]["sizes"][str(size)] = measured
     return {"rounds": ROUNDS, "threads": torch.get_num_threads(), "methods": rows}
 
 
@@ -203,19 +203,19 @@ def cost_table(cost: Mapping[str, Any]) -> tuple[list[str], list[Sequence[str]]]
             f"{about['parameters'] / 1e6:.1f} M" if about["parameters"] else "–",
             f"{training['minutes']:.0f} min ({training['on']})" if training else "–",
         ]
-        for size, figures in about["sizes"].items():
-            if "error" in figures:
-                rows.append([name, size, f"failed: {figures['error']}", "–", "–", "–", *fixed])
+        for size, measured in about["sizes"].items():
+            if "error" in measured:
+                rows.append([name, size, f"failed: {measured['error']}", "–", "–", "–", *fixed])
                 continue
-            ratio = "–" if figures["ratio"] is None else f"{figures['ratio']:.2f}"
-            operations = figures["operations"]
+            ratio = "–" if measured["ratio"] is None else f"{measured['ratio']:.2f}"
+            operations = measured["operations"]
             rows.append(
                 [
                     name,
                     size,
-                    f"{figures['ms']:.1f}",
+                    f"{measured['ms']:.1f}",
                     ratio,
-                    f"{figures['peak_mib']:,.0f} MiB",
+                    f"{measured['peak_mib']:,.0f} MiB",
                     f"{operations / 1e9:,.1f} GFLOP" if operations else "–",
                     *fixed,
                 ]

@@ -1,6 +1,6 @@
 """What stands beside a mean: the usual sample, the worst ones, and how often a peer is better.
 
-People see the torn pictures, and a mean hides them. Each figure comes with the 95 % percentile
+People see the torn pictures, and a mean hides them. Each score comes with the 95 % percentile
 interval of a bootstrap over samples (Efron and Tibshirani, "An Introduction to the Bootstrap",
 1993, ch. 13).
 """
@@ -15,7 +15,7 @@ from scipy.stats import bootstrap
 RESAMPLES = 2000
 LEVEL = 0.95
 WORST_SHARE = 0.1  # of the samples: those that people notice
-CLEARLY = 0.1  # how far, as a share of the peer's figure, a sample must be off to count
+CLEARLY = 0.1  # how far, as a share of the peer's score, a sample must be off to count
 _AT_ONCE = 4_000_000  # numbers drawn at once: 32 MB
 
 Statistic = Callable[..., np.ndarray]
@@ -23,7 +23,7 @@ Statistic = Callable[..., np.ndarray]
 
 
 class Estimate(NamedTuple):
-    """A figure and its interval; all None where there was no sample."""
+    """A score and its interval; all None where there was no sample."""
 
     value: float | None
     low: float | None
@@ -31,10 +31,10 @@ class Estimate(NamedTuple):
 
 
 class AgainstPeer(NamedTuple):
-    """How a method stands to a peer, on the samples that both have a figure for."""
+    """How a method stands to a peer, on the samples that both have a score for."""
 
-    worse: Estimate  # share of samples whose figure is more than 10 % above the peer's
-    better: Estimate  # share of samples whose figure is more than 10 % below the peer's
+    worse: Estimate  # share of samples whose score is more than 10 % above the peer's
+    better: Estimate  # share of samples whose score is more than 10 % below the peer's
     mean_ratio: Estimate  # the method's mean divided by the peer's
     median_ratio: Estimate
     worst_tenth_ratio: Estimate
@@ -82,7 +82,7 @@ def best_tenth(values: np.ndarray, axis: int = -1) -> np.ndarray:
 def against_peer(ours: np.ndarray, theirs: np.ndarray, seed: int) -> AgainstPeer:
     """Compare errors (0 is perfect) of the same samples, each (samples,).
 
-    Samples without a finite figure on both sides are left out. Two errors of 0 are alike.
+    Samples without a finite score on both sides are left out. Two errors of 0 are alike.
     """
     both = np.isfinite(ours) & np.isfinite(theirs)
     ours, theirs = ours[both], theirs[both]

@@ -30,11 +30,11 @@ _MISSING, _MEASURED, _FAILED = range(3)
 
 
 class _Row(NamedTuple):
-    """All cells of a method: eight bytes a figure, so that 10,000 triplets take a megabyte."""
+    """All cells of a method: eight bytes a score, so that 10,000 triplets take a megabyte."""
 
     key: str
     columns: tuple[str, ...]
-    figures: np.ndarray  # (triplets, columns) float64, NaN where there is none
+    scores: np.ndarray  # (triplets, columns) float64, NaN where there is none
     states: np.ndarray  # (triplets,) uint8
 
 
@@ -61,8 +61,8 @@ class Ledger:
 
     def _empty_row(self, name: str, key: str) -> _Row:
         columns = FACT_COLUMNS if name == FACTS else tuple(METRICS)
-        figures = np.full((len(self._ids), len(columns)), math.nan)
-        return _Row(key, columns, figures, np.zeros(len(self._ids), np.uint8))
+        scores = np.full((len(self._ids), len(columns)), math.nan)
+        return _Row(key, columns, scores, np.zeros(len(self._ids), np.uint8))
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +94,7 @@ class Ledger:
             if row is None or index is None:
                 return
             if cell["key"] != row.key:  # measured otherwise since: the pictures are no longer ours
-                row.states[index], row.figures[index] = _MISSING, math.nan
+                row.states[index], row.scores[index] = _MISSING, math.nan
                 return
             # A failure is tried again: it may have been the memory, or a program not yet installed.
             if "error" not in cell:
@@ -102,19 +102,19 @@ class Ledger:
         except (ValueError, KeyError, TypeError, AttributeError):
             return  # not a line of ours, or a damaged one: the cell is drawn again
 
-    def _set(self, name: str, index: int, figures: Mapping[str, float]) -> None:
+    def _set(self, name: str, index: int, scores: Mapping[str, float]) -> None:
         row = self._rows[name]
-        row.figures[index] = [figures.get(column, math.nan) for column in row.columns]
+        row.scores[index] = [scores.get(column, math.nan) for column in row.columns]
         row.states[index] = _MEASURED
         self._errors.pop((name, index), None)
 
-    def record(self, name: str, index: int, figures: Mapping[str, float]) -> None:
-        """Keep the figures of a cell."""
-        self._set(name, index, figures)
-        self._write(name, index, {"figures": to_json(figures)})
+    def record(self, name: str, index: int, scores: Mapping[str, float]) -> None:
+        """Keep the scores of a cell."""
+        self._set(name, index, scores)
+        self._write(name, index, {"figures": to_json(scores)})
 
     def record_failure(self, name: str, index: int, error: str) -> None:
-        """Keep why a cell has no figures."""
+        """Keep why a cell has no scores."""
         self._rows[name].states[index] = _FAILED
         self._errors[name, index] = error
         self._write(name, index, {"error": error})
@@ -125,20 +125,20 @@ class Ledger:
         self._file.flush()
 
     def is_missing(self, name: str, index: int) -> bool:
-        """Say whether a cell has neither figures nor, in this run, failed."""
+        """Say whether a cell has neither scores nor, in this run, failed."""
         return bool(self._rows[name].states[index] == _MISSING)
 
     def cell(self, name: str, index: int) -> dict[str, Any]:
-        """Return a cell's figures by name, without those there are not, or ``{"error": why}``."""
+        """Return a cell's scores by name, without those there are not, or ``{"error": why}``."""
         if (name, index) in self._errors:
             return {"error": self._errors[name, index]}
         row = self._rows[name]
-        values = zip(row.columns, row.figures[index].tolist(), strict=True)
+        values = zip(row.columns, row.scores[index].tolist(), strict=True)
         return {column: value for column, value in values if not math.isnan(value)}
 
-    def figures(self, name: str) -> np.ndarray:
-        """Return all figures of a row, (triplets, columns) float64, NaN where there is none."""
-        return self._rows[name].figures
+    def scores(self, name: str) -> np.ndarray:
+        """Return all scores of a row, (triplets, columns) float64, NaN where there is no score."""
+        return self._rows[name].scores
 
     def failed(self, name: str) -> np.ndarray:
         """Return which cells of a row failed, (triplets,) bool."""
@@ -151,7 +151,7 @@ class Ledger:
 
 
 def to_json(value: Any) -> Any:
-    """Write what JSON has no word for: paths and infinity as strings, no figure as null."""
+    """Write what JSON has no word for: paths and infinity as strings, no score as null."""
     if isinstance(value, Mapping):
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -161,6 +161,6 @@ def to_json(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def from_json(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Read figures that ``to_json`` wrote."""
-    return {name: math.nan if figure is None else float(figure) for name, figure in figures.items()}
+def from_json(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Read scores that ``to_json`` wrote."""
+    return {name: math.nan if score is None else float(score) for name, score in scores.items()}

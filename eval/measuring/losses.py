@@ -23,21 +23,21 @@ def choose_subject(methods: Sequence[str]) -> str:
     return "nakawari" if "nakawari" in methods else methods[0]
 
 
-def greatest_losses(figures: Mapping[str, np.ndarray], size: int) -> list[Loss]:
+def greatest_losses(scores: Mapping[str, np.ndarray], size: int) -> list[Loss]:
     """Choose the samples that the subject loses by most, the greatest loss first.
 
     Rivals are the methods that are neither the subject nor ablations of ours. A sample that the
     subject failed is passed over.
 
     Args:
-        figures: of each method, (samples, metrics), NaN where there is none.
+        scores: of each method, (samples, metrics), NaN where there is none.
         size: how many to choose.
     """
-    subject = choose_subject(list(figures))
-    ours = figures[subject][:, _LPIPS]
-    rivals = [name for name in figures if name != subject and not name.startswith("nakawari")]
+    subject = choose_subject(list(scores))
+    ours = scores[subject][:, _LPIPS]
+    rivals = [name for name in scores if name != subject and not name.startswith("nakawari")]
     lost, best = ours, np.zeros(len(ours), int)
-    theirs = np.stack([figures[name][:, _LPIPS] for name in rivals]) if rivals else np.empty(0)
+    theirs = np.stack([scores[name][:, _LPIPS] for name in rivals]) if rivals else np.empty(0)
     if rivals:
         theirs = np.where(np.isnan(theirs), np.inf, theirs)
         best = theirs.argmin(axis=0)

@@ -1,4 +1,4 @@
-"""Drawing and scoring: every method on every triplet, one interval at a time."""
+"""Drawing and scoring: every method on every triplet, one series at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def series_of(triplets: Sequence[TripletEntry]) -> list[list[int]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Interval:
+class _Series:
     """The pictures of one series, each (H, W, 3) uint8."""
 
     frame_0: np.ndarray
@@ -109,7 +109,7 @@ class Measurement:
 
     def losses(self, size: int) -> list[Loss]:
         """Return the samples measured so far that we lose by most."""
-        return greatest_losses({name: self._ledger.figures(name) for name in self._methods}, size)
+        return greatest_losses({name: self._ledger.scores(name) for name in self._methods}, size)
 
     def _drop_pictures(self, new: list[int]) -> None:
         """Remove those of samples that are no longer among the greatest losses."""
@@ -123,16 +123,16 @@ class Measurement:
         self._kept &= wanted
 
     def _measure(self, members: list[int], missing: list[str]) -> None:
-        interval = self._read(members, missing)
-        if interval is None:
+        series = self._read(members, missing)
+        if series is None:
             return
         for name in missing:
             if name == FACTS:
-                self._find_facts(interval)
+                self._find_facts(series)
             else:
-                self._measure_method(name, interval)
+                self._measure_method(name, series)
 
-    def _read(self, members: list[int], missing: list[str]) -> _Interval | None:
+    def _read(self, members: list[int], missing: list[str]) -> _Series | None:
         """Read a series' pictures; cells of those that cannot be read have failed."""
         triplet = self._triplets[members[0]]
         try:
@@ -149,7 +149,7 @@ class Measurement:
         frames = [
             frame_from_pixels(p).to(self._device) for p in (frame_0, frame_1, *targets.values())
         ]
-        return _Interval(
+        return _Series(
             frame_0=frame_0, frame_1=frame_1, targets=targets, still=~changed_area(frames)
         )
 
@@ -158,36 +158,36 @@ class Measurement:
             for index in members:
                 self._ledger.record_failure(name, index, one_line(error))
 
-    def _find_facts(self, interval: _Interval) -> None:
-        frame_0, frame_1 = map(frame_from_pixels, (interval.frame_0, interval.frame_1))
+    def _find_facts(self, series: _Series) -> None:
+        frame_0, frame_1 = map(frame_from_pixels, (series.frame_0, series.frame_1))
         flow = dis_flow(frame_0, frame_1)[0].permute(1, 2, 0).numpy()
         motion = motion_size(flow, len(flow))
-        for index, target in interval.targets.items():
+        for index, target in series.targets.items():
             area = changed_area([frame_0, frame_1, frame_from_pixels(target)])
             changed = area.float().mean().item()
             self._ledger.record(FACTS, index, {"motion": motion, "changed": changed})
 
-    def _measure_method(self, name: str, interval: _Interval) -> None:
+    def _measure_method(self, name: str, series: _Series) -> None:
         drawn: dict[int, np.ndarray] = {}
         scores: dict[int, dict[str, float]] = {}
-        for index, target in interval.targets.items():
+        for index, target in series.targets.items():
             triplet = self._triplets[index]
             try:
-                picture = self._draw(name, index, interval.frame_0, interval.frame_1, target)
+                picture = self._draw(name, index, series.frame_0, series.frame_1, target)
                 reference = self._scorer.reference(
-                    interval.frame_0, target, interval.frame_1, triplet.region
+                    series.frame_0, target, series.frame_1, triplet.region
                 )
                 scores[index] = self._scorer(picture, reference)
                 drawn[index] = picture
             except Exception as error:
                 self._fail([name], [index], error)
-        flickers = _flickers([interval.frame_0, *drawn.values(), interval.frame_1], interval.still)
+        flickers = _flickers([series.frame_0, *drawn.values(), series.frame_1], series.still)
         # A gap in the series would be taken for flicker.
-        complete = len(drawn) == len(interval.targets)
+        complete = len(drawn) == len(series.targets)
         for index, step in zip(drawn, flickers, strict=True):
             write_png(drawn[index], self._picture_path(name, index))
-            figures = scores[index] | {"flicker": step if complete else float("nan")}
-            self._ledger.record(name, index, figures)
+            own = scores[index] | {"flicker": step if complete else float("nan")}
+            self._ledger.record(name, index, own)
 
     @torch.inference_mode()
     def _draw(

@@ -1,4 +1,4 @@
-"""Where figures come from: code, weights, packages and machine."""
+"""Where scores come from: code, weights, packages and machine."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def commit() -> dict[str, Any]:
 
 
 def code_state() -> str:
-    """Return a digest of the project's Python files: figures of other code are other figures."""
+    """Return a digest of the project's Python files: other code may give other scores."""
     hasher = hashlib.sha256()
     for package in _SOURCES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -78,7 +78,7 @@ def sha256(path: Path) -> str:
 
 
 def packages() -> dict[str, str]:
-    """Return the versions of Python and of what computes the figures."""
+    """Return the versions of Python and of what computes the scores."""
     versions = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -91,7 +91,7 @@ def packages() -> dict[str, str]:
 def hardware(device: torch.device) -> dict[str, Any]:
     """Name the processor, its cores and threads in use, and the accelerator of the run.
 
-    On a CPU with bfloat16 our networks use it, and their figures differ from other CPUs' in the
+    On a CPU with bfloat16 our networks use it, and their scores differ from other CPUs' in the
     fourth digit.
     """
     from diffusion.precision import has_native_bfloat16

@@ -1,4 +1,4 @@
-"""The figures of one drawn frame."""
+"""The scores of one drawn frame."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from nakawari.metrics import (
 
 
 class Metric(NamedTuple):
-    """How a figure is written and read."""
+    """How a score is written and read."""
 
     label: str
     higher_is_better: bool
@@ -31,7 +31,7 @@ class Metric(NamedTuple):
     scale: float = 1.0  # it is written times this
 
     def write(self, value: float) -> str:
-        """Write a figure as tables do."""
+        """Write a score as tables do."""
         return f"{value * self.scale:.{self.decimals}f}"
 
     @property
@@ -62,7 +62,7 @@ METRICS = {
     "psnr_roi": Metric("PSNR [dB], region", higher_is_better=True, decimals=2),
     "ssim_roi": Metric("SSIM, region", higher_is_better=True, decimals=4),
 }
-"""Every figure of a sample, in the order of the tables; ``docs/benchmark.md`` defines them."""
+"""Every score of a sample, in the order of the tables; ``docs/benchmark.md`` defines them."""
 FRAME_METRICS = tuple(name for name in METRICS if name != "flicker")
 """What one drawn frame is enough for; flicker needs those before and after it."""
 HEADLINE = ("lpips", "lpips_changed", "chamfer", "psnr", "ssim")
@@ -80,7 +80,7 @@ class Reference(NamedTuple):
 
 
 class Scorer:
-    """Scores 8-bit pictures, so that whoever reads the saved PNGs finds the same figures."""
+    """Scores 8-bit pictures, so that anybody who reads the saved PNGs finds the same scores."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -101,7 +101,7 @@ class Scorer:
     def __call__(self, prediction: np.ndarray, reference: Reference) -> dict[str, float]:
         """Compare (H, W, 3) uint8 with the truth: ``FRAME_METRICS``, NaN for what there is not.
 
-        PSNR of identical pictures is ``inf``. There is no figure for the changed area where
+        PSNR of identical pictures is ``inf``. There is no score for the changed area where
         nothing changes, none for the rest where all does, and none for a region that is not given
         or too small for LPIPS.
         """
@@ -109,7 +109,7 @@ class Scorer:
         flow = dis_flow(ours, reference.frame_1)
         wrong_motion = motion_error(flow, dis_flow(theirs, reference.frame_1))
         if not wrong_motion.any():
-            wrong_motion = torch.ones_like(wrong_motion)  # no weights are no reason for no figure
+            wrong_motion = torch.ones_like(wrong_motion)  # without weights there is still a score
         areas = [None, reference.changed, wrong_motion]
         whole, changed, moving = self._perceptual(ours, theirs, areas)
         chamfer = chamfer_distances(ours, theirs)
@@ -138,7 +138,7 @@ class Scorer:
             return tuple(d.item() for d in self._lpips.all_areas(ours, theirs, areas))
 
     def _in_region(self, ours: Tensor, theirs: Tensor, region: Region | None) -> dict[str, float]:
-        """Score the crop, as whoever publishes figures of a region does."""
+        """Score the crop, as published scores of a region do."""
         if region is None or min(region.width, region.height) < SMALLEST_REGION:
             return dict.fromkeys(("lpips_roi", "psnr_roi", "ssim_roi"), float("nan"))
         rows = slice(region.y, region.y + region.height)

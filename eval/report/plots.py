@@ -2,18 +2,55 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
 
 from eval.measuring.scoring import HEADLINE, METRICS
+from nakawari.page import fill
 
 WIDTH, HEIGHT = 380, 210
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 26, 24  # px
 COLOURS = 8
 
 
-def tier_plots(groups: Mapping[str, Any], methods: Sequence[str]) -> str:
-    """Draw every headline figure over every kind of tier; ``""`` where there is nothing to compare.
+class _Tick(NamedTuple):
+    """A line of the grid with its number; coordinates are written [px]."""
+
+    y: str
+    text_y: str
+    text: str
+
+
+class _Mean(NamedTuple):
+    """A dot with its whisker."""
+
+    colour: int
+    x: str
+    y: str
+    low: str
+    high: str
+    words: str
+
+
+class _Group(NamedTuple):
+    """A column of the plot."""
+
+    name: str
+    x: str
+    means: list[_Mean]
+
+
+class _Plot(NamedTuple):
+    """One metric over the tiers of one kind."""
+
+    title: str
+    ticks: list[_Tick]
+    groups: list[_Group]
+
+
+def tier_plots(groups: Mapping[str, Any], methods: Sequence[str]) -> Markup:
+    """Draw every headline score over every kind of tier; ``""`` where there is nothing to compare.
 
     A kind is ``frame_time`` or what stands before the colon of a tag; ablations of ours are left
     out, and so is what does not fit eight colours.
@@ -33,15 +70,15 @@ def tier_plots(groups: Mapping[str, Any], methods: Sequence[str]) -> str:
     ]
     drawn = [plot for plot in plots if plot]
     if not drawn:
-        return ""
-    legend = "".join(
-        f'<span><i style="background:var(--s{index})"></i>{escape(name)}</span>'
-        for index, name in enumerate(shown)
-    )
-    return (
-        "<section><h2>By tier</h2><p>Means with 95 % bootstrap intervals. Motion is the median "
-        "movement of what moves from frame_0 to frame_1.</p>"
-        f'<div class="legend">{legend}</div><div class="plots">{"".join(drawn)}</div></section>'
+        return Markup("")
+    return fill(
+        "eval/report/plots.html",
+        plots=drawn,
+        methods=shown,
+        width=WIDTH,
+        height=HEIGHT,
+        left=LEFT,
+        right=RIGHT,
     )
 
 
@@ -54,7 +91,7 @@ def _kind(group: str) -> str:
 
 def _plot(
     kind: str, members: list[str], metric: str, groups: Mapping[str, Any], methods: list[str]
-) -> str:
+) -> _Plot | None:
     means = {
         (group, method): groups[group][method][metric]
         for group in members
@@ -62,38 +99,30 @@ def _plot(
         if groups[group][method][metric]["mean"] is not None
     }
     if not means:
-        return ""
+        return None
     scale = METRICS[metric].scale
     low = min(mean["low"] for mean in means.values()) * scale
     high = max(mean["high"] for mean in means.values()) * scale
     ticks = round_ticks(0.0 if not METRICS[metric].higher_is_better else low, high)
     low, span = ticks[0], ticks[-1] - ticks[0]
 
-    def y(value: float) -> float:
-        return HEIGHT - BOTTOM - (value * scale - low) / span * (HEIGHT - TOP - BOTTOM)
+    def y(value: float) -> str:
+        return f"{HEIGHT - BOTTOM - (value * scale - low) / span * (HEIGHT - TOP - BOTTOM):.1f}"
 
     column = (WIDTH - LEFT - RIGHT) / len(members)
-    marks = [_grid(ticks)]
+    shown = []
     for place, group in enumerate(members):
         centre = LEFT + (place + 0.5) * column
-        name = escape(group.removeprefix("frame_time ").removeprefix(f"{kind}:"))
-        marks.append(f'<text x="{centre:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{name}</text>')
+        name = group.removeprefix("frame_time ").removeprefix(f"{kind}:")
+        shown.append(_Group(name, f"{centre:.1f}", []))
         for index, method in enumerate(methods):
             if mean := means.get((group, method)):
                 x = centre + (index - (len(methods) - 1) / 2) * min(14, 0.8 * column / len(methods))
                 told = f"{method}, {group}: {METRICS[metric].write(mean['mean'])}"
-                marks.append(
-                    f'<g stroke="var(--s{index})" fill="var(--s{index})"><title>{escape(told)}'
-                    f'</title><line class="whisker" x1="{x:.1f}" x2="{x:.1f}" '
-                    f'y1="{y(mean["low"]):.1f}" y2="{y(mean["high"]):.1f}"/>'
-                    f'<circle cx="{x:.1f}" cy="{y(mean["mean"]):.1f}" r="3.5"/></g>'
-                )
-    title = f"{METRICS[metric].heading} by {kind}"
-    return (
-        f'<figure class="plot"><figcaption>{escape(title)}</figcaption>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(marks)}</svg></figure>"
-    )
+                middle, low_end, high_end = (y(mean[part]) for part in ("mean", "low", "high"))
+                dot = _Mean(index, f"{x:.1f}", middle, low_end, high_end, told)
+                shown[-1].means.append(dot)
+    return _Plot(f"{METRICS[metric].heading} by {kind}", _grid(ticks), shown)
 
 
 def round_ticks(low: float, high: float) -> list[float]:
@@ -105,14 +134,11 @@ def round_ticks(low: float, high: float) -> list[float]:
     return [step * number for number in range(first, max(last, first + 1) + 1)]
 
 
-def _grid(ticks: list[float]) -> str:
+def _grid(ticks: list[float]) -> list[_Tick]:
     step = ticks[1] - ticks[0]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     lines = []
     for place, value in enumerate(ticks):
         y = HEIGHT - BOTTOM - place / (len(ticks) - 1) * (HEIGHT - TOP - BOTTOM)
-        lines.append(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{value:.{decimals}f}</text>'
-        )
-    return "".join(lines)
+        lines.append(_Tick(f"{y:.1f}", f"{y + 4:.1f}", f"{value:.{decimals}f}"))
+    return lines

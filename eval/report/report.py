@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from eval.measuring.cost import cost_table
 from eval.measuring.scoring import HEADLINE, METRICS
 from eval.report.plots import tier_plots
 from eval.report.table import best_methods, caption, format_mean, spread_table
+from nakawari.page import fill
 from nakawari.wording import count
-from nakawari.xsheet.show.report import POLICY
 
 SIGNIFICANT = 0.05
 LISTED = 200  # failures; results.json has all
@@ -40,180 +38,115 @@ def html_report(
         exhibits: the gallery, in order.
         failures: (id, method, why) of every cell that failed.
     """
-    parts = [
-        f"<header><h1>Nakawari benchmark</h1><p>{escape(caption(results)).replace('`', '')}</p>"
-        "</header>",
-        _means(results),
-        _spread(results),
-        _differences(results),
-        tier_plots(results["groups"], list(results["methods"])),
-        _wipe(results, exhibits),
-        _gallery(results["subject"], exhibits),
-        _cost(results["cost"]),
-        _failures(failures),
-        _groups(results["groups"]),
-        _provenance(results),
-    ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Nakawari benchmark</title><style>{_resource('report.css')}</style></head>\n"
-        "<body>\n"
-        + "\n".join(parts)
-        + f"\n<script>{_resource('report.js')}</script></body></html>\n"
+    summary, peer = results["summary"], results["peer"]
+    shown = [name for name in METRICS if name not in HEADLINE]
+    return fill(
+        "eval/report/report.html",
+        caption=caption(results).replace("`", ""),
+        methods=results["methods"],
+        subject=results["subject"],
+        peer=peer,
+        headline=_summary(summary, HEADLINE),
+        other=_summary(summary, shown),
+        spread=[_spread(summary, metric, peer) for metric in HEADLINE],
+        significant=SIGNIFICANT,
+        difference_heads=[METRICS[metric].heading for metric in HEADLINE],
+        differences={
+            method: [_difference(own[metric], metric) for metric in HEADLINE]
+            for method, own in results["differences"].items()
+        },
+        tier_plots=tier_plots(results["groups"], list(results["methods"])),
+        exhibits=exhibits,
+        details=_details,
+        score=_score,
+        cost=results["cost"],
+        cost_table=cost_table,
+        count=count,
+        failures=failures,
+        listed=LISTED,
+        groups={name: _summary(own, list(METRICS)) for name, own in results["groups"].items()},
+        provenance=_provenance(results),
     )
 
 
-def _resource(name: str) -> str:
-    return resources.files("eval.report").joinpath(name).read_text(encoding="utf-8")
+class _Figure(NamedTuple):
+    """A value with its interval, written."""
+
+    value: str
+    interval: str
+    is_best: bool
+
+    @classmethod
+    def of(cls, text: str, is_best: bool = False) -> Self:
+        """Take ``value [low, high]`` apart."""
+        value, _, interval = text.partition(" ")
+        return cls(value, interval, is_best)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
-    """Write a table of cells that are HTML already."""
-    top = "".join(f"<th>{head}</th>" for head in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+class _Row(NamedTuple):
+    """A method's row of a table of means, or of spreads."""
+
+    method: str
+    cells: list[_Figure]
+    samples: int = 0
+    failed: int = 0
+    sees_target: bool = False
 
 
-def _means(results: dict[str, Any]) -> str:
-    others = [name for name in METRICS if name not in HEADLINE]
-    methods = [[escape(name), escape(words)] for name, words in results["methods"].items()]
-    return (
-        "<section><h2>Means</h2><p>With 95 % bootstrap intervals; ↑ higher is better, ↓ lower. "
-        "Bold: the best of those that failed nowhere and do not see the answer.</p>"
-        f"{_summary_table(results['summary'], HEADLINE)}"
-        f"<details><summary>What the rows are</summary>{_table(['Method', ''], methods, 'words')}"
-        "</details><details><summary>All other figures</summary>"
-        f"{_summary_table(results['summary'], others)}</details></section>"
-    )
+class _Table(NamedTuple):
+    heads: list[str]
+    rows: list[_Row]
 
 
-def _summary_table(summary: dict[str, Any], metrics: Sequence[str]) -> str:
+def _summary(summary: dict[str, Any], metrics: Sequence[str]) -> _Table:
+    """Return the means of every method by those of the metrics that have a sample."""
     shown = [m for m in metrics if any(f[m]["samples"] for f in summary.values())]
     best = best_methods(summary)
-    rows = []
-    for method, figures in summary.items():
-        cells = [_figure(format_mean(figures[m], m), best[m] == method) for m in shown]
-        failed = f' <span class="failed">{figures["failed"]} failed</span>'
-        samples = str(figures["lpips"]["samples"]) + (failed if figures["failed"] else "")
-        mark = " <small>sees the answer</small>" if figures.get("sees_target") else ""
-        rows.append([escape(method) + mark, *cells, samples])
-    heads = [escape(METRICS[metric].heading) for metric in shown]
-    return _table(["Method", *heads, "Samples"], rows)
-
-
-def _spread(results: dict[str, Any]) -> str:
-    """Say what means hide: the usual sample, the worst ones, and how often the peer is better."""
-    peer = results["peer"]
-    tables = [_spread_table(results["summary"], metric, peer) for metric in HEADLINE]
-    words = (
-        f" Against {escape(peer)}: ratios of the figures, and the share of samples that are more "
-        "than 10 % worse or better by this figure, on the samples that both drew."
-        if peer
-        else " With --peer NAME, also how often each method is clearly worse or better than it."
-    )
-    return (
-        "<section><h2>Sample by sample</h2><p>The median, and the mean of the worst tenth of the "
-        f"samples, with 95 % bootstrap intervals.{words}</p>{''.join(tables[:2])}"
-        "<details><summary>Of the other figures</summary>"
-        f"{''.join(tables[2:])}</details></section>"
-    )
-
-
-def _spread_table(summary: dict[str, Any], metric: str, peer: str | None) -> str:
-    heads, rows = spread_table(summary, metric, peer)
-    cells = [[escape(name), *(_figure(escape(cell), False) for cell in row)] for name, *row in rows]
-    return _table([escape(head) for head in heads], cells)
-
-
-def _figure(text: str, best: bool) -> str:
-    mean, _, interval = text.partition(" ")
-    return f"{f'<b>{mean}</b>' if best else mean}<small>{interval}</small>"
-
-
-def _differences(results: dict[str, Any]) -> str:
-    subject, differences = results["subject"], results["differences"]
-    if not differences:
-        return ""
     rows = [
-        [escape(method), *(_difference(figures[metric], metric) for metric in HEADLINE)]
-        for method, figures in differences.items()
+        _Row(
+            method,
+            [_Figure.of(format_mean(own[m], m), best[m] == method) for m in shown],
+            own["lpips"]["samples"],
+            own["failed"],
+            bool(own.get("sees_target")),
+        )
+        for method, own in summary.items()
     ]
-    return (
-        f"<section><h2>Compared with {escape(subject)}, sample by sample</h2><p>The other method "
-        f"minus {escape(subject)}, with the 95 % bootstrap interval; p by flipping signs, not "
-        f"corrected for the number of comparisons. Grey: no difference at p &lt; {SIGNIFICANT}.</p>"
-        + _table(["Method", *(escape(METRICS[m].heading) for m in HEADLINE)], rows)
-        + "</section>"
-    )
+    return _Table([METRICS[metric].heading for metric in shown], rows)
 
 
-def _difference(difference: Mapping[str, Any], metric: str) -> str:
+def _spread(summary: dict[str, Any], metric: str, peer: str | None) -> _Table:
+    """Return what means hide: the usual sample, the worst, and how often the peer is better."""
+    heads, rows = spread_table(summary, metric, peer)
+    return _Table(heads, [_Row(name, [_Figure.of(cell) for cell in row]) for name, *row in rows])
+
+
+class _Difference(NamedTuple):
+    """A mean difference with its interval and p, written."""
+
+    mean: str
+    low: str
+    high: str
+    p: str
+    is_quiet: bool  # whether it may be chance
+
+
+def _difference(difference: Mapping[str, Any], metric: str) -> _Difference | None:
     if difference["mean"] is None:
-        return "–"
+        return None
     about, p = METRICS[metric], difference["p"]
     mean, low, high = (about.write(difference[part]) for part in ("mean", "low", "high"))
     sign = "" if mean.startswith("-") else "+"
-    words = f"{sign}{mean}<small>[{low}, {high}]</small><small>p {_p(p)}</small>"
-    return words if p < SIGNIFICANT else f'<span class="quiet">{words}</span>'
+    written = "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    return _Difference(sign + mean, low, high, written, p >= SIGNIFICANT)
 
 
-def _p(p: float) -> str:
-    return "&lt; 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
-def _wipe(results: dict[str, Any], exhibits: Sequence[Exhibit]) -> str:
-    if not exhibits:
-        return ""
-    subject = results["subject"]
-    right = exhibits[0].rival or "target"
-    button = '<button type="button" data-part="{}">{}</button>'
-    return (
-        "<section><h2>Wipe</h2><p>Two pictures of one sample over one another: drag the line, "
-        "choose any two methods, step through the samples.</p>"
-        f'<div class="wipe" data-left="{escape(subject)}" data-right="{escape(right)}" hidden>'
-        f'<div class="controls">{button.format("earlier", "‹ previous")}'
-        '<label>sample <select data-part="sample"></select></label>'
-        f"{button.format('later', 'next ›')}"
-        '<label>left <select data-part="left"></select></label>'
-        '<label>right <select data-part="right"></select></label>'
-        f"{button.format('swap', 'swap')}</div>"
-        '<div class="stage" data-part="stage"><img class="right" alt=""><img class="left" alt="">'
-        '<i></i><span class="name-left"></span><span class="name-right"></span></div>'
-        '<input type="range" data-part="slider" min="0" max="100" step="any" value="50" '
-        'aria-label="where the left picture ends"><output data-part="note"></output></div>'
-        "</section>"
-    )
-
-
-def _gallery(subject: str, exhibits: Sequence[Exhibit]) -> str:
-    samples = "".join(_exhibit(exhibit) for exhibit in exhibits)
-    return (
-        f"<section><h2>Where {escape(subject)} loses most</h2>"
-        "<p>Sorted by its LPIPS minus that of the best rival; a negative figure is a win.</p>"
-        f"{samples or '<p>No sample was drawn.</p>'}</section>"
-    )
-
-
-def _exhibit(exhibit: Exhibit) -> str:
+def _details(exhibit: Exhibit) -> str:
+    """Return what is said of a sample of the gallery."""
     row = exhibit.row
-    figures = "".join(
-        f'<figure data-name="{escape(name)}" data-score="{_score(row, name)}">'
-        f'<img alt="{escape(name)}" src="{uri}">'
-        f"<figcaption>{escape(name)} <small>{_score(row, name)}</small></figcaption></figure>"
-        for name, uri in exhibit.pictures.items()
-    )
     against = f" against {exhibit.rival}" if exhibit.rival else ""
-    details = f"frame_time {row['frame_time']:.4g} · {', '.join(row['tags'])} · "
-    details += f"{exhibit.lost:+.4f}{against}"
-    return (
-        f'<section class="sample"><h3>{escape(row["id"])}</h3>'
-        f'<p class="quiet">{escape(details)}</p><div class="strip">{figures}</div></section>'
-    )
+    tags = ", ".join(row["tags"])
+    return f"frame_time {row['frame_time']:.4g} · {tags} · {exhibit.lost:+.4f}{against}"
 
 
 def _score(row: dict[str, Any], name: str) -> str:
@@ -221,46 +154,9 @@ def _score(row: dict[str, Any], name: str) -> str:
     return f"LPIPS {score['lpips']:.4f}, {score['psnr']:.2f} dB" if score else ""
 
 
-def _cost(cost: dict[str, Any]) -> str:
-    if not cost:
-        return ""
-    heads, rows = cost_table(cost)
-    return (
-        "<section><h2>Cost</h2><p>Of one frame; methods took turns, medians of "
-        f"{cost['rounds']} rounds, {count(cost['threads'], 'thread')}. On a CPU, memory is the "
-        "peak of a process that draws one frame; operations are those of matrix products and "
-        "convolutions.</p>"
-        + _table(heads, [[escape(cell) for cell in row] for row in rows])
-        + "</section>"
-    )
-
-
-def _failures(failures: Sequence[tuple[str, str, str]]) -> str:
-    if not failures:
-        return ""
-    rows = [
-        [escape(name), escape(method), f'<span class="failed">failed: {escape(why)}</span>']
-        for name, method, why in failures[:LISTED]
-    ]
-    more = len(failures) - LISTED
-    rest = f"<p>… and {more} more, in results.json.</p>" if more > 0 else ""
-    table = _table(["Sample", "Method", "Why"], rows, "words")
-    return f"<section><h2>Failures</h2>{table}{rest}</section>"
-
-
-def _groups(groups: dict[str, Any]) -> str:
-    tables = "".join(
-        f"<h3>{escape(name)}</h3>{_summary_table(summary, list(METRICS))}"
-        for name, summary in groups.items()
-    )
-    return (
-        "<section><h2>By frame_time and tag</h2>"
-        f"<details><summary>{len(groups)} tables</summary>{tables}</details></section>"
-    )
-
-
-def _provenance(results: dict[str, Any]) -> str:
-    facts = {
+def _provenance(results: dict[str, Any]) -> dict[str, Any]:
+    """Return what the run was made with, by name."""
+    return {
         **{f"weights {path}": digest for path, digest in results["weights"].items()},
         **results["hardware"],
         **results["packages"],
@@ -269,5 +165,3 @@ def _provenance(results: dict[str, Any]) -> str:
         "list of triplets, SHA-256": results["triplets_sha256"],
         "created": results["created"],
     }
-    rows = [[escape(name), escape(str(value))] for name, value in facts.items()]
-    return f"<section><h2>Made with</h2>{_table(['', ''], rows, 'words')}</section>"

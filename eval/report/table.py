@@ -58,11 +58,11 @@ def spread_table(summary: dict[str, Any], metric: str, peer: str | None) -> Text
         ratios = [f"{part} / {peer}'s" for part in ("Mean", "Median", "Worst tenth")]
         heads += [*ratios, f"> 10 % worse than {peer}", f"> 10 % better than {peer}"]
     rows = []
-    for method, figures in summary.items():
-        spread = [figures[metric][part] for part in ("median", "worst_tenth")]
+    for method, own in summary.items():
+        spread = [own[metric][part] for part in ("median", "worst_tenth")]
         cells = [_estimate(part, METRICS[metric].write) for part in spread]
         if against:
-            stand = figures[metric].get("against_peer")
+            stand = own[metric].get("against_peer")
             cells += _stand(stand) if stand else ["–"] * (len(heads) - 3)
         rows.append([method, *cells])
     return TextTable(heads, rows)
@@ -87,7 +87,7 @@ def _estimate(about: dict[str, Any], write: Callable[[float], str]) -> str:
 
 
 def caption(results: dict[str, Any]) -> str:
-    """Say in one line what the figures were measured on and with."""
+    """Say in one line what the scores were measured on and with."""
     config, commit = results["config"], results["commit"]["hash"] or "unknown"
     changed = ", with uncommitted changes" if results["commit"]["dirty"] else ""
     steps = "default" if config["steps"] is None else config["steps"]
@@ -105,8 +105,8 @@ def format_mean(mean: dict[str, Any], metric: str) -> str:
     """Write ``mean [low, high]``, or a dash where nothing was averaged."""
     if mean["mean"] is None:
         return "–"
-    figure, low, high = (METRICS[metric].write(mean[part]) for part in ("mean", "low", "high"))
-    return f"{figure} [{low}, {high}]"
+    score, low, high = (METRICS[metric].write(mean[part]) for part in ("mean", "low", "high"))
+    return f"{score} [{low}, {high}]"
 
 
 def best_methods(summary: dict[str, Any]) -> dict[str, str | None]:
@@ -114,11 +114,9 @@ def best_methods(summary: dict[str, Any]) -> dict[str, str | None]:
     best: dict[str, str | None] = {}
     for metric, about in METRICS.items():
         means = {
-            method: figures[metric]["mean"]
-            for method, figures in summary.items()
-            if figures[metric]["mean"] is not None
-            and not figures["failed"]
-            and not figures.get("sees_target")
+            method: own[metric]["mean"]
+            for method, own in summary.items()
+            if own[metric]["mean"] is not None and not own["failed"] and not own.get("sees_target")
         }
         choose = max if about.higher_is_better else min
         best[metric] = choose(means, key=lambda method: means[method]) if means else None

@@ -10,11 +10,13 @@ from typing import NamedTuple, NoReturn
 
 from nakawari.errors import UserError
 from nakawari.parsing import MAX_NUMBER_LENGTH
+from nakawari.video.names import NamePattern
 from nakawari.whole import check_name
 from nakawari.wording import printable
 
 BAD_INPUT = 2  # exit status
 MAX_PATH = 4096  # bytes that the system takes for a path
+INPUT_RATE_HELP = "frames a second of a sequence of pictures (default: 24)"
 STRICT_HELP = "refuse a clip in which anything is damaged, instead of bridging it"
 
 
@@ -55,16 +57,20 @@ class Target(NamedTuple):
 
     path: Path
     ends_with_slash: bool  # which only a folder's name does; it need not exist
+    picture_names: str | None = None  # of a sequence of pictures, which is in the folder ``path``
 
     @property
     def is_folder(self) -> bool:
-        """Whether it can only be a folder."""
-        return self.ends_with_slash or self.path.is_dir()
+        """Whether it can only be a folder that takes outputs."""
+        return self.picture_names is None and (self.ends_with_slash or self.path.is_dir())
 
 
 def target(text: str) -> Target:
     """Parse the name of a file that is written, or of a folder that files are written into."""
-    return Target(path(text), text.endswith("/"))
+    given = path(text)
+    if NamePattern.of(given.name) is not None and not text.endswith("/"):
+        return Target(given.parent, False, given.name)
+    return Target(given, text.endswith("/"))
 
 
 def plain_file(text: str) -> Path:

@@ -22,11 +22,11 @@ EXTRAS = {
     "eval": ("lpips", "pillow", "scipy"),
     "sweep": ("optuna", "plotly"),
     "ray": ("ray",),
-    "web": ("starlette", "uvicorn", "jinja2"),
+    "web": ("starlette", "uvicorn"),
 }
 """What each extra adds, as far as it shows whether it was installed."""
 DECODERS = ("h264", "hevc", "vp9", "av1", "mpeg2video", "aac")
-ENCODERS = (CODECS["h264"].encoder, CODECS["h264"].sound)
+ENCODERS = (CODECS["h264"].encoder, "aac")
 """That an output is written with unless ``--codec`` says otherwise."""
 LITTLE_MEMORY = 4096
 """MiB: less than what a clip of 1920x1080 is drawn in."""

@@ -12,7 +12,7 @@ from nakawari.cli.arguments import path, positive_int
 from nakawari.errors import UserError
 from nakawari.wording import printable
 
-NEEDED = ("starlette", "uvicorn", "jinja2")
+NEEDED = ("starlette", "uvicorn")
 # -P: what lies in the folder where the command was given is not to be imported.
 WORKER = (sys.executable, "-P", "-m", "nakawari.cli.serve_worker")
 WHEN_STOPPED = "what waits stays queued, and the same command goes on from there"

@@ -24,6 +24,7 @@ from nakawari.serve.proxy import encoded, write_proxy
 from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame
 from nakawari.serve.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult, run_job
+from nakawari.video.color import plain
 from nakawari.whole import write_whole
 from nakawari.xsheet.show.thumbnails import shrink
 
@@ -101,7 +102,7 @@ class _Window:
         self._due = now + FRAME_SECONDS
         width = min(FRAME_WIDTH, picture.width)
         height = max(1, round(picture.height * width / picture.width))
-        pixels = shrink(picture, tags, (height, width))[..., ::-1]
+        pixels = shrink(plain(picture, tags), tags, (height, width))[..., ::-1]
         with suppress(OSError):  # it is only to look at
             write_whole(self._path, encoded(pixels, width))
 

@@ -10,13 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import STRICT_HELP, path, positive_int, target
+from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.parsing import factor, moment, ramp, rate, seed
 from nakawari.shipped import shipped_model
 from nakawari.video.codecs import CODECS
 from nakawari.video.part import Part
+from nakawari.video.sequence import clip_name
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
@@ -34,11 +35,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         help="slow a clip down by drawing its in-betweens",
         description="Slow a clip down by drawing its in-betweens.",
     )
-    slow.add_argument("inputs", type=path, metavar="INPUT", nargs="*", help="a video file")
+    slow.add_argument(
+        "inputs", type=path, metavar="INPUT", nargs="*",
+        help="a video file, a folder of numbered pictures, or their name, such as f_%%04d.png",
+    )  # fmt: skip
     slow.add_argument(
         "-o", "--output", type=target,
-        help="a file, or a folder for one INPUT or several (default: beside INPUT, "
-        "NAME.slow4x.mp4)",
+        help="a file, pictures such as slow/f_%%04d.png, or a folder for one INPUT or several "
+        "(default: beside INPUT, NAME.slow4x.mp4)",
     )  # fmt: skip
     slow.add_argument(
         "--watch", type=path, metavar="DIR",
@@ -57,6 +61,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--fps", type=rate, metavar="RATE",
         help="frames a second of the output, such as 48 or 60000/1001 (default: the input's)",
     )  # fmt: skip
+    slow.add_argument("--input-fps", type=rate, metavar="RATE", help=INPUT_RATE_HELP)
     slow.add_argument(
         "--from", type=moment, default=Fraction(0), metavar="TIME", dest="begin",
         help="slow down only what comes from here on, such as 95.5 or 1:35.5 (default: the start)",
@@ -111,7 +116,10 @@ def default_output(source: Path, args: argparse.Namespace) -> Path:
     """
     slow = f"slow{float(args.slow or USUAL_FACTOR):.4g}x".replace("+", "")
     name = slow if args.ramp is None else "ramp"
-    return source.with_name(f"{source.stem}.{name}{CODECS[args.codec or 'h264'].ending}")
+    named = clip_name(source)
+    codec = CODECS[args.codec or "h264"]
+    ending = "" if codec.is_sequence else codec.ending
+    return named.with_name(f"{named.name}.{name}{ending}")
 
 
 def choose_device(name: str) -> str:
@@ -220,7 +228,9 @@ def _run_one(args: argparse.Namespace) -> None:
         factor=args.slow or USUAL_FACTOR,
         ramp=args.ramp,
         rate=args.fps,
+        input_rate=args.input_fps,
         codec=args.codec,
+        picture_names=args.output.picture_names if args.output else None,
         audio=args.audio,
         holds=args.holds,
         longest_hold=args.longest_hold,

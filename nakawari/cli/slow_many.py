@@ -75,6 +75,10 @@ def output_folder(args: argparse.Namespace) -> Path:
         raise UserError("several clips need a folder for what is made; give it with --output DIR/")
     if args.xsheet is not None:
         raise UserError("an exposure sheet is of one clip; give --xsheet with one INPUT and a file")
+    if args.output.picture_names is not None:
+        raise UserError(
+            "pictures so called are of one clip; for several give --codec png and --output DIR/"
+        )
     folder: Path = args.output.path
     is_named_like_a_file = not args.output.is_folder and folder.suffix.lower() in {
         ending for codec in CODECS.values() for ending in codec.containers
@@ -110,6 +114,7 @@ def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSe
         factor=args.slow or USUAL_FACTOR,
         ramp=args.ramp,
         rate=args.fps,
+        input_rate=args.input_fps,
         begin=args.begin,
         end=args.end,
         codec=args.codec,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nakawari.cli.arguments import path, plain_file, positive_int
 from nakawari.parsing import seed
+from nakawari.whole import write_whole
 
 if TYPE_CHECKING:
     import optuna
@@ -64,9 +65,7 @@ def run_sweep_command(args: argparse.Namespace) -> None:
     )
 
     def draw(study: optuna.Study) -> None:
-        partial = report.with_suffix(".partial")
-        partial.write_text(html_report(study, plan), encoding="utf-8")
-        partial.replace(report)
+        write_whole(report, html_report(study, plan).encode())
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -11,9 +11,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from nakawari.cli.arguments import STRICT_HELP, path
+from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.parsing import rate
 from nakawari.wording import printable
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )
     xsheet.add_argument(
         "input", type=path, metavar="INPUT",
-        help="a video file, or a sheet that --json wrote (.json), which is taken as it is",
+        help="a video file, a sequence of pictures, or a sheet that --json wrote (.json), which is "
+        "taken as it is",
     )  # fmt: skip
     xsheet.add_argument(
         "--json", type=path, metavar="FILE",
@@ -52,6 +54,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--overwrite", action="store_true",
         help="replace FILE even if it is no earlier sheet, page or export",
     )  # fmt: skip
+    xsheet.add_argument("--input-fps", type=rate, metavar="RATE", help=INPUT_RATE_HELP)
     xsheet.add_argument("--strict", action="store_true", help=STRICT_HELP)
     xsheet.set_defaults(run=run_xsheet)
 
@@ -91,7 +94,13 @@ def _sheet_and_page(args: argparse.Namespace) -> tuple[ExposureSheet, str | None
     from nakawari.xsheet.detect import detect
 
     with ProgressBar() as bar:
-        detection = detect(args.input, tell=bar.tell, on_frame=bar.on_frame, strict=args.strict)
+        detection = detect(
+            args.input,
+            tell=bar.tell,
+            on_frame=bar.on_frame,
+            strict=args.strict,
+            input_rate=args.input_fps,
+        )
     if args.html is None:
         return detection.sheet, None
     from nakawari.xsheet.show.report import html_report

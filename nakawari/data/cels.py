@@ -15,6 +15,7 @@ from nakawari.data.easing import Path
 from nakawari.data.render import render, visibility
 from nakawari.data.scene import Scene, sample_scene
 from nakawari.data.triplet import Triplet
+from nakawari.opencv import use_one_opencv_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +51,10 @@ class CelDataset(Dataset[Triplet]):
 
     def __init__(self, config: CelConfig | None = None) -> None:
         self.config = config or CelConfig()
-        load_art(self.config.art_dirs)  # a missing folder is told at once, not by a worker
+        load_art(self.config.art_dirs)  # a missing folder is an error at once, not in a worker
 
     def __getitem__(self, index: int) -> Triplet:
-        cv2.setNumThreads(0)  # one worker is one core; repeated calls cost nothing
+        use_one_opencv_thread()
         config = self.config
         rng = np.random.default_rng([config.seed, index])
         frame_time = 0.5 if rng.random() < config.middle_share else float(rng.uniform(0.1, 0.9))

@@ -65,7 +65,7 @@ class ShuffledOrder:
     The groups (shards) are shuffled anew each round; neighbours in that order are joined to
     blocks of at least ``window`` samples, and each block's samples are shuffled. So every sample
     comes once a round, and reading in this order touches few shards at a time. The answer depends
-    on the seed and the position alone, whoever asks: any number of workers and ranks, resumed or
+    on the seed and the position alone: with any number of workers and ranks, resumed or
     not.
 
     Args:
@@ -116,7 +116,7 @@ class Endless(Dataset[SampleT], Generic[SampleT]):
 
     After ``windows`` rounds the same windows come again; None, never.
 
-    A sample that cannot be read is told of on stderr, once, and the one after it takes its place,
+    A sample that cannot be read is named on stderr, once, and the one after it takes its place,
     so that what is drawn stays a function of seed and position. If ``MAX_SKIPS`` in a row cannot
     be read, or none at all, that is a ``UserError``.
     """

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
 from nakawari.data.real import Window, decode_picture, real_triplet
 from nakawari.data.triplet import Triplet
+from nakawari.opencv import use_one_opencv_thread
 
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -58,7 +58,7 @@ class TripletFolder(Dataset[Triplet]):
 
     def __getitem__(self, index: int) -> Triplet:
         """Return triplet ``index`` modulo the number of triplets: another window each round."""
-        cv2.setNumThreads(0)
+        use_one_opencv_thread()
         paths = self.triplets[index % len(self)]
         frames = [decode_picture(path.read_bytes(), str(path)) for path in paths]
         rng = np.random.default_rng([self.seed, index])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch.utils.data import Dataset
 from nakawari.data.endless import UNREADABLE, Finite
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
+from nakawari.whole import write_shared as write_whole
 
 SETTINGS_FILE = "kept.json"
 _PROBES = 8  # samples that tell one dataset from another
@@ -116,17 +116,3 @@ def claim(
             f"it, or name another folder with {setting}"
         )
     return there
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whoever else writes it.
-
-    Several processes may fill one store, and what two of them write is the same: either may win.
-    ``nakawari.whole`` is for results, which one run at a time may write.
-    """
-    new = file.with_name(f"{file.name}.{os.getpid()}.new")
-    try:
-        new.write_bytes(content)
-        os.replace(new, file)
-    finally:
-        new.unlink(missing_ok=True)

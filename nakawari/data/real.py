@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nakawari.data.triplet import Triplet
 
-_MAX_TRAILER = 4096  # bytes that cameras and editors append to a picture
+_MAX_TRAILER = 4096  # bytes that cameras and editors may append to a picture
 
 
 class UnreadableSampleError(ValueError):

@@ -86,7 +86,7 @@ def flattened(layers: Sequence[Layer], height: int, width: int) -> np.ndarray:
 def visibility(layer_ids: np.ndarray, motion: np.ndarray, neighbour_ids: np.ndarray) -> np.ndarray:
     """Return where the surface is also seen in the neighbour, (H, W) bool.
 
-    Seen means: ``motion`` leads to a pixel inside the neighbour where, give or take one pixel
+    Seen means: ``motion`` leads to a pixel inside the neighbour where, to within one pixel
     (edges fall on fractions of pixels), the same layer is on top.
     """
     height, width = layer_ids.shape

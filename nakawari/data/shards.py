@@ -26,12 +26,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
 from nakawari.data.real import UnreadableSampleError, Window, decode_picture, real_triplet
 from nakawari.data.triplet import Triplet
+from nakawari.opencv import use_one_opencv_thread
 
 FORMAT = "nakawari triplets 1"
 SETTINGS_FILE = "dataset.json"
@@ -150,7 +150,7 @@ class ShardedTriplets(Dataset[Triplet]):
 
     def __getitem__(self, index: int) -> Triplet:
         """Return sample ``index`` modulo the length: another window each round."""
-        cv2.setNumThreads(0)
+        use_one_opencv_thread()
         name = self.name(index)
         pictures, facts = self.sample(index)
         frames = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from nakawari.dataset.split import canonical, named_titles, validation_titles
 from nakawari.dataset.videos import Episode
 from nakawari.dataset.workers import Outcome, Runner
 from nakawari.errors import UserError
+from nakawari.whole import write_whole
 
 REPORT_FILE = "report.html"
 
@@ -180,7 +180,4 @@ def _placed(shard: Shard, folder: Path, output: Path) -> Shard:
 
 
 def _save(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    write_whole(path, text.encode())

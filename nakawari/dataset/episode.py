@@ -13,8 +13,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from nakawari.data.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
 from nakawari.dataset.candidates import Candidate, candidates, frame_time
 from nakawari.dataset.frames import TimedFrame, read_frames
@@ -23,11 +21,12 @@ from nakawari.dataset.pictures import Gallery, Picked
 from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.dataset.shards import ShardWriter
 from nakawari.dataset.videos import Episode
+from nakawari.opencv import use_one_opencv_thread
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
-MOTION_BIN = 4  # px, of the report's histogram
-TIME_BIN = 0.05  # of frame_time
+MOTION_BIN = 4  # px: width of a bin of the report's histogram of movement
+TIME_BIN = 0.05  # the same for frame_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +77,7 @@ def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> No
 
     Raises ``UserError`` for a video that cannot be read, ``OSError`` if the disk is full.
     """
-    cv2.setNumThreads(1)
+    use_one_opencv_thread()
     folder = episode_folder(output, episode)
     if (folder / EPISODE_FILE).is_file():
         return

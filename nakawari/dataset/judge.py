@@ -11,10 +11,10 @@ import numpy as np
 from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.flow import luma_flow
 
-JUDGED_HEIGHT = 288  # px: movement is told in pixels of a picture so high
-_BLOCK = 16  # px
-_FLASH_MARGIN = 6.0  # code values of the mean
-_UNLIKE = 24.0  # code values by which a pixel found again still differs
+JUDGED_HEIGHT = 288  # px: movement is measured in pixels of a picture of this height
+_BLOCK = 16  # px: side of the blocks whose change is looked at
+_FLASH_MARGIN = 6.0  # code values by which a flash's mean is outside of both neighbours'
+_UNLIKE = 24.0  # code values; a pixel that optical flow finds again differs by less
 
 
 class Proof(NamedTuple):

@@ -13,9 +13,9 @@ import numpy as np
 
 from nakawari.dataset.settings import Reason
 
-KEPT_SHOWN = 12  # an episode
-LEFT_OUT_SHOWN = 3  # an episode and reason
-_WIDTH = 192  # px, of each of the three
+KEPT_SHOWN = 12  # triplets of an episode that the report may show
+LEFT_OUT_SHOWN = 3  # the same of those left out, for each reason
+_WIDTH = 192  # px of each of a triplet's three pictures
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ _EPISODE = re.compile(
     r"|-\s*\d{1,4}(?:v\d)?(?=\s|$)|\d{1,4}(?:v\d)?$)",
     re.IGNORECASE,
 )
-_ENDS = 1 << 16  # bytes of a file's beginning and end that tell it from others
+_ENDS = 1 << 16  # bytes at a file's beginning and end, by which it is known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from nakawari.dataset.settings import BuildSettings
 from nakawari.dataset.videos import Episode
 from nakawari.errors import UserError
 
-_PARENT_CHECK = 1.0  # s
+_PARENT_CHECK = 1.0  # s between two looks at whether the parent process is alive
 _ANSWER_TIME = 10.0  # s
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # it loads torch, which a process that only looks at a queue 
     from nakawari.slowmo.job import SlowJob
 
 _PATHS = ("source", "output", "xsheet", "drawn")
-_FRACTIONS = ("factor", "rate", "begin", "end")
+_FRACTIONS = ("factor", "rate", "input_rate", "begin", "end")
 _SWITCHES = ("overwrite", "strict")
 _NUMBERS = ("longest_hold", "steps", "seed")
 
@@ -32,9 +32,11 @@ class SlowSettings:
     factor: Fraction = Fraction(4)  # how many times as long, above 0
     ramp: Pace | None = None  # instead of the factor; its time 0 is ``begin``
     rate: Fraction | None = None  # output frames a second; None: the source's
+    input_rate: Fraction | None = None  # of a sequence of pictures; None: 24 frames a second
     begin: Fraction = Fraction(0)  # s; what comes before is left out
     end: Fraction | None = None  # s; None: the clip's end
     codec: str | None = None  # None: what the output's name says
+    picture_names: str | None = None  # in a folder, such as f_%04d.png; None: numbers alone
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames
@@ -81,7 +83,9 @@ class SlowSettings:
             factor=self.factor,
             ramp=self.ramp,
             rate=self.rate,
+            input_rate=self.input_rate,
             codec=self.codec,
+            picture_names=self.picture_names,
             audio=self.audio,
             holds=self.holds,
             longest_hold=self.longest_hold,

@@ -10,6 +10,7 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.slowmo.segments import source_mark
+from nakawari.video.sequence import is_sequence
 
 SUPERSEDED = "a later command asked for the same output otherwise"
 
@@ -78,8 +79,8 @@ def submit(
 def _mark(source: Path) -> str:
     """Return what tells a clip's content from others; nothing if it cannot be read."""
     try:
-        return source_mark(source) if source.is_file() else ""
-    except OSError:
+        return source_mark(source) if source.is_file() or is_sequence(source) else ""
+    except (OSError, UserError):
         return ""
 
 

@@ -31,6 +31,8 @@ MODELS = {
     "nearest": "no in-betweens",
 }
 """What draws, by the name that ``--model`` takes; the first is the shipped model."""
+FILE_CODECS = {name: codec for name, codec in CODECS.items() if not codec.is_sequence}
+"""Codecs whose output is one file, which a browser can take away."""
 SOUNDS = {"stretch": "slowed, pitch kept", "drop": "left out"}
 HOLDS = {"auto": "one drawing", "keep": "every frame its own"}
 FIELDS = ("factor", "ramp", "rate", "audio", "holds", "codec", "model", "first", "last")
@@ -65,7 +67,7 @@ def settings_for(
     span = _span(wish, sheet)
     is_whole = span == FrameSpan(0, sheet.frames)
     own = sheet if is_whole else part_of(sheet, *span)
-    codec = _chosen(wish, "codec", "h264", CODECS)
+    codec = _chosen(wish, "codec", "h264", FILE_CODECS)
     times = _parsed(wish, "factor", factor) or Fraction(4)
     speeds = _parsed(wish, "ramp", ramp)
     return SlowSettings(

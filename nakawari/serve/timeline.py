@@ -7,15 +7,7 @@ from typing import Any, NamedTuple
 
 from nakawari.serve.correcting import Corrected
 from nakawari.serve.library import Clip
-from nakawari.xsheet.show.curve import DifferenceAxis
-from nakawari.xsheet.show.report import (
-    checks_section,
-    frame_width,
-    legend,
-    page_data,
-    shot_sections,
-    timeline_nav,
-)
+from nakawari.xsheet.show.report import frame_width, page_data, timeline_parts
 from nakawari.xsheet.show.thumbnails import Thumbnails
 
 
@@ -54,13 +46,13 @@ def rendered(clip: Clip, corrected: Corrected) -> Timeline:
     """Return a clip's timeline."""
     detection, history = corrected
     sheet = detection.sheet
-    axis = DifferenceAxis.around([*detection.changes, *detection.thresholds])
     thumbnails = Thumbnails(width=clip.width, height=clip.height, uris=_Addresses(clip))
+    nav, checks, legend, sections = timeline_parts(detection, thumbnails)
     return Timeline(
-        nav=timeline_nav(sheet),
-        checks=checks_section(sheet),
-        legend=legend(sheet, axis),
-        sections=shot_sections(detection, thumbnails, axis),
+        nav=nav,
+        checks=checks,
+        legend=legend,
+        sections=sections,
         data=page_data(detection),
         cuts=sheet.cuts,
         frame_width=frame_width(sheet),

@@ -74,8 +74,8 @@ class DrawnBefore:
     def _name(self, neighbours: Iterable[Picture], how: str) -> str:
         told = sha256(f"{__version__}\n{self._drawn_by}\n{how}\n".encode())
         for picture in neighbours:
-            told.update(f"{picture.width}x{picture.height}\n".encode())
-            for plane in picture:
+            told.update(f"{picture.width}x{picture.height} {picture.form}\n".encode())
+            for plane in picture.planes:
                 told.update(plane.tobytes())
         return told.hexdigest()[:32]
 

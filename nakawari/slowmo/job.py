@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
+from av import VideoFrame
 
 from nakawari import __version__
 from nakawari.errors import UserError
@@ -21,17 +22,27 @@ from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.room import Room, check_room, room_for
+from nakawari.slowmo.room import Room, check_room, room_for, size_on_disk
 from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
 from nakawari.slowmo.slow import Tally, slow_down
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
-from nakawari.video.codecs import Codec, check_picture, codec_for
+from nakawari.video.codecs import (
+    CODECS,
+    Codec,
+    check_picture,
+    check_rate,
+    codec_for,
+)
 from nakawari.video.color import ColorTags
+from nakawari.video.companions import Companions
+from nakawari.video.form import PictureForm
+from nakawari.video.palette import palette_of
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.video.writer import VideoWriter, check_output
+from nakawari.video.sequence import is_sequence
+from nakawari.video.writer import PICTURE_NAMES, VideoWriter, check_output
 from nakawari.whole import check_name
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet.clock import VARIES, FrameTimes
@@ -39,6 +50,7 @@ from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 from nakawari.xsheet.show.saving import check_target, is_sheet, save_sheet
 
+SEQUENCES = {name for name, codec in CODECS.items() if codec.is_sequence}
 MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
 
 
@@ -46,12 +58,14 @@ MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
 class SlowJob:
     """What is to be done, in the words of the command line."""
 
-    source: Path
+    source: Path  # a file, a folder of numbered pictures, or a name such as f_%04d.png
     output: Path
     factor: Fraction = Fraction(4)  # how many times as long, where there is no ramp
     ramp: Pace | None = None  # instead of the factor; its time 0 is the start of the part
     rate: Fraction | None = None  # output frames a second; None: the source's
+    input_rate: Fraction | None = None  # of a sequence of pictures; None: 24 frames a second
     codec: str | None = None  # one of ``CODECS``; None: what the output's name says
+    picture_names: str | None = None  # in a folder, such as f_%04d.png; None: their numbers alone
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
     longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
@@ -78,7 +92,23 @@ class SlowJob:
     @property
     def sheet_output(self) -> Path:
         """Where the sheet that was used goes: beside the output."""
-        return self.output.with_name(f"{self.output.stem}.xsheet.json")
+        is_folder = self.picture_names is not None or self.codec in SEQUENCES
+        name = self.output.name if is_folder else self.output.stem
+        return self.output.with_name(f"{name}.xsheet.json")
+
+    @property
+    def output_codec(self) -> Codec:
+        """How the output is encoded; ``UserError`` if its name does not go with that."""
+        names = self.picture_names
+        return codec_for(self.output if names is None else self.output / names, self.codec)
+
+    def open(
+        self, tell: Callable[[str], None] = lambda line: None, richest: PictureForm | None = None
+    ) -> VideoReader:
+        """Return a reader of what is slowed down."""
+        return VideoReader(
+            self.source, tell, self.strict, self.part, self.input_rate, richest=richest
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +159,10 @@ def run_job(
     say = _without_repeats(tell)
     codec = _check_outputs(job)
     with ExitStack() as opened:
-        reader = opened.enter_context(VideoReader(job.source, say, job.strict, job.part))
+        reader = opened.enter_context(job.open(say, codec.richest))
         info = reader.info
-        check_picture(codec, info.width, info.height)
-        reader.tell_left_out()
+        check_picture(codec, *written_size(info))
+        check_rate(codec, job.rate or info.rate)
         room = _room(job, info, codec)
         if room is not None:
             check_room([room], job.output.parent, str(job.output))
@@ -140,41 +170,55 @@ def run_job(
         given = _given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
             say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
-        audio = _audio(job, info, say)
-        if audio is not None:
-            opened.callback(audio.close)
+        audio = _audio(job, info, codec, say)
+        for track in audio:
+            opened.callback(track.close)
+        companions = _companions(job, info, codec, say)
+        if companions is not None:
+            opened.callback(companions.close)
         interpolator = load_interpolator()
         artist = drawn_by()
         if given is not None:
             sheet = _timed(given, job, say, on_read)
         else:
             sheet = detect(
-                job.source, tell=say, on_frame=on_read, strict=job.strict, part=job.part
+                job.source,
+                tell=say,
+                on_frame=on_read,
+                strict=job.strict,
+                part=job.part,
+                input_rate=job.input_rate,
             ).sheet
         longest_hold = job.longest_hold
         if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
-        check_output(job.output, job.source, job.overwrite)  # another run may have made it since
+        # Another run may have made it since.
+        check_output(job.output, job.source, job.overwrite, codec)
         clock = OutputClock(rate=job.rate or _source_rate(sheet, info), pace=job.pace)
         expected = None if info.duration is None else clock.first_index(info.duration)
         kept = opened.enter_context(
             KeptFrames(
                 job.output,
-                _made_from(job, sheet, clock, longest_hold, artist),
+                _made_from(job, info, sheet, clock, longest_hold, artist),
                 resume=job.resume,
                 overwrite=job.overwrite,
                 tell=say,
             )
         )
+        width, height = written_size(info)
         with VideoWriter(
             job.output,
             codec=codec,
-            width=info.width,
-            height=info.height,
+            width=width,
+            height=height,
             rate=clock.rate,
             tags=info.tags,
+            form=info.form,
             sample_aspect_ratio=info.sample_aspect_ratio,
             audio=audio,
+            companions=companions,
+            picture_names=job.picture_names or PICTURE_NAMES,
+            palette=_palette(job, codec),
         ) as writer:
 
             def write(picture: Picture) -> None:
@@ -204,8 +248,8 @@ def run_job(
         output=job.output,
         duration=writer.frames / clock.rate,
         rate=clock.rate,
-        width=info.width,
-        height=info.height,
+        width=width,
+        height=height,
         tally=tally,
         sheet=sheet,
         sheet_path=_save_sheet(job, sheet, say),
@@ -213,24 +257,31 @@ def run_job(
     )
 
 
+def written_size(info: ClipInfo) -> tuple[int, int]:
+    """Return width and height [px] of the output: the source's where that need not be even."""
+    if info.form.shared != (1, 1):
+        return info.width, info.height
+    return info.width - info.grown[0], info.height - info.grown[1]
+
+
 def room_of(job: SlowJob) -> Room | None:
     """Return about how much room on the disk a job will take from now on.
 
     ``None`` if its clip does not say how long it is. Raises ``UserError`` if it cannot be read.
     """
-    codec = codec_for(job.output, job.codec)
-    with VideoReader(job.source, strict=job.strict, part=job.part) as reader:
+    codec = job.output_codec
+    with job.open(richest=codec.richest) as reader:
         return _room(job, reader.info, codec)
 
 
 def _room(job: SlowJob, info: ClipInfo, codec: Codec) -> Room | None:
-    has_sound = info.has_audio and job.audio != "drop"
+    has_sound = info.has_audio and job.audio != "drop" and codec.sound is not None
     clock = OutputClock(rate=job.rate or info.rate, pace=job.pace)
     room = room_for(info, codec, clock, has_sound)
     if room is None:
         return None
     there = kept_bytes(job.output) if job.resume else 0
-    replaced = job.output.stat().st_size if job.output.exists() else 0
+    replaced = size_on_disk(job.output)
     return room._replace(kept=max(0, room.kept - there), freed=replaced)
 
 
@@ -252,8 +303,10 @@ def _check_outputs(job: SlowJob) -> Codec:
     Raises ``UserError`` if the output or its sheet cannot be written, before anything is read.
     """
     check_name(job.output, "output")
-    codec = codec_for(job.output, job.codec)
-    check_output(job.output, job.source, job.overwrite)
+    codec = job.output_codec
+    if job.picture_names is not None:
+        check_name(job.output / job.picture_names, "output")
+    check_output(job.output, job.source, job.overwrite, codec)
     check_kept(job.output, resume=job.resume, overwrite=job.overwrite)
     check_name(job.sheet_output, "exposure sheet")
     if not _goes_by_own_output(job):
@@ -275,6 +328,7 @@ def _check_ramp(job: SlowJob, info: ClipInfo, say: Callable[[str], None]) -> Non
 
 def _made_from(
     job: SlowJob,
+    info: ClipInfo,
     sheet: ExposureSheet,
     clock: OutputClock,
     longest_hold: int | None,
@@ -284,7 +338,9 @@ def _made_from(
     return {
         "version of Nakawari": __version__,
         "source": source_mark(job.source),
+        "frame rate of the input": str(job.input_rate),
         "part": f"{job.part.start} {job.part.end}",
+        "codec, with another bit depth, chroma or transparency": info.form.pixel_format,
         "exposure sheet": sha256(sheet.to_json().encode()).hexdigest()[:32],
         "longest hold": str(longest_hold),
         "frame rate": str(clock.rate),
@@ -312,7 +368,7 @@ def _timed(
     Raises ``UserError`` if it is for another number of frames, or another rate.
     """
     count, times = 0, FrameTimes()
-    with VideoReader(job.source, say, job.strict, job.part) as reader:
+    with job.open(say) as reader:
         for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
             count += 1
             on_read(count, sheet.frames)
@@ -352,7 +408,47 @@ def _save_sheet(job: SlowJob, sheet: ExposureSheet, say: Callable[[str], None]) 
     return job.sheet_output
 
 
-def _audio(job: SlowJob, info: ClipInfo, tell: Callable[[str], None]) -> StretchedAudio | None:
-    if job.audio == "drop" or not info.has_audio:
+def _palette(job: SlowJob, codec: Codec) -> VideoFrame | None:
+    """Return the colours for an output that has only few: a reading of the clip of its own."""
+    if not codec.has_palette:
         return None
-    return StretchedAudio(job.source, info.start, job.pace, tell)
+    with job.open(richest=codec.richest) as reader:
+        return palette_of((frame.picture for frame in reader.frames()), reader.info.tags)
+
+
+def _audio(
+    job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
+) -> list[StretchedAudio]:
+    """Return the sound tracks of the output, the one that a player would choose first.
+
+    Raises ``UserError`` if this one cannot be read; of the others that is told.
+    """
+    if job.audio == "drop" or not info.has_audio:
+        return []
+    if codec.sound is None:
+        tell(f"left out: the sound, for which {codec.title} has no room")
+        return []
+    tracks = [StretchedAudio(job.source, info.start, job.pace, tell)]
+    for number in range(1, info.sound_tracks):
+        try:
+            tracks.append(StretchedAudio(job.source, info.start, job.pace, number=number))
+        except UserError:
+            tell(f"left out: sound track {number + 1}, which cannot be read")
+    return tracks
+
+
+def _companions(
+    job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
+) -> Companions | None:
+    """Return what goes with picture and sound; ``None`` if the source cannot have any."""
+    if is_sequence(job.source):
+        return None
+    return Companions(
+        job.source,
+        start=info.start,
+        duration=info.duration,
+        pace=job.pace,
+        container=codec.container_of(job.output),
+        has_sound=job.audio != "drop" and codec.sound is not None,
+        tell=tell,
+    )

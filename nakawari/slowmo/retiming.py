@@ -39,16 +39,16 @@ class OutputClock:
         return earliest + bisect_left(range(earliest, latest), input_time, key=self.input_time)
 
 
-class Step(NamedTuple):
+class OutputStep(NamedTuple):
     """One output frame."""
 
     output_frame: int
     frame_time: Fraction  # in [0, 1) between two keys; 0 shows the earlier one itself
 
 
-def steps(
+def output_steps(
     clock: OutputClock, start: Fraction, moves_from: Fraction | None, end: Fraction
-) -> Iterator[Step]:
+) -> Iterator[OutputStep]:
     """Yield the output frames that show input time in [start, end), in order.
 
     Args:
@@ -63,4 +63,4 @@ def steps(
         if moves_from is not None:
             elapsed = clock.input_time(output_frame) - moves_from
             frame_time = max(elapsed / (end - moves_from), frame_time)
-        yield Step(output_frame, frame_time)
+        yield OutputStep(output_frame, frame_time)

@@ -25,6 +25,7 @@ from typing import NamedTuple
 from nakawari.errors import UserError
 from nakawari.video.lossless import LosslessPacker, unpacked
 from nakawari.video.picture import Picture
+from nakawari.video.sequence import is_sequence, pictures_of
 from nakawari.whole import hidden_name, lock, write_whole, written_by_another_run
 from nakawari.wording import count
 
@@ -69,8 +70,11 @@ def kept_frames(output: Path) -> int:
 def source_mark(source: Path) -> str:
     """Return what tells a file from others: its size, and a digest of samples all over it.
 
-    A file of up to four megabytes is looked at whole, a larger one is not read through.
+    A file of up to four megabytes is looked at whole, a larger one is not read through. Of a
+    sequence of pictures, names, sizes and dates are looked at.
     """
+    if is_sequence(source):
+        return _sequence_mark(pictures_of(source))
     size = source.stat().st_size
     told = sha256()
     with source.open("rb") as file:
@@ -78,6 +82,14 @@ def source_mark(source: Path) -> str:
             file.seek(max(0, (size - SAMPLE_BYTES) * number // (SAMPLES - 1)))
             told.update(file.read(SAMPLE_BYTES))
     return f"{size} {told.hexdigest()[:32]}"
+
+
+def _sequence_mark(pictures: list[Path]) -> str:
+    told = sha256()
+    for picture in pictures:
+        found = picture.stat()
+        told.update(f"{picture.name}/{found.st_size}/{found.st_mtime_ns}/".encode(errors="replace"))
+    return f"{len(pictures)} {told.hexdigest()[:32]}"
 
 
 class KeptFrames:

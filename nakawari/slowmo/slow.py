@@ -18,11 +18,13 @@ from nakawari.slowmo.camera import camera_between
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.retiming import OutputClock, steps
+from nakawari.slowmo.layers import as_grey, from_grey, off_black, on_black, opacity_of
+from nakawari.slowmo.retiming import OutputClock, output_steps
 from nakawari.slowmo.steady import SteadiedInterval
 from nakawari.slowmo.workers import in_order
-from nakawari.video.color import ColorTags, from_rgb, to_rgb
+from nakawari.video.color import ColorTags, from_rgb, plain, to_rgb
 from nakawari.video.picture import Picture
+from nakawari.xsheet.camera.alignment import Matrix
 
 # In-betweens asked for in one call: they share the work on their two keys. How many it draws
 # at once is the interpolator's affair; here only the finished frames are bounded.
@@ -79,6 +81,16 @@ def slow_down(
     return tally
 
 
+_Draw = Callable[[Tensor], Tensor]
+
+
+class _Layers(NamedTuple):
+    """What draws the in-betweens of two keys, at times (K,)."""
+
+    colours: _Draw  # (K, 3, H, W) in [-1, 1]; on black, where there is an opacity
+    opacity: _Draw | None = None  # (K, H, W) in [0, 1]; None: all is opaque
+
+
 class _Made(NamedTuple):
     """Output frames that follow on one another."""
 
@@ -121,8 +133,7 @@ class _Interval:
         self._key = key
         self._following = following
         self._interpolator, self._tags, self._device, self._drawn = artist
-        self._frames: tuple[Tensor, Tensor] | None = None
-        self._steadied: SteadiedInterval | None = None
+        self._layers: _Layers | None = None
         self._looking = Lock()
 
     def draw(self, frame_times: list[Fraction]) -> _Made:
@@ -140,30 +151,51 @@ class _Interval:
 
     def _pictures(self, frame_times: list[Fraction]) -> list[Picture]:
         with self._looking:  # once, for several batches
-            if self._frames is None:
-                self._look()
+            if self._layers is None:
+                self._layers = self._look()
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
+        form = self._key.picture.form
         with torch.inference_mode():
-            drawn = self._interpolate(frame_time)  # (K, 3, H, W)
-        return [from_rgb(frame, self._tags) for frame in drawn]
+            drawn = self._layers.colours(frame_time)  # (K, 3, H, W)
+            if self._layers.opacity is None:
+                return [from_rgb(frame, self._tags, form) for frame in drawn]
+            opacity = self._layers.opacity(frame_time)  # (K, H, W)
+            return [
+                from_rgb(frame, self._tags, form, alpha)
+                for frame, alpha in zip(off_black(drawn, opacity), opacity, strict=True)
+            ]
 
-    def _look(self) -> None:
+    def _look(self) -> _Layers:
         assert self._following is not None, "nothing is drawn after the last key"
         assert not self._following.begins_shot, "nothing is drawn across a cut"
-        self._frames = (
-            to_rgb(self._key.picture, self._tags, self._device),
-            to_rgb(self._following.picture, self._tags, self._device),
-        )
+        keys = (self._key.picture, self._following.picture)
+        frame_0, frame_1 = (to_rgb(picture, self._tags, self._device) for picture in keys)
+        camera = None
         if self._key.camera_moves:
-            camera = camera_between(self._key.picture, self._following.picture)
-            if camera is not None:
-                self._steadied = SteadiedInterval(*self._frames, camera)
+            camera = camera_between(*(plain(picture, self._tags) for picture in keys))
+        if self._key.picture.alpha is None:
+            return _Layers(self._drawer(frame_0, frame_1, camera))
+        alpha_0, alpha_1 = (opacity_of(picture, self._device) for picture in keys)
+        seen_0, seen_1 = on_black(frame_0, alpha_0), on_black(frame_1, alpha_1)
+        return _Layers(
+            self._drawer(seen_0, seen_1, camera), self._opacity(alpha_0, alpha_1, camera)
+        )
 
-    def _interpolate(self, frame_time: Tensor) -> Tensor:
-        assert self._frames is not None
-        if self._steadied is None:
-            return self._interpolator(*self._frames, frame_time)
-        return self._steadied.draw(self._interpolator, frame_time)
+    def _drawer(self, frame_0: Tensor, frame_1: Tensor, camera: Matrix | None) -> _Draw:
+        """Return what draws in-betweens (K, 3, H, W) of two frames at times (K,)."""
+        if camera is None:
+            return partial(self._interpolator, frame_0, frame_1)
+        return partial(SteadiedInterval(frame_0, frame_1, camera).draw, self._interpolator)
+
+    def _opacity(self, alpha_0: Tensor, alpha_1: Tensor, camera: Matrix | None) -> _Draw:
+        """Return what draws the opacity (K, H, W) of in-betweens at times (K,).
+
+        Where both frames have the same all over, there is nothing to draw.
+        """
+        if torch.equal(alpha_0, alpha_1):
+            return lambda frame_time: alpha_0.expand(len(frame_time), -1, -1)
+        draw = self._drawer(as_grey(alpha_0), as_grey(alpha_1), camera)
+        return lambda frame_time: from_grey(draw(frame_time))
 
 
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
@@ -171,7 +203,7 @@ def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
     pixels = key.picture.width * key.picture.height
     size = max(1, min(MAX_BATCH, MAX_BATCH_PIXELS // pixels))
     batch: list[Fraction] = []
-    for step in steps(clock, key.start, key.moves_from, key.end):
+    for step in output_steps(clock, key.start, key.moves_from, key.end):
         if step.frame_time == 0:
             yield [step.frame_time]  # comes before any movement: no batch has begun
             continue

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STORAGE_FILE = "study.db"
 _PLAN = "plan"  # attribute of the study
 _RUN = "run"  # attribute of a trial
-_MAX_FAILURES = 3  # in a row
-_HEARTBEAT = 30  # s; a trial whose machine died is given up after four of them
+_MAX_FAILURES = 3  # trials in a row; after them the fault is in the sweep, not in chance
+_HEARTBEAT = 30  # s; a trial that has shown no life for four of them counts as failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,24 +143,24 @@ def _objective(trial: optuna.Trial, job: SweepJob, tell: Callable[[str], None]) 
     tell(f"trial {trial.number}: {told}")
     reported, pruned = 0, False
 
-    def on_figures(figures: list[float]) -> bool:
+    def on_metrics(metrics: list[float]) -> bool:
         nonlocal reported, pruned
-        for value in figures[reported:]:
+        for value in metrics[reported:]:
             reported += 1
             trial.report(value, reported)
         pruned = plan.early_end is not None and trial.should_prune()
         return pruned
 
     try:
-        figures = run_trial(command, run, plan.metric, on_figures)
+        metrics = run_trial(command, run, plan.metric, on_metrics)
     except TrialFailedError as error:
         tell(f"trial {trial.number} failed: {error}")
         raise
-    ending = f"ended early after {len(figures)} validations" if pruned else "finished"
-    tell(f"trial {trial.number} {ending}: {plan.metric} {figures[-1]:.4g}")
+    ending = f"ended early after {len(metrics)} validations" if pruned else "finished"
+    tell(f"trial {trial.number} {ending}: {plan.metric} {metrics[-1]:.4g}")
     if pruned:
         raise optuna.TrialPruned
-    return figures[-1]
+    return metrics[-1]
 
 
 def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Any:

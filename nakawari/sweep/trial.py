@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nakawari.sweep.figures import validation_figures
+from nakawari.sweep.metrics import validation_metrics
 
 LOG_FILE = "trial.log"
-_POLL = 0.5  # s
-_LOOK = 0.05  # s, between two looks whether a group is gone
-_DEATH = 10.0  # s, that the system has to end what was killed
-_GRACE = 120.0  # s, that a training has to save its state
-_TAIL = 8  # lines
+_POLL = 0.5  # s between two looks at a training's metrics
+_LOOK = 0.05  # s between two looks at whether a group of processes has ended
+_DEATH = 10.0  # s that the system gets to end processes that were killed
+_GRACE = 120.0  # s that a training gets to save its state
+_TAIL = 8  # last lines of a training that failed, which are shown
 
 
 class TrialFailedError(Exception):
@@ -25,9 +25,9 @@ class TrialFailedError(Exception):
 
 
 def run_trial(
-    command: Sequence[str], run: Path, metric: str, on_figures: Callable[[list[float]], bool]
+    command: Sequence[str], run: Path, metric: str, on_metrics: Callable[[list[float]], bool]
 ) -> list[float]:
-    """Run a training to its end and return its validation figures.
+    """Run a training to its end and return its validation metrics.
 
     What it prints goes to ``trial.log`` in its folder. Whatever ends this call, no process of the
     training is left behind.
@@ -35,8 +35,8 @@ def run_trial(
     Args:
         command: tokens.
         run: the folder that the training writes to.
-        metric: the figure's name.
-        on_figures: is called whenever there are more figures, with all of them; if it returns
+        metric: the metric's name.
+        on_metrics: is called whenever there are more metrics, with all of them; if it returns
             True, the training is told to end (it saves its state first).
     """
     run.mkdir(parents=True, exist_ok=True)
@@ -52,37 +52,37 @@ def run_trial(
             start_new_session=True,  # a group, so that launcher and ranks end together
         )
         try:
-            figures = _watch(process, run, metric, on_figures)
+            metrics = _watch(process, run, metric, on_metrics)
         finally:
             _end(process)
-    if figures is not None:
-        return figures
+    if metrics is not None:
+        return metrics
     if process.returncode != 0:
         raise TrialFailedError(f"exit status {process.returncode}: {_last_words(run)}")
-    figures = validation_figures(run, metric)
-    if not figures:
+    metrics = validation_metrics(run, metric)
+    if not metrics:
         raise TrialFailedError(f"it logged no {metric}: {_last_words(run)}")
-    on_figures(figures)
-    return figures
+    on_metrics(metrics)
+    return metrics
 
 
 def _watch(
     process: subprocess.Popen[bytes],
     run: Path,
     metric: str,
-    on_figures: Callable[[list[float]], bool],
+    on_metrics: Callable[[list[float]], bool],
 ) -> list[float] | None:
-    """Wait for the end; return the figures if it is to be ended early, else ``None``."""
+    """Wait for the end; return the metrics if it is to be ended early, else ``None``."""
     seen = 0
     while True:
         try:
             process.wait(_POLL)
         except subprocess.TimeoutExpired:
-            figures = validation_figures(run, metric)
-            if len(figures) > seen:
-                seen = len(figures)
-                if on_figures(figures):
-                    return figures
+            metrics = validation_metrics(run, metric)
+            if len(metrics) > seen:
+                seen = len(metrics)
+                if on_metrics(metrics):
+                    return metrics
         else:
             return None
 

@@ -135,7 +135,7 @@ class TrainerConfig:
         save_minutes: save state and weights also when so many have passed since the last time.
         ema_decay: of the moving average of the weights that is validated and exported.
         seed: of initial weights and of all noise.
-        run: the folder that takes training state, pictures and figures. Environment variables in
+        run: the folder that takes training state, pictures and metrics. Environment variables in
             it are filled in: a sweep's trials keep apart by ``$WANDB_RUN_ID``.
         resume: go on from the run's training state, if there is one.
         accumulate: batches whose gradients one update takes together; the effective batch is
@@ -144,11 +144,11 @@ class TrainerConfig:
             any, for GPUs; a CPU does so anyway.
         compile: let torch.compile translate the networks, which takes minutes at the start.
         channels_last: keep the channels of weights and feature maps innermost.
-        log_every: updates between two rows of figures.
+        log_every: updates between two rows of metrics.
         profile: of so many updates, write a trace to the run's folder (``trace.json``).
         measure: of so many updates, print the speed and how much of the hardware's it is; train
             nothing.
-        logger: where figures and pictures go, beside ``figures/metrics.csv`` and ``pictures/``.
+        logger: where metrics and pictures go, beside ``figures/metrics.csv`` and ``pictures/``.
         wandb: counts only with ``logger: wandb``.
     """
 

@@ -46,7 +46,7 @@ class TripletData(lightning.LightningDataModule):
         self._finish = finish
         self._a_process = config.batch_size * accumulate
         _refuse_what_cannot_wait(config, self._a_process)
-        # Drawn from later; built now, so that a missing folder is told before any training.
+        # Drawn from later; built now, so that a missing folder is an error before any training.
         self.finite = self._build_finite()
         self._training_set = self._build_training_set()
         self._validation_set = self._build_validation_set(config.seed + _VALIDATION_SEED_OFFSET)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from nakawari.training.private import sampled_positions
+
 MOST_SKIPPED_IN_A_ROW = 3
 """Updates. One batch may be at fault, or two; three of different samples say that training is."""
 
@@ -54,7 +56,7 @@ def _can_go_back(loss: Tensor) -> bool:
     while to_visit:
         node = to_visit.pop()
         if node.name().startswith("GridSampler"):
-            grids.append(node._saved_grid)  # type: ignore[attr-defined]
+            grids.append(sampled_positions(node))
         new = {before for before, _ in node.next_functions if before is not None} - seen
         seen |= new
         to_visit += new

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 
 from nakawari.errors import UserError
 from nakawari.training.average import AveragedModule
+from nakawari.training.private import training_state
 from nakawari.training.validating import is_validation_due
 
 STATE = "last.ckpt"
@@ -91,9 +92,10 @@ class KeepTheModel(Callback):
     of the least ``validation/loss``: at each validation, and when ``minutes`` have passed since the
     last time. The weights come first: a state says that what came before it is there.
 
-    Rank zero writes, and waits for no other rank: one that has died must not cost the model. A
-    write that fails on the way (a full disk) is told, and the training goes on; the last one's ends
-    it with ``UserError``. In the end a line says where the weights are and what to do next.
+    Rank zero writes, and waits for no other rank, so that a rank that has died does not cost the
+    model. If a write fails on the way (a full disk), that is reported and the training goes on. If
+    the last one fails, the training ends with ``UserError``. In the end a line says where the
+    weights are and what to do next.
     """
 
     def __init__(self, run: Path, minutes: float = 10.0) -> None:
@@ -194,9 +196,8 @@ class KeepTheModel(Callback):
         if not trainer.is_global_zero:
             return True
         for logger in trainer.loggers:
-            logger.save()  # figures up to here, before a state from which none of them come again
-        # Not trainer.save_checkpoint: it ends in a barrier, at which no other rank may be.
-        state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+            logger.save()  # metrics up to here, before a state from which none of them come again
+        state = training_state(trainer)
         try:
             self.run.mkdir(parents=True, exist_ok=True)
             replace_folder(self.run / WEIGHTS, module.export)

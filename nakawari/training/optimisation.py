@@ -20,7 +20,11 @@ BatchT = TypeVar("BatchT", bound=tuple)
 def cosine_schedule(
     optimiser: torch.optim.Optimizer, warmup_updates: int, max_updates: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Rise linearly from 0 over the warm-up, then fall as a half cosine to a hundredth."""
+    """Rise linearly over the warm-up, then fall as a half cosine to a hundredth.
+
+    ``get_cosine_schedule_with_warmup`` of diffusers is another curve: its first update has a
+    learning rate of 0, and so has its last. Trainings would have other weights with it.
+    """
     return torch.optim.lr_scheduler.LambdaLR(
         optimiser, partial(_factor, warmup_updates=warmup_updates, max_updates=max_updates)
     )

@@ -14,7 +14,7 @@ from nakawari.memory import own_peak_mib
 
 
 class Progress(Callback):
-    """Print a line now and then, and log the speed and the memory beside the other figures.
+    """Print a line now and then, and log the speed and the memory beside the other metrics.
 
     Args:
         samples: consumed by an update, on all ranks.
@@ -61,7 +61,7 @@ class Progress(Callback):
             left = timedelta(seconds=round((trainer.max_steps - update) / pace))
             print(
                 f"update {update}/{trainer.max_steps}, {left} left  "
-                f"{_figures(trainer, 'train/')}  "
+                f"{_metrics(trainer, 'train/')}  "
                 f"{self.samples * pace:.1f} samples/s consumed, {self._drawn:.1f} can be drawn, "
                 f"{_peak_memory_mib(pl_module.device):.0f} MiB at most",
                 flush=True,
@@ -77,12 +77,12 @@ class Progress(Callback):
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Print the figures of a validation, and let the clocks go on."""
+        """Print the metrics of a validation, and let the clocks go on."""
         for watch in (self._printed, self._logged):
             watch.began += time.monotonic() - self._validation_began
         if trainer.is_global_zero:
-            figures = _figures(trainer, "validation/")
-            print(f"validation at {trainer.global_step}: {figures}", flush=True)
+            metrics = _metrics(trainer, "validation/")
+            print(f"validation at {trainer.global_step}: {metrics}", flush=True)
 
 
 class _Stopwatch:
@@ -108,19 +108,19 @@ def _peak_memory_mib(device: torch.device) -> float:
     return own_peak_mib()
 
 
-def _figures(trainer: lightning.Trainer, prefix: str) -> str:
+def _metrics(trainer: lightning.Trainer, prefix: str) -> str:
     of_motion = getattr(trainer.lightning_module, "of_motion", ())
-    figures = {
+    metrics = {
         name.removeprefix(prefix): float(value)
         for name, value in trainer.callback_metrics.items()
         if name.startswith(prefix)
     }
     return "  ".join(
         f"{name} unknown" if isnan(value) and name in of_motion else f"{name} {_written(value)}"
-        for name, value in figures.items()
+        for name, value in metrics.items()
     )
 
 
 def _written(value: float) -> str:
-    """Return a figure with four decimals, or in the notation of small numbers."""
+    """Return a metric with four decimals, or in the notation of small numbers."""
     return f"{value:.4f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2e}"

@@ -88,7 +88,7 @@ class PublishTheModel(Callback):
                 f"and this uploads it: {upload_command(self.run)}",
                 flush=True,
             )
-        # Offline, the record has the model beside the figures: they arrive together, or not at all.
+        # Offline, the record has the model beside the metrics: they arrive together, or not at all.
         whole = arrived or experiment.offline
         self.logger.attempt(lambda: experiment.finish(int(not (whole and ended_well))))
 

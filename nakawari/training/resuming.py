@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from nakawari.errors import UserError
-from nakawari.training.figures import Figures
+from nakawari.training.metrics_file import MetricsFile
 from nakawari.training.optimisation import share_buffers
 from nakawari.training.validating import is_validation_due
 
@@ -62,7 +62,7 @@ class ResumeAtAnUpdate(Callback):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """See that all ranks resume alike, and drop the figures of updates that a kill undid."""
+        """See that all ranks resume alike, and drop the metrics of updates that a kill undid."""
         there = trainer.strategy.broadcast(trainer.global_step)
         if there != trainer.global_step:
             raise UserError(
@@ -71,7 +71,7 @@ class ResumeAtAnUpdate(Callback):
             )
         share_buffers(pl_module)
         for logger in trainer.loggers:
-            if isinstance(logger, Figures):
+            if isinstance(logger, MetricsFile):
                 logger.forget_after(trainer.global_step)
 
 

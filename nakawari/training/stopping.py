@@ -38,7 +38,8 @@ class StopOnSignal(Callback):
         self.received: signal.Signals | None = None
         self.stopped = False
         self._when = 0.0
-        self._terminals: list[int] = []  # asked before one goes: then it is none any more
+        # Asked early: a descriptor whose terminal is gone no longer shows that it was one.
+        self._terminals: list[int] = []
         self._save = save
 
     def on_train_start(

@@ -1,4 +1,4 @@
-"""Where a training's figures and pictures go: always to files, and to TensorBoard or W&B if asked.
+"""Where a training's metrics and pictures go: always to files, and to TensorBoard or W&B if asked.
 
 W&B is imported here alone, and only when it is asked for.
 """
@@ -21,9 +21,10 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
 from nakawari.training.config import TrainerConfig
-from nakawari.training.figures import Figures
+from nakawari.training.metrics_file import MetricsFile
 
 WANDB_RUN = "wandb_run.json"
+UNSENT = ("offline", "dryrun", "disabled")  # modes of W&B in which nothing is sent anyway
 
 
 class CaptionedPicture(NamedTuple):
@@ -45,7 +46,7 @@ def start_tracking(run: Path, config: TrainerConfig, settings: object) -> Tracki
 
     ``settings`` is a dataclass of all settings, for the record.
     """
-    loggers: list[Logger] = [Figures(run / "figures")]
+    loggers: list[Logger] = [MetricsFile(run / "figures")]
     callbacks: list[Callback] = []
     if config.logger == "tensorboard":
         loggers.append(TensorBoardLogger(run, name="", version="tensorboard"))
@@ -71,7 +72,7 @@ class Wandb(WandbLogger):
     """Lightning's logger, which a missing key, no network or an outage leave unimpressed.
 
     A resumed training goes on in the same W&B run. Without a key or a network it writes W&B's
-    offline record, never asking; what W&B refuses during the training is told once, and lost to
+    offline record, never asking; what W&B refuses during the training is said once, and lost to
     W&B alone.
     """
 
@@ -142,7 +143,7 @@ class Wandb(WandbLogger):
         except Exception as error:  # whatever its service raises, the training must go on
             if not self._told:
                 print(
-                    f"W&B fails ({_first_line(error)}); the training goes on, its figures and "
+                    f"W&B fails ({_first_line(error)}); the training goes on, its metrics and "
                     f"pictures are in {self._run_folder}",
                     file=sys.stderr,
                     flush=True,
@@ -153,7 +154,7 @@ class Wandb(WandbLogger):
         import wandb
 
         chosen = wandb.setup().settings  # WANDB_MODE is obeyed
-        reason = None if chosen._offline or chosen._noop else _why_offline()
+        reason = None if chosen.mode in UNSENT else _why_offline()
         settings = {"finish_timeout": 60 * self._upload_minutes}
         if reason is None:
             try:

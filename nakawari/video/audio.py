@@ -25,7 +25,7 @@ LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
 class StretchedAudio:
-    """A file's default sound track, at the pace of the output.
+    """A sound track of a file, at the pace of the output.
 
     Sound and picture keep their offset: silence is put before sound that starts later than the
     picture, what comes before the picture is cut, and gaps are filled, all before stretching. A
@@ -38,6 +38,7 @@ class StretchedAudio:
         picture_start: the first picture's time on the container's clock [s].
         pace: how fast the input passes.
         tell: is given a line for what is left out.
+        number: of the track among those that can be decoded; 0 is what a player would choose.
     """
 
     def __init__(
@@ -46,18 +47,20 @@ class StretchedAudio:
         picture_start: Fraction,
         pace: Pace,
         tell: Callable[[str], None] = lambda line: None,
+        number: int = 0,
     ) -> None:
         self._path = path
         self._picture_start = picture_start
         self._pace = pace
         self._tell = tell
-        with self._errors(), SoundTrack(path, tell) as track:
+        with self._errors(), SoundTrack(path, tell, number) as track:
             shape = usual_shape(self._decode(track))
         rate = shape.sample_rate
         self.sample_rate = rate if rate in AAC_SAMPLE_RATES else DEFAULT_SAMPLE_RATE
         self.layout = LAYOUTS.get(shape.channels, "stereo")
         with self._errors():
-            self._track = SoundTrack(path)
+            self._track = SoundTrack(path, number=number)
+        self.labels = self._track.labels
 
     def close(self) -> None:
         """Close the file."""

@@ -5,18 +5,38 @@ interpolator leaves alone must come back to the very code values they had. Other
 frames and passed-through frames differ a little in every still region, which flickers.
 """
 
-# H/W picture size, even; chroma planes are (H/2, W/2): 4:2:0
+# H/W picture size, even; h/w size of the chroma planes, (H/2, W/2) in 4:2:0
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-from av import VideoFrame
+from av import VideoFormat, VideoFrame
 from av.video.reformatter import Interpolation
 
-from nakawari.video.picture import SWSCALE_MATRIX, Picture
+from nakawari.video.form import PLAIN, PictureForm
+from nakawari.video.matrices import (
+    BT601,
+    BT709,
+    FULL,
+    WEIGHTS,
+    LumaWeights,
+    Scales,
+    codes_from_rgb,
+    known_matrix,
+    rgb_from_codes,
+    scales,
+)
+from nakawari.video.picture import (
+    SWSCALE_MATRIX,
+    Picture,
+    keep_opaque,
+    of_planes,
+    picture_from_frame,
+)
 
 if TYPE_CHECKING:  # tags and reading need no torch, and `nakawari xsheet` starts without it
     import torch
@@ -24,36 +44,11 @@ if TYPE_CHECKING:  # tags and reading need no torch, and `nakawari xsheet` start
 
 # Code points of ITU-T H.273, which FFmpeg's AVColorSpace/AVColorRange share.
 UNSPECIFIED = 2
-BT709 = 1
-BT601 = 6
 RANGE_UNSPECIFIED = 0
 LIMITED = 1
-FULL = 2
 RGB_MATRIX = 0
 
-SD_MAX_HEIGHT = 576
-
-
-class LumaWeights(NamedTuple):
-    """Kr and Kb of a matrix (ITU-T H.273, table 4), and Kg, which is what is left to one."""
-
-    red: float
-    blue: float
-
-    @property
-    def green(self) -> float:
-        """Kg."""
-        return 1 - self.red - self.blue
-
-
-WEIGHTS = {
-    1: LumaWeights(0.2126, 0.0722),  # BT.709
-    4: LumaWeights(0.30, 0.11),  # FCC
-    5: LumaWeights(0.299, 0.114),  # BT.470BG, BT.601 with 625 lines
-    6: LumaWeights(0.299, 0.114),  # SMPTE 170M, BT.601 with 525 lines
-    7: LumaWeights(0.212, 0.087),  # SMPTE 240M
-    9: LumaWeights(0.2627, 0.0593),  # BT.2020, non-constant luminance
-}
+__all__ = ["BT601", "BT709", "FULL", "LIMITED", "ColorTags", "from_rgb", "rgb_affine", "to_rgb"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +69,12 @@ class ColorTags:
         that players assume for its height, and limited range, both written out.
         """
         if frame.format.is_rgb or frame.format.has_palette:
-            matrix = _matrix_for_height(frame.height)
-            return cls(matrix=matrix, value_range=LIMITED)
+            return cls(
+                matrix=known_matrix(UNSPECIFIED, frame.height),
+                value_range=LIMITED,
+                primaries=frame.color_primaries,
+                transfer=frame.color_trc,
+            )
         value_range = frame.color_range
         if frame.format.name.startswith("yuvj"):
             value_range = FULL
@@ -92,7 +91,7 @@ class ColorTags:
 
     def known_matrix(self, height: int) -> int:
         """Return the matrix, guessed from ``height`` where the tag is missing or exotic."""
-        return self.matrix if self.matrix in WEIGHTS else _matrix_for_height(height)
+        return known_matrix(self.matrix, height)
 
     @property
     def is_full(self) -> bool:
@@ -109,7 +108,12 @@ def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: Color
         pixel_format: of the result, by FFmpeg's name.
         wanted: tags of the result. Primaries and transfer are left as they are.
     """
-    return frame.reformat(
+    form = PictureForm.of(frame.format)
+    matrices = tags.known_matrix(frame.height), wanted.known_matrix(frame.height)
+    if form.bits > 8 and (matrices[0] != matrices[1] or tags.is_full != wanted.is_full):
+        bits = PictureForm.of(VideoFormat(pixel_format)).bits
+        frame, tags = _exactly_converted(frame, form, tags, wanted, bits), wanted
+    converted = frame.reformat(
         format=pixel_format,
         src_colorspace=SWSCALE_MATRIX[tags.known_matrix(frame.height)],
         dst_colorspace=SWSCALE_MATRIX[wanted.known_matrix(frame.height)],
@@ -117,40 +121,104 @@ def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: Color
         dst_color_range=FULL if wanted.is_full else LIMITED,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
     )
+    keep_opaque(converted, frame)
+    return converted
 
 
-def _matrix_for_height(height: int) -> int:
-    return BT601 if height <= SD_MAX_HEIGHT else BT709
+def _exactly_converted(
+    frame: VideoFrame, form: PictureForm, tags: ColorTags, wanted: ColorTags, bits: int
+) -> VideoFrame:
+    """Return a frame in another matrix and range, with so many bits and full chroma.
+
+    swscale is off by as much as two codes of ten bits there.
+    """
+    read, written = form._replace(chroma="444"), PictureForm("444", bits, False)
+    planes = picture_from_frame(frame, tags.matrix, tags.value_range, form=read).planes
+    back = rgb_from_codes(tags.weights(frame.height), _layout(tags, read))
+    forth = codes_from_rgb(wanted.weights(frame.height), _layout(wanted, written))
+    factors = forth[:, :3] @ back[:, :3]
+    offset = forth[:, :3] @ back[:, 3] + forth[:, 3]
+    codes = cv2.transform(
+        cv2.merge([plane.astype(np.float32) for plane in planes[:3]]),
+        np.column_stack([factors, offset]),
+    )
+    most = 2**bits - 1
+    changed = [plane.round().clip(0, most).astype(np.uint16) for plane in cv2.split(codes)]
+    if form.alpha:
+        changed.append((planes[3] * (most / (2**form.bits - 1))).round().astype(np.uint16))
+    return of_planes(changed, written._replace(alpha=form.alpha)).to_frame()
 
 
-def _scales(tags: ColorTags) -> tuple[float, float, float]:
-    """Return luma offset, luma span and chroma span in code values."""
-    return (0.0, 255.0, 255.0) if tags.is_full else (16.0, 219.0, 224.0)
+def rgb_frame(picture: Picture, tags: ColorTags, pixel_format: str) -> VideoFrame:
+    """Return a picture as an RGB frame.
+
+    Args:
+        picture: of any form.
+        tags: of the picture; an RGB picture needs none.
+        pixel_format: FFmpeg's name of a format in RGB, with 8 or 16 bits.
+    """
+    form, frame = picture.form, picture.to_frame()
+    if form.is_rgb:
+        return frame.reformat(format=pixel_format)
+    # swscale makes the chroma as large as the luma, and is too coarse to leave YUV.
+    whole = PictureForm("444", form.bits, form.alpha)
+    value_range = FULL if tags.is_full else LIMITED
+    planes = picture_from_frame(frame, tags.matrix, value_range, form=whole).planes
+    most = 255 if form.bits == 8 else 65535
+    affine = rgb_from_codes(tags.weights(picture.height), _layout(tags, form)) * most
+    rgb = cv2.transform(cv2.merge([plane.astype(np.float32) for plane in planes[:3]]), affine)
+    pixels = [rgb]
+    if form.alpha:
+        pixels.append(planes[3].astype(np.float32)[..., None] * (most / (2**form.bits - 1)))
+    codes = np.concatenate(pixels, axis=2).round().clip(0, most)
+    named = "rgba" if form.alpha else "rgb"
+    if form.bits == 8:
+        named += "" if form.alpha else "24"
+        return VideoFrame.from_ndarray(codes.astype(np.uint8), named).reformat(format=pixel_format)
+    named += "64le" if form.alpha else "48le"
+    return VideoFrame.from_ndarray(codes.astype(np.uint16), named).reformat(format=pixel_format)
+
+
+def plain(picture: Picture, tags: ColorTags) -> Picture:
+    """Return a picture as it is looked at: with 8-bit 4:2:0, and no transparency."""
+    if picture.form == PLAIN:
+        return picture
+    return picture_from_frame(picture.to_frame(), tags.matrix, tags.value_range)
+
+
+def _layout(tags: ColorTags, form: PictureForm = PLAIN) -> Scales:
+    """Return how the codes of a picture's planes are laid out."""
+    return scales(tags.is_full, form.bits)
 
 
 def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu") -> Tensor:
     """Return the picture as an RGB tensor in [-1, 1], shape (1, 3, H, W), float32.
 
-    Each chroma sample serves its 2×2 pixels. That is coarser than interpolating, and on
-    purpose: ``from_rgb`` averages the same 2×2, so pixels left alone keep their code values.
-    Only those of colours that RGB can show do: codes outside it (luma above white or below black,
-    chroma too strong for its luma) are clamped to [-1, 1] here and come back as other codes.
+    Each chroma sample serves all the pixels that share it, 2×2 in 4:2:0. That is coarser than
+    interpolating, and on purpose: ``from_rgb`` averages the same pixels, so those left alone keep
+    their code values. Only those of colours that RGB can show do: codes outside it (luma above
+    white or below black, chroma too strong for its luma) are clamped to [-1, 1] here and come back
+    as other codes. Transparency is left out.
     """
     import torch
 
-    offset, luma_span, chroma_span = _scales(tags)
+    form = picture.form
+    planes = [torch.from_numpy(np.ascontiguousarray(plane)).to(device).float() for plane in picture]
+    if form.is_rgb:
+        green, blue, red = planes
+        return torch.stack([red, green, blue])[None] * (2 / (2**form.bits - 1)) - 1
+    layout = _layout(tags, form)
     height, width = picture.height, picture.width
+    columns, rows = form.shared
     weights = tags.weights(height)
-    luma, blue_difference, red_difference = (
-        torch.from_numpy(np.ascontiguousarray(plane)).to(device).float() for plane in picture
-    )
-    # What chroma adds to luma, twice because the result spans [-1, 1]; (H/2, W/2) each.
-    red = (red_difference - 128.0) * (4 * (1 - weights.red) / chroma_span)
-    blue = (blue_difference - 128.0) * (4 * (1 - weights.blue) / chroma_span)
+    luma, blue_difference, red_difference = planes
+    # What chroma adds to luma, twice because the result spans [-1, 1]; (h, w) each.
+    red = (red_difference - layout.grey) * (4 * (1 - weights.red) / layout.chroma_span)
+    blue = (blue_difference - layout.grey) * (4 * (1 - weights.blue) / layout.chroma_span)
     green = -(weights.red * red + weights.blue * blue) / weights.green
-    rgb = torch.stack([red, green, blue]).reshape(3, height // 2, 1, width // 2, 1)
-    luma = (luma - offset) * (2 / luma_span) - 1
-    rgb = rgb + luma.reshape(height // 2, 2, width // 2, 2)  # (3, H/2, 2, W/2, 2)
+    rgb = torch.stack([red, green, blue]).reshape(3, height // rows, 1, width // columns, 1)
+    luma = (luma - layout.black) * (2 / layout.luma_span) - 1
+    rgb = rgb + luma.reshape(height // rows, rows, width // columns, columns)  # (3, h, ., w, .)
     return rgb.reshape(1, 3, height, width).clamp_(-1, 1)
 
 
@@ -158,50 +226,51 @@ def rgb_affine(tags: ColorTags, height: int) -> np.ndarray:
     """Return the map from luma, Cb and Cr codes to RGB codes 0 to 255, (3, 4): factors, offset.
 
     ``height`` [px] is the clip's, by which a missing matrix is guessed. The same arithmetic as
-    ``to_rgb``, for pictures whose chroma is as large as their luma.
+    ``to_rgb``, for pictures of 8 bits whose chroma is as large as their luma.
     """
-    offset, luma_span, chroma_span = _scales(tags)
-    weights = tags.weights(height)
-    red = 2 * (1 - weights.red) / chroma_span
-    blue = 2 * (1 - weights.blue) / chroma_span
-    rows = np.array(
-        [
-            [1 / luma_span, 0, red],
-            [
-                1 / luma_span,
-                -weights.blue * blue / weights.green,
-                -weights.red * red / weights.green,
-            ],
-            [1 / luma_span, blue, 0],
-        ]
-    )
-    black = np.array([offset, 128.0, 128.0])
-    return np.column_stack([rows, -rows @ black]) * 255
+    return rgb_from_codes(tags.weights(height), _layout(tags)) * 255
 
 
-def from_rgb(frame: Tensor, tags: ColorTags) -> Picture:
-    """Return an RGB tensor in [-1, 1], shape (3, H, W) with even H and W, as a picture."""
+def from_rgb(
+    frame: Tensor, tags: ColorTags, form: PictureForm = PLAIN, alpha: Tensor | None = None
+) -> Picture:
+    """Return an RGB tensor in [-1, 1], shape (3, H, W) with even H and W, as a picture.
+
+    Args:
+        frame: the colours.
+        tags: of the picture.
+        form: of the picture.
+        alpha: its opacity, (H, W) in [0, 1], if the form has any.
+    """
     import torch
 
-    offset, luma_span, chroma_span = _scales(tags)
-    _, height, width = frame.shape
-    weights = tags.weights(height)
     rgb = (frame.float().clamp(-1, 1) + 1) / 2
+    most = 2**form.bits - 1
+    opacity = None if alpha is None else _to_codes(alpha * most, form)
+    if form.is_rgb:
+        red, green, blue = (_to_codes(plane * most, form) for plane in rgb)
+        return Picture(green, blue, red, opacity, form)
+    layout = _layout(tags, form)
+    _, height, width = frame.shape
+    columns, rows = form.shared
+    weights = tags.weights(height)
     mix = torch.tensor([weights.red, weights.green, weights.blue], device=frame.device)
     luma = torch.einsum("c,chw->hw", mix, rgb)
-    # The way to chroma is linear, so averaging RGB first gives the same for a quarter of the work.
-    red, green, blue = rgb.reshape(3, height // 2, 2, width // 2, 2).mean(dim=(2, 4))
+    # The way to chroma is linear: averaging RGB first gives the same, for less work.
+    grid = rgb.reshape(3, height // rows, rows, width // columns, columns)
+    red, green, blue = grid.mean(dim=(2, 4))
     coarse_luma = weights.red * red + weights.green * green + weights.blue * blue
     blue_difference = (blue - coarse_luma) / (2 * (1 - weights.blue))
     red_difference = (red - coarse_luma) / (2 * (1 - weights.red))
     return Picture(
-        _to_codes(luma * luma_span + offset),
-        _to_codes(blue_difference * chroma_span + 128.0),
-        _to_codes(red_difference * chroma_span + 128.0),
+        _to_codes(luma * layout.luma_span + layout.black, form),
+        _to_codes(blue_difference * layout.chroma_span + layout.grey, form),
+        _to_codes(red_difference * layout.chroma_span + layout.grey, form),
+        opacity,
+        form,
     )
 
 
-def _to_codes(values: Tensor) -> np.ndarray:
-    import torch
-
-    return values.round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+def _to_codes(values: Tensor, form: PictureForm) -> np.ndarray:
+    codes = values.round().clamp(0, 2**form.bits - 1).cpu().numpy()
+    return codes.astype(np.uint8 if form.bits == 8 else np.uint16)

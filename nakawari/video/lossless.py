@@ -11,14 +11,24 @@ from typing import cast
 import av
 from av import VideoStream
 
+from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture, picture_from_frame
 
 # H.264 at quantiser 0 keeps every code value, and what stays as it was from picture to picture
 # takes next to nothing: a frame of samples/dance.mp4 (512x288) takes 13 kB and 3.3 ms on one
-# core, with FFV1 68 kB and 4.7 ms. Nothing waits in the encoder.
-ENCODER = "libx264"
-OPTIONS = {"qp": "0", "preset": "veryfast", "tune": "zerolatency"}
+# core, with FFV1 68 kB and 4.7 ms. Nothing waits in the encoder. It knows neither more than ten
+# bits nor RGB nor transparency, which FFV1 does.
+H264, H264_BITS = "libx264", 10
+H264_OPTIONS = {"qp": "0", "preset": "veryfast", "tune": "zerolatency"}
+FFV1 = "ffv1"
+FFV1_FORMATS = {"gbrp": "bgr0", "gbrap": "bgra"}  # its names for the same codes
 CLOCK = Fraction(1, 1000)  # s; Matroska's own, and the pictures have no times but their order
+
+
+def encoder_for(form: PictureForm) -> str:
+    """Return which of FFmpeg's encoders packs pictures of a form."""
+    is_for_h264 = form.bits <= H264_BITS and not (form.is_rgb or form.alpha)
+    return H264 if is_for_h264 else FFV1
 
 
 class LosslessPacker:
@@ -35,15 +45,24 @@ class LosslessPacker:
         """Pack the next picture."""
         frame = picture.to_frame()
         if self._stream is None:
-            stream = self._container.add_stream(ENCODER, rate=1000, options=OPTIONS)
-            self._stream = cast(VideoStream, stream)
-            self._stream.width, self._stream.height = picture.width, picture.height
-            self._stream.pix_fmt = "yuv420p"
+            self._stream = self._stream_for(picture)
+        if frame.format.name != self._stream.pix_fmt:
+            frame = frame.reformat(format=self._stream.pix_fmt)
         frame.pts, frame.time_base = self.frames, CLOCK
         packets = self._stream.encode(frame)
         self._container.mux(packets)
         self.size += sum(packet.size for packet in packets)
         self.frames += 1
+
+    def _stream_for(self, picture: Picture) -> VideoStream:
+        form = picture.form
+        encoder = encoder_for(form)
+        options = H264_OPTIONS if encoder == H264 else {}
+        added = self._container.add_stream(encoder, rate=1000, options=options)
+        stream = cast(VideoStream, added)
+        stream.width, stream.height = picture.width, picture.height
+        stream.pix_fmt = FFV1_FORMATS.get(form.pixel_format, form.pixel_format)
+        return stream
 
     def finish(self) -> bytes:
         """Return all that was packed; nothing can be added any more."""
@@ -58,4 +77,5 @@ def unpacked(path: Path) -> Iterator[Picture]:
     with av.open(f"file:{path}") as container:
         for frame in container.decode(video=0):
             # Matrix and range say nothing here: the planes are copied as they are.
-            yield picture_from_frame(frame, matrix=1, value_range=1)
+            form = PictureForm.of(frame.format)
+            yield picture_from_frame(frame, matrix=1, value_range=1, form=form)

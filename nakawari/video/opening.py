@@ -1,7 +1,7 @@
 """Opening a file: only what is one video file, and nothing that leads to other files.
 
 FFmpeg looks at what a file holds and not at its name, so a text named ``a.mp4`` may be a list of
-other files that are opened in its place. So it is told which kinds may be opened at all.
+other files that are opened in its place. FFmpeg is therefore told which kinds it may open at all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
+from nakawari.video.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
 
 # Demuxers that read one file and follow no reference out of it. Playlists (concat, hls, dash),
 # image sequences (image2), devices and network formats are left out.
@@ -38,7 +39,6 @@ MAX_PIXELS_VARIABLE = "NAKAWARI_MAX_PIXELS"
 HEAD = 4096  # bytes that tell what a file is
 STILL_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"\0\0\1\0", b"P6", b"P5")
 LIST_STARTS = (b"ffconcat", b"#EXTM3U", b"[playlist]")
-ANIMATED = 2  # in the flags of a WebP's VP8X chunk
 
 
 def open_file(path: Path) -> InputContainer:
@@ -48,7 +48,9 @@ def open_file(path: Path) -> InputContainer:
     if not path.is_file():  # opening a FIFO would wait for whoever writes to it
         raise UserError(f"{path} is not a file; name a video file")
     try:
-        _check_header(path)
+        head = check_header(path)
+        if is_animated_webp(head):
+            return av.open(unpacked_webp(path), "r", CONTAINER, container_options=SAFE)
         # "file:" keeps FFmpeg from reading a protocol into a name such as "concat:a.mp4".
         return av.open(
             f"file:{path}",
@@ -79,20 +81,26 @@ def check_dimensions(path: Path, width: int, height: int) -> None:
         )
 
 
-def _check_header(path: Path) -> None:
-    """Check the size that a GIF or PNG states, which their demuxers do not know of."""
+def check_header(path: Path) -> bytes:
+    """Return a file's first bytes; ``UserError`` if its pictures are too large to be decoded.
+
+    The size is that which GIF, PNG and animated WebP state, whose demuxers do not know of it.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD)
     if head.startswith(b"GIF8") and len(head) >= 10:
         check_dimensions(path, *struct.unpack_from("<2H", head, 6))
     elif head.startswith(b"\x89PNG") and len(head) >= 24:
         check_dimensions(path, *struct.unpack_from(">2I", head, 16))
+    elif is_animated_webp(head):
+        check_dimensions(path, *canvas(head))
+    return head
 
 
 def _if_sequence(path: Path) -> str | None:
     if "%" not in path.name and "*" not in path.name:
         return None
-    return "to slow a sequence of pictures, first make one video file of them, such as with ffmpeg"
+    return "write the number in the pictures' names as frame_%04d.png, or name their folder"
 
 
 def _what_else(path: Path) -> str:
@@ -100,8 +108,6 @@ def _what_else(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(HEAD)
     is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
-    if is_webp and head[12:16] == b"VP8X" and head[20] & ANIMATED:
-        return "is an animated WebP, which cannot be read; convert it to GIF, APNG or MP4 first"
     if is_webp or head.startswith(STILL_STARTS):
         return "is a still picture, and in-betweens need two frames; give a video clip"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(LIST_STARTS) or b"<MPD" in head:

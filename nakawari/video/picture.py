@@ -1,25 +1,42 @@
-"""The one form in which pictures travel through the tool: 8-bit planar 4:2:0, upright, even."""
+"""The one form in which pictures travel through the tool: planes of codes, upright, of even size.
+
+What a picture holds is its ``PictureForm``: 8-bit 4:2:0 where it is only looked at, and for slow
+motion as much of the source as the output can keep.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import av
 import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
-PASS_THROUGH_FORMATS = ("yuv420p", "yuvj420p")  # their planes are copied, never converted
+from nakawari.video.form import PLAIN, PictureForm
+from nakawari.video.matrices import FULL, WEIGHTS, codes_from_rgb, known_matrix, scales
+
+FULL_RANGE_NAMES = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p"}
 # swscale's number for each matrix of H.273; it takes BT.601 for what it does not know, as we do.
 SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 
 
-class Picture(NamedTuple):
-    """Three planes of code values, uint8; the range and matrix are the clip's ``ColorTags``."""
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Planes of code values; their range and matrix are the clip's ``ColorTags``.
 
-    luma: np.ndarray  # (H, W), H and W even
-    blue_difference: np.ndarray  # (H/2, W/2)
-    red_difference: np.ndarray  # (H/2, W/2)
+    A picture yields its three planes of colour. One in RGB has green, blue and red in them.
+    """
+
+    luma: np.ndarray  # (H, W), H and W even; uint8, or uint16 where there are more than 8 bits
+    blue_difference: np.ndarray  # (H/2, W/2) in 4:2:0
+    red_difference: np.ndarray  # likewise
+    alpha: np.ndarray | None = None  # (H, W), from 0 to all bits; colours are not multiplied by it
+    form: PictureForm = PLAIN
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.luma, self.blue_difference, self.red_difference))
 
     @property
     def height(self) -> int:
@@ -31,12 +48,22 @@ class Picture(NamedTuple):
         """Width [px]."""
         return int(self.luma.shape[1])
 
+    @property
+    def planes(self) -> list[np.ndarray]:
+        """All planes, in FFmpeg's order."""
+        return [*self, *([] if self.alpha is None else [self.alpha])]
+
     def to_frame(self) -> av.VideoFrame:
-        """Return a fresh yuv420p frame: no time, no picture type, no side data."""
-        frame = av.VideoFrame(self.width, self.height, "yuv420p")
-        for plane, values in zip(frame.planes, self, strict=True):
-            _plane_view(plane)[:] = values
+        """Return a fresh frame of this form: no time, no picture type, no side data."""
+        frame = av.VideoFrame(self.width, self.height, self.form.pixel_format)
+        for plane, values in zip(frame.planes, self.planes, strict=True):
+            _plane_view(plane, values.dtype)[:] = values
         return frame
+
+    def cropped(self, width: int, height: int) -> Picture:
+        """Return the left upper part of a picture whose chroma is as large as its luma."""
+        assert self.form.shared == (1, 1), "else a part need not have an even size"
+        return of_planes([plane[:height, :width] for plane in self.planes], self.form)
 
     def halved(self, times: int) -> Picture:
         """Return the picture at half the size, ``times`` times: each pixel the mean of four.
@@ -44,7 +71,14 @@ class Picture(NamedTuple):
         What is left over at the right and lower edge is cut off; the sizes may become odd. No side
         becomes shorter than one pixel.
         """
-        return Picture(*(_halved(plane, times) for plane in self))
+        return of_planes([_halved(plane, times) for plane in self.planes], self.form)
+
+
+def of_planes(planes: list[np.ndarray], form: PictureForm) -> Picture:
+    """Return the picture that FFmpeg's planes of a form are."""
+    luma, blue_difference, red_difference = planes[:3]
+    alpha = planes[3] if form.alpha else None
+    return Picture(luma, blue_difference, red_difference, alpha, form)
 
 
 def halved_picture(frame: av.VideoFrame, matrix: int, value_range: int, times: int) -> Picture:
@@ -52,9 +86,9 @@ def halved_picture(frame: av.VideoFrame, matrix: int, value_range: int, times: i
 
     Arguments as there; the frame's rotation is undone.
     """
-    if frame.format.name in PASS_THROUGH_FORMATS and not frame.rotation:
-        planes = (_halved(_plane_view(plane), times) for plane in frame.planes)
-        return Picture(*planes)
+    if _plane_format(frame) == PLAIN.pixel_format and not frame.rotation:
+        planes = [_halved(_plane_view(plane, np.uint8), times) for plane in frame.planes]
+        return of_planes(planes, PLAIN)
     return picture_from_frame(frame, matrix, value_range, frame.rotation).halved(times)
 
 
@@ -71,59 +105,124 @@ def _halved(plane: np.ndarray, times: int) -> np.ndarray:
     return plane
 
 
-def _plane_view(plane: av.video.plane.VideoPlane) -> np.ndarray:
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+def _plane_view(plane: av.video.plane.VideoPlane, kind: np.typing.DTypeLike) -> np.ndarray:
+    size = np.dtype(kind).itemsize
+    rows = np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // size)
     return rows[: plane.height, : plane.width]
 
 
+def _plane_format(frame: av.VideoFrame) -> str:
+    """Return FFmpeg's name of a frame's planes, whatever range it is for."""
+    return FULL_RANGE_NAMES.get(frame.format.name, frame.format.name)
+
+
 def picture_from_frame(
-    frame: av.VideoFrame, matrix: int, value_range: int, rotation: int = 0
+    frame: av.VideoFrame,
+    matrix: int,
+    value_range: int,
+    rotation: int = 0,
+    form: PictureForm = PLAIN,
 ) -> Picture:
     """Return a decoded frame as a picture.
 
-    A yuv420p frame's planes are copied as they are. Everything else goes through swscale to
-    8-bit 4:2:0 in the given matrix and range (numbers of ITU-T H.273). Transparent pixels are
-    laid on black. An odd width or height grows by repeating the last column or row: H.264 with
-    4:2:0 needs even sizes, and so nothing is cut off.
+    The planes of a frame of this very form are copied as they are. Everything else is converted,
+    in the given matrix and range (numbers of ITU-T H.273). Where the form has no transparency,
+    transparent pixels are laid on black. An odd width or height grows by repeating the last column
+    or row: 4:2:0 needs even sizes, and so nothing is cut off.
 
     Args:
         frame: what PyAV decoded.
         matrix: the clip's matrix.
         value_range: the clip's range.
         rotation: quarter turns are undone, degrees counter-clockwise as PyAV tells them.
+        form: of the picture. RGB only for a frame in RGB.
     """
-    if frame.format.name not in PASS_THROUGH_FORMATS:
-        if has_alpha(frame):
-            frame = _flatten(frame)
-        is_rgb = frame.format.is_rgb or frame.format.has_palette
-        frame = frame.reformat(
-            format="yuv420p",
-            dst_colorspace=SWSCALE_MATRIX.get(matrix, 5) if is_rgb else None,
-            src_color_range=None if is_rgb else value_range,
-            dst_color_range=value_range,
-            interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
-        )
-    luma, blue_difference, red_difference = (_plane_view(plane) for plane in frame.planes)
-    height, width = luma.shape
-    luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
-    picture = Picture(luma, blue_difference.copy(), red_difference.copy())
     quarter_turns = round(rotation / 90) % 4
-    if quarter_turns:
-        picture = Picture(*(np.rot90(plane, quarter_turns).copy() for plane in picture))
-    return picture
+    if quarter_turns % 2 and form.chroma == "422":  # which lying down is no form at all
+        whole = form._replace(chroma="444")
+        upright = picture_from_frame(frame, matrix, value_range, rotation, whole)
+        return picture_from_frame(upright.to_frame(), matrix, value_range, form=form)
+    if _plane_format(frame) != form.pixel_format:
+        frame = _converted(frame, matrix, value_range, form)
+    kind = np.uint8 if form.bits == 8 else np.uint16
+    planes = [_plane_view(plane, kind) for plane in frame.planes]
+    height, width = planes[0].shape
+    padding = np.array([height % 2, width % 2])
+    for number, plane in enumerate(planes):
+        is_chroma = number in (1, 2)
+        columns, rows = form.shared if is_chroma else (1, 1)
+        after = (np.array([height, width]) + padding) // (rows, columns) - plane.shape
+        grown = np.pad(plane, [(0, int(more)) for more in after], mode="edge")
+        planes[number] = np.rot90(grown, quarter_turns).copy() if quarter_turns else grown
+    return of_planes(planes, form)
 
 
-def has_alpha(frame: av.VideoFrame) -> bool:
+def _converted(
+    frame: av.VideoFrame, matrix: int, value_range: int, form: PictureForm
+) -> av.VideoFrame:
+    source = PictureForm.of(frame.format)
+    if source.alpha and not form.alpha:
+        frame = _flatten(frame)
+    if frame.format.is_rgb and source.bits > 8 and not form.is_rgb:
+        frame = _deep_codes(frame, matrix, value_range, max(form.bits, 10))
+    is_rgb = frame.format.is_rgb or frame.format.has_palette
+    converted = frame.reformat(
+        format=form.pixel_format,
+        dst_colorspace=SWSCALE_MATRIX.get(matrix, 5) if is_rgb else None,
+        src_color_range=None if is_rgb else value_range,
+        dst_color_range=value_range,
+        interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+    )
+    keep_opaque(converted, frame)
+    return converted
+
+
+def keep_opaque(converted: av.VideoFrame, source: av.VideoFrame) -> None:
+    """Put the opacity right of planes that swscale made of a frame with fewer bits.
+
+    It takes 255 of 8 bits for 1020 of ten, which is not quite opaque.
+    """
+    form, before = PictureForm.of(converted.format), PictureForm.of(source.format)
+    if form.alpha and before.alpha and before.bits == 8 < form.bits:
+        opacity = source.to_ndarray(format="rgba")[..., 3].astype(np.uint32)
+        exact = (opacity * (2**form.bits - 1) + 127) // 255
+        _plane_view(converted.planes[3], np.uint16)[:] = exact
+
+
+def _deep_codes(frame: av.VideoFrame, matrix: int, value_range: int, bits: int) -> av.VideoFrame:
+    """Return an RGB frame of more than 8 bits in a matrix, with so many bits and full chroma.
+
+    swscale is off by as much as one code of 255 there.
+    """
+    has_alpha = has_alpha_channel(frame)
+    rgba = frame.reformat(format="rgba64le" if has_alpha else "rgb48le").to_ndarray()
+    weights = WEIGHTS[known_matrix(matrix, frame.height)]
+    affine = codes_from_rgb(weights, scales(value_range == FULL, bits))
+    affine[:, :3] /= 65535
+    most = 2**bits - 1
+    codes = cv2.transform(rgba[..., :3].astype(np.float32), affine)
+    planes = [plane.round().clip(0, most).astype(np.uint16) for plane in cv2.split(codes)]
+    if has_alpha:
+        planes.append((rgba[..., 3] * (most / 65535)).round().astype(np.uint16))
+    return of_planes(planes, PictureForm("444", bits, has_alpha)).to_frame()
+
+
+def has_alpha_channel(frame: av.VideoFrame) -> bool:
     """Return whether the frame's format can hold transparency."""
-    return any(component.is_alpha for component in frame.format.components)
+    return PictureForm.of(frame.format).alpha
 
 
 def is_see_through(frame: av.VideoFrame) -> bool:
     """Return whether any pixel of the frame is not opaque."""
-    return has_alpha(frame) and bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
+    return has_alpha_channel(frame) and bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
 
 
 def _flatten(frame: av.VideoFrame) -> av.VideoFrame:
-    rgba = frame.to_ndarray(format="rgba").astype(np.uint16)
-    rgb = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
+    """Return a frame laid on black, in RGB."""
+    is_deep = PictureForm.of(frame.format).bits > 8
+    kind, most = ("64le", 65535) if is_deep else ("", 255)
+    rgba = frame.to_ndarray(format=f"rgba{kind}").astype(np.uint32)
+    rgb = (rgba[..., :3] * rgba[..., 3:] + most // 2) // most
+    if is_deep:
+        return av.VideoFrame.from_ndarray(rgb.astype(np.uint16), format="rgb48le")
     return av.VideoFrame.from_ndarray(rgb.astype(np.uint8), format="rgb24")

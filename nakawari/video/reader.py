@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,11 +12,13 @@ from types import TracebackType
 from typing import NamedTuple
 
 import av
+from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
+from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.opening import open_file
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
@@ -24,8 +27,9 @@ from nakawari.video.picture import (
     is_see_through,
     picture_from_frame,
 )
+from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
 from nakawari.video.stamps import FrameStamps
-from nakawari.video.streams import tell_left_out, video_stream
+from nakawari.video.streams import sound_streams, video_stream
 from nakawari.video.timestamps import rate_of_gaps
 from nakawari.wording import count
 
@@ -59,16 +63,18 @@ class ClipInfo:
     tags: ColorTags
     sample_aspect_ratio: Fraction
     has_audio: bool
+    grown: tuple[int, int] = (0, 0)  # columns and rows that the source has not, to be even
+    sound_tracks: int = 0  # that can be decoded
+    form: PictureForm = PLAIN  # of the pictures
     bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known
 
 
 class VideoReader:
-    """Decodes one file, a frame at a time; memory does not grow with its length.
+    """Decodes one file or sequence of pictures, a frame at a time, whatever its length.
 
     Raises ``UserError`` on opening if the file is missing, is no video, or holds fewer than two
     frames, and while reading if it is truncated, or too much of it damaged. What was changed on
-    the way in (bit depth, transparency, an odd size, what was damaged) is told once, in a line
-    each, through ``tell``.
+    the way in (an odd size, what was damaged) is told once, in a line each, through ``tell``.
 
     Args:
         path: the file.
@@ -76,6 +82,11 @@ class VideoReader:
         strict: refuse a file in which anything is damaged, instead of bridging it.
         part: of the clip that is read, as if there were no more of it. ``UserError`` if the clip
             ends before, or if the part has fewer than two frames.
+        input_rate: frames a second of a sequence of pictures. ``UserError`` for a file, which has
+            its own.
+        richest: form of the pictures, unless the source has less; what of the source does not fit
+            into it is told. By default it is the one in which pictures are looked at, and nothing
+            is told.
     """
 
     def __init__(
@@ -84,15 +95,19 @@ class VideoReader:
         tell: Callable[[str], None] = lambda line: None,
         strict: bool = False,
         part: Part = WHOLE,
+        input_rate: Fraction | None = None,
+        richest: PictureForm | None = None,
     ) -> None:
         self.path = path
         self._part = part
+        self._richest = richest
         self._begins = Fraction(0)  # s, of the part's first frame since the clip's
         self._tell = tell
         self._told: set[str] = set()
         self._strict = strict
-        self._container = open_file(path)
+        self._opened = ExitStack()
         try:
+            self._container = self._open(input_rate)
             self._stream = video_stream(self._container, path, self._say)
             check_size(self._container, path)
             self._decoder = FrameDecoder(self._container, self._stream, path, strict)
@@ -103,8 +118,23 @@ class VideoReader:
                 self._go_to(part.start)
             self.info = self._describe()
         except BaseException:
-            self._container.close()
+            self._opened.close()
             raise
+
+    def _open(self, input_rate: Fraction | None) -> InputContainer:
+        if is_sequence(self.path):
+            if input_rate is None:
+                self._say(f"{USUAL_RATE} frames a second are assumed; --input-fps says another")
+            rate = input_rate or USUAL_RATE
+            sequence = opened_sequence(self.path, rate, self._say, self._strict)
+            return self._opened.enter_context(sequence)
+        container = self._opened.enter_context(open_file(self.path))
+        if input_rate is not None:
+            raise UserError(
+                f"{self.path} has its own frame rate; --input-fps is for sequences of pictures, "
+                "leave it out"
+            )
+        return container
 
     def __enter__(self) -> VideoReader:
         return self
@@ -115,11 +145,7 @@ class VideoReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._container.close()
-
-    def tell_left_out(self) -> None:
-        """Tell of the tracks, beside picture and sound, that an output will not have."""
-        tell_left_out(self._container, self._stream, self._say)
+        self._opened.close()
 
     def _go_to(self, start: Fraction) -> None:
         """Pass over the frames before ``start`` [s]: the next is the part's first."""
@@ -186,8 +212,10 @@ class VideoReader:
             )
         first, stream = self._head[0], self._stream
         tags = ColorTags.of_frame(first)
-        picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation)
+        form = PictureForm.of(first.format).at_most(self._richest or PLAIN)
+        picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation, form)
         self._decoded_size = (first.width, first.height)
+        upright = self._decoded_size[:: -1 if first.rotation % 180 else 1]
         ratio = stream.sample_aspect_ratio or Fraction(1)
         duration = None
         if stream.duration and stream.time_base:
@@ -206,8 +234,11 @@ class VideoReader:
             duration=duration,
             start=self._stamps.start + self._begins,
             tags=tags,
+            form=form,
+            grown=(picture.width - upright[0], picture.height - upright[1]),
             sample_aspect_ratio=1 / ratio if first.rotation % 180 else ratio,
             has_audio=len(self._container.streams.audio) > 0,
+            sound_tracks=len(sound_streams(self._container)),
             bit_rate=stream.bit_rate or self._container.bit_rate or None,
         )
 
@@ -288,30 +319,36 @@ class VideoReader:
 
     def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info
+        matrix, value_range = info.tags.matrix, info.tags.value_range
         self._tell_changes(frame)
         if halvings and (frame.width, frame.height) == self._decoded_size:
-            return halved_picture(frame, info.tags.matrix, info.tags.value_range, halvings)
-        picture = picture_from_frame(frame, info.tags.matrix, info.tags.value_range, frame.rotation)
+            return halved_picture(frame, matrix, value_range, halvings)
+        picture = picture_from_frame(frame, matrix, value_range, frame.rotation, info.form)
         if (picture.width, picture.height) != (info.width, info.height):
             self._say("the picture changes its size on the way; later frames are scaled")
             scaled = picture.to_frame().reformat(width=info.width, height=info.height)
-            picture = picture_from_frame(scaled, info.tags.matrix, info.tags.value_range)
+            picture = picture_from_frame(scaled, matrix, value_range, form=info.form)
         return picture.halved(halvings) if halvings else picture
 
     def _tell_changes(self, frame: av.VideoFrame) -> None:
-        if any(component.bits > 8 for component in frame.format.components):
-            self._say(f"{frame.format.name} is converted to 8 bits a channel")
-        if SEE_THROUGH not in self._told and is_see_through(frame):
-            self._say(SEE_THROUGH)
-        if frame.width % 2 or frame.height % 2:
-            self._say(
-                f"H.264 needs an even size: {frame.width}x{frame.height} grows to "
-                f"{frame.width + frame.width % 2}x{frame.height + frame.height % 2} by repeating "
-                "the last column or row"
-            )
+        if self._richest is not None:
+            self._tell_losses(frame, self._richest)
         # Not every codec says so of its frames; the container may.
         if frame.interlaced_frame or self._stream.codec_context.field_order in INTERLACED:
             self._say("the clip is interlaced; deinterlace it first for clean in-betweens")
+
+    def _tell_losses(self, frame: av.VideoFrame, richest: PictureForm) -> None:
+        if PictureForm.of(frame.format).bits > richest.bits:
+            self._say(f"{frame.format.name} is converted to {richest.bits} bits a channel")
+        needs_even = PictureForm.of(frame.format).at_most(richest).shared != (1, 1)
+        if needs_even and (frame.width % 2 or frame.height % 2):
+            self._say(
+                f"4:2:0 needs an even size: {frame.width}x{frame.height} grows to "
+                f"{frame.width + frame.width % 2}x{frame.height + frame.height % 2} by repeating "
+                "the last column or row"
+            )
+        if not richest.alpha and SEE_THROUGH not in self._told and is_see_through(frame):
+            self._say(SEE_THROUGH)
 
     def _say(self, line: str) -> None:
         if line not in self._told:

@@ -16,7 +16,7 @@ from av.filter import Graph
 
 from nakawari.errors import UserError
 from nakawari.video.opening import open_file
-from nakawari.video.streams import sound_stream
+from nakawari.video.streams import labels, sound_streams
 from nakawari.video.timeline import Timeline
 
 SAMPLE_FORMAT = "fltp"
@@ -33,19 +33,27 @@ NO_SOUND = SoundShape(48000, 2)  # of a track from which nothing can be decoded
 
 
 class SoundTrack:
-    """The sound track of a file that a player would choose.
+    """A sound track of a file.
 
-    Raises ``UserError`` on opening if the file cannot be read or none of its tracks decoded.
+    Raises ``UserError`` on opening if the file cannot be read or the track not decoded.
+
+    Args:
+        path: the file.
+        tell: is given a line for what is left out.
+        number: of the track among those that can be decoded; 0 is what a player would choose.
     """
 
-    def __init__(self, path: Path, tell: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, path: Path, tell: Callable[[str], None] = lambda line: None, number: int = 0
+    ) -> None:
         self._tell = tell
         self._container = open_file(path)
-        stream = sound_stream(self._container, tell)
-        if stream is None:
+        streams = sound_streams(self._container)
+        if number >= len(streams):
             self.close()
             raise UserError("there is no decoder for it")
-        self._stream = stream
+        self._stream = streams[number]
+        self.labels = labels(self._stream)
 
     def __enter__(self) -> SoundTrack:
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import av
@@ -16,7 +16,9 @@ from nakawari.wording import count
 
 # FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+LABELS = ("language", "title")
 TRACK_NAMES = {
+    "audio": "sound track",
     "subtitle": "subtitle track",
     "attachment": "attached file",
     "data": "data track",
@@ -29,9 +31,9 @@ def video_stream(
 ) -> av.VideoStream:
     """Return the first video track that can be decoded; covers are none.
 
-    Raises ``UserError`` if there is none, or its header tells of pictures that are too large.
+    Raises ``UserError`` if there is none, or if its header announces pictures that are too large.
     """
-    streams = _videos(container)
+    streams = video_streams(container)
     if not streams:
         raise UserError(f"{path} has no video stream; give a video file")
     for number, stream in enumerate(streams, 1):
@@ -47,7 +49,8 @@ def video_stream(
     )
 
 
-def _videos(container: InputContainer) -> list[av.VideoStream]:
+def video_streams(container: InputContainer) -> list[av.VideoStream]:
+    """Return the video tracks; covers are none."""
     return [
         stream
         for stream in container.streams.video
@@ -65,42 +68,43 @@ def video_decoder(stream: av.VideoStream) -> av.VideoCodecContext:
         own.extradata = decoder.extradata
         decoder = own
     decoder.options = {"max_pixels": str(max_pixels())}
+    if decoder.name == "exr":  # its pictures are in linear light, and all others are as displayed
+        decoder.options |= {"apply_trc": "iec61966_2_1"}
     decoder.thread_type = "AUTO"
     return decoder
 
 
-def sound_stream(container: InputContainer, tell: Callable[[str], None]) -> av.AudioStream | None:
-    """Return the sound track that a player would choose: the default one, or else the first.
+def sound_streams(container: InputContainer) -> list[av.AudioStream]:
+    """Return the sound tracks that can be decoded, the one that a player would choose first.
 
-    One without a decoder is passed over; ``None`` if that leaves none. Which one is kept is told
-    where there is a choice.
+    That is the default one, or else the first.
     """
-    streams = container.streams.audio
-    playable = [stream for stream in streams if stream.codec_context is not None]
-    if not playable:
-        return None
-    chosen = next((s for s in playable if s.disposition & Disposition.default), playable[0])
-    if len(streams) > 1:
-        language = chosen.metadata.get("language", "und")
-        words = [f"sound track {streams.index(chosen) + 1} of {len(streams)}"]
-        words += [f"({language})"] if language != "und" else []
-        words += ["is kept"]
-        unplayable = len(streams) - len(playable)
-        words += [f"; there is no decoder for {unplayable} of them"] if unplayable else []
-        tell(" ".join(words).replace(" ;", ";"))
-    return chosen
+    playable = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    return sorted(playable, key=lambda stream: not stream.disposition & Disposition.default)
 
 
-def tell_left_out(
-    container: InputContainer, video: av.VideoStream, tell: Callable[[str], None]
-) -> None:
-    """Tell, in a line, of everything beside picture and sound that an output will not have."""
-    kinds = Counter(_kind(stream) for stream in container.streams if stream is not video)
-    words = [count(kinds[kind], name) for kind, name in TRACK_NAMES.items() if kinds[kind]]
+def labels(stream: Stream) -> dict[str, str]:
+    """Return what a track is called: its language and its title, as far as it has them."""
+    return {name: stream.metadata[name] for name in LABELS if name in stream.metadata}
+
+
+def left_out(container: InputContainer, kept: Collection[Stream], has_chapters: bool) -> str | None:
+    """Return, in a line, what an output will not have beside its picture; ``None`` for nothing.
+
+    Args:
+        container: the input.
+        kept: its tracks that the output has.
+        has_chapters: whether the output has the input's chapters.
+    """
+    indices = {stream.index for stream in kept}
+    kinds = Counter(_kind(stream) for stream in container.streams if stream.index not in indices)
     chapters = len(container.chapters())
+    if chapters and has_chapters:
+        chapters = 0
+        kinds["data"] -= "mov" in container.format.name  # which has them as a track of their own
+    words = [count(kinds[kind], name) for kind, name in TRACK_NAMES.items() if kinds[kind] > 0]
     words += [count(chapters, "chapter")] if chapters else []
-    if words:
-        tell(f"left out: {', '.join(words)}")
+    return f"left out: {', '.join(words)}" if words else None
 
 
 def _kind(stream: Stream) -> str:

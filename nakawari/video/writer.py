@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,40 +14,98 @@ from typing import cast
 
 import av
 from av import AudioStream, VideoStream
+from av.stream import Disposition
 
 from nakawari.errors import UserError
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
-from nakawari.video.color import LIMITED, ColorTags, convert
+from nakawari.video.color import FULL, LIMITED, RGB_MATRIX, ColorTags, convert, rgb_frame
+from nakawari.video.companions import Companions
+from nakawari.video.form import PLAIN, PictureForm
+from nakawari.video.palette import Painter
 from nakawari.video.picture import Picture
-from nakawari.whole import PartialFile, check_free, check_writable
+from nakawari.video.sequence import PICTURE_ENDINGS, is_sequence, sequence_folder
+from nakawari.whole import PartialFile, PartialFolder, check_free, check_writable
 
 AUDIO_BITS_PER_CHANNEL = 96_000
 OPUS_RATE = 48_000  # Hz, which Opus knows whatever the sound has
+PNG_END = bytes.fromhex("0000000049454e44ae426082")  # its last chunk
+OWN_FOLDER = (
+    "cannot become a folder of pictures; give them one of their own, such as slow/frame_%04d.png"
+)
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def check_output(path: Path, source: Path, overwrite: bool) -> None:
-    """Raise ``UserError`` if ``path`` cannot become the output made from ``source``."""
+def check_output(path: Path, source: Path, overwrite: bool, codec: Codec | None = None) -> None:
+    """Raise ``UserError`` if ``path`` cannot become the output made from ``source``.
+
+    ``codec`` is what it will be made by, as far as that is known.
+    """
     if not path.parent.exists():
         raise UserError(f"output folder {path.parent} does not exist; create it first")
     if not path.parent.is_dir():
         raise UserError(f"output folder {path.parent} is not a folder; choose another with -o")
-    if path.is_dir():
-        raise UserError(f"output {path} is a folder; name a file in it with -o")
-    if path.exists() and source.exists() and path.samefile(source):
+    origin = sequence_folder(source) if is_sequence(source) else source
+    if path.exists() and origin.exists() and path.samefile(origin):
         raise UserError(f"output {path} is the input itself; choose another name with -o")
-    if path.exists() and not overwrite:
+    if codec is not None and codec.is_sequence:
+        _check_folder(path)
+    elif path.is_dir():
+        raise UserError(f"output {path} is a folder; name a file in it with -o")
+    if path.exists() and not overwrite and not _is_empty_folder(path):
         raise UserError(f"output {path} exists; use --overwrite, or another name with -o")
     check_free(path)
     check_writable(path.parent, str(path))
 
 
-def _tags_in(codec: Codec, tags: ColorTags) -> ColorTags:
+def _check_folder(path: Path) -> None:
+    """Raise ``UserError`` if a folder cannot become a sequence of pictures.
+
+    So it is if it holds what must not be removed, and if it is the one that we are in.
+    """
+    if path.name in ("", ".."):
+        raise UserError(f"output {path} {OWN_FOLDER}")
+    if path.exists() and not path.is_dir():
+        raise UserError(
+            f"output {path} is a file, and pictures go into a folder; choose another name with -o"
+        )
+    others = [
+        entry.name
+        for entry in (os.scandir(path) if path.is_dir() else ())
+        if not entry.is_file() or Path(entry.name).suffix.lower() not in PICTURE_ENDINGS
+    ]
+    if others:
+        raise UserError(
+            f"output folder {path} holds other things than pictures, such as {min(others)}, and "
+            f"{OWN_FOLDER}"
+        )
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _tags_in(codec: Codec, pixel_format: str, tags: ColorTags) -> ColorTags:
     """Return the tags of an output made by ``codec`` from pictures that have ``tags``."""
+    if PictureForm.of(av.VideoFormat(pixel_format)).is_rgb:
+        return replace(tags, matrix=RGB_MATRIX, value_range=FULL)
     if not codec.tells_range:
         tags = replace(tags, value_range=LIMITED)
     return tags if codec.matrix is None else replace(tags, matrix=codec.matrix)
+
+
+PICTURE_NAMES = "%05d.png"
+"""What the pictures of a sequence are called where nothing is said."""
+
+
+@dataclass
+class _Sound:
+    """A sound track that is written."""
+
+    stream: AudioStream
+    frames: Iterator[av.AudioFrame]
+    time: Fraction = Fraction(0)  # s, up to which it is written
+    is_over: bool = False
 
 
 class VideoWriter:
@@ -58,14 +116,20 @@ class VideoWriter:
     the folder cannot be written to or the disk is full.
 
     Args:
-        path: final name; its ending, one of the codec's, chooses the container.
+        path: final name; of a file, its ending, one of the codec's, chooses the container. A
+            sequence of pictures is a folder.
         codec: how pictures and sound are encoded.
-        width: of the pictures [px], even.
-        height: of the pictures [px], even.
+        width: of the output [px]; even, unless the pictures' chroma is as large as their luma.
+        height: likewise; the pictures may be larger, by what they grew to be even.
         rate: frames a second.
         tags: what the pictures' code values mean.
+        form: of the pictures; one for which the codec has room.
         sample_aspect_ratio: width over height of one pixel.
-        audio: the sound, from output time 0; closed with the writer, and if it cannot be made.
+        audio: the sound tracks, from output time 0, the usual one first; closed with the writer,
+            and if it cannot be made.
+        companions: subtitles and whatever else goes along; closed likewise.
+        picture_names: of a sequence, with a place for the number.
+        palette: the colours of an output that has only few.
     """
 
     def __init__(
@@ -77,8 +141,12 @@ class VideoWriter:
         height: int,
         rate: Fraction,
         tags: ColorTags,
+        form: PictureForm = PLAIN,
         sample_aspect_ratio: Fraction = Fraction(1),
-        audio: StretchedAudio | None = None,
+        audio: Sequence[StretchedAudio] = (),
+        companions: Companions | None = None,
+        picture_names: str = PICTURE_NAMES,
+        palette: av.VideoFrame | None = None,
     ) -> None:
         self.path = path
         self.codec = codec
@@ -86,30 +154,38 @@ class VideoWriter:
         self._is_finished = False
         self._rate = rate
         self._tags = tags
-        self._written_tags = _tags_in(codec, tags)
+        self._size = (width, height)
+        self._pixel_format = codec.pixel_format_for(form)
+        self._written_tags = _tags_in(codec, self._pixel_format, tags)
         self._audio = audio
+        self._companions = companions
+        self._painter = None if palette is None else Painter(palette, width, height)
         try:
             with self._disk_errors():
-                self._partial = PartialFile(path)
+                self._partial = PartialFolder(path) if codec.is_sequence else PartialFile(path)
+            self._opened = str(self._partial.path)
+            if codec.is_sequence:  # a percent sign is a number's place also in the folder's name
+                self._opened = f"{self._opened.replace('%', '%%')}/{picture_names}"
             try:
                 self._open(width, height, sample_aspect_ratio)
             except BaseException:
                 self._discard()
                 raise
         except BaseException:
-            self._close_audio()
+            self._close_sources()
             raise
 
     def _open(self, width: int, height: int, ratio: Fraction) -> None:
         codec = self.codec
-        name = codec.containers[self.path.suffix.lower()]
+        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints its settings otherwise
+        name = codec.container_of(self.path)
         options = {"movflags": "+faststart"} if name in ("mp4", "mov") else {}
-        self._container = av.open(f"file:{self._partial.path}", "w", format=name, options=options)
+        self._container = av.open(f"file:{self._opened}", "w", format=name, options=options)
         stream = cast(
             VideoStream,
             self._container.add_stream(codec.encoder, rate=self._rate, options=codec.options),
         )
-        stream.width, stream.height, stream.pix_fmt = width, height, codec.pixel_format
+        stream.width, stream.height, stream.pix_fmt = width, height, self._pixel_format
         context = stream.codec_context
         context.time_base = 1 / self._rate
         context.sample_aspect_ratio = ratio
@@ -121,53 +197,73 @@ class VideoWriter:
         if codec.tag is not None and name != "matroska":
             context.codec_tag = codec.tag
         self._stream = stream
-        self._audio_stream: AudioStream | None = None
-        self._audio_time = Fraction(0)
-        if self._audio is not None:
-            channels = av.AudioLayout(self._audio.layout).nb_channels
-            rate = OPUS_RATE if codec.sound == "libopus" else self._audio.sample_rate
-            bits = channels * AUDIO_BITS_PER_CHANNEL
-            self._audio_stream = cast(
-                AudioStream,
-                self._container.add_stream(codec.sound, rate=rate, bit_rate=bits),
-            )
-            self._audio_stream.layout = self._audio.layout
-            self._audio_frames = self._audio.frames()
+        self._sounds = [self._add_sound(audio) for audio in self._audio]
+        for number, sound in enumerate(self._sounds):
+            sound.stream.disposition = Disposition.default if number == 0 else Disposition(0)
+        if self._companions is not None:
+            self._companions.add_to(self._container)
+
+    def _add_sound(self, audio: StretchedAudio) -> _Sound:
+        codec = self.codec
+        assert codec.sound is not None, f"{codec.title} has no room for sound"
+        channels = av.AudioLayout(audio.layout).nb_channels
+        rate = OPUS_RATE if codec.sound == "libopus" else audio.sample_rate
+        bits = channels * AUDIO_BITS_PER_CHANNEL
+        added = self._container.add_stream(codec.sound, rate=rate, bit_rate=bits)
+        stream = cast(AudioStream, added)
+        stream.layout = audio.layout
+        stream.metadata.update(audio.labels)
+        return _Sound(stream, audio.frames())
 
     def write(self, picture: Picture) -> None:
         """Encode the next frame, and the sound up to its end."""
         frame = self._as_encoded(picture)
         frame.pts = self.frames
-        frame.time_base = 1 / self._rate
         with self._disk_errors():
-            self._container.mux(self._stream.encode(frame))
+            self._encode([frame] if self._painter is None else self._painter.paint(frame))
             self.frames += 1
-            self._write_audio_until(self.frames / self._rate)
+            self._write_beside_until(self.frames / self._rate)
+
+    def _encode(self, frames: list[av.VideoFrame]) -> None:
+        for frame in frames:
+            frame.time_base = 1 / self._rate
+            self._container.mux(self._stream.encode(frame))
 
     def _as_encoded(self, picture: Picture) -> av.VideoFrame:
-        frame = picture.to_frame()
+        if (picture.width, picture.height) != self._size:
+            picture = picture.cropped(*self._size)
         written = self._written_tags
-        if (frame.format.name, self._tags) != (self.codec.pixel_format, written):
-            frame = convert(frame, self._tags, self.codec.pixel_format, written)
+        if written.matrix == RGB_MATRIX:
+            name = "rgba" if self._painter is not None else self._pixel_format
+            frame = rgb_frame(picture, self._tags, name)
+        else:
+            frame = picture.to_frame()
+            if (frame.format.name, self._tags) != (self._pixel_format, written):
+                frame = convert(frame, self._tags, self._pixel_format, written)
         # Some encoders ask the pictures, not the stream, what the codes mean.
         frame.colorspace, frame.color_range = written.matrix, written.value_range
         frame.color_primaries, frame.color_trc = written.primaries, written.transfer
         return frame
 
-    def _write_audio_until(self, time: Fraction) -> None:
-        while self._audio_stream is not None and self._audio_time < time:
-            frame = next(self._audio_frames, None)
-            self._container.mux(self._audio_stream.encode(frame))
-            if frame is None:  # the encoder is flushed
-                self._audio_stream = None
-            else:
-                self._audio_time += Fraction(frame.samples, frame.sample_rate)
+    def _write_beside_until(self, time: Fraction) -> None:
+        for sound in self._sounds:
+            while not sound.is_over and sound.time < time:
+                frame = next(sound.frames, None)
+                self._container.mux(sound.stream.encode(frame))
+                if frame is None:  # the encoder is flushed
+                    sound.is_over = True
+                else:
+                    sound.time += Fraction(frame.samples, frame.sample_rate)
+        if self._companions is not None:
+            self._companions.write_until(self._container, time)
 
     def _finish(self) -> None:
         with self._disk_errors():
+            self._encode([] if self._painter is None else self._painter.finish())
             self._container.mux(self._stream.encode(None))
-            if self._audio_stream is not None:
-                self._container.mux(self._audio_stream.encode(None))
+            for sound in self._sounds:
+                if not sound.is_over:
+                    self._container.mux(sound.stream.encode(None))
             self._container.close()
             self._check_written()
             self._partial.finish()
@@ -175,6 +271,11 @@ class VideoWriter:
 
     def _check_written(self) -> None:
         # A disk that fills up while the header is moved to the front may go unnoticed until here.
+        if self.codec.is_sequence:
+            pictures = list(self._partial.path.iterdir())
+            if len(pictures) != self.frames or not all(map(_is_whole_png, pictures)):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return
         with av.open(f"file:{self._partial.path}") as written:
             stream = written.streams.video[0]
             if stream.frames not in (0, self.frames):  # 0: Matroska does not count them
@@ -204,9 +305,9 @@ class VideoWriter:
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
 
-    def _close_audio(self) -> None:
-        if self._audio is not None:
-            self._audio.close()
+    def _close_sources(self) -> None:
+        for source in (*self._audio, *([self._companions] if self._companions else ())):
+            source.close()
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -221,6 +322,12 @@ class VideoWriter:
             if kind is None:
                 self._finish()
         finally:
-            self._close_audio()
+            self._close_sources()
             if not self._is_finished:
                 self._discard()
+
+
+def _is_whole_png(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, len(PNG_END)), os.SEEK_END)
+        return file.read() == PNG_END

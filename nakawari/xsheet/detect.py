@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +19,9 @@ from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera.moves import camera_moves
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
+from nakawari.xsheet.change.frame_pair import frame_pairs
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.meter import ShotMeter
-from nakawari.xsheet.change.step import steps
 from nakawari.xsheet.holds.holds import decide, is_new
 from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
@@ -29,7 +30,7 @@ from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
 from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
-WORKING_WIDTH = 512  # px, about; what is larger is halved, once or more often
+WORKING_WIDTH = 512  # px, about: wider pictures are halved until they have it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ def detect(
     on_frame: Callable[[int, int | None], None] = lambda done, expected: None,
     strict: bool = False,
     part: Part = WHOLE,
+    input_rate: Fraction | None = None,
     settings: DetectorSettings = DEFAULT,
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
@@ -62,38 +64,39 @@ def detect(
     but for a few numbers a frame.
 
     Args:
-        path: a video file.
+        path: a video file, or a sequence of pictures.
         tell: is given remarks, a line each; perhaps in the thread that reads.
         on_frame: is called after every frame with the frames done and, as far as the clip
             declares its length, the frames expected.
         strict: refuse a clip in which anything is damaged, instead of bridging it.
         part: of the clip that is looked at; the sheet's frames are counted from its first.
+        input_rate: frames a second of a sequence of pictures.
         settings: what the detector goes by.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
-    with VideoReader(path, tell, strict, part) as reader:
+    with VideoReader(path, tell, strict, part, input_rate) as reader:
         info = reader.info
         halvings = halvings_for(info.width)
         size = (info.width >> halvings, info.height >> halvings)
-        start, meter = 0, ShotMeter(settings.camera)
+        start, meter = 0, ShotMeter(settings)
         expected = None if info.duration is None else round(info.duration * info.rate)
         seen = times.noting(reader.frames(halvings))
-        plates = (plate(frame.picture) for frame in seen)
-        marked = mark_cuts(plates, settings.cuts, settings.surrounds)
+        plates = (plate(frame.picture, settings.differences) for frame in seen)
+        marked = mark_cuts(plates, settings)
         # Over pictures of 500 px OpenCV's own threads gain nothing, and wait for work by spinning:
         # under a camera move, on two cores that decode as well, they took 0.7 to 2.8 ms of
         # processor time a frame in five of eight runs, and none to speak of in three.
         with (
             opencv_threads(1),
             ahead(marked, READ_AHEAD) as frames,
-            ahead(steps(frames), READ_AHEAD) as walked,
+            ahead(frame_pairs(frames, settings), READ_AHEAD) as walked,
         ):
-            for done, step in enumerate(walked, 1):
-                if step.begins_shot and done > 1:  # decided while the next one is decoded
+            for done, pair in enumerate(walked, 1):
+                if pair.begins_shot and done > 1:  # decided while the next one is decoded
                     shots.append(_decided(start, meter.measures, size, settings))
-                    start, meter = done - 1, ShotMeter(settings.camera)
-                meter.add(step)
+                    start, meter = done - 1, ShotMeter(settings)
+                meter.add(pair)
                 on_frame(done, expected)
     shots.append(_decided(start, meter.measures, size, settings))
     clock = times.clock(info.rate)
@@ -120,7 +123,8 @@ def _decided(
     start: int, measures: list[Measure], size: tuple[int, int], settings: DetectorSettings
 ) -> _Shot:
     """Decide a shot that begins with frame ``start`` of pictures of ``size`` (width, height)."""
-    moves = camera_moves([measure.motion for measure in measures], start, *size)
+    motions = [measure.motion for measure in measures]
+    moves = camera_moves(motions, start, *size, settings.moves)
     moving = _moving(start, len(measures), moves)
     changes = np.array(
         [

@@ -16,7 +16,7 @@ import yaml
 
 from nakawari.cli import main
 from nakawari.errors import UserError
-from nakawari.sweep.figures import validation_figures
+from nakawari.sweep.metrics import validation_metrics
 from nakawari.sweep.plan import read_plan
 from nakawari.sweep.study import SweepJob, open_study
 
@@ -224,7 +224,7 @@ def test_without_optuna_it_says_what_to_install(
 
 
 def test_the_newest_figures_count_and_half_a_line_does_not(tmp_path: Path) -> None:
-    assert validation_figures(tmp_path, "validation/lpips") == []
+    assert validation_metrics(tmp_path, "validation/lpips") == []
     for age, (folder, rows) in enumerate(
         {"figures": "1,0.5\n2,0.25\n", "figures_2": "1,0.75\n2,\n3,0.5\n4,0.1e"}.items()
     ):
@@ -232,5 +232,5 @@ def test_the_newest_figures_count_and_half_a_line_does_not(tmp_path: Path) -> No
         file = tmp_path / folder / "metrics.csv"
         file.write_text(f"step,validation/lpips\n{rows}")
         os.utime(file, (age, age))
-    assert validation_figures(tmp_path, "validation/lpips") == [0.75, 0.5]
-    assert validation_figures(tmp_path, "validation/psnr") == []
+    assert validation_metrics(tmp_path, "validation/lpips") == [0.75, 0.5]
+    assert validation_metrics(tmp_path, "validation/psnr") == []

@@ -6,11 +6,11 @@ from unittest.mock import MagicMock
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.training.figures import Figures
+from nakawari.training.metrics_file import MetricsFile
 from nakawari.training.resuming import ResumeAtAnUpdate
 
 
-def trainer(update: int, rank_zeros_update: int, figures: Figures) -> MagicMock:
+def trainer(update: int, rank_zeros_update: int, figures: MetricsFile) -> MagicMock:
     fake = MagicMock(global_step=update, global_rank=3, loggers=[figures])
     fake.strategy.broadcast.return_value = rank_zeros_update
     return fake
@@ -18,11 +18,11 @@ def trainer(update: int, rank_zeros_update: int, figures: Figures) -> MagicMock:
 
 def test_ranks_that_resume_at_different_updates_fail(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"rank 3 resumes at update 0, rank 0 at 40; all machines"):
-        ResumeAtAnUpdate().on_train_start(trainer(0, 40, Figures(tmp_path)), MagicMock())
+        ResumeAtAnUpdate().on_train_start(trainer(0, 40, MetricsFile(tmp_path)), MagicMock())
 
 
 def test_figures_of_updates_that_will_be_made_again_go(tmp_path: Path) -> None:
-    figures = Figures(tmp_path)
+    figures = MetricsFile(tmp_path)
     for step in (39, 40, 41):
         figures.log_metrics({"loss": 1.0}, step)
     ResumeAtAnUpdate().on_train_start(trainer(40, 40, figures), MagicMock())

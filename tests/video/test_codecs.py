@@ -11,9 +11,11 @@ import pytest
 from nakawari.errors import UserError
 from nakawari.pace import Pace
 from nakawari.video.audio import StretchedAudio
-from nakawari.video.codecs import CODECS, Codec, check_picture, codec_for
+from nakawari.video.codecs import CODECS, Codec, check_picture, check_rate, codec_for
 from nakawari.video.color import BT709, FULL, LIMITED, ColorTags, from_rgb, to_rgb
-from nakawari.video.picture import Picture
+from nakawari.video.form import PLAIN, PictureForm
+from nakawari.video.palette import palette_of
+from nakawari.video.picture import Picture, of_planes
 from nakawari.video.reader import VideoReader
 from nakawari.video.writer import VideoWriter
 
@@ -30,21 +32,42 @@ def chart() -> np.ndarray:
     return patches.repeat(PATCH, 0).repeat(PATCH, 1).transpose(2, 0, 1).astype(np.float32)
 
 
-def chart_picture(tags: ColorTags) -> Picture:
+def chart_picture(tags: ColorTags, form: PictureForm = PLAIN) -> Picture:
     import torch
 
-    return from_rgb(torch.from_numpy(chart()), tags)
+    opacity = torch.ones(HEIGHT, WIDTH) * 0.5 if form.alpha else None
+    return from_rgb(torch.from_numpy(chart()), tags, form, opacity)
 
 
-def write(path: Path, codec: Codec, tags: ColorTags, sound: Path | None = None) -> None:
+def target(folder: Path, codec: Codec, name: str = "a") -> Path:
+    return folder / (name if codec.is_sequence else f"{name}{codec.ending}")
+
+
+def write(
+    path: Path,
+    codec: Codec,
+    tags: ColorTags,
+    sound: Path | None = None,
+    form: PictureForm = PLAIN,
+    rate: Fraction = RATE,
+) -> None:
     audio = (
-        None if sound is None else StretchedAudio(sound, Fraction(0), Pace.constant(Fraction(1)))
+        () if sound is None else [StretchedAudio(sound, Fraction(0), Pace.constant(Fraction(1)))]
     )
+    picture = chart_picture(tags, form)
     with VideoWriter(
-        path, codec=codec, width=WIDTH, height=HEIGHT, rate=RATE, tags=tags, audio=audio
+        path,
+        codec=codec,
+        width=WIDTH,
+        height=HEIGHT,
+        rate=rate,
+        tags=tags,
+        form=form,
+        audio=audio,
+        palette=palette_of([picture], tags) if codec.has_palette else None,
     ) as writer:
         for _ in range(FRAMES):
-            writer.write(chart_picture(tags))
+            writer.write(picture)
 
 
 def write_sound(path: Path, seconds: float, rate: int) -> Path:
@@ -65,24 +88,68 @@ def middles(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("value_range", [LIMITED, FULL])
 @pytest.mark.parametrize("matrix", [BT709, 6])
+@pytest.mark.parametrize("is_deep", [False, True])
 @pytest.mark.parametrize("name", CODECS)
-def test_colours_come_back(tmp_path: Path, name: str, matrix: int, value_range: int) -> None:
+def test_colours_come_back(
+    tmp_path: Path, name: str, is_deep: bool, matrix: int, value_range: int
+) -> None:
     codec = CODECS[name]
+    form = codec.richest._replace(alpha=False) if is_deep else PLAIN
     tags = ColorTags(matrix=matrix, value_range=value_range, primaries=1, transfer=1)
-    path = tmp_path / f"chart{codec.ending}"
-    write(path, codec, tags)
-    with VideoReader(path) as reader:
+    path = target(tmp_path, codec)
+    write(path, codec, tags, form=form)
+    with VideoReader(path, richest=codec.richest) as reader:
         read = [frame.picture for frame in reader.frames()]
         found = reader.info.tags
     assert len(read) == FRAMES
-    assert found.matrix == (codec.matrix or matrix)
-    assert found.is_full == (tags.is_full and codec.tells_range)
-    assert (found.primaries, found.transfer) == (1, 1)
+    if not read[0].form.is_rgb:
+        assert found.matrix == (codec.matrix or matrix)
+        assert found.is_full == (tags.is_full and codec.tells_range)
+    if not codec.has_palette:
+        assert (found.primaries, found.transfer) == (1, 1)
     # As the picture to be written has it: eight bits of luma and chroma are a code or two coarser.
-    wanted = middles(to_rgb(chart_picture(tags), tags)[0].numpy())
+    wanted = middles(to_rgb(chart_picture(tags, form), tags)[0].numpy())
+    most = 1.0 if form.bits == 8 else 255 / 1023
+    if codec.has_palette:
+        most = 2.5  # its colours are chosen in another space
+    elif (found.matrix, found.is_full) != (matrix, tags.is_full) and not read[0].form.is_rgb:
+        most *= 1.5  # codes rounded twice, as the file has another matrix or range
     for picture in read:
         error = middles(to_rgb(picture, found)[0].numpy()) - wanted
+        assert np.abs(error).max() <= most
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, codec in CODECS.items() if codec.richest.alpha and name != "gif"]
+)
+def test_transparency_comes_back(tmp_path: Path, name: str) -> None:
+    codec = CODECS[name]
+    form, tags = codec.richest, ColorTags(matrix=BT709, value_range=LIMITED)
+    path = target(tmp_path, codec)
+    write(path, codec, tags, form=form)
+    with VideoReader(path, richest=codec.richest) as reader:
+        pictures = [frame.picture for frame in reader.frames()]
+    wanted = middles(to_rgb(chart_picture(tags, form), tags)[0].numpy())
+    for picture in pictures:
+        opacity = picture.alpha / (2.0**picture.form.bits - 1)
+        assert np.abs(opacity - 0.5).max() <= 1 / 255
+        error = middles(to_rgb(picture, tags)[0].numpy()) - wanted
         assert np.abs(error).max() <= 1.0
+
+
+def test_what_is_opaque_stays_so_in_a_codec_of_more_bits(tmp_path: Path) -> None:
+    codec, form = CODECS["prores4444"], PictureForm("420", 8, True)
+    picture = noise(form)
+    picture.alpha[:] = 255
+    path = tmp_path / "a.mov"
+    with VideoWriter(
+        path, codec=codec, width=WIDTH, height=HEIGHT, rate=RATE, tags=ColorTags(), form=form
+    ) as writer:
+        writer.write(picture)
+        writer.write(picture)
+    with VideoReader(path, richest=codec.richest) as reader:
+        for frame in reader.frames():
+            assert (frame.picture.alpha == 2**frame.picture.form.bits - 1).all()
 
 
 @pytest.mark.parametrize("name", CODECS)
@@ -90,43 +157,89 @@ def test_frames_lie_on_the_exact_clock_as_far_as_the_container_knows(
     tmp_path: Path, name: str
 ) -> None:
     codec = CODECS[name]
-    path = tmp_path / f"a{codec.ending}"
+    if codec.is_sequence:
+        pytest.skip("pictures have no clock")
+    path = target(tmp_path, codec)
     write(path, codec, ColorTags())
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        assert stream.codec_context.pix_fmt == codec.pixel_format
+        read = PictureForm.of(stream.codec_context.format)
+        assert codec.has_palette or read.holds(codec.richest._replace(alpha=False).at_most(PLAIN))
         times = [frame.time for frame in container.decode(stream)]
     exact = [float(number / RATE) for number in range(FRAMES)]
-    # Matroska and WebM count whole milliseconds.
-    slack = 1e-9 if codec.containers[codec.ending] in ("mp4", "mov") else 0.0006
+    # Matroska and WebM count whole milliseconds, GIF hundredths of a second.
+    slack = {"mp4": 1e-9, "mov": 1e-9, "gif": 0.006}.get(codec.containers[codec.ending], 0.0006)
     assert times == pytest.approx(exact, abs=slack)
 
 
-@pytest.mark.parametrize("name", CODECS)
+@pytest.mark.parametrize("name", [name for name, codec in CODECS.items() if codec.sound])
 def test_the_sound_comes_along(tmp_path: Path, name: str) -> None:
     codec = CODECS[name]
     sound = write_sound(tmp_path / "sound.wav", seconds=1.0, rate=44_100)
-    path = tmp_path / f"a{codec.ending}"
+    path = target(tmp_path, codec)
     write(path, codec, ColorTags(), sound)
     with av.open(str(path)) as container:
         seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
     assert seconds == pytest.approx(float(FRAMES / RATE), abs=0.06)
 
 
-def test_ffv1_loses_nothing(tmp_path: Path) -> None:
+def noise(form: PictureForm) -> Picture:
+    """Return a picture whose every code is any that the form has."""
     generator = np.random.default_rng(0)
-    planes = [
-        generator.integers(0, 256, (HEIGHT // part, WIDTH // part), np.uint8) for part in (1, 2, 2)
-    ]
-    path = tmp_path / "a.mkv"
+    columns, rows = form.shared
+    kind, most = (np.uint8, 255) if form.bits == 8 else (np.uint16, 2**form.bits - 1)
+    shapes = [(HEIGHT, WIDTH), *[(HEIGHT // rows, WIDTH // columns)] * 2, (HEIGHT, WIDTH)]
+    planes = [generator.integers(0, most, shape, kind, endpoint=True) for shape in shapes]
+    return of_planes(planes if form.alpha else planes[:3], form)
+
+
+FORMS = sorted({PictureForm.of(av.VideoFormat(name)) for name in CODECS["ffv1"].pixel_formats})
+
+
+@pytest.mark.parametrize("form", FORMS, ids=[form.pixel_format for form in FORMS])
+def test_ffv1_loses_nothing_of_any_form(tmp_path: Path, form: PictureForm) -> None:
+    path, picture, lines = tmp_path / "a.mkv", noise(form), []
     with VideoWriter(
-        path, codec=CODECS["ffv1"], width=WIDTH, height=HEIGHT, rate=RATE, tags=ColorTags()
+        path,
+        codec=CODECS["ffv1"],
+        width=WIDTH,
+        height=HEIGHT,
+        rate=RATE,
+        tags=ColorTags(),
+        form=form,
     ) as writer:
-        for _ in range(FRAMES):
-            writer.write(Picture(*planes))
-    with VideoReader(path) as reader:
+        for _ in range(2):
+            writer.write(picture)
+    with VideoReader(path, lines.append, richest=CODECS["ffv1"].richest) as reader:
+        assert reader.info.form == form
         for frame in reader.frames():
-            for read, written in zip(frame.picture, planes, strict=True):
+            for read, written in zip(frame.picture.planes, picture.planes, strict=True):
+                np.testing.assert_array_equal(read, written)
+    assert lines == []
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_png_loses_nothing_of_rgb(tmp_path: Path, bits: int, alpha: bool) -> None:
+    form, codec = PictureForm("rgb", bits, alpha), CODECS["png"]
+    path, picture = tmp_path / "100%d", noise(form)
+    with VideoWriter(
+        path,
+        codec=codec,
+        width=WIDTH,
+        height=HEIGHT,
+        rate=RATE,
+        tags=ColorTags(),
+        form=form,
+        picture_names="f_%03d.png",
+    ) as writer:
+        for _ in range(2):
+            writer.write(picture)
+    assert sorted(file.name for file in path.iterdir()) == ["f_001.png", "f_002.png"]
+    with VideoReader(path, richest=codec.richest) as reader:
+        assert reader.info.form == form
+        for frame in reader.frames():
+            for read, written in zip(frame.picture.planes, picture.planes, strict=True):
                 np.testing.assert_array_equal(read, written)
 
 
@@ -144,6 +257,10 @@ def test_h265_in_mp4_has_the_tag_that_apples_players_open(tmp_path: Path) -> Non
         ("a.webm", None, "libvpx-vp9"),
         ("a.mov", "prores", "prores_ks"),
         ("a.mkv", "ffv1", "ffv1"),
+        ("a.gif", None, "gif"),
+        ("a.mp4", "av1", "libsvtav1"),
+        ("slow/f_%04d.png", None, "png"),
+        ("slow", "png", "png"),
     ],
 )
 def test_the_name_and_the_word_choose_the_codec(
@@ -153,10 +270,16 @@ def test_the_name_and_the_word_choose_the_codec(
 
 
 def test_a_name_that_fits_no_codec_is_refused() -> None:
-    with pytest.raises(UserError, match=r"must end in one of \.mp4, \.m4v, \.mov, \.mkv, \.webm"):
+    with pytest.raises(
+        UserError, match=r"must end in one of \.mp4, \.m4v, \.mov, \.mkv, \.webm, \.png, \.gif"
+    ):
         codec_for(Path("out.avi"), None)
     with pytest.raises(UserError, match=r"ProRes 422 HQ goes into a file that ends in \.mov"):
         codec_for(Path("out.mp4"), "prores")
+    with pytest.raises(UserError, match=r"PNG sequence goes into a file that ends in \.png"):
+        codec_for(Path("out.mp4"), "png")
+    with pytest.raises(UserError, match=r"out.png is the name of one picture; write a place for"):
+        codec_for(Path("out.png"), None)
 
 
 def test_pictures_without_room_in_the_codec_are_refused() -> None:
@@ -165,6 +288,13 @@ def test_pictures_without_room_in_the_codec_are_refused() -> None:
         check_picture(CODECS["h264"], 16, 16386)
     with pytest.raises(UserError, match=r"DNxHR HQX takes pictures of 256x120 and more, .*64x48"):
         check_picture(CODECS["dnxhr"], 64, 48)
+
+
+def test_more_frames_a_second_than_a_codec_shows_are_refused() -> None:
+    check_rate(CODECS["gif"], Fraction(50))
+    check_rate(CODECS["h264"], Fraction(1000))
+    with pytest.raises(UserError, match=r"GIF shows at most 50 frames/s, and .* 59\.940; set"):
+        check_rate(CODECS["gif"], Fraction(60000, 1001))
 
 
 def test_the_docs_tell_what_each_codec_is() -> None:

@@ -3,12 +3,15 @@
 import os
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from nakawari.errors import UserError
+from nakawari.video import animated_webp
+from nakawari.video.form import PictureForm
 from nakawari.video.opening import DEFAULT_MAX_PIXELS, MAX_PIXELS_VARIABLE, max_pixels, open_file
 from nakawari.video.reader import VideoReader
 
@@ -47,18 +50,50 @@ def test_a_protocol_in_a_name_is_part_of_the_name(make_clip, tmp_path, monkeypat
 def test_a_pattern_of_pictures_is_not_followed(tmp_path) -> None:
     for number in range(3):
         Image.new("RGB", (32, 32)).save(tmp_path / f"f{number:03d}.png")
-    with pytest.raises(UserError, match="first make one video file of them"):
+    with pytest.raises(UserError, match="write the number in the pictures' names as"):
         open_file(tmp_path / "f%03d.png")
     (tmp_path / "f%03d.png").write_bytes((tmp_path / "f000.png").read_bytes())
     with pytest.raises(UserError, match="still picture"):
         open_file(tmp_path / "f%03d.png")
 
 
-def test_an_animated_webp_is_no_still_picture(tmp_path) -> None:
-    path = tmp_path / "a.webp"
-    frames = [Image.new("RGB", (32, 32), (80 * number, 0, 0)) for number in range(3)]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
-    with pytest.raises(UserError, match="animated WebP, which cannot be read; convert it"):
+def _webp(path: Path, delays: list[int], opacity: int = 255) -> Path:
+    """Write an animated WebP whose pictures are shown for so long each [ms]."""
+    frames = [
+        Image.new("RGBA", (32, 32), (80 * number, 0, 0, opacity)) for number in range(len(delays))
+    ]
+    frames[0].save(
+        path, save_all=True, append_images=frames[1:], duration=delays, lossless=True, exact=True
+    )
+    return path
+
+
+@pytest.mark.parametrize("at_once", [1, 8192, 256_000_000])  # all, two and one picture together
+def test_an_animated_webp_is_read_at_its_own_times(tmp_path, monkeypatch, at_once) -> None:
+    monkeypatch.setattr(animated_webp, "AT_ONCE", at_once)
+    path = _webp(tmp_path / "a.webp", [100, 40, 60, 250], opacity=128)
+    with VideoReader(path, richest=PictureForm("rgb", 8, True)) as reader:
+        frames = list(reader.frames())
+    starts = [Fraction(0), Fraction(10, 100), Fraction(14, 100), Fraction(20, 100)]
+    assert [frame.start for frame in frames] == starts
+    assert frames[-1].end == Fraction(45, 100)
+    assert [int(frame.picture.red_difference[0, 0]) for frame in frames] == [0, 80, 160, 240]
+    assert {int(frame.picture.alpha.min()) for frame in frames} == {128}
+
+
+def test_a_webp_that_shows_a_picture_for_no_time_is_shown_as_browsers_do(tmp_path) -> None:
+    with VideoReader(_webp(tmp_path / "a.webp", [0, 0, 0])) as reader:
+        assert [frame.start for frame in reader.frames()] == [0, Fraction(1, 10), Fraction(2, 10)]
+
+
+def test_a_damaged_or_too_large_webp_fails(tmp_path, monkeypatch) -> None:
+    path = _webp(tmp_path / "a.webp", [100, 100])
+    content = path.read_bytes()
+    path.write_bytes(content[:60])
+    with pytest.raises(UserError, match="is an animated WebP that cannot be read, or its end is"):
+        open_file(path)
+    path.write_bytes(content[:24] + b"\xff\xff\xff\xff\xff\xff" + content[30:])
+    with pytest.raises(UserError, match="has pictures of 16777216x16777216, and more than"):
         open_file(path)
 
 

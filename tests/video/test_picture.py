@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from nakawari.video.color import BT601, LIMITED
+from nakawari.video.form import PictureForm
 from nakawari.video.picture import picture_from_frame
 
 
@@ -45,6 +46,18 @@ def test_transparency_is_laid_on_black(alpha, luma) -> None:
     frame = av.VideoFrame.from_ndarray(pixels, "rgba")
     picture = picture_from_frame(frame, BT601, LIMITED)
     assert np.abs(picture.luma.astype(int) - luma).max() <= 1
+
+
+@pytest.mark.parametrize("pixel_format", ["rgba", "gbrap", "yuva420p", "ya8"])
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_what_is_opaque_stays_so_with_more_bits(pixel_format, bits) -> None:
+    pixels = np.full((8, 256, 4), 90, np.uint8)
+    pixels[..., 3] = np.arange(256)
+    frame = av.VideoFrame.from_ndarray(pixels, "rgba").reformat(format=pixel_format)
+    form = PictureForm("444", bits, True)
+    picture = picture_from_frame(frame, BT601, LIMITED, form=form)
+    exact = np.arange(256) / 255 * (2**bits - 1)
+    assert np.abs(picture.alpha - exact).max() <= 0.51
 
 
 def test_ten_bits_become_eight_of_the_same_brightness() -> None:

@@ -5,6 +5,7 @@ import os
 import resource
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -119,6 +120,7 @@ def test_a_folder_that_takes_no_files_fails() -> None:
 
 
 class _Sound:
+    labels: ClassVar[dict[str, str]] = {}
     layout, sample_rate, closed = "mono", 48000, False
 
     def frames(self):
@@ -132,7 +134,7 @@ class _Sound:
 def test_a_writer_that_cannot_begin_closes_the_sound_and_leaves_nothing(tmp_path, folder) -> None:
     sound = _Sound()
     with pytest.raises((UserError, OSError)):
-        write((folder or tmp_path) / "a.mp4", audio=sound)
+        write((folder or tmp_path) / "a.mp4", audio=[sound])
     assert sound.closed
     assert list(tmp_path.iterdir()) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_a_shake_over_a_held_figure_is_no_drawing(sheet_of_clip) -> None:
 def test_every_frame_of_a_fade_is_a_drawing(sheet_of_clip) -> None:
     def faded(light: float) -> Picture:
         picture = shot_at()
-        return picture._replace(luma=(picture.luma * light).astype(np.uint8))
+        return replace(picture, luma=(picture.luma * light).astype(np.uint8))
 
     pictures = [shot_at()] * 8 + [faded(1 - step / 12) for step in range(1, 13)]
     assert symbols(sheet_of_clip(pictures)) == "|" + "-" * 7 + "|" * 12

@@ -1,11 +1,24 @@
 """What the detector goes by can be read in one place, and tried with other values."""
 
+import ast
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
+import nakawari.xsheet
 from nakawari.errors import UserError
-from nakawari.xsheet.settings import DEFAULT, CutSettings, SurroundSettings, with_changes
+from nakawari.xsheet.detect import detect
+from nakawari.xsheet.settings import (
+    DEFAULT,
+    CutSettings,
+    DetectorSettings,
+    SurroundSettings,
+    with_changes,
+)
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "dance.mp4"
+PARTS = [field.name for field in fields(DEFAULT)]
 
 
 def test_a_change_gives_one_setting_another_value_and_leaves_the_rest() -> None:
@@ -31,6 +44,12 @@ def test_the_last_of_several_changes_of_one_setting_counts() -> None:
         ("cuts.window=0", "window must be 1 or more, got 0"),
         ("cuts.min_change=much", "the value must be a number, got 'much'"),
         ("cuts.min_change=nan", "the value must be a number, got 'nan'"),
+        ("bars.edge=0", "edge must be 1 or more, got 0"),
+        ("contours.coarse_limit=0", "coarse_limit must be above 0, got 0.0"),
+        ("ground.goes=0.2", "stands <= goes <= too_far must hold, got stands 0.3, goes 0.2"),
+        ("motion.min_tracks=0", "min_tracks must be 1 or more, got 0"),
+        ("moves.min_speed=0.01", "min_easing_speed <= min_speed must hold"),
+        ("changes.noise_rank=1", "noise_rank must be in [0, 1), got 1.0"),
         ("levels.floor=0", "floor must be above 0, got 0.0"),
         ("holds.switch=1", "switch must be in (0, 1), got 1.0"),
         (
@@ -46,8 +65,29 @@ def test_a_change_that_cannot_be_made_is_told(change: str, reason: str) -> None:
     assert str(told.value).startswith(f"--set {change}: {reason}")
 
 
-@pytest.mark.parametrize("part", [field.name for field in fields(DEFAULT)])
+@pytest.mark.parametrize("part", PARTS)
 def test_every_setting_is_explained(part: str) -> None:
     kind = type(getattr(DEFAULT, part))
     for setting in fields(kind):
         assert f"\n        {setting.name}: " in (kind.__doc__ or ""), setting.name
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part != "levels"])
+def test_every_setting_is_read_by_the_detector(part: str) -> None:
+    read = {
+        node.attr
+        for path in Path(nakawari.xsheet.__file__).parent.rglob("*.py")
+        if path.name != "settings.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert {setting.name for setting in fields(getattr(DEFAULT, part))} <= read
+
+
+def test_only_the_settings_that_are_given_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, own = detect(SAMPLE), DetectorSettings()
+    for part in PARTS:
+        defaults = getattr(DEFAULT, part)
+        for setting in fields(defaults):
+            monkeypatch.setitem(vars(defaults), setting.name, "not to be read")
+    assert detect(SAMPLE, settings=own) == before

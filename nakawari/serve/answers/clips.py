@@ -14,12 +14,11 @@ from starlette.routing import BaseRoute, Route
 from nakawari.queue.worker import cancel
 from nakawari.serve.answers.common import FOR_EVER, file_answer, html, plain_json, threaded
 from nakawari.serve.library import Clip, ClipState
-from nakawari.serve.ordering import HOLDS, MODELS, SOUNDS
+from nakawari.serve.ordering import FILE_CODECS, HOLDS, MODELS, SOUNDS
 from nakawari.serve.page import Page
 from nakawari.serve.proxy import jpeg_of
 from nakawari.serve.timeline import rendered
 from nakawari.serve.uploading import store_upload
-from nakawari.video.codecs import CODECS
 
 THUMB_WIDTH = 200  # px
 
@@ -56,7 +55,7 @@ def routes(page: Page) -> list[BaseRoute]:
             "clip.html",
             clip=clip,
             timeline=rendered(clip, corrected),
-            codecs={name: codec.title for name, codec in CODECS.items()},
+            codecs={name: codec.title for name, codec in FILE_CODECS.items()},
             models=MODELS,
             sounds=SOUNDS,
             holds=HOLDS,

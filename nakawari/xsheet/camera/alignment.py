@@ -1,11 +1,11 @@
 """A camera's motion made exact, and how much it explains, by every contour at the rim.
 
 Tracked corners tell the motion where there are corners. A background of soft patches and long
-edges has few that can be followed, but every pixel with a gradient tells how far it went across
-its own contour, and together they tell how the whole went (Lucas and Kanade, "An iterative image
-registration technique", IJCAI 1981; inverse compositional as in Baker and Matthews, "Lucas-Kanade
-20 years on", IJCV 56, 2004). Where a figure hides the background, the misfit is far larger than
-anywhere else, and such points do not count.
+edges has few that can be followed. But every pixel with a gradient tells how far it went across
+its own contour, and together they tell how the whole picture went (Lucas and Kanade, "An iterative
+image registration technique", IJCAI 1981; inverse compositional as in Baker and Matthews,
+"Lucas-Kanade 20 years on", IJCV 56, 2004). Where a figure hides the background, points miss the
+motion by far more than elsewhere, and do not count.
 """
 
 from __future__ import annotations
@@ -18,24 +18,11 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from nakawari.xsheet.settings import DEFAULT, ContourSettings
+
 Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
 
-RIM = 0.18  # of the picture's width and height: where the background shows beside a figure
-EDGE = 3  # px that lack the other side
-MAX_POINTS = 1200
-MIN_POINTS = 60
-MIN_GRADIENT = 1.5  # code values a px
-LEAST_NOISE, MOST_NOISE = 0.6, 3.0  # code values, standard deviation
-REST_DISTANCE = 0.1  # px; what moved less across its contour stands still
-FOLLOW_DISTANCE = 0.35  # px
-UNEXPLAINED = 0.7  # of a contour's change is left at most, if it follows
-NOISE_MARGIN = 2.5  # standard deviations
-# How far [px] a point may miss the motion and still count, and for how many iterations.
-ROUNDS = ((1.5, 3), (0.6, 4))
-CONVERGED = 0.004  # px
-REACH, STEP = 12, 1  # px: shifts that are tried where no other motion is known
-SEARCHED = 250  # points
-BACKWARDS = -0.85  # cosine between two ways of the picture's corners
+EDGE = 3  # px at the picture's edge that lack their other side after blur and interpolation
 
 
 class Agreement(NamedTuple):
@@ -49,24 +36,28 @@ class Agreement(NamedTuple):
 class Contours:
     """Points with a gradient at the left, right and upper rim of a frame, found in the next."""
 
-    def __init__(self, before: np.ndarray, now: np.ndarray) -> None:
+    def __init__(
+        self, before: np.ndarray, now: np.ndarray, settings: ContourSettings = DEFAULT.contours
+    ) -> None:
         """Take two smoothed luma planes, (H, W) uint8."""
+        self._settings = settings
         self._now = now
         self._middle = np.array([before.shape[1], before.shape[0]], np.float32) / 2
         # Every other line tells as much. From here on y counts those lines.
         across = cv2.Sobel(before, cv2.CV_32F, 1, 0, scale=1 / 8)[::2]
         down = cv2.Sobel(before, cv2.CV_32F, 0, 1, scale=1 / 8)[::2]
         steepness = cv2.magnitude(across, down)
-        rim = _rim_mask(*before.shape)[::2]
+        rim = _rim_mask(*before.shape, settings.rim)[::2]
         before, now = before[::2], now[::2]
         change = cv2.subtract(now, before, dtype=cv2.CV_32F)
-        self.noise = _noise(change[::2][rim[::2]], steepness[::2][rim[::2]])
-        steep = rim & (steepness > max(MIN_GRADIENT, self.noise))
-        allowed = cv2.addWeighted(steepness, REST_DISTANCE, steepness, 0, self._allowance)
+        self.noise = _noise(change[::2][rim[::2]], steepness[::2][rim[::2]], settings)
+        steep = rim & (steepness > max(settings.min_gradient, self.noise))
+        allowed = cv2.addWeighted(steepness, settings.rest_distance, steepness, 0, self._allowance)
         moved = steep & (cv2.absdiff(now, before) > allowed)
         places = np.flatnonzero(moved)
         self.resting = 1 - places.size / max(int(np.count_nonzero(steep)), 1)
-        y, x = np.divmod(places[:: max(-(-places.size // MAX_POINTS), 1)], before.shape[1])
+        every = max(-(-places.size // settings.max_points), 1)
+        y, x = np.divmod(places[::every], before.shape[1])
         self._x, self._y = x.astype(np.float32), 2 * y.astype(np.float32)
         self._values = before[y, x].astype(np.float32)
         self._steepness, self._change = steepness[y, x], np.abs(change[y, x])
@@ -78,26 +69,31 @@ class Contours:
     @property
     def _allowance(self) -> float:
         """By how much [code values] a place may change through noise alone."""
-        return NOISE_MARGIN * self.noise
+        return self._settings.noise_margin * self.noise
 
     @property
     def enough(self) -> bool:
         """Whether there are points enough to tell a motion by."""
-        return self._x.size >= MIN_POINTS
+        return self._x.size >= self._settings.min_points
 
     def agreement(self, camera: Matrix) -> Agreement:
         """Return how much of what changed follows a motion."""
         misfit, inside = self._misfit(camera)
-        follows = np.abs(misfit) < self._allowance + FOLLOW_DISTANCE * self._steepness
+        settings = self._settings
+        follows = np.abs(misfit) < self._allowance + settings.follow_distance * self._steepness
         # Where only grain changes a contour, no motion explains it better than stillness.
-        follows &= inside & (np.abs(misfit) < UNEXPLAINED * self._change)
+        follows &= inside & (np.abs(misfit) < settings.unexplained * self._change)
         seen = int(np.count_nonzero(inside))
-        share = np.count_nonzero(follows) / seen if seen >= MIN_POINTS else 0.0
+        share = np.count_nonzero(follows) / seen if seen >= settings.min_points else 0.0
         return Agreement(float(share), self._x[follows], self._y[follows])
 
     def fit(self, camera: Matrix) -> Matrix:
         """Return a motion made exact; what is given may be about a pixel off."""
-        for limit, rounds in ROUNDS:
+        settings = self._settings
+        for limit, rounds in (
+            (settings.coarse_limit, settings.coarse_rounds),
+            (settings.fine_limit, settings.fine_rounds),
+        ):
             for _ in range(rounds):
                 misfit, inside = self._misfit(camera)
                 stray = misfit / (limit * self._steepness + self._allowance)
@@ -111,22 +107,23 @@ class Contours:
                 onward = self._middle - turn @ self._middle + shift
                 camera = after(camera, inverse(np.hstack([turn, onward[:, None]])))
                 reach = self._middle[0] * max(abs(zoom), abs(roll))
-                if max(reach, *np.abs(shift)) < CONVERGED:
+                if max(reach, *np.abs(shift)) < settings.converged:
                     break
         return camera
 
     def search(self) -> Matrix:
         """Return the shift by which most of what changed fits, to within a px or so."""
-        some = np.s_[:: max(self._x.size // SEARCHED, 1)]
+        some = np.s_[:: max(self._x.size // self._settings.searched, 1)]
         x, y = self._x[some].astype(np.intp), self._y[some].astype(np.intp)
-        framed = cv2.copyMakeBorder(self._now, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
-        around = sliding_window_view(framed, (2 * REACH + 1, 2 * REACH + 1))[:, :, ::STEP, ::STEP]
+        reach = self._settings.reach
+        framed = cv2.copyMakeBorder(self._now, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+        around = sliding_window_view(framed, (2 * reach + 1, 2 * reach + 1))
         misfit = np.abs(around[y, x] - self._values[some][:, None, None])  # (N, down, across)
-        # A px is the most that a step lies beside; what misses by more may miss by anything.
-        limit = self._allowance + STEP * self._steepness[some]
+        # The true shift is at most a px beside; what misses by more may miss by anything.
+        limit = self._allowance + self._steepness[some]
         total = np.minimum(misfit / limit[:, None, None], 1.0).sum(axis=0)
         down, across = np.unravel_index(total.argmin(), total.shape)
-        return np.array([[1.0, 0.0, across * STEP - REACH], [0.0, 1.0, down * STEP - REACH]])
+        return np.array([[1.0, 0.0, across - reach], [0.0, 1.0, down - reach]])
 
     def _misfit(self, camera: Matrix) -> tuple[np.ndarray, np.ndarray]:
         """Return each point's change along a motion, (N,), and whether it stays in the picture."""
@@ -161,25 +158,30 @@ def corner_ways(motion: Matrix, shape: tuple[int, ...]) -> np.ndarray:
     return motion @ corners - corners[:2]
 
 
-def goes_back(motion: Matrix, other: Matrix, shape: tuple[int, ...]) -> bool:
+def goes_back(
+    motion: Matrix,
+    other: Matrix,
+    shape: tuple[int, ...],
+    settings: ContourSettings = DEFAULT.contours,
+) -> bool:
     """Return whether a motion carries a picture of (height, width) px back where ``other`` began.
 
     So it is on a pan: each frame before is farther back on the same way.
     """
     way, came = corner_ways(motion, shape), corner_ways(other, shape)
     lengths = math.sqrt(np.vdot(way, way) * np.vdot(came, came))
-    return bool(np.vdot(way, came) <= BACKWARDS * lengths)
+    return bool(np.vdot(way, came) <= settings.backwards * lengths)
 
 
-def _noise(change: np.ndarray, steepness: np.ndarray) -> float:
+def _noise(change: np.ndarray, steepness: np.ndarray, settings: ContourSettings) -> float:
     """Return the noise of the change [code values], which plain places show however they move."""
     if not change.size:
-        return LEAST_NOISE
+        return settings.least_noise
     # As 16-bit numbers, code values by 2048, they are sorted in a fifth of the time.
     steps = np.minimum(2048 * steepness, 65535).astype(np.uint16)
     plain = change[steps <= np.sort(steps, kind="stable")[steps.size // 4]]
     noise = 1.48 * _median(np.abs(plain - _median(plain)))
-    return min(max(noise, LEAST_NOISE), MOST_NOISE)
+    return min(max(noise, settings.least_noise), settings.most_noise)
 
 
 def _median(values: np.ndarray) -> float:
@@ -195,9 +197,9 @@ def _corners(height: int, width: int) -> np.ndarray:
 
 
 @cache
-def _rim_mask(height: int, width: int) -> np.ndarray:
-    """Return which pixels are of the rim, (H, W) bool."""
+def _rim_mask(height: int, width: int, depth: float) -> np.ndarray:
+    """Return which pixels are of a rim of a depth, a share of each side; (H, W) bool."""
     rim = np.zeros((height, width), bool)
     rim[EDGE : height - EDGE, EDGE : width - EDGE] = True
-    rim[round(RIM * height) :, round(RIM * width) : width - round(RIM * width)] = False
+    rim[round(depth * height) :, round(depth * width) : width - round(depth * width)] = False
     return rim

@@ -1,8 +1,8 @@
 """Black bars above and below a picture, or beside it: the picture is what they leave.
 
-Nothing in a bar moves, and what slides out from under one looks like anything but a camera. So
-the camera is looked for within. A black sky, or a figure before black, is no bar: a bar ends in a
-straight edge, along most of which the picture is brighter.
+Nothing in a bar moves, and what slides out from under a bar does not look like a camera move. The
+camera is therefore looked for within the bars. A black sky, or a figure before black, is no bar: a
+bar ends in a straight edge, along most of which the picture is brighter.
 """
 
 from __future__ import annotations
@@ -10,22 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from nakawari.xsheet.camera.alignment import Matrix
-
-BLACK = 28  # code values, of luma: black is 16, or 0 where all are used; coding adds some
-BRIGHTER = 6  # code values above that
-EDGE = 6  # px inwards, within which the picture must have grown bright: its edge is blurred
-BRIGHT_SHARE = 0.6  # of that edge
-BLUR = 3  # px beside a bar in which its edge shows
-MAX_BAR = 0.35  # of the picture's height or width
+from nakawari.xsheet.settings import DEFAULT, BarSettings
 
 Area = tuple[slice, slice]  # rows, columns [px]
 
 
-def picture_area(before: np.ndarray, after: np.ndarray) -> Area:
-    """Return what bars leave of both of two luma planes, (H, W) uint8; all if there is none."""
+def picture_area(
+    before: np.ndarray, after: np.ndarray, settings: BarSettings = DEFAULT.bars
+) -> Area:
+    """Return what bars leave of both of two luma planes, (H, W) uint8; without bars, all of it."""
     height, width = before.shape
-    top, bottom = _both(before, after)
-    left, right = _both(before.T, after.T)
+    top, bottom = _both(before, after, settings)
+    left, right = _both(before.T, after.T, settings)
     return slice(top, height - bottom), slice(left, width - right)
 
 
@@ -39,24 +35,26 @@ def outward(motion: Matrix, area: Area) -> Matrix:
     return _moved(motion, -area[1].start, -area[0].start)
 
 
-def _both(before: np.ndarray, after: np.ndarray) -> tuple[int, int]:
+def _both(before: np.ndarray, after: np.ndarray, settings: BarSettings) -> tuple[int, int]:
     """Return how many rows two planes both have in bars, above and below."""
-    above = min(_bar(before), _bar(after))
-    below = min(_bar(before[::-1]), _bar(after[::-1]))
+    above = min(_bar(before, settings), _bar(after, settings))
+    below = min(_bar(before[::-1], settings), _bar(after[::-1], settings))
     return above, below
 
 
-def _bar(plane: np.ndarray) -> int:
+def _bar(plane: np.ndarray, settings: BarSettings) -> int:
     """Return how many of the first rows are a bar."""
-    if plane[0].max() > BLACK:
+    black = settings.black
+    if plane[0].max() > black:
         return 0
-    most = round(MAX_BAR * len(plane))
-    bright = np.flatnonzero(plane[: most + 1].max(axis=1) > BLACK)
+    most = round(settings.max_bar * len(plane))
+    bright = np.flatnonzero(plane[: most + 1].max(axis=1) > black)
     if not bright.size:
         return 0
     rows = int(bright[0])
-    edge = plane[rows : rows + EDGE].max(axis=0)
-    return rows + BLUR if (edge > BLACK + BRIGHTER).mean() >= BRIGHT_SHARE else 0
+    edge = plane[rows : rows + settings.edge].max(axis=0)
+    is_straight = (edge > black + settings.brighter).mean() >= settings.bright_share
+    return rows + settings.blur if is_straight else 0
 
 
 def _moved(motion: Matrix, x: int, y: int) -> Matrix:

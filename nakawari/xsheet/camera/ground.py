@@ -1,15 +1,17 @@
 """Whether the ground behind the figures goes with a motion, or stands.
 
-A close figure that moves as one has as many contours that follow as a camera's ground: what tells
-them apart is all else. Over a block of the picture the motion foretells a change, were it the
-camera's; the share of it that came is near 1 on a ground that a camera carries, near 0 on one that
-stands. Added up over a block, the faintest shades of a background tell, which have no contour.
-Asked are the outermost blocks at the left, right and upper edge, where figures are seldom. What a
-slow camera foretells is less than the noise of one frame: several frames are added up too.
+A close figure that moves as one has as many contours that follow a motion as a camera's ground has.
+The rest of the picture tells the two apart. If the motion is the camera's, it predicts how each
+block of the picture changes. The share of that change which came is near 1 on a ground that the
+camera carries, and near 0 on a ground that stands still. Summed over a block, even the faintest
+shades of a background tell, although they have no contour. The blocks are the outermost ones at the
+left, right and upper edge, where figures seldom are. A slow camera changes a block by less than the
+noise of one frame, so several frames are added up.
 
-A ground that is nearly plain, or hidden by figures, has few blocks that tell, and coarse coding
-lets its faint shades stand. Then it counts where those are that go: a camera's are at all three
-sides, those of the close figure that was most like one were in none of 70 drawings.
+A ground that is nearly plain, or hidden by figures, has few blocks that tell anything, and coarse
+coding makes its faint shades stand still. Then the place of the blocks that go counts. A camera has
+them at all three sides. The close figure that was most like a camera had them there in none of 70
+drawings.
 """
 
 from __future__ import annotations
@@ -21,20 +23,10 @@ import cv2
 import numpy as np
 
 from nakawari.xsheet.camera.alignment import Matrix
+from nakawari.xsheet.settings import DEFAULT, GroundSettings
 
-BLOCK = 16  # px
-DEPTH = 2  # blocks from the edge
-FORETOLD = 11.0  # standard deviations of one pixel's noise: the root of a block's summed squares
-GOES, TOO_FAR, STANDS = 0.7, 1.3, 0.3  # of the change foretold
-MIN_GOING = 0.5  # of the blocks that go or stand; figures fixed to the screen stand
-MIN_SEEN = 0.2  # of all blocks asked
-# The same for a motion that explains all that changes, of the blocks that tell firmly; and of those
-# that go or stand firmly, where some go at every side. With three tenths, and sides left aside, a
-# close figure on ones that reached two of them was taken for a camera under even grain.
-MIN_SEEN_IF, MIN_GOING_IF = 0.25, 0.5
-MIN_GOING_PLAIN = 0.35
-FIRM = 2.0  # code values, root mean square of the change foretold: coarse coding shows it too
-MIN_SIDE_GOING = 3  # blocks at a side that go firmly
+BLOCK = 16  # px: side of the blocks over which the evidence is added up
+DEPTH = 2  # blocks from the edge that are asked
 
 _NONE = np.empty(0, np.intp)
 
@@ -44,36 +36,42 @@ class Ground(NamedTuple):
 
     goes: float
     stands: float
-    # The same where the change foretold is a clear one.
+    # The same of the blocks whose predicted change is large.
     goes_firmly: float = 0.0
     stands_firmly: float = 0.0
     going_sides: int = 0  # of three, at which some go firmly
+    settings: GroundSettings = DEFAULT.ground
 
     @property
     def carried(self) -> bool:
         """Whether enough of the ground goes with the motion for it to be a camera's."""
-        return self.goes >= max(MIN_SEEN, MIN_GOING * (self.goes + self.stands))
+        settings = self.settings
+        least = max(settings.min_seen, settings.min_going * (self.goes + self.stands))
+        return self.goes >= least
 
     @property
     def may_be_carried(self) -> bool:
         """Whether it is a camera's motion if that explains all else that changes."""
-        firmly = self.goes_firmly >= MIN_GOING_IF * (self.goes_firmly + self.stands_firmly)
-        return firmly and self.goes >= MIN_SEEN_IF and self.going_sides >= 2
+        settings = self.settings
+        firmly = self.goes_firmly + self.stands_firmly
+        goes_firmly = self.goes_firmly >= settings.min_going_if * firmly
+        return goes_firmly and self.goes >= settings.min_seen_if and self.going_sides >= 2
 
     @property
     def goes_everywhere(self) -> bool:
         """Whether the same holds of a ground of which few blocks tell."""
-        most = self.goes >= MIN_GOING_PLAIN * (self.goes + self.stands_firmly)
+        most = self.goes >= self.settings.min_going_plain * (self.goes + self.stands_firmly)
         return most and self.going_sides == 3
 
 
 class Evidence(NamedTuple):
     """What the outermost blocks, (N,) each, tell of a motion; of one frame or of several."""
 
-    squares: np.ndarray  # mean square of the change foretold [code values squared]
-    products: np.ndarray  # mean product of the change foretold and the change that came
+    squares: np.ndarray  # mean square of the predicted change [code values squared]
+    products: np.ndarray  # mean product of the predicted change and the one that came
     noise: float  # standard deviation of a pixel that stands [code values]
     sides: np.ndarray = _NONE  # int: the index of the side that it is at
+    settings: GroundSettings = DEFAULT.ground
 
     def after(self, earlier: Evidence | None, share: float) -> Evidence:
         """Return this and a ``share`` of what frames before have told, if of the same blocks."""
@@ -84,29 +82,38 @@ class Evidence(NamedTuple):
             self.products + share * earlier.products,
             max(self.noise, earlier.noise),
             self.sides,
+            self.settings,
         )
 
     @property
     def ground(self) -> Ground:
         """What the blocks do that tell anything."""
+        settings = self.settings
         if not self.squares.size:
-            return Ground(0.0, 0.0)
-        tells = self.squares > (FORETOLD * self.noise / BLOCK) ** 2
+            return Ground(0.0, 0.0, settings=settings)
+        tells = self.squares > (settings.min_predicted * self.noise / BLOCK) ** 2
         share = self.products / np.maximum(self.squares, 1e-6)
-        goes = tells & (share > GOES) & (share < TOO_FAR)
-        stands = tells & (np.abs(share) < STANDS)
-        clear = self.squares > FIRM**2
+        goes = tells & (share > settings.goes) & (share < settings.too_far)
+        stands = tells & (np.abs(share) < settings.stands)
+        clear = self.squares > settings.firm**2
         at_sides = np.bincount(self.sides[(goes & clear)[: self.sides.size]], minlength=3)
         return Ground(
             float(goes.mean()),
             float(stands.mean()),
             float((goes & clear).mean()),
             float((stands & clear).mean()),
-            int(np.count_nonzero(at_sides >= MIN_SIDE_GOING)),
+            int(np.count_nonzero(at_sides >= settings.min_side_going)),
+            settings,
         )
 
 
-def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) -> Evidence:
+def evidence(
+    before: np.ndarray,
+    now: np.ndarray,
+    camera: Matrix,
+    noise: float,
+    settings: GroundSettings = DEFAULT.ground,
+) -> Evidence:
     """Ask how the ground takes a motion from one smoothed luma plane, (H, W) uint8, to the next.
 
     ``noise`` is the standard deviation of a pixel that stands [code values].
@@ -114,7 +121,8 @@ def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) 
     height, width = before.shape
     rows, columns = height // BLOCK, width // BLOCK
     if min(rows, columns) <= 2 * DEPTH:
-        return Evidence(np.empty(0, np.float32), np.empty(0, np.float32), noise)
+        nothing = np.empty(0, np.float32)
+        return Evidence(nothing, nothing, noise, settings=settings)
     earlier = before.astype(np.float32)
     squares: list[np.ndarray] = []
     products: list[np.ndarray] = []
@@ -125,10 +133,16 @@ def evidence(before: np.ndarray, now: np.ndarray, camera: Matrix, noise: float) 
         moved = cv2.warpAffine(
             earlier, camera - shift, came.shape[::-1], borderMode=cv2.BORDER_REPLICATE
         )
-        foretold = cv2.subtract(moved, earlier[strip])
-        squares.append(_block_means(cv2.multiply(foretold, foretold)))
-        products.append(_block_means(cv2.multiply(foretold, came)))
-    return Evidence(np.concatenate(squares), np.concatenate(products), noise, _sides(rows, columns))
+        predicted = cv2.subtract(moved, earlier[strip])
+        squares.append(_block_means(cv2.multiply(predicted, predicted)))
+        products.append(_block_means(cv2.multiply(predicted, came)))
+    return Evidence(
+        np.concatenate(squares),
+        np.concatenate(products),
+        noise,
+        _sides(rows, columns),
+        settings,
+    )
 
 
 def _strips(rows: int, columns: int) -> tuple[tuple[slice, slice], ...]:

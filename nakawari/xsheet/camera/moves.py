@@ -8,16 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.camera.motion import CameraMotion
+from nakawari.xsheet.settings import DEFAULT, MoveSettings
 from nakawari.xsheet.sheet.sheet import CameraMove
-
-MIN_SPEED = 0.25  # px a frame; slower than that a run does not begin
-MIN_EASING_SPEED = 0.06  # px a frame; it goes on, though, down to here
-MIN_SUPPORT = 0.55  # of the contours at the rim must follow
-MIN_LENGTH = 4  # frames; a figure that fills the picture moves by single frames, a camera by runs
-MIN_SEEN_SHARE = 0.6  # of a run's frames
-MAX_GAP = 1  # frames without an estimate inside a run
-SHAKE_RATIO = 0.35  # a shake ends near where it began
 
 
 class Shift(NamedTuple):
@@ -29,7 +22,7 @@ class Shift(NamedTuple):
     roll: float
 
     @classmethod
-    def of(cls, motion: Motion, width: int, height: int) -> Shift:
+    def of(cls, motion: CameraMotion, width: int, height: int) -> Shift:
         """Take a similarity apart about the middle of the picture."""
         matrix = motion.camera
         middle = np.array([width / 2, height / 2])
@@ -41,7 +34,11 @@ class Shift(NamedTuple):
 
 
 def camera_moves(
-    motions: Sequence[Motion | None], first_frame: int, width: int, height: int
+    motions: Sequence[CameraMotion | None],
+    first_frame: int,
+    width: int,
+    height: int,
+    settings: MoveSettings = DEFAULT.moves,
 ) -> list[CameraMove]:
     """Return the camera moves of one shot.
 
@@ -50,51 +47,56 @@ def camera_moves(
         first_frame: the number of the shot's first frame.
         width: of the pictures that the motions were measured on [px].
         height: likewise.
+        settings: which frames make a move.
     """
     moves = []
-    for begin, end in _runs(motions):
+    for begin, end in _runs(motions, settings):
         shifts = [
             Shift.of(motion, width, height) for motion in motions[begin:end] if motion is not None
         ]
         # The motion of frame n is the step from n - 1: the frame before moves too.
+        kind = _kind(shifts, settings.shake_ratio)
         moves.append(
-            CameraMove(start=first_frame + begin - 1, end=first_frame + end - 1, kind=_kind(shifts))
+            CameraMove(start=first_frame + begin - 1, end=first_frame + end - 1, kind=kind)
         )
     return moves
 
 
-def _runs(motions: Sequence[Motion | None]) -> list[tuple[int, int]]:
+def _runs(motions: Sequence[CameraMotion | None], settings: MoveSettings) -> list[tuple[int, int]]:
     """Return [begin, end) of each run of moving frames."""
 
     def moves(frame: int, speed: float) -> bool:
         motion = motions[frame]
-        return motion is not None and motion.support >= MIN_SUPPORT and motion.speed >= speed
+        if motion is None or motion.support < settings.min_support:
+            return False
+        return motion.speed >= speed
 
     runs: list[tuple[int, int]] = []
     frame = 1
     while frame < len(motions):
-        if not moves(frame, MIN_EASING_SPEED):
+        if not moves(frame, settings.min_easing_speed):
             frame += 1
             continue
         begin, last = frame, frame
-        while frame < len(motions) and frame - last <= MAX_GAP + 1:
-            if moves(frame, MIN_EASING_SPEED):
+        while frame < len(motions) and frame - last <= settings.max_gap + 1:
+            if moves(frame, settings.min_easing_speed):
                 last = frame
             frame += 1
         run = range(begin, last + 1)
-        seen = sum(moves(member, MIN_SPEED) for member in run)
-        if seen >= max(MIN_LENGTH, MIN_SEEN_SHARE * len(run)):
+        seen = sum(moves(member, settings.min_speed) for member in run)
+        if seen >= max(settings.min_length, settings.min_seen_share * len(run)):
             runs.append((begin, last + 1))
         frame = last + 1
     return runs
 
 
-def _kind(shifts: Sequence[Shift]) -> str:
+def _kind(shifts: Sequence[Shift], shake_ratio: float) -> str:
+    """Return what most of a run's motion is: a shake, a pan, a zoom or a roll."""
     steps = np.array(shifts)  # (N, 4)
     pans, net = steps[:, :2], steps.sum(axis=0)
     travelled = float(np.hypot(*pans.T).sum())
     pan = math.hypot(net[0], net[1])
     zoom, roll = abs(net[2]), abs(net[3])
-    if travelled > max(zoom, roll) and pan < SHAKE_RATIO * travelled:
+    if travelled > max(zoom, roll) and pan < shake_ratio * travelled:
         return "shake"
     return max({"pan": pan, "zoom": zoom, "roll": roll}.items(), key=lambda item: item[1])[0]

@@ -15,35 +15,14 @@ import cv2
 import numpy as np
 
 from nakawari.video.picture import Picture
-from nakawari.xsheet.camera.alignment import RIM, Matrix, corner_ways
+from nakawari.xsheet.camera.alignment import Matrix, corner_ways
 from nakawari.xsheet.camera.bars import inward, picture_area
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings, DifferenceSettings
 
-BLOCK = 8  # px
-BLUR_SIZE = (5, 5)
-BLUR = 1.0  # px, standard deviation: against grain and the ringing of lossy coding
-# Blocks overlap by half, so a mouth of 8 px fills four of them, and one alone is noise. A figure
-# fills many more, and its sixteenth stands out of the noise of coding twice as far as its fourth.
-RANK = 4
-WIDE_RANK = 16
-WIDE_WEIGHT = 2.2
-# A mouth of a few pixels is lost in the noise of a block, not in that of a pixel, which is blurred
-# already: over 1000 clips without a camera move, this brought fewest repeats above drawings.
-PIXEL_WEIGHT = 0.4
-MAX_GRAIN = 2.5  # code values
-# Of the gradient: a picture moved by a fraction of a pixel is never found again quite the same.
-MISMATCH = 0.2  # px
-VISIBLE = 6.0  # code values, a block's mean
-EDGE = 3  # px
-CLEAN = 3.0  # code values; a change that is no larger need not be explained
-SAME = 6  # code values; a pixel that differs less, mismatch allowed for, is the same
-MIN_CHANGED_SIDE = 0.004  # of its blocks; figures may hide most of it
-# Of the blocks of two sides, if a figure hides the third. A figure changed so many in none of ten
-# drawings that it did not reach all three with.
-MIN_CHANGED_TWO_SIDES = 0.2
-MIN_SEEN_SIDE = 0.02  # of its blocks have contours, if there is anything to see
-MAX_LOGO = 0.25  # of a side's length: what has contours in so short a stretch is no ground
-FAINT = 2.5  # code values; a slow camera changes no block more than that
-GRID = (5, 8)  # cells in which a change of brightness is looked for
+BLOCK = 8  # px: side of the blocks whose change is looked at; they overlap by half
+BLUR_SIZE = (5, 5)  # px: reach of the blur against grain
+EDGE = 3  # px at the picture's edge that lack their other side after blur and interpolation
+GRID = (5, 8)  # rows and columns of the cells in which a change of brightness is looked for
 
 
 class Plate(NamedTuple):
@@ -54,33 +33,37 @@ class Plate(NamedTuple):
     cells: np.ndarray  # GRID float32, mean luma
 
 
-def plate(picture: Picture) -> Plate:
+def plate(picture: Picture, settings: DifferenceSettings = DEFAULT.differences) -> Plate:
     """Prepare a picture of some 500 px width."""
-    smooth = Picture(*(cv2.GaussianBlur(plane, BLUR_SIZE, BLUR) for plane in picture))
+    smooth = Picture(*(cv2.GaussianBlur(plane, BLUR_SIZE, settings.blur) for plane in picture))
     small = thumbnail(smooth.luma)
     return Plate(smooth, small, cv2.resize(small, GRID[::-1], interpolation=cv2.INTER_AREA))
 
 
-def block_change(before: Plate, after: Plate) -> float:
+def block_change(
+    before: Plate, after: Plate, settings: DifferenceSettings = DEFAULT.differences
+) -> float:
     """Return the change of the most changed part, nothing having moved [code values]."""
     return max(
-        _greatest(cv2.absdiff(earlier, later))
+        _greatest(cv2.absdiff(earlier, later), settings)
         for earlier, later in zip(before.smooth, after.smooth, strict=True)
     )
 
 
-def luma_change(before: Plate, after: Plate) -> float:
+def luma_change(
+    before: Plate, after: Plate, settings: DifferenceSettings = DEFAULT.differences
+) -> float:
     """Return the same of luma alone."""
-    return _greatest(cv2.absdiff(before.smooth.luma, after.smooth.luma))
+    return _greatest(cv2.absdiff(before.smooth.luma, after.smooth.luma), settings)
 
 
-def carried_change(picture: Plate, camera: Matrix) -> float:
+def carried_change(picture: Plate, camera: Matrix, settings: DetectorSettings = DEFAULT) -> float:
     """Return by how much a camera's motion changes a picture's luma [code values]."""
     luma = picture.smooth.luma
-    area = picture_area(luma, luma)
+    area = picture_area(luma, luma, settings.bars)
     luma, camera = luma[area], inward(camera, area)
     moved = cv2.warpAffine(luma, camera, luma.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    return _greatest(cv2.absdiff(moved, luma))
+    return _greatest(cv2.absdiff(moved, luma), settings.differences)
 
 
 def light_change(before: Plate, after: Plate) -> float:
@@ -93,45 +76,48 @@ def light_change(before: Plate, after: Plate) -> float:
     return float(np.partition(changes, 3 * changes.size // 4)[3 * changes.size // 4])
 
 
-def changed_share(before: np.ndarray, after: np.ndarray) -> float:
+def changed_share(
+    before: np.ndarray, after: np.ndarray, settings: DifferenceSettings = DEFAULT.differences
+) -> float:
     """Return the share of blocks with something in them that changed, nothing having moved.
 
     Both are smoothed luma, (H, W) uint8. A picture without contours has changed wholly.
     """
     change = _block_means(cv2.absdiff(before, after))
-    textured = _textured_blocks(after)
-    return float((change[textured] > VISIBLE).mean()) if textured.any() else 1.0
+    textured = _textured_blocks(after, settings)
+    return float((change[textured] > settings.visible).mean()) if textured.any() else 1.0
 
 
-def sides_move(before: np.ndarray, after: np.ndarray) -> bool:
+def sides_move(before: np.ndarray, after: np.ndarray, settings: DetectorSettings = DEFAULT) -> bool:
     """Return whether the picture changed, if only faintly, at its left, right and upper edge.
 
     A figure changes one or two of them, a camera all in which there is anything to see; at least
     two, or much of two if a figure fixed to the screen fills the third. Arguments as above; black
     bars are no part of the picture.
     """
-    area = picture_area(before, after)
+    limits, rim = settings.differences, settings.contours.rim
+    area = picture_area(before, after, settings.bars)
     before, after = (np.ascontiguousarray(plane[area]) for plane in (before, after))
-    faint = _block_means(cv2.absdiff(before, after)) > FAINT
-    rows, columns = (max(round(RIM * side), 1) for side in faint.shape)
+    faint = _block_means(cv2.absdiff(before, after)) > limits.faint
+    rows, columns = (max(round(rim * side), 1) for side in faint.shape)
     sides = (np.s_[:, :columns], np.s_[:, -columns:], np.s_[:rows])
     shares = [float(faint[side].mean()) for side in sides]
-    moves = [share > MIN_CHANGED_SIDE for share in shares]
+    moves = [share > limits.min_changed_side for share in shares]
     if sum(moves) < 2 or all(moves):
         return all(moves)
-    if sorted(shares)[1] > MIN_CHANGED_TWO_SIDES:
+    if sorted(shares)[1] > limits.min_changed_two_sides:
         return True
-    seen = _textured_blocks(after)
-    empty = [_is_nearly_empty(seen[side]) for side in sides]
+    seen = _textured_blocks(after, limits)
+    empty = [_is_nearly_empty(seen[side], limits) for side in sides]
     return all(np.logical_or(moves, empty))
 
 
-def _is_nearly_empty(side: np.ndarray) -> bool:
+def _is_nearly_empty(side: np.ndarray, settings: DifferenceSettings) -> bool:
     """Return whether hardly any block of a side has contours, or only a station's logo has."""
-    if side.mean() <= MIN_SEEN_SIDE:
+    if side.mean() <= settings.min_seen_side:
         return True
     along = np.flatnonzero(side.any(axis=int(side.shape[0] > side.shape[1])))
-    return bool(along[-1] + 1 - along[0] <= MAX_LOGO * max(side.shape))
+    return bool(along[-1] + 1 - along[0] <= settings.max_logo * max(side.shape))
 
 
 class Remainder(NamedTuple):
@@ -141,15 +127,16 @@ class Remainder(NamedTuple):
     uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
     carried: np.ndarray  # (H, W) uint8, 255 where the later frame went with the camera, not at rest
     allowance: np.ndarray  # (H, W) uint8: how much the later frame may differ for an inexact motion
+    settings: DifferenceSettings
 
     def change(self) -> float:
         """Return the change of the most changed part [code values]."""
-        return _top(self.difference)
+        return _top(self.difference, self.settings)
 
     def certain_change(self) -> float:
         """Return the same, leaving out all that may have been uncovered."""
         covered = cv2.bitwise_not(self.uncovered)
-        return _top(cv2.bitwise_and(self.difference, covered))
+        return _top(cv2.bitwise_and(self.difference, covered), self.settings)
 
     def beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> Remainder:
         """Return the same without the background that has only just come to light.
@@ -165,7 +152,7 @@ class Remainder(NamedTuple):
         height, width = self.difference.shape
         left = self
         for number, (other, camera) in enumerate(others):
-            if number and left.change() <= CLEAN:
+            if number and left.change() <= self.settings.clean:
                 break
             elsewhere = cv2.warpAffine(
                 other.smooth.luma, camera, (width, height),
@@ -174,7 +161,7 @@ class Remainder(NamedTuple):
             stray = cv2.subtract(cv2.absdiff(elsewhere, now.smooth.luma), self.allowance)
             better = cv2.compare(cv2.multiply(stray, 3), self.difference, cv2.CMP_LE)
             background = cv2.bitwise_and(
-                cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, SAME)
+                cv2.bitwise_and(better, self.uncovered), cv2.inRange(stray, 0, self.settings.same)
             )
             background = cv2.dilate(background, np.ones((3, 3), np.uint8))
             kept = cv2.bitwise_and(left.difference, cv2.bitwise_not(background))
@@ -188,6 +175,7 @@ def remainder(
     camera: Matrix,
     layer: Matrix | None,
     carried: np.ndarray | None = None,
+    settings: DetectorSettings = DEFAULT,
 ) -> Remainder:
     """Compare two frames in which each pixel may have stood still, gone with the camera or a layer.
 
@@ -196,7 +184,8 @@ def remainder(
     screen instead, it was drawn anew.
     """
     height, width = after.smooth.luma.shape
-    allowance = _allowance(after)
+    allowance = _allowance(after, settings.differences.mismatch)
+    same = settings.differences.same
 
     def moved_by(motion: Matrix) -> np.ndarray:
         moved = cv2.warpAffine(
@@ -211,20 +200,20 @@ def remainder(
     if carried is not None:
         figure = cv2.max(figure, carried)
     background = moved_by(camera)
-    area = picture_area(before.smooth.luma, after.smooth.luma)
+    area = picture_area(before.smooth.luma, after.smooth.luma, settings.bars)
     inner = _inner(height, width, *(end for side in area for end in (side.start, side.stop)))
     known = cv2.warpAffine(inner, camera, (width, height), flags=cv2.INTER_NEAREST)
     difference = cv2.bitwise_and(cv2.min(figure, background), cv2.bitwise_and(known, inner))
-    edges = cv2.bitwise_and(cv2.inRange(background, 2 * SAME, 255), cv2.inRange(figure, 0, SAME))
+    edges = cv2.bitwise_and(cv2.inRange(background, 2 * same, 255), cv2.inRange(figure, 0, same))
     size = 2 * int(np.ceil(np.hypot(*corner_ways(camera, (height, width))).max())) + 3
     beside = cv2.dilate(edges, np.ones((size, size), np.uint8))
     # What hid a place a frame ago has stayed where it was.
     stood = cv2.warpAffine(
-        cv2.inRange(figure, 0, SAME), camera, (width, height), flags=cv2.INTER_NEAREST
+        cv2.inRange(figure, 0, same), camera, (width, height), flags=cv2.INTER_NEAREST
     )
     uncovered = cv2.bitwise_and(beside, cv2.dilate(stood, np.ones((3, 3), np.uint8)))
-    went = cv2.bitwise_and(cv2.inRange(background, 0, SAME), cv2.inRange(figure, 2 * SAME, 255))
-    return Remainder(difference, uncovered, went, allowance)
+    went = cv2.bitwise_and(cv2.inRange(background, 0, same), cv2.inRange(figure, 2 * same, 255))
+    return Remainder(difference, uncovered, went, allowance, settings.differences)
 
 
 @lru_cache(maxsize=8)
@@ -235,11 +224,10 @@ def _inner(height: int, width: int, top: int, bottom: int, left: int, right: int
     return mask
 
 
-def _allowance(now: Plate) -> np.ndarray:
-    """Return how much each pixel may differ for want of exactness of the motion."""
-    return cv2.convertScaleAbs(
-        _gradient(now.smooth.luma), alpha=MISMATCH / 2
-    )  # the gradient spans two pixels
+def _allowance(now: Plate, mismatch: float) -> np.ndarray:
+    """Return how much each pixel may differ if the motion is ``mismatch`` px off."""
+    # The gradient spans two pixels.
+    return cv2.convertScaleAbs(_gradient(now.smooth.luma), alpha=mismatch / 2)
 
 
 def thumbnail(plane: np.ndarray) -> np.ndarray:
@@ -258,9 +246,9 @@ def _gradient(luma: np.ndarray) -> np.ndarray:
     return cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
 
 
-def _textured_blocks(luma: np.ndarray) -> np.ndarray:
+def _textured_blocks(luma: np.ndarray, settings: DifferenceSettings) -> np.ndarray:
     """Return which blocks have something in them."""
-    return _block_means(_gradient(luma)) > 2 * VISIBLE
+    return _block_means(_gradient(luma)) > 2 * settings.visible
 
 
 def _block_sums(difference: np.ndarray) -> np.ndarray:
@@ -275,15 +263,16 @@ def _block_means(difference: np.ndarray) -> np.ndarray:
     return _block_sums(difference) / BLOCK**2
 
 
-def _greatest(difference: np.ndarray) -> float:
+def _greatest(difference: np.ndarray, settings: DifferenceSettings) -> float:
     """Return how much the most changed part changed: a few blocks, many by less, or one pixel."""
-    return max(_top(difference), PIXEL_WEIGHT * cv2.minMaxLoc(difference)[1])
+    pixel = settings.pixel_weight * cv2.minMaxLoc(difference)[1]
+    return max(_top(difference, settings), pixel)
 
 
-def _top(difference: np.ndarray) -> float:
+def _top(difference: np.ndarray, settings: DifferenceSettings) -> float:
     """Return how much the most changed blocks changed: a few of them, or many by less.
 
-    What all blocks have in common, up to ``MAX_GRAIN``, is grain and does not count.
+    What all blocks have in common, up to ``max_grain``, is grain and does not count.
     """
     sums = _block_sums(difference).ravel()
     if not sums.size:  # a picture smaller than a block
@@ -291,7 +280,8 @@ def _top(difference: np.ndarray) -> float:
     # Counted, not np.partition: where nine blocks of ten are alike, that takes 0.5 ms (0.04 where
     # they differ; NumPy 2.4 with AVX-512), of which a frame would need twelve.
     at_most = np.bincount(sums).cumsum()  # blocks, by their sum
-    ranks = (sums.size // 4, *(sums.size - min(rank, sums.size) for rank in (WIDE_RANK, RANK)))
+    wide, narrow = settings.wide_rank, settings.rank
+    ranks = (sums.size // 4, *(sums.size - min(rank, sums.size) for rank in (wide, narrow)))
     quarter, many, few = at_most.searchsorted(ranks, side="right") / BLOCK**2
-    grain = min(quarter, MAX_GRAIN)
-    return float(max(few - grain, WIDE_WEIGHT * (many - grain)))
+    grain = min(quarter, settings.max_grain)
+    return float(max(few - grain, settings.wide_weight * (many - grain)))

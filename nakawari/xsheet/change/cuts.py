@@ -6,13 +6,13 @@ A frame begins a shot when all of these hold:
   is a surround that never changes (bars with ornaments, a TV in a room), the picture within counts;
 - the picture shows other things than the one before, wherever they stand and whatever the light:
   no pan, no figure that moves, no fade and no negative leads from one to the other
-  (``content.py``). What changes by how much is no matter: shots may be dark, or last two frames;
-- its colours are others, or else it changes a few times more than its neighbours do from theirs
-  (the running comparison of PySceneDetect's AdaptiveDetector): what goes too fast to be followed is
-  no cut. Other cuts do not count as neighbours, for they would hide each other; nor do held frames,
-  beside which every drawing on twos would stand out;
-- it is no flash: that is an empty picture after which the one before comes back. Where another
-  comes, the cut is there. From one plain colour to another there is no cut.
+  (``content.py``). How much it changes does not matter: shots may be dark, or last two frames;
+- it has other colours, or it changes a few times more than the frames around it (the running
+  comparison of PySceneDetect's AdaptiveDetector). A figure too fast to be followed is no cut.
+  Other cuts do not count as neighbours, for they would hide each other. Nor do held frames, beside
+  which every drawing on twos would stand out;
+- it is no flash: an empty picture after which the one before comes back. If another picture comes,
+  the cut is there. From one plain colour to another there is no cut.
 
 A cut that is missed shows as a morph between two shots, a cut too many as one interval without
 in-betweens. The first is far uglier, so the thresholds lean towards finding cuts.
@@ -31,7 +31,7 @@ from nakawari.xsheet.change.change import Plate, changed_share
 from nakawari.xsheet.change.content import resemblance
 from nakawari.xsheet.change.look import WHOLE, Area, Look, color_distance, without_bars
 from nakawari.xsheet.change.surround import within_surround
-from nakawari.xsheet.settings import DEFAULT, CutSettings, SurroundSettings
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 
 class ShotPlate(NamedTuple):
@@ -43,23 +43,22 @@ class ShotPlate(NamedTuple):
 
 def mark_cuts(
     plates: Iterable[Plate],
-    settings: CutSettings = DEFAULT.cuts,
-    surrounds: SurroundSettings = DEFAULT.surrounds,
+    settings: DetectorSettings = DEFAULT,
 ) -> Iterator[ShotPlate]:
     """Yield every frame with the mark whether it begins a shot; the clip's first does not.
 
-    Holds ``settings.window`` frames back, and so that many in memory.
+    Holds ``settings.cuts.window`` frames back, and so that many in memory.
     """
     waiting: deque[Plate] = deque()
-    judge = _Judge(settings, surrounds)
+    judge, window = _Judge(settings), settings.cuts.window
     before = 0
     for plate in plates:
         waiting.append(plate)
-        judge.looks.append(Look(plate))
-        if len(waiting) > settings.window:
+        judge.looks.append(Look(plate, settings))
+        if len(waiting) > window:
             yield ShotPlate(waiting.popleft(), judge.is_cut(before))
             before += 1
-            if before > settings.window + 1:
+            if before > window + 1:
                 judge.looks.popleft()
                 before -= 1
     while waiting:
@@ -70,10 +69,9 @@ def mark_cuts(
 class _Judge:
     """Tells of the frames that it was given whether they begin a shot."""
 
-    def __init__(self, settings: CutSettings, surrounds: SurroundSettings) -> None:
+    def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
-        self._surrounds = surrounds
-        # Up to ``settings.window + 1`` before the first frame that waits, then those that wait.
+        # Up to ``window + 1`` before the first frame that waits, then those that wait.
         self.looks: deque[Look] = deque()
 
     def is_cut(self, at: int) -> bool:
@@ -82,27 +80,27 @@ class _Judge:
             return False
         here, previous = self.looks[at], self.looks[at - 1]
         # This spares most frames the rest.
-        if here.luma_change(previous) < self._settings.min_luma_change:
+        if here.luma_change(previous) < self._settings.cuts.min_luma_change:
             return False
-        if here.change_from(previous) < self._settings.min_change or self._is_noise(at):
+        if here.change_from(previous) < self._settings.cuts.min_change or self._is_noise(at):
             return False
         area = self._changed_area(at)
         if area is None:
             return False
-        if max(previous.spread(area), here.spread(area)) < self._settings.empty:
+        if max(previous.spread(area), here.spread(area)) < self._settings.cuts.empty:
             # One plain colour after another: a light that changes, for all that is seen.
             return False
         if self._one_is_empty(previous, here, area):
             return self._ends_in_emptiness(at, area)
         found = self._resemblance(previous, here, area)
-        if found >= self._settings.max_resemblance:
+        if found >= self._settings.cuts.max_resemblance:
             return False
         has_other_colors = self._have_other_colors(previous, here, area)
         if area != without_bars(previous, here):
             return has_other_colors and self._is_sudden(at)
-        if found < self._settings.min_resemblance and has_other_colors:
+        if found < self._settings.cuts.min_resemblance and has_other_colors:
             return True
-        is_clear = found < self._settings.no_resemblance or self._is_sudden(at)
+        is_clear = found < self._settings.cuts.no_resemblance or self._is_sudden(at)
         return is_clear and not self._camera_leads(previous, here)
 
     def _ends_in_emptiness(self, at: int, area: Area) -> bool:
@@ -114,9 +112,9 @@ class _Judge:
         def is_empty(n: int) -> bool:
             return self.looks[n].spread(area) < limit
 
-        first = max(at - self._settings.window - 1, 0)
+        first = max(at - self._settings.cuts.window - 1, 0)
         last = next((n for n in range(at - 1, first - 1, -1) if not is_empty(n)), None)
-        following = range(at, min(at + self._settings.window + 1, len(self.looks)))
+        following = range(at, min(at + self._settings.cuts.window + 1, len(self.looks)))
         back = next((n for n in following if not is_empty(n)), None)
         if last is not None and back is not None:
             if not self._are_unlike(self.looks[last], self.looks[back], area):  # a flash
@@ -126,14 +124,11 @@ class _Judge:
         return not any(is_empty(n) for n in range(first, last or first))
 
     def _is_sudden(self, at: int) -> bool:
-        """Return whether a frame changes more than those around it, other cuts left aside."""
-        moving = [
-            change
-            for n in self._around(at)
-            if (change := self._jump(n)) > self._settings.still_change and not self._is_other(n)
-        ]
-        ratio = self._settings.min_change_ratio
-        return not moving or self._jump(at) >= ratio * float(np.median(moving))
+        """Return whether a frame changes more than those around it, apart from other cuts."""
+        limits = self._settings.cuts
+        jumps = [(n, self._jump(n)) for n in self._around(at)]
+        moving = [jump for n, jump in jumps if jump > limits.still_change and not self._is_other(n)]
+        return not moving or self._jump(at) >= limits.min_change_ratio * float(np.median(moving))
 
     def _is_noise(self, at: int) -> bool:
         """Return whether a faint change is no larger than any other near by.
@@ -141,7 +136,8 @@ class _Judge:
         Grain is new in each frame.
         """
         stillest = min((self._jump(n) for n in self._around(at)), default=0.0)
-        faint = min(self._settings.faint_change, self._settings.min_noise_ratio * stillest)
+        limits = self._settings.cuts
+        faint = min(limits.faint_change, limits.min_noise_ratio * stillest)
         return self._jump(at) < faint
 
     def _jump(self, at: int) -> float:
@@ -170,19 +166,20 @@ class _Judge:
         here, previous = self.looks[at], self.looks[at - 1]
         whole = without_bars(previous, here)
         part = here.within_luma(whole)
-        share = changed_share(previous.luma[part], here.luma[part])
-        changed = share >= self._settings.min_changed_share
+        differences = self._settings.differences
+        share = changed_share(previous.luma[part], here.luma[part], differences)
+        changed = share >= self._settings.cuts.min_changed_share
         if changed and whole != WHOLE:
             return whole
         steps = [self.looks[n].step_from(self.looks[n - 1]) for n in [at, *self._around(at)]]
-        inner = within_surround(steps[0], steps[1:], self._surrounds)
+        inner = within_surround(steps[0], steps[1:], self._settings.surrounds)
         if inner is not None:
             return inner
         return whole if changed else None
 
     def _around(self, at: int) -> list[int]:
         """Return the frames beside one that have a frame before them."""
-        window = self._settings.window
+        window = self._settings.cuts.window
         near = range(max(at - window, 1), min(at + window + 1, len(self.looks)))
         return [n for n in near if n != at]
 
@@ -191,8 +188,8 @@ class _Judge:
 
         The finest ground tells it.
         """
-        motion = camera_motion(Pair(one.luma, other.luma))
-        return motion is not None and motion.support >= self._settings.min_following
+        motion = camera_motion(Pair(one.luma, other.luma, settings=self._settings))
+        return motion is not None and motion.support >= self._settings.cuts.min_following
 
     def _one_is_empty(self, one: Look, other: Look, area: Area) -> bool:
         """Return whether one of two pictures shows nothing but one colour in an area."""
@@ -200,16 +197,17 @@ class _Judge:
 
     def _empty(self, one: Look, other: Look, area: Area) -> float:
         """Return the spread of an empty picture, in which coding leaves a shadow of the other."""
-        shadow = self._settings.shadow * max(one.spread(area), other.spread(area))
-        return max(self._settings.empty, shadow)
+        shadow = self._settings.cuts.shadow * max(one.spread(area), other.spread(area))
+        return max(self._settings.cuts.empty, shadow)
 
     def _are_unlike(self, one: Look, other: Look, area: Area) -> bool:
         """Return whether two pictures show other things in an area."""
-        return self._resemblance(one, other, area) < self._settings.min_resemblance
+        return self._resemblance(one, other, area) < self._settings.cuts.min_resemblance
 
     def _resemblance(self, one: Look, other: Look, area: Area) -> float:
-        return resemblance(one.within(area), other.within(area), self._settings.max_resemblance)
+        enough = self._settings.cuts.max_resemblance
+        return resemblance(one.within(area), other.within(area), enough)
 
     def _have_other_colors(self, one: Look, other: Look, area: Area) -> bool:
         """Return whether enough of an area's pixels are of other colours, as in full light."""
-        return color_distance(one, other, area) >= self._settings.other_colors
+        return color_distance(one, other, area) >= self._settings.cuts.other_colors

@@ -1,4 +1,4 @@
-"""What is kept of a frame while cuts are looked for, and made of it when asked for."""
+"""What is kept of a frame while cuts are looked for."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ import numpy as np
 from nakawari.xsheet.camera.bars import picture_area
 from nakawari.xsheet.change.change import Plate, thumbnail
 from nakawari.xsheet.change.content import Content
-
-COLOR_WEIGHTS = np.array([0.5, 1.0, 1.0], np.float32)  # of a change of luma, blue and red
-BINS = 16  # of a histogram of 256 code values
-FULL_SPAN = 160.0  # code values that a picture's luma spans in full light
-LEAST_SPAN = 12.0  # likewise; in less light than that, noise would count as colour
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 Area = tuple[slice, slice]  # rows, columns of the thumbnail
 WHOLE: Area = (slice(None), slice(None))
 
 
 class Look:
-    """A frame, as far as cuts are told by it."""
+    """A frame as the search for cuts sees it; each view is made once, when first asked for."""
 
-    def __init__(self, plate: Plate) -> None:
+    def __init__(self, plate: Plate, settings: DetectorSettings = DEFAULT) -> None:
+        self.settings = settings
         self._smooth = plate.smooth
         self._brightness = plate.small
         # From the frame before, of which there is one.
@@ -44,7 +41,7 @@ class Look:
     @cached_property
     def content(self) -> Content:
         """What it shows."""
-        return Content(self._smooth.luma)
+        return Content(self._smooth.luma, self.settings.content)
 
     @cached_property
     def thumbnails(self) -> np.ndarray:
@@ -67,17 +64,19 @@ class Look:
         return self._step
 
     def change_from(self, previous: Look) -> float:
-        """Return the mean change from the frame before [code values], colour weighing double."""
+        """Return the mean change from the frame before [code values], colour weighing more."""
         if self._change is None:
             changes = np.abs(self.thumbnails - previous.thumbnails).mean(axis=(1, 2))
-            self._change = float(changes @ COLOR_WEIGHTS)
+            weights = np.array([self.settings.colors.luma_weight, 1.0, 1.0], np.float32)
+            self._change = float(changes @ weights)
         return self._change
 
     def within(self, area: Area) -> Content:
         """Return what an area of the thumbnail shows."""
         if area == WHOLE:
             return self.content
-        return Content(np.ascontiguousarray(self.luma[self.within_luma(area)]))
+        part = np.ascontiguousarray(self.luma[self.within_luma(area)])
+        return Content(part, self.settings.content)
 
     def within_luma(self, area: Area) -> Area:
         """Return an area of the thumbnail as that of the picture."""
@@ -96,7 +95,7 @@ class Look:
 
 def without_bars(one: Look, other: Look) -> Area:
     """Return what black bars leave of two pictures' thumbnails."""
-    area = picture_area(one.luma, other.luma)
+    area = picture_area(one.luma, other.luma, one.settings.bars)
     if all(side == slice(0, length) for side, length in zip(area, one.luma.shape, strict=True)):
         return WHOLE
     rows, columns = (
@@ -108,19 +107,20 @@ def without_bars(one: Look, other: Look) -> Area:
 
 def color_distance(one: Look, other: Look, area: Area) -> float:
     """Return the share of an area's pixels that are of other colours, as in full light, 0 to 1."""
+    settings = one.settings.colors
     planes = [look.thumbnails[:, *area] for look in (one, other)]
     low = min(float(luma.min()) for luma, _, _ in planes)
     high = max(float(luma.max()) for luma, _, _ in planes)
-    light = min(max(high - low, LEAST_SPAN) / FULL_SPAN, 1.0)
+    light = min(max(high - low, settings.least_span) / settings.full_span, 1.0)
     middles = np.array([low, 128.0, 128.0])[:, None, None]
-    first, second = (_histogram((some - middles) / light) for some in planes)
+    first, second = (_histogram((some - middles) / light, settings.bins) for some in planes)
     return float(np.abs(first - second).sum()) / 6
 
 
-def _histogram(planes: np.ndarray) -> np.ndarray:
-    """Return the shares of the values from 0, or about 0 if of colour, (3, BINS)."""
+def _histogram(planes: np.ndarray, count: int) -> np.ndarray:
+    """Return the shares of the values from 0, or about 0 if of colour, in bins; (3, count)."""
     counts = []
     for plane, low in zip(planes, (0.0, -128.0, -128.0), strict=True):
-        bins = np.clip((plane - low) * (BINS / 256), 0, BINS - 1).astype(np.intp)
-        counts.append(np.bincount(bins.ravel(), minlength=BINS) / plane.size)
+        bins = np.clip((plane - low) * (count / 256), 0, count - 1).astype(np.intp)
+        counts.append(np.bincount(bins.ravel(), minlength=count) / plane.size)
     return np.stack(counts)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.camera.motion import CameraMotion
 from nakawari.xsheet.change.change import Plate, light_change, luma_change
-from nakawari.xsheet.change.step import Step
-
-MEMORY = 48  # frames that tell how much repeats change
-MAX_NOISE = 8.0  # code values; on ones no frame is a repeat, and the least change is no noise
+from nakawari.xsheet.change.frame_pair import FramePair
+from nakawari.xsheet.settings import DetectorSettings
 
 
 class Measure(NamedTuple):
@@ -21,7 +19,7 @@ class Measure(NamedTuple):
     twice: float  # likewise from the frame before the last
     light: float  # change of brightness since the frame before, or since the one that differed
     moved: float | None  # change from the frame before, the camera's motion taken out
-    motion: Motion | None  # of the camera, where much of the picture changes
+    motion: CameraMotion | None  # of the camera, where much of the picture changes
 
 
 FIRST = Measure(0.0, 0.0, 0.0, 0.0, None, None)
@@ -30,14 +28,15 @@ FIRST = Measure(0.0, 0.0, 0.0, 0.0, None, None)
 class ChangeMeter:
     """Measures how the frames of one shot change, in order, as if no camera moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: DetectorSettings) -> None:
+        self._settings = settings
         self._kept: Plate | None = None  # the frame that last differed clearly
         self._twice_before: Plate | None = None
-        self._noise: deque[float] = deque(maxlen=MEMORY)
+        self._noise: deque[float] = deque(maxlen=settings.changes.noise_memory)
 
-    def measure(self, step: Step) -> Measure:
+    def measure(self, pair: FramePair) -> Measure:
         """Return how the next frame changed, its motion unknown."""
-        before, now, still = step.before, step.now, step.still
+        before, now, still = pair.before, pair.now, pair.still
         if self._kept is None:
             self._kept = now
             return FIRST
@@ -45,9 +44,11 @@ class ChangeMeter:
         light = light_change(before, now)
         since_kept = still
         if kept is not before:
-            since_kept = luma_change(kept, now)
+            since_kept = luma_change(kept, now, self._settings.differences)
             light = max(light, light_change(kept, now))
-        twice = luma_change(self._twice_before, now) if self._twice_before is not None else still
+        twice = still
+        if self._twice_before is not None:
+            twice = luma_change(self._twice_before, now, self._settings.differences)
         if max(still, since_kept) > self._clear_change():
             self._kept = now
         self._twice_before = before
@@ -59,5 +60,7 @@ class ChangeMeter:
 
     def _clear_change(self) -> float:
         """Return a change that repeats in this shot seldom show, erring on the low side."""
-        noise = sorted(self._noise)[3 * len(self._noise) // 10] if self._noise else 0.0
-        return min(1.6 * noise + 1.0, MAX_NOISE)
+        settings, noise = self._settings.changes, 0.0
+        if self._noise:
+            noise = sorted(self._noise)[int(settings.noise_rank * len(self._noise))]
+        return min(settings.clear_ratio * noise + settings.clear_margin, settings.max_noise)

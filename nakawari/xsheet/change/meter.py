@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from nakawari.xsheet.change.change import FAINT
+from nakawari.xsheet.change.frame_pair import FramePair
 from nakawari.xsheet.change.measure import ChangeMeter, Measure
 from nakawari.xsheet.change.remainders import ShotFrame
-from nakawari.xsheet.change.step import Step
 from nakawari.xsheet.change.tracker import CameraTracker
-from nakawari.xsheet.settings import DEFAULT, CameraSettings
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 
 class ShotMeter:
     """Measures the frames of one shot, in order. Keeps a few, whatever the shot's length."""
 
-    def __init__(self, settings: CameraSettings = DEFAULT.camera) -> None:
+    def __init__(self, settings: DetectorSettings = DEFAULT) -> None:
         self.measures: list[Measure] = []
-        self._changes = ChangeMeter()
+        self._changes = ChangeMeter(settings)
         self._camera = CameraTracker(self.measures, settings)
 
-    def add(self, step: Step) -> None:
+    def add(self, pair: FramePair) -> None:
         """Measure the next frame."""
-        self.measures.append(self._changes.measure(step))
+        self.measures.append(self._changes.measure(pair))
         if len(self.measures) == 1:
             return
-        if step.still > FAINT:
-            self._camera.follow(ShotFrame(len(self.measures) - 1, step))
-        else:
+        if pair.is_faint:
             self._camera.stand()
+        else:
+            self._camera.follow(ShotFrame(len(self.measures) - 1, pair))
         self._changes.note(self.measures[-1])

@@ -8,13 +8,13 @@ import numpy as np
 
 from nakawari.xsheet.camera.alignment import corner_ways
 from nakawari.xsheet.camera.ground import Evidence
-from nakawari.xsheet.camera.motion import MIN_SUPPORT, Motion, camera_motion
+from nakawari.xsheet.camera.motion import CameraMotion, camera_motion
 from nakawari.xsheet.change.change import Plate, carried_change
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.remainders import Remainders, ShotFrame
 from nakawari.xsheet.change.trial import Trial, may_be_carried
 from nakawari.xsheet.change.uncovered import Uncovered
-from nakawari.xsheet.settings import CameraSettings
+from nakawari.xsheet.settings import DetectorSettings
 
 
 class CameraTracker:
@@ -23,35 +23,36 @@ class CameraTracker:
     Keeps a few frames, whatever the shot's length.
     """
 
-    def __init__(self, measures: list[Measure], settings: CameraSettings) -> None:
+    def __init__(self, measures: list[Measure], settings: DetectorSettings) -> None:
         """Take the shot's measures, into which the camera's motion is written."""
         self._measures = measures
         self._settings = settings
+        self._min_support = settings.motion.min_support
         self._remainders = Remainders(measures, settings)
-        self._unexplained: deque[ShotFrame] = deque(maxlen=settings.look_far_back)
+        self._unexplained: deque[ShotFrame] = deque(maxlen=settings.camera.look_far_back)
         self._evidence: Evidence | None = None  # of the ground, of this camera move
         self._seen = 0  # frames of this camera move in which it was seen
-        self._trial = Trial()  # of this camera move, whose ground does not tell it
+        self._trial = Trial(self._settings)  # of this camera move, if its ground does not tell
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
-        self._motion: Motion | None = None  # the last that was good, or is still believed in
+        self._motion: CameraMotion | None = None  # the last that was found, or still goes on
 
     def follow(self, here: ShotFrame) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
-        sides = here.step.sides
+        sides = here.pair.sides
         # Where the camera went a frame ago it may go on, too slowly to be seen at all sides.
         if not sides and self._motion is None:
             self._unexplained.append(here)
             return
         seen = _motion_in(here, self._motion)
         if seen is not None and self._is_told(seen, here):
-            seen = _without_ground(seen)
+            seen = self._without_ground(seen)
         if seen is not None and self._is_trusted(seen):
             self._motion, self._carried = seen, self._measures[-1].still
             self._seen += 1
-            if self._seen in (1, self._settings.confirmed):
+            if self._seen in (1, self._settings.camera.confirmed):
                 self._look_back(seen)
             self._remainders.take_out(here, seen)
-        elif not sides or self._measures[-1].still < self._settings.stands * self._carried:
+        elif not sides or self._measures[-1].still < self._settings.camera.stands * self._carried:
             self.stand()
         elif self._motion is not None:
             # Coarse coding and backgrounds without contours hide a slow camera now and then.
@@ -59,12 +60,12 @@ class CameraTracker:
             measure = self._measures[-1]
             if (
                 measure.moved is not None
-                and measure.moved > self._settings.explained * measure.still
+                and measure.moved > self._settings.camera.explained * measure.still
             ):
                 self._motion = self._motion._replace(
-                    support=self._motion.support * self._settings.inertia
+                    support=self._motion.support * self._settings.camera.inertia
                 )
-            if self._motion.support < MIN_SUPPORT * self._settings.inertia**3:
+            if self._motion.support < self._min_support * self._settings.camera.inertia**3:
                 self.stand()
         else:
             self._unexplained.append(here)
@@ -73,47 +74,48 @@ class CameraTracker:
         """Take in that the last frame hardly changed: no camera moves."""
         self._motion = None
         self._seen = 0
-        self._trial = Trial()
+        self._trial = Trial(self._settings)
         self._evidence = None
         self._unexplained.clear()
 
-    def _is_told(self, seen: Motion, frame: ShotFrame) -> bool:
+    def _is_told(self, seen: CameraMotion, frame: ShotFrame) -> bool:
         """Return whether this frame and those before tell that a motion is the camera's."""
-        if seen.evidence is not None and seen.follows >= MIN_SUPPORT:
-            self._evidence = seen.evidence.after(self._evidence, self._settings.kept)
+        if seen.evidence is not None and seen.follows >= self._min_support:
+            self._evidence = seen.evidence.after(self._evidence, self._settings.camera.kept)
             if self._evidence.ground.carried:
                 return True
-        if self._trial.hear(frame.place, frame.step, seen):
-            self._seen = max(self._seen, self._settings.confirmed - 1)
+        if self._trial.hear(frame.place, frame.pair, seen):
+            self._seen = max(self._seen, self._settings.camera.confirmed - 1)
             return True
-        confirmed = self._motion if self._seen >= self._settings.confirmed else None
-        return confirmed is not None and self._goes_on(seen, confirmed, frame.step.now)
+        confirmed = self._motion if self._seen >= self._settings.camera.confirmed else None
+        return confirmed is not None and self._goes_on(seen, confirmed, frame.pair.now)
 
-    def _look_back(self, seen: Motion) -> None:
+    def _look_back(self, seen: CameraMotion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
 
         Far back, and in frames whose ground does not tell it, once it is confirmed.
         """
-        confirmed, followed = self._seen >= self._settings.confirmed, self._remainders.uncovered
+        confirmed = self._seen >= self._settings.camera.confirmed
+        followed = self._remainders.uncovered
         frames = list(self._unexplained)[::-1]
         onward = self._measures[frames[0].place + 1].motion or seen if frames else seen
-        motions: list[tuple[ShotFrame, Motion]] = []
-        for earlier in frames if confirmed else frames[: self._settings.look_back]:
+        motions: list[tuple[ShotFrame, CameraMotion]] = []
+        for earlier in frames if confirmed else frames[: self._settings.camera.look_back]:
             motion = _motion_in(earlier, onward)
             if motion is not None and confirmed:
-                motion = _without_ground(motion)
+                motion = self._without_ground(motion)
             # A move begins slowly; what is faster is a figure, unless all sides moved with it.
             if (
                 motion is None
                 or not self._is_trusted(motion)
-                or (not earlier.step.sides and motion.speed > onward.speed)
+                or (not earlier.pair.sides and motion.speed > onward.speed)
             ):
-                if not earlier.step.sides or self._stood(earlier, onward):
+                if not earlier.pair.sides or self._stood(earlier, onward):
                     break
                 motion = onward
             motions.append((earlier, motion))
             onward = motion
-        self._remainders.uncovered = Uncovered()
+        self._remainders.uncovered = Uncovered(self._settings)
         for earlier, motion in reversed(motions):
             self._remainders.take_out(earlier, motion)
         if confirmed:
@@ -122,31 +124,32 @@ class CameraTracker:
             followed.forget(frames[0].place + 1 if frames else 0)
             self._remainders.uncovered = followed
 
-    def _stood(self, frame: ShotFrame, onward: Motion) -> bool:
+    def _stood(self, frame: ShotFrame, onward: CameraMotion) -> bool:
         """Return whether a frame changed so little that no such camera moved in it."""
-        foretold = carried_change(frame.step.before, onward.camera)
-        return self._measures[frame.place].still < self._settings.stands * foretold
+        predicted = carried_change(frame.pair.before, onward.camera, self._settings)
+        return self._measures[frame.place].still < self._settings.camera.stands * predicted
 
-    def _is_trusted(self, motion: Motion) -> bool:
-        return motion.support >= MIN_SUPPORT and motion.speed >= self._settings.min_speed
+    def _is_trusted(self, motion: CameraMotion) -> bool:
+        fast_enough = motion.speed >= self._settings.camera.min_speed
+        return fast_enough and motion.support >= self._min_support
 
-    def _goes_on(self, motion: Motion, before: Motion, now: Plate) -> bool:
+    def _goes_on(self, motion: CameraMotion, before: CameraMotion, now: Plate) -> bool:
         """Return whether a camera move goes on as it was a frame before."""
         shape = now.smooth.luma.shape
         change = np.hypot(
             *(corner_ways(motion.camera, shape) - corner_ways(before.camera, shape))
         ).max()
-        return bool(change <= max(self._settings.near, self._settings.near_share * before.speed))
+        limits = self._settings.camera
+        return bool(change <= max(limits.near, limits.near_share * before.speed))
+
+    def _without_ground(self, motion: CameraMotion) -> CameraMotion:
+        """Return a motion for which the contours that follow it are enough."""
+        support = motion.follows
+        if may_be_carried(motion, self._settings.trials):  # few follow under coarse coding
+            support = max(support, self._min_support)
+        return motion._replace(support=support)
 
 
-def _motion_in(frame: ShotFrame, expected: Motion | None) -> Motion | None:
+def _motion_in(frame: ShotFrame, expected: CameraMotion | None) -> CameraMotion | None:
     likely = None if expected is None else expected.camera
-    return camera_motion(frame.step.pair, likely)
-
-
-def _without_ground(motion: Motion) -> Motion:
-    """Return a motion for which the contours that follow it are enough."""
-    support = motion.follows
-    if may_be_carried(motion):  # few follow under coarse coding
-        support = max(support, MIN_SUPPORT)
-    return motion._replace(support=support)
+    return camera_motion(frame.pair.luma, likely)

@@ -14,11 +14,8 @@ from typing import NamedTuple
 
 from nakawari.xsheet.camera.alignment import Matrix, after, goes_back, inverse
 from nakawari.xsheet.camera.motion import STILL
-from nakawari.xsheet.change.change import CLEAN, Plate, Remainder
-
-LOOK_AROUND = 12  # frames before in which it is looked for
-LOOK_AHEAD = 6  # frames after
-DRAWN = 20.0  # code values; a change that is larger where nothing was hidden is a new drawing
+from nakawari.xsheet.change.change import Plate, Remainder
+from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 Seen = tuple[Plate, Matrix]  # a frame, and the camera's way to it
 
@@ -40,18 +37,13 @@ class _Waiting(NamedTuple):
     certain: float  # of that, where nothing was hidden
     way: Matrix  # the camera's, to the last frame
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether it matters no more what other frames tell."""
-        slight = min(self.change, self.change - self.certain) <= CLEAN
-        return slight or self.certain > DRAWN
-
 
 class Uncovered:
     """The frames of a camera move that wait for others to tell what was uncovered in them."""
 
-    def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque(maxlen=LOOK_AHEAD)
+    def __init__(self, settings: DetectorSettings = DEFAULT) -> None:
+        self._settings = settings
+        self._waiting: deque[_Waiting] = deque(maxlen=settings.uncovered.frames_after)
         self._place: int | None = None  # of the last frame
         self._camera: Matrix = STILL  # its motion from the frame before
         self._earlier: list[Seen] = []  # frames before it
@@ -70,7 +62,7 @@ class Uncovered:
         left: Remainder,
         certain: float,
     ) -> list[Found]:
-        """Add the frame at a place in the shot; return what it tells of those that wait.
+        """Add the frame at a place in the shot; return what it tells about those that wait.
 
         ``camera`` leads from the frame before to it, ``left`` is what remains of their difference
         and ``certain`` its certain change. Frames of which one was left out between are not looked
@@ -85,18 +77,19 @@ class Uncovered:
         else:
             self._waiting.clear()
         self._place, self._camera = place, camera
-        self._earlier = [(before, back), *earlier][:LOOK_AROUND]
+        self._earlier = [(before, back), *earlier][: self._settings.uncovered.frames_before]
         self._waiting.append(_Waiting(place, now, left, left.change(), certain, STILL))
         return found
 
     def forget(self, place: int) -> None:
         """Let the frames before a place wait no longer."""
-        self._waiting = deque((f for f in self._waiting if f.place >= place), maxlen=LOOK_AHEAD)
+        kept = (frame for frame in self._waiting if frame.place >= place)
+        self._waiting = deque(kept, maxlen=self._waiting.maxlen)
 
     def _look(self, now: Plate, camera: Matrix) -> Iterator[Found]:
         for frame in list(self._waiting):
             self._waiting.popleft()
-            if frame.is_settled:  # it only waited for the next frame
+            if self._is_settled(frame):  # it only waited for the next frame
                 yield Found(frame.place, frame.change)
                 continue
             way = after(camera, frame.way)
@@ -106,10 +99,19 @@ class Uncovered:
                 others += [
                     (plate, back)
                     for plate, back in self._earlier
-                    if not goes_back(back, self._camera, now.smooth.luma.shape)
+                    if not goes_back(
+                        back, self._camera, now.smooth.luma.shape, self._settings.contours
+                    )
                 ]
             left = frame.left.beside(frame.now, others)
             frame = frame._replace(left=left, change=left.change(), way=way)
             yield Found(frame.place, frame.change)
-            if not frame.is_settled:
+            if not self._is_settled(frame):
                 self._waiting.append(frame)
+
+    def _is_settled(self, frame: _Waiting) -> bool:
+        """Return whether it no longer matters what other frames tell."""
+        slight = min(frame.change, frame.change - frame.certain)
+        if slight <= self._settings.differences.clean:
+            return True
+        return frame.certain > self._settings.uncovered.drawn

@@ -5,8 +5,8 @@ Two states, a new drawing or the same one as before, as a hidden Markov model. W
 - *the shot*: how large a change is between two frames of one drawing depends on grain and coding,
   and between two drawings on how much they move. Both are learnt from the shot itself
   (expectation-maximisation, from a prior), so there is no fixed threshold. Several pairs of levels
-  may explain a shot about as well: each has its say, by how probable it is (Bayesian model
-  averaging), for drawings that one of them sees should not be lost to another's narrow win;
+  may explain a shot about as well. Each then counts by its probability (Bayesian model averaging),
+  so that drawings which only one of them sees are not lost by a narrow margin;
 - *animation*: drawings are held for one, two, three, four or six frames, mostly for the same number
   as the last one. The state is the cadence and the frames since the drawing began, and a change
   that comes when it is due needs less evidence than one that does not.
@@ -123,7 +123,7 @@ class _Decider:
     def _start(self, observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
         """Return the levels if every change above ``place`` were a new drawing.
 
-        Timing is left aside.
+        Timing does not count here.
         """
         probability = (observed > place).astype(np.float64)
         same, new = self._levels(observed, groups, probability)
@@ -228,7 +228,7 @@ class _Decider:
         ``evidence``, (K, N), is p(change | new) / p(change | same) of each frame, in K opinions of
         the shot, which take hardly longer than one. The likelihood is over that of all being the
         same.
-        ``adding``, (N,), is the like for this frame and the one before both being new. By the
+        ``adding``, (N,), is the same ratio for this frame and the one before both being new. By the
         forward-backward algorithm.
         """
         (opinions, count), states = evidence.shape, len(self._timing.begin)

@@ -12,8 +12,8 @@ import numpy as np
 
 from nakawari.xsheet.settings import HoldSettings
 
-CADENCES = (1, 2, 3, 4, 6, 0)  # frames a drawing; 0: no fixed number
-MAX_AGE = 9  # frames since a drawing began; from here on all are alike
+CADENCES = (1, 2, 3, 4, 6, 0)  # frames for which a drawing is held; 0 is no fixed number
+MAX_AGE = 9  # frames since a drawing began; longer holds are pauses, which are all alike
 JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame
 
 

@@ -1,4 +1,4 @@
-"""What the holds of a shot's drawings add up to: its cadence."""
+"""The cadence of a shot, from the holds of its drawings."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 from nakawari.xsheet.sheet.sheet import Cadence
 
-MAX_MOVING_HOLD = 6  # frames
-MAX_MOVING_TIME = Fraction(1, 4)  # s; six frames at 24 a second
-MIN_DRAWINGS = 2  # that move; a single one beside rests is no rhythm
-MIN_SHARE = 0.6  # of the moving drawings, for a cadence to have a number
-MIN_TIME_SHARE = 0.08  # of the shot; what moves for less is an incident, and no rhythm
-# Of the frames that move: those held for just the cadence, and with them those in which a drawing
-# seems to be two or three because a repeat was not recognised.
-MIN_WHOLE, MIN_MENDED = 0.6, 0.85
+MAX_MOVING_HOLD = 6  # frames; a drawing that is held for longer rests
+MAX_MOVING_TIME = Fraction(1, 4)  # s: six frames at 24 a second
+MIN_DRAWINGS = 2  # drawings that move; a single one between rests has no rhythm
+MIN_SHARE = 0.6  # share of the moving drawings that have the commonest hold, for it to be a cadence
+MIN_TIME_SHARE = 0.08  # share of the shot that must move; less is an incident and no rhythm
+# Shares of the frames that move: of those in whole holds of the cadence, and of these together with
+# the holds that were split because a repeat was not recognised.
+MIN_WHOLE, MIN_JOINED = 0.6, 0.85
 
 
-class Pace(NamedTuple):
+class ShotCadence(NamedTuple):
     """How a shot is animated."""
 
     cadence: Cadence
@@ -37,7 +37,7 @@ def longest_moving_hold(fps: Fraction) -> int:
     return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
 
 
-def pace_of(holds: Sequence[int], rate: Fraction) -> Pace:
+def cadence_of(holds: Sequence[int], rate: Fraction) -> ShotCadence:
     """Return the pace of one shot's drawings, in order.
 
     A cadence is what repeats: a shot in which fewer than two drawings move, or for hardly any of
@@ -50,15 +50,15 @@ def pace_of(holds: Sequence[int], rate: Fraction) -> Pace:
     """
     moving = [hold for hold in holds[:-1] if hold <= longest_moving_hold(rate)]
     if len(moving) < MIN_DRAWINGS or sum(moving) < MIN_TIME_SHARE * sum(holds):
-        return Pace(None, None)
+        return ShotCadence(None, None)
     hold, count = Counter(moving).most_common(1)[0]
-    cadence = hold if count >= MIN_SHARE * len(moving) else _mended(moving)
+    cadence = hold if count >= MIN_SHARE * len(moving) else _joined(moving)
     if cadence is not None:
-        return Pace(cadence, round(float(rate / cadence), 3))
-    return Pace("mixed", round(float(rate * len(moving) / sum(moving)), 3))
+        return ShotCadence(cadence, round(float(rate / cadence), 3))
+    return ShotCadence("mixed", round(float(rate * len(moving) / sum(moving)), 3))
 
 
-def _mended(holds: Sequence[int]) -> int | None:
+def _joined(holds: Sequence[int]) -> int | None:
     """Return the cadence of a shot in which a few repeats were taken for drawings, if it is one.
 
     Such a repeat splits a hold, so what lies between the whole ones adds up to the cadence again;
@@ -67,7 +67,7 @@ def _mended(holds: Sequence[int]) -> int | None:
     frames = sum(holds)
     for cadence in {hold for hold in holds if hold > 1}:
         whole = cadence * holds.count(cadence)
-        if whole >= MIN_WHOLE * frames and whole + _split(holds, cadence) >= MIN_MENDED * frames:
+        if whole >= MIN_WHOLE * frames and whole + _split(holds, cadence) >= MIN_JOINED * frames:
             return cadence
     return None
 

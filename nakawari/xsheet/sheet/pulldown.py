@@ -16,13 +16,13 @@ from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import SheetDrawing
 
-CYCLE = 5
+CYCLE = 5  # frames of video after which pulldown begins anew
 RATES = {Fraction(30): 4, Fraction(60): 2}  # of the video [frames a second], to film frames a cycle
-MAX_DETUNING = Fraction(1, 30)  # of the rate
-MIN_DRAWINGS = 8
-MIN_EVENNESS = 0.9  # of the holds in film frames that are the commonest of their shot
-MIN_GAIN = 0.15  # over the same in video frames
-MAX_VIOLATIONS = 0.05  # of the drawings begin on a frame that should be a repeat
+MAX_DETUNING = Fraction(1, 30)  # share of the rate by which it may differ from those above
+MIN_DRAWINGS = 8  # drawings that move; fewer may be even by chance
+MIN_EVENNESS = 0.9  # share of the holds in film frames that are the commonest of their shot
+MIN_GAIN = 0.15  # by which that share must be more than the same in video frames
+MAX_VIOLATIONS = 0.05  # share of the drawings that may begin on a frame that should be a repeat
 
 
 def find_pulldown(shots: Sequence[Sequence[SheetDrawing]], rate: Fraction) -> Pulldown | None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
 
-from nakawari.xsheet.sheet.cadence import pace_of
+from nakawari.xsheet.sheet.cadence import cadence_of
 from nakawari.xsheet.sheet.clock import Clock
 from nakawari.xsheet.sheet.sheet import SheetDrawing, Shot
 
-MAX_DISAGREEMENT = 0.01  # of a rate, between cadence and drawings a second
+MAX_DISAGREEMENT = 0.01  # share by which the cadence's rate and the drawings a second may differ
 
 
 def split_into_shots(
@@ -61,11 +61,11 @@ def _reconciled(stated: Shot, made: Shot, clock: Clock) -> Shot:
 def make_shot(drawings: Sequence[SheetDrawing], clock: Clock) -> Shot:
     """Return the shot that some drawings make up, as certain as they are on average."""
     rate = clock.rate(drawings[0].start, drawings[-1].end)
-    pace = pace_of([clock.hold(drawing.start, drawing.end, rate) for drawing in drawings], rate)
+    own = cadence_of([clock.hold(drawing.start, drawing.end, rate) for drawing in drawings], rate)
     return Shot(
         start=drawings[0].start,
         end=drawings[-1].end - 1,
-        cadence=pace.cadence,
-        animation_fps=pace.animation_fps,
+        cadence=own.cadence,
+        animation_fps=own.animation_fps,
         confidence=round(fmean(drawing.confidence for drawing in drawings), 3),
     )

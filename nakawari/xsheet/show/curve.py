@@ -1,4 +1,4 @@
-"""The difference curve and the histogram of holds as SVG and HTML."""
+"""The difference curve and the histogram of holds, made ready for the page's templates."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
+from typing import NamedTuple
 
+from markupsafe import Markup
+
+from nakawari.page import fill
 from nakawari.xsheet.sheet.sheet import SheetDrawing
 from nakawari.xsheet.show.text import percent
 
 MAX_DECADES = 4  # smaller differences than a ten-thousandth of the largest lie on the ground line
-HEIGHT = 100  # of the drawing's own units; the page stretches it
+HEIGHT = 100  # units of the SVG, which the page stretches
 BAR = 0.62  # width of a frame's bar, in frames
 TALLEST_HOLD = 12  # longer holds share two bars
-VERY_LONG = 24
+VERY_LONG = 24  # frames; still longer ones share the last bar
+LEAST_GAP = 0.14  # of the curve's height: nearer labels would lie on each other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +57,34 @@ class DifferenceAxis:
         return [self.low * 10.0**step for step in range(decades + 1)]
 
 
-def difference_svg(
+class AxisLabel(NamedTuple):
+    """A number beside a curve."""
+
+    text: str
+    bottom: str  # per cent of the curve's height
+    is_limit: bool  # whether it is the threshold
+
+
+class Curve(NamedTuple):
+    """The differences of one shot as the paths of an SVG, a unit a frame wide."""
+
+    frames: int
+    height: int  # units
+    grid: str
+    held: str  # the bars of held frames
+    new: str  # the bars of frames that begin a drawing
+    threshold: str  # a line of steps
+    dots: str  # on top of the bars of new drawings
+    labels: list[AxisLabel]
+
+
+def difference_curve(
     changes: Sequence[float],
     new: Sequence[bool],
     thresholds: Sequence[float],
     axis: DifferenceAxis,
-) -> str:
-    """Return the differences of one shot as an SVG, a unit a frame wide and ``HEIGHT`` high.
-
-    Every frame has a bar: those where a new drawing begins in one path, with a dot on top, held
-    ones in another; the threshold is a line of steps. All sequences have a value a frame.
-    """
+) -> Curve:
+    """Return the differences of one shot; all sequences have a value for each frame."""
 
     def down(value: float) -> str:
         return f"{HEIGHT * (1 - axis.height(value)):.1f}"
@@ -75,15 +97,16 @@ def difference_svg(
             bars[is_new] += f"M{left} {HEIGHT}V{down(change)}h{BAR}V{HEIGHT}z"
         if is_new:
             dots += f"M{frame + 0.5} {down(change)}h0"
-    lines = "".join(f"M0 {down(tick)}H{len(changes)}" for tick in axis.ticks())
     steps = "".join(f"V{down(limit)}H{frame}" for frame, limit in _runs(thresholds))
-    return (
-        f'<svg class="curve" viewBox="0 0 {len(changes)} {HEIGHT}" preserveAspectRatio="none" '
-        'role="img" aria-label="difference of each frame from the drawing before it">'
-        f'<path class="grid" d="{lines}"/>'
-        f'<path class="held" d="{bars[False]}"/><path class="new" d="{bars[True]}"/>'
-        f'<path class="threshold" d="M0 {down(thresholds[0])}{steps}"/>'
-        f'<path class="dots" d="{dots}"/></svg>'
+    return Curve(
+        frames=len(changes),
+        height=HEIGHT,
+        grid="".join(f"M0 {down(tick)}H{len(changes)}" for tick in axis.ticks()),
+        held=bars[False],
+        new=bars[True],
+        threshold=f"M0 {down(thresholds[0])}{steps}",
+        dots=dots,
+        labels=_axis_labels(thresholds, axis),
     )
 
 
@@ -95,35 +118,46 @@ def _runs(values: Sequence[float]) -> Iterator[tuple[int, float]]:
         yield end, value
 
 
-def axis_labels(thresholds: Sequence[float], axis: DifferenceAxis) -> str:
+def _axis_labels(thresholds: Sequence[float], axis: DifferenceAxis) -> list[AxisLabel]:
     """Return the labels beside a curve: the powers of ten, and the median threshold."""
     threshold = median(thresholds)
     at = axis.height(threshold)
     labels = [
-        f'<span style="bottom:{100 * axis.height(tick):.1f}%">{tick:g}</span>'
+        AxisLabel(f"{tick:g}", f"{100 * axis.height(tick):.1f}%", False)
         for tick in axis.ticks()
-        if abs(axis.height(tick) - at) > 0.14  # else the two would lie on each other
+        if abs(axis.height(tick) - at) > LEAST_GAP
     ]
-    labels.append(f'<span class="limit" style="bottom:{100 * at:.1f}%">{threshold:.2g}</span>')
-    return "".join(labels)
+    return [*labels, AxisLabel(f"{threshold:.2g}", f"{100 * at:.1f}%", True)]
 
 
-def histogram(drawings: Sequence[SheetDrawing]) -> str:
+class _HoldBar(NamedTuple):
+    """How many drawings are held for so many frames."""
+
+    label: str
+    drawings: int
+    percent: str  # of all drawings
+    share: float  # of the tallest bar
+
+
+def histogram(drawings: Sequence[SheetDrawing]) -> Markup:
     """Return the numbers of drawings by hold as bars; holds above a dozen share two."""
     counts: Counter[str] = Counter(_hold_label(drawing.hold) for drawing in drawings)
     longest = max((min(drawing.hold, TALLEST_HOLD) for drawing in drawings), default=1)
     labels = [str(hold) for hold in range(1, max(longest, 4) + 1)]
-    labels += [label for label in (_hold_label(VERY_LONG), _hold_label(VERY_LONG + 1))
-               if counts[label]]  # fmt: skip
+    labels += [
+        label for label in (_hold_label(VERY_LONG), _hold_label(VERY_LONG + 1)) if counts[label]
+    ]
     tallest = max(counts.values(), default=1)
-    bars = "".join(
-        f'<div class="bar" data-hold="{label}" data-count="{counts[label]}" '
-        f'title="{percent(counts[label] / max(1, len(drawings)))} of all drawings">'
-        f'<b>{counts[label] or ""}</b><i style="--share:{counts[label] / tallest:.4f}"></i>'
-        f"<span>{label}</span></div>"
+    bars = [
+        _HoldBar(
+            label=label,
+            drawings=counts[label],
+            percent=percent(counts[label] / max(1, len(drawings))),
+            share=counts[label] / tallest,
+        )
         for label in labels
-    )
-    return f'<div class="histogram">{bars}</div>'
+    ]
+    return fill("nakawari/xsheet/show/histogram.html", bars=bars)
 
 
 def _hold_label(hold: int) -> str:

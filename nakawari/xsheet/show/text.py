@@ -19,7 +19,7 @@ UNSURE = 0.8  # below this confidence a drawing or a shot is to be looked at
 WORDS = {1: "ones", 2: "twos", 3: "threes", 4: "fours", 5: "fives", 6: "sixes"}
 # Rows of a multiple of these frames put the same beat of ones, twos, threes and fours in a column.
 ROW_STEP = 12
-NARROWEST = 20  # characters
+NARROWEST = 20  # characters a line, however narrow the terminal is
 LISTED_REPEATS = 3  # frames that repeat one, where there is pulldown
 LISTED = 8  # frames to check are listed up to this many
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from typing import TYPE_CHECKING, NamedTuple
 
 from nakawari.wording import count
-from nakawari.xsheet.sheet.sheet import Cadence, ExposureSheet, SheetDrawing, Shot
-from nakawari.xsheet.show.curve import DifferenceAxis, axis_labels, difference_svg
+from nakawari.xsheet.sheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
+from nakawari.xsheet.show.curve import Curve, DifferenceAxis, difference_curve
 from nakawari.xsheet.show.text import (
     WORDS,
     cadence_words,
@@ -17,7 +16,9 @@ from nakawari.xsheet.show.text import (
     rate_words,
     span_times,
 )
-from nakawari.xsheet.show.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from nakawari.xsheet.detect import Detection
 
 RULER_STEP = 12  # frames between two numbers of the ruler
 
@@ -31,48 +32,66 @@ def cadence_class(cadence: Cadence) -> str:
     return WORDS[cadence] if cadence <= 4 else "slower"
 
 
-def shot_section(
-    sheet: ExposureSheet,
-    number: int,
-    thumbnails: Thumbnails,
-    changes: Sequence[float],
-    thresholds: Sequence[float],
-    axis: DifferenceAxis | None,
-) -> str:
-    """Return the section of one shot; ``number`` counts from 1.
+class DrawingCell(NamedTuple):
+    """A drawing over its hold."""
 
-    ``changes`` and ``thresholds`` have a value for each frame of the shot.
-    """
+    drawing: SheetDrawing
+    is_unsure: bool
+    confidence: str
+
+
+class ShotTracks(NamedTuple):
+    """What the template ``shot.html`` shows of one shot."""
+
+    number: int  # from 1
+    start: int
+    end: int
+    cadence_class: str
+    cadence_words: str
+    facts: list[str]
+    is_unsure: bool
+    ruler: list[int]  # frames whose number is written
+    drawings: list[DrawingCell]
+    moves: list[CameraMove]
+    curve: Curve | None
+
+
+def shot_tracks(detection: Detection, number: int, axis: DifferenceAxis | None) -> ShotTracks:
+    """Return the tracks of one shot; ``number`` counts from 1."""
+    sheet = detection.sheet
     shot = sheet.shots[number - 1]
     drawings = sheet.drawings_of(shot)
-    cells = "".join(_drawing(drawing, thumbnails) for drawing in drawings)
-    tracks = [
-        ("", "ruler", _ruler(shot)),
-        ("drawings", "strip", cells),
-        *([("camera", "camera", moves)] if (moves := _camera(sheet, shot)) else []),
-    ]
-    if axis is not None:
-        starts = {drawing.start for drawing in drawings}
-        new = [frame in starts for frame in range(shot.start, shot.end + 1)]
-        curve = difference_svg(changes, new, thresholds, axis)
-        label = f'difference<div class="axis">{axis_labels(thresholds, axis)}</div>'
-        tracks.append((label, "differences", curve))
-    rows = "".join(
-        f'<div class="label">{label}</div><div class="track {kind}">{content}</div>'
-        for label, kind, content in tracks
-    )
-    return (
-        f'<section class="shot" id="shot-{number}" data-start="{shot.start}" '
-        f'data-end="{shot.end}">{_heading(sheet, shot, number, len(drawings))}'
-        f'<div class="scroll" tabindex="0" aria-label="timeline of shot {number}">'
-        f'<div class="tracks" style="--frames:{shot.end + 1 - shot.start}">{rows}</div></div>'
-        "</section>"
+    return ShotTracks(
+        number=number,
+        start=shot.start,
+        end=shot.end,
+        cadence_class=cadence_class(shot.cadence),
+        cadence_words=cadence_words(shot.cadence),
+        facts=_facts(sheet, shot, len(drawings)),
+        is_unsure=is_unsure(shot),
+        ruler=_ruler(shot),
+        drawings=[
+            DrawingCell(drawing, is_unsure(drawing), f"{drawing.confidence:.4g}")
+            for drawing in drawings
+        ],
+        moves=list(camera_of(sheet, shot)),
+        curve=None if axis is None else _curve(detection, shot, axis),
     )
 
 
-def _heading(sheet: ExposureSheet, shot: Shot, number: int, drawings: int) -> str:
+def _curve(detection: Detection, shot: Shot, axis: DifferenceAxis) -> Curve:
+    frames = range(shot.start, shot.end + 1)
+    starts = {drawing.start for drawing in detection.sheet.drawings_of(shot)}
+    return difference_curve(
+        detection.changes[shot.start : shot.end + 1],
+        [frame in starts for frame in frames],
+        detection.thresholds[shot.start : shot.end + 1],
+        axis,
+    )
+
+
+def _facts(sheet: ExposureSheet, shot: Shot, drawings: int) -> list[str]:
     begin, end = span_times(sheet, shot.start, shot.end)
-    unsure = ' <em class="unsure">to check</em>' if is_unsure(shot) else ""
     facts = [
         rate_words(shot),
         count(drawings, "drawing"),
@@ -81,39 +100,11 @@ def _heading(sheet: ExposureSheet, shot: Shot, number: int, drawings: int) -> st
         *(f"{move.kind} {move.start}–{move.end}" for move in camera_of(sheet, shot)),
         f"confidence {percent(shot.confidence)}",
     ]
-    details = "".join(f"<span>{escape(fact)}</span>" for fact in facts if fact)
-    return (
-        f'<header><h2>Shot {number}</h2><span class="badge {cadence_class(shot.cadence)}">'
-        f'{cadence_words(shot.cadence)}</span><p class="details">{details}{unsure}</p></header>'
-    )
+    return [fact for fact in facts if fact]
 
 
-def _ruler(shot: Shot) -> str:
+def _ruler(shot: Shot) -> list[int]:
+    """Return the frames whose number is written: the first, and each at a full ``RULER_STEP``."""
     first = -(-shot.start // RULER_STEP) * RULER_STEP
     numbers = [shot.start] if first - shot.start >= RULER_STEP // 2 else []
-    numbers += range(first, shot.end + 1, RULER_STEP)
-    return "".join(
-        f'<span style="--at:{number - shot.start}">{number}</span>' for number in numbers
-    )
-
-
-def _drawing(drawing: SheetDrawing, thumbnails: Thumbnails) -> str:
-    uri = thumbnails.uris.get(drawing.start)
-    # What is not in the page itself is fetched once it comes into view.
-    lazy = "" if uri is None or uri.startswith("data:") else ' loading="lazy"'
-    picture = f'<img src="{uri}" alt="drawing at frame {drawing.start}"{lazy}>' if uri else ""
-    return (
-        f'<div class="drawing{" unsure" if is_unsure(drawing) else ""}" id="f{drawing.start}" '
-        f'data-start="{drawing.start}" data-hold="{drawing.hold}" '
-        f'data-confidence="{drawing.confidence:.4g}" style="--hold:{drawing.hold}">{picture}'
-        f"<span>{drawing.start}</span><small>×{drawing.hold}</small></div>"
-    )
-
-
-def _camera(sheet: ExposureSheet, shot: Shot) -> str:
-    return "".join(
-        f'<div class="move {escape(move.kind)}" data-start="{move.start}" data-end="{move.end}" '
-        f'style="--at:{move.start - shot.start};--hold:{move.end + 1 - move.start}">'
-        f"<span>{escape(move.kind)}</span></div>"
-        for move in camera_of(sheet, shot)
-    )
+    return [*numbers, *range(first, shot.end + 1, RULER_STEP)]

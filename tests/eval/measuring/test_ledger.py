@@ -261,6 +261,6 @@ def test_memory_does_not_grow_with_the_number_of_triplets(tmp_path: Path) -> Non
             measurement.run()
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-        assert not np.isnan(ledger.figures("nearest")[:, 0]).any()
+        assert not np.isnan(ledger.scores("nearest")[:, 0]).any()
     # Less than one picture for each more triplet, which has four: names and figures, no pixels.
     assert (peaks[1] - peaks[0]) / 90 < moving_square(0).nbytes

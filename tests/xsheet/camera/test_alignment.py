@@ -1,11 +1,14 @@
 """Contours at the rim make a motion exact, and tell a camera from what is none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nakawari.xsheet.camera.alignment import Contours, after, goes_back, inverse
-from nakawari.xsheet.camera.motion import MIN_SUPPORT, STILL, Pair, camera_motion
+from nakawari.xsheet.camera.motion import STILL, Pair, camera_motion
 from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 
@@ -55,8 +58,8 @@ def test_a_shift_of_soft_patches_that_no_corner_tells_is_found(way: tuple[float,
 def test_few_contours_follow_a_wrong_motion() -> None:
     rim = contours(shot_at(), shot_at(x=3.0))
     assert rim.agreement(shifted(-3.0)).share > 0.9
-    assert rim.agreement(shifted(3.0)).share < MIN_SUPPORT
-    assert rim.agreement(STILL).share < MIN_SUPPORT
+    assert rim.agreement(shifted(3.0)).share < DEFAULT.motion.min_support
+    assert rim.agreement(STILL).share < DEFAULT.motion.min_support
 
 
 def test_nothing_is_told_where_nothing_moves() -> None:
@@ -70,14 +73,14 @@ def test_a_camera_is_believed_in_over_a_ground_without_corners(pan: float) -> No
 
     def coded(luma: np.ndarray) -> np.ndarray:
         noisy = luma + generator.normal(0, 1.0, luma.shape)
-        picture = shot_at()._replace(luma=np.clip(noisy, 0, 255).astype(np.uint8))
+        picture = replace(shot_at(), luma=np.clip(noisy, 0, 255).astype(np.uint8))
         return plate(picture).smooth.luma
 
     motion = camera_motion(
         Pair(coded(soft(0, figure=110)), coded(soft(pan, figure=110))), shifted(-pan)
     )
     assert motion is not None
-    assert motion.support >= MIN_SUPPORT
+    assert motion.support >= DEFAULT.motion.min_support
     middle = motion.camera[:, :2] @ (WIDTH / 2, HEIGHT / 2) + motion.camera[:, 2]
     assert middle == pytest.approx([WIDTH / 2 - pan, HEIGHT / 2], abs=0.25)
 

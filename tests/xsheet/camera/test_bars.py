@@ -1,12 +1,15 @@
 """Black bars are told from black pictures, and a camera is found within them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nakawari.xsheet.camera.alignment import Matrix
-from nakawari.xsheet.camera.bars import BLUR, inward, outward, picture_area
-from nakawari.xsheet.camera.motion import MIN_SUPPORT, Pair, camera_motion
+from nakawari.xsheet.camera.bars import inward, outward, picture_area
+from nakawari.xsheet.camera.motion import Pair, camera_motion
 from nakawari.xsheet.change.change import plate, sides_move
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 ALL = (slice(0, HEIGHT), slice(0, WIDTH))
@@ -21,7 +24,7 @@ def with_bars(luma: np.ndarray, rows: int = 0, columns: int = 0) -> np.ndarray:
 
 def seen(x: float, rows: int = 0, columns: int = 0) -> np.ndarray:
     picture = shot_at(x, figure=None)
-    return plate(picture._replace(luma=with_bars(picture.luma, rows, columns))).smooth.luma
+    return plate(replace(picture, luma=with_bars(picture.luma, rows, columns))).smooth.luma
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(8, 0), (24, 0), (0, 40), (12, 24)])
@@ -29,8 +32,8 @@ def test_bars_are_left_out_of_the_picture(rows: int, columns: int) -> None:
     area = picture_area(seen(0.0, rows, columns), seen(2.0, rows, columns))
     for side, bar, length in zip(area, (rows, columns), (HEIGHT, WIDTH), strict=True):
         if bar:
-            assert bar <= side.start <= bar + BLUR
-            assert length - bar - BLUR <= side.stop <= length - bar
+            assert bar <= side.start <= bar + DEFAULT.bars.blur
+            assert length - bar - DEFAULT.bars.blur <= side.stop <= length - bar
         else:
             assert side == slice(0, length)
 
@@ -56,7 +59,7 @@ def test_a_pan_is_found_within_bars(rows: int, columns: int) -> None:
     assert sides_move(before, after)
     motion = camera_motion(Pair(before, after))
     assert motion is not None
-    assert motion.support > MIN_SUPPORT
+    assert motion.support > DEFAULT.motion.min_support
     assert motion.camera[:, 2] == pytest.approx([-3.0, 0.0], abs=0.15)
 
 

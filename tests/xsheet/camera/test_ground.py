@@ -1,5 +1,6 @@
 """The ground at the picture's edge goes with a camera, and stands behind a figure."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 from nakawari.xsheet.camera.ground import Evidence, Ground, evidence
-from nakawari.xsheet.camera.motion import MIN_SUPPORT, Pair, camera_motion
+from nakawari.xsheet.camera.motion import Pair, camera_motion
 from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shifted, shot_at
 
 NOISE = 1.0
@@ -19,7 +21,7 @@ def ground(*arguments: Any) -> Ground:
 
 
 def smooth(luma: np.ndarray) -> np.ndarray:
-    return plate(shot_at()._replace(luma=luma)).smooth.luma
+    return plate(replace(shot_at(), luma=luma)).smooth.luma
 
 
 def shades(x: float = 0.0) -> np.ndarray:
@@ -56,7 +58,7 @@ def test_a_close_figure_that_moves_as_one_is_not_trusted_as_a_camera() -> None:
     motion = camera_motion(Pair(still, moved))
     assert motion is not None
     assert motion.camera[:, 2] == pytest.approx([2.0, 0.0], abs=0.1)  # its motion is seen,
-    assert motion.support < MIN_SUPPORT  # but is none of the camera
+    assert motion.support < DEFAULT.motion.min_support  # but is none of the camera
 
 
 def test_a_figure_fixed_to_the_screen_does_not_hide_that_the_ground_goes() -> None:

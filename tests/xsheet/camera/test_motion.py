@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from nakawari.xsheet.camera.motion import MIN_SUPPORT, Motion, Pair, camera_motion
+from nakawari.xsheet.camera.motion import CameraMotion, Pair, camera_motion
 from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 
-def motion_between(before, after) -> Motion | None:
+def motion_between(before, after) -> CameraMotion | None:
     return camera_motion(Pair(plate(before).smooth.luma, plate(after).smooth.luma))
 
 
@@ -18,7 +19,7 @@ def test_a_pan_is_found_to_a_tenth_of_a_pixel(step: tuple[float, float]) -> None
     assert motion is not None
     middle = motion.camera[:, :2] @ (WIDTH / 2, HEIGHT / 2) + motion.camera[:, 2]
     assert middle == pytest.approx([WIDTH / 2 - step[0], HEIGHT / 2 - step[1]], abs=0.1)
-    assert motion.support > MIN_SUPPORT
+    assert motion.support > DEFAULT.motion.min_support
     assert motion.speed == pytest.approx(np.hypot(*step), abs=0.1)
 
 
@@ -30,7 +31,7 @@ def test_a_zoom_is_found() -> None:
 
 def test_a_figure_that_moves_is_no_camera() -> None:
     motion = motion_between(shot_at(), shot_at(figure=(156, 92)))
-    assert motion is None or motion.support < MIN_SUPPORT
+    assert motion is None or motion.support < DEFAULT.motion.min_support
 
 
 def test_nothing_is_found_in_a_flat_picture() -> None:

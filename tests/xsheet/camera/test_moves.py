@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from nakawari.xsheet.camera.motion import Motion
+from nakawari.xsheet.camera.motion import CameraMotion
 from nakawari.xsheet.camera.moves import camera_moves
 
 SIZE = (480, 270)
 
 
-def step(x: float = 0.0, y: float = 0.0, zoom: float = 1.0, support: float = 0.9) -> Motion:
+def step(x: float = 0.0, y: float = 0.0, zoom: float = 1.0, support: float = 0.9) -> CameraMotion:
     middle = np.array(SIZE) / 2
     matrix = np.hstack([zoom * np.eye(2), ((1 - zoom) * middle + (x, y))[:, None]])
     speed = float(np.hypot(np.hypot(x, y), abs(zoom - 1) * 140))
-    return Motion(matrix, speed, support, None, 0.0, support, None)
+    return CameraMotion(matrix, speed, support, None, 0.0, support, None)
 
 
-def moves(motions: list[Motion | None], first_frame: int = 0) -> list[tuple[int, int, str]]:
+def moves(motions: list[CameraMotion | None], first_frame: int = 0) -> list[tuple[int, int, str]]:
     return [(move.start, move.end, move.kind) for move in camera_moves(motions, first_frame, *SIZE)]
 
 

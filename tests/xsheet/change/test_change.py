@@ -1,5 +1,6 @@
 """Changes are measured where they are, and the camera's are taken out."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -46,7 +47,7 @@ def test_grain_counts_for_little() -> None:
     def grainy() -> Picture:
         picture = shot_at()
         noise = generator.normal(0, 3, picture.luma.shape)
-        return picture._replace(luma=np.clip(picture.luma + noise, 0, 255).astype(np.uint8))
+        return replace(picture, luma=np.clip(picture.luma + noise, 0, 255).astype(np.uint8))
 
     assert block_change(plate(grainy()), plate(grainy())) < 4
 
@@ -64,7 +65,7 @@ def test_the_blocks_that_count_are_those_that_sorting_finds(changed: float) -> N
     ordered = np.sort(windows.mean(axis=(2, 3)), axis=None)
     grain = min(ordered[len(ordered) // 4], 2.5)
     expected = max(ordered[-4] - grain, 2.2 * (ordered[-16] - grain))
-    noisy = still._replace(smooth=still.smooth._replace(luma=luma))
+    noisy = still._replace(smooth=replace(still.smooth, luma=luma))
     assert luma_change(still, noisy) == pytest.approx(expected)
 
 
@@ -75,7 +76,7 @@ def test_a_mouth_of_a_few_pixels_stands_out_of_grain() -> None:
         picture = shot_at()
         luma = picture.luma + generator.normal(0, 4, picture.luma.shape)
         luma[100:102, 150 : 150 + mouth] -= 40
-        return plate(picture._replace(luma=np.clip(luma, 0, 255).astype(np.uint8)))
+        return plate(replace(picture, luma=np.clip(luma, 0, 255).astype(np.uint8)))
 
     plates = [grainy(0) for _ in range(6)]
     repeats = [block_change(before, now) for before, now in pairwise(plates)]
@@ -86,12 +87,12 @@ def test_a_change_of_colour_alone_is_a_change() -> None:
     picture = shot_at()
     red = picture.red_difference.copy()
     red[40:56, 70:86] += 20
-    assert block_change(plate(picture), plate(picture._replace(red_difference=red))) > 15
+    assert block_change(plate(picture), plate(replace(picture, red_difference=red))) > 15
 
 
 def test_light_is_what_most_of_the_picture_has_in_common() -> None:
     picture = shot_at()
-    darker = picture._replace(luma=picture.luma - 3)
+    darker = replace(picture, luma=picture.luma - 3)
     assert light_change(plate(picture), plate(darker)) == pytest.approx(3, abs=0.3)
     assert light_change(plate(picture), plate(shot_at(mouth=9))) < 0.1
 

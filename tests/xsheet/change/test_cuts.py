@@ -1,6 +1,7 @@
 """Cuts are found; holds, motion, pans, flashes and fades are not taken for cuts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_a_figure_that_jumps_before_a_background_that_stands_is_no_cut() -> None
         picture = scene(1)
         luma = picture.luma.copy()
         luma[10:90, left : left + 30] = 235
-        return picture._replace(luma=luma)
+        return replace(picture, luma=luma)
 
     assert cuts([shown(0)] * 8 + [shown(90)] * 8) == []
 
@@ -78,7 +79,7 @@ def test_a_large_drawing_made_anew_under_a_shake_is_no_cut() -> None:
         picture = shot_at(x=x, y=y, figure=None)
         luma = picture.luma.copy()
         luma[60:, 110:230] = 60 if frame < 4 else 200
-        pictures.append(picture._replace(luma=luma))
+        pictures.append(replace(picture, luma=luma))
     assert cuts(pictures) == []
 
 
@@ -99,7 +100,7 @@ def test_grain_between_the_steps_of_a_fade_does_not_make_a_cut_of_one() -> None:
 
     def grainy(picture: Picture) -> Picture:
         luma = picture.luma + generator.normal(0, 12, picture.luma.shape)
-        return picture._replace(luma=luma.clip(0, 255).astype(np.uint8))
+        return replace(picture, luma=luma.clip(0, 255).astype(np.uint8))
 
     lights = [1.0, 0.93, 0.87, 0.74, 0.67, 0.61, 0.54]
     assert cuts([grainy(scene(1, light=light)) for light in lights for _ in range(3)]) == []
@@ -117,7 +118,7 @@ def plain(luma: int, blue: int = 128, red: int = 128) -> Picture:
 
 def night(picture: Picture, light: float = 0.08) -> Picture:
     dark = (16 + (picture.luma.astype(float) - 16) * light).clip(0, 255)
-    return picture._replace(luma=dark.astype(np.uint8))
+    return replace(picture, luma=dark.astype(np.uint8))
 
 
 def within(picture: Picture, share: float) -> Picture:
@@ -127,7 +128,7 @@ def within(picture: Picture, share: float) -> Picture:
     luma = room.luma.copy()
     luma[rows:-rows, columns:-columns] = picture.luma[rows:-rows, columns:-columns]
     colour = []
-    for plane in picture[1:]:
+    for plane in list(picture)[1:]:
         shown = np.full_like(plane, 128)
         half = np.s_[rows // 2 : -rows // 2, columns // 2 : -columns // 2]
         shown[half] = plane[half]
@@ -142,7 +143,7 @@ def other(seed: int, **shot: float) -> Picture:
         np.full_like(plane, 128 + (37 * seed * factor) % 60 - 30)
         for factor, plane in ((1, picture.blue_difference), (2, picture.red_difference))
     )
-    return picture._replace(blue_difference=blue, red_difference=red)
+    return replace(picture, blue_difference=blue, red_difference=red)
 
 
 def montage(frames: int, count: int = 6) -> list[Picture]:
@@ -183,7 +184,7 @@ LIGHTS: dict[str, Callable[[Picture], Picture]] = {
     "white": lambda picture: plain(235),
     "black": lambda picture: plain(16),
     "red": lambda picture: plain(80, 90, 230),
-    "negative": lambda picture: picture._replace(luma=255 - picture.luma),
+    "negative": lambda picture: replace(picture, luma=255 - picture.luma),
 }
 
 
@@ -221,7 +222,7 @@ def test_a_dissolve_is_no_cut() -> None:
 
     def mixed(share: float) -> Picture:
         luma = (1 - share) * one.luma + share * other.luma
-        return one._replace(luma=luma.astype(np.uint8))
+        return replace(one, luma=luma.astype(np.uint8))
 
     steps = [mixed(step / 6) for step in range(7)]
     assert cuts([one] * 8 + steps + [other] * 8) == []
@@ -233,6 +234,6 @@ def test_grain_over_a_ground_that_is_nearly_plain_is_no_cut() -> None:
 
     def shown() -> Picture:
         luma = ground + generator.normal(0, 5, ground.shape)
-        return shot_at()._replace(luma=luma.clip(0, 255).astype(np.uint8))
+        return replace(shot_at(), luma=luma.clip(0, 255).astype(np.uint8))
 
     assert cuts([shown() for _ in range(20)]) == []

@@ -1,6 +1,7 @@
 """A camera that was confirmed is believed in before and after its ground could tell it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -9,9 +10,9 @@ import pytest
 
 from nakawari.xsheet.camera.ground import Evidence
 from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.change.frame_pair import FramePair
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.meter import ShotMeter
-from nakawari.xsheet.change.step import Step
 from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import shot_at
 
@@ -54,7 +55,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Meter:
         monkeypatch.setattr("nakawari.xsheet.camera.motion.evidence", evidence)
         meter = ShotMeter()
         for before, now in pairwise([None, *plates]):
-            meter.add(Step(before, now))
+            meter.add(FramePair(before, now))
         return meter.measures
 
     return measure
@@ -108,8 +109,8 @@ def test_a_camera_is_not_looked_back_for_where_only_grain_changed() -> None:
         picture = shot_at(x)
         grain = generator.normal(0, 9, picture.luma.shape)
         luma = np.clip(picture.luma + grain, 0, 255).astype(np.uint8)
-        now = plate(picture._replace(luma=luma))
-        meter.add(Step(before, now))
+        now = plate(replace(picture, luma=luma))
+        meter.add(FramePair(before, now))
         before = now
     assert [measure.motion is not None for measure in meter.measures] == [False] * 6 + [True] * 3
 

@@ -8,8 +8,9 @@ import numpy as np
 from nakawari.video.picture import Picture
 from nakawari.xsheet.camera.motion import camera_motion
 from nakawari.xsheet.change.change import plate
-from nakawari.xsheet.change.step import Step
-from nakawari.xsheet.change.trial import ENOUGH, Trial
+from nakawari.xsheet.change.frame_pair import FramePair
+from nakawari.xsheet.change.trial import Trial
+from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
 SHAKE = [(0.0, 0.0), (3.0, 1.0), (-1.0, 3.0), (2.0, -2.0), (-2.0, -1.0), (1.0, 2.0), (-2.0, 2.0)]
@@ -55,10 +56,10 @@ def passed(pictures: Sequence[Picture]) -> bool:
     trial = Trial()
     plates = [plate(one) for one in pictures]
     for place in range(1, len(plates)):
-        step = Step(*plates[place - 1 : place + 1])
-        motion = camera_motion(step.pair)
+        pair = FramePair(*plates[place - 1 : place + 1])
+        motion = camera_motion(pair.luma)
         if motion is not None:
-            trial.hear(place, step, motion)
+            trial.hear(place, pair, motion)
     return trial.passed
 
 
@@ -67,11 +68,11 @@ def test_a_shake_over_a_plain_ground_with_a_few_things_on_it_passes() -> None:
 
 
 def test_too_few_frames_do_not_pass() -> None:
-    assert not passed([boards(*at) for at in SHAKE[:ENOUGH]])
+    assert not passed([boards(*at) for at in SHAKE[: DEFAULT.trials.enough]])
 
 
 def test_a_motion_beside_which_a_limb_is_drawn_anew_does_not_pass() -> None:
-    assert not passed([boards(*at, limb=7.0 * step) for step, at in enumerate(SHAKE)])
+    assert not passed([boards(*at, limb=7.0 * pair) for pair, at in enumerate(SHAKE)])
 
 
 def test_a_close_figure_that_moves_as_one_does_not_pass() -> None:

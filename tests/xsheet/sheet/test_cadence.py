@@ -5,7 +5,7 @@ from itertools import accumulate, pairwise
 
 import pytest
 
-from nakawari.xsheet.sheet.cadence import Pace, pace_of
+from nakawari.xsheet.sheet.cadence import ShotCadence, cadence_of
 from nakawari.xsheet.sheet.clock import Clock, Pulldown
 from nakawari.xsheet.sheet.pulldown import find_pulldown
 from nakawari.xsheet.sheet.sheet import SheetDrawing
@@ -30,31 +30,31 @@ def pulled_down(film_holds: list[int], phase: int, film: int = 4) -> list[SheetD
 
 
 def test_the_example_of_the_file_format() -> None:
-    assert pace_of([2, 2, 2, 2, 1], FILM) == Pace(2, 11.988)
+    assert cadence_of([2, 2, 2, 2, 1], FILM) == ShotCadence(2, 11.988)
 
 
 def test_a_pause_and_the_last_drawing_do_not_count() -> None:
-    assert pace_of([18, 3, 3, 3, 1], FILM).cadence == 3
+    assert cadence_of([18, 3, 3, 3, 1], FILM).cadence == 3
 
 
 def test_most_holds_decide() -> None:
-    assert pace_of([3, 3, 3, 2, 1], FILM).cadence == 3
-    assert pace_of([1, 2, 3, 1, 2, 3, 1], Fraction(24)) == Pace("mixed", 12.0)
+    assert cadence_of([3, 3, 3, 2, 1], FILM).cadence == 3
+    assert cadence_of([1, 2, 3, 1, 2, 3, 1], Fraction(24)) == ShotCadence("mixed", 12.0)
 
 
 def test_one_drawing_has_no_cadence() -> None:
-    assert pace_of([40], FILM) == Pace(None, None)
-    assert pace_of([40, 40], FILM) == Pace(None, None)
+    assert cadence_of([40], FILM) == ShotCadence(None, None)
+    assert cadence_of([40, 40], FILM) == ShotCadence(None, None)
 
 
 def test_a_single_drawing_between_rests_has_no_cadence() -> None:
-    assert pace_of([20, 2, 18], FILM) == Pace(None, None)
-    assert pace_of([20, 2, 2, 18], FILM).cadence == 2
+    assert cadence_of([20, 2, 18], FILM) == ShotCadence(None, None)
+    assert cadence_of([20, 2, 2, 18], FILM).cadence == 2
 
 
 def test_a_few_repeats_taken_for_drawings_do_not_make_a_shot_mixed() -> None:
-    assert pace_of([3, 3, 1, 2, 3, 3, 1, 1, 1, 3, 3, 2], FILM).cadence == 3
-    assert pace_of([2, 2, 1, 1, 2, 1, 1, 2, 2, 1], FILM).cadence == 2
+    assert cadence_of([3, 3, 1, 2, 3, 3, 1, 1, 1, 3, 3, 2], FILM).cadence == 3
+    assert cadence_of([2, 2, 1, 1, 2, 1, 1, 2, 2, 1], FILM).cadence == 2
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def test_a_few_repeats_taken_for_drawings_do_not_make_a_shot_mixed() -> None:
     [[1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3], [1, 2, 3, 1, 2, 3, 1], [3, 2, 3, 2, 3, 2, 3, 2, 1]],
 )
 def test_what_is_truly_mixed_stays_so(holds: list[int]) -> None:
-    assert pace_of(holds, FILM).cadence == "mixed"
+    assert cadence_of(holds, FILM).cadence == "mixed"
 
 
 def test_what_moves_for_hardly_any_of_a_shot_is_no_rhythm() -> None:
-    assert pace_of([1, 1, 52], FILM) == Pace(None, None)
-    assert pace_of([1, 1, 1, 1, 12], FILM).cadence == 1
+    assert cadence_of([1, 1, 52], FILM) == ShotCadence(None, None)
+    assert cadence_of([1, 1, 1, 1, 12], FILM).cadence == 1
 
 
 def test_threes_at_sixty_frames_a_second_are_holds_of_seven_or_eight() -> None:
-    assert pace_of([8, 8, 8, 8, 8], Fraction(60)).cadence == 8
+    assert cadence_of([8, 8, 8, 8, 8], Fraction(60)).cadence == 8
 
 
 @pytest.mark.parametrize("phase", range(5))

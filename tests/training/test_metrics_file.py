@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from nakawari.training.figures import Figures
+from nakawari.training.metrics_file import MetricsFile
 
 
-def logged(folder: Path, steps: range, **more: float) -> Figures:
-    figures = Figures(folder)
+def logged(folder: Path, steps: range, **more: float) -> MetricsFile:
+    figures = MetricsFile(folder)
     for step in steps:
         figures.log_metrics({"loss": step / 2, **more}, step)
     return figures
 
 
-def read(figures: Figures) -> list[tuple[str, str, str]]:
+def read(figures: MetricsFile) -> list[tuple[str, str, str]]:
     return [(row["step"], row["loss"], row.get("more", "")) for row in figures.rows()]
 
 

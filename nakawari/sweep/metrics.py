@@ -1,4 +1,4 @@
-"""A training's validation figures, as it writes them into its run's folder."""
+"""A training's validation metrics, as it writes them into its run's folder."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import csv
 import math
 from pathlib import Path
 
-FIGURES = "figures*/**/metrics*.csv"  # newest wins
+METRICS_FILES = "figures*/**/metrics*.csv"  # newest wins
 
 
-def validation_figures(run: Path, metric: str) -> list[float]:
+def validation_metrics(run: Path, metric: str) -> list[float]:
     """Return a metric's values in the order of the validations; empty if there are none yet.
 
     Args:
         run: the training's folder.
         metric: as it is logged, such as ``validation/lpips``.
     """
-    files = sorted(run.glob(FIGURES), key=lambda path: path.stat().st_mtime)
+    files = sorted(run.glob(METRICS_FILES), key=lambda path: path.stat().st_mtime)
     if not files:
         return []
     with files[-1].open(newline="", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
-"""A training's figures as a CSV file that outlives every interruption."""
+"""A training's metrics as a CSV file that outlives every interruption."""
 
 import csv
-import os
+import io
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import Any
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from nakawari.whole import write_whole
 
-class Figures(Logger):
-    """Append a row of figures to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
+
+class MetricsFile(Logger):
+    """Append a row of metrics to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
 
     Lightning's ``CSVLogger`` deletes the file when a training is resumed. This one goes on with it,
     and forgets the rows of updates that will be made again. A column that comes later is empty in
@@ -79,10 +81,9 @@ class Figures(Logger):
         return list(csv.DictReader(whole.splitlines()))
 
     def _write(self, rows: list[dict[str, str]], columns: list[str]) -> None:
-        new = self.file.with_suffix(".new")
-        with new.open("w", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(new, self.file)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.file, text.getvalue().encode())
         self._columns = columns

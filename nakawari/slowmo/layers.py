@@ -1,0 +1,53 @@
+"""Transparent pictures, drawn in two layers: what is seen on black, and how opaque it is.
+
+Whoever draws in-betweens knows three channels and no transparency. Colours under it may be
+anything, and would be matched as if they were seen. So the colours are drawn as they look on black,
+and the opacity is drawn as a picture of its own, in grey, by the same interpolator. Divided by it,
+the colours are again those that a transparent picture stores.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nakawari.video.picture import Picture
+
+SEEN = 1 / 510
+"""Opacity below which a pixel has no colour: half a step of eight bits."""
+
+
+def on_black(frame: Tensor, alpha: Tensor) -> Tensor:
+    """Return a frame (1, 3, H, W) in [-1, 1] as it looks on black.
+
+    ``alpha`` is its opacity, (H, W) in [0, 1].
+    """
+    return (frame + 1) * alpha - 1
+
+
+def off_black(frames: Tensor, alpha: Tensor) -> Tensor:
+    """Return frames (K, 3, H, W) as they were before they were laid on black.
+
+    ``alpha`` is (K, H, W). What cannot be seen becomes black.
+    """
+    opacity = alpha[:, None]
+    seen = (frames + 1) / opacity.clamp(min=SEEN)
+    return torch.where(opacity < SEEN, torch.zeros_like(seen), seen).clamp(0, 2) - 1
+
+
+def as_grey(alpha: Tensor) -> Tensor:
+    """Return an opacity (H, W) in [0, 1] as a frame (1, 3, H, W) in [-1, 1]."""
+    return (alpha * 2 - 1).expand(1, 3, -1, -1).contiguous()
+
+
+def from_grey(frames: Tensor) -> Tensor:
+    """Return the opacity (K, H, W) in [0, 1] that frames (K, 3, H, W) in [-1, 1] tell."""
+    return ((frames.float().mean(dim=1) + 1) / 2).clamp(0, 1)
+
+
+def opacity_of(picture: Picture, device: torch.device | str) -> Tensor:
+    """Return the opacity of a picture that has one, (H, W) in [0, 1]."""
+    assert picture.alpha is not None, "asked only of pictures that can be transparent"
+    codes = torch.from_numpy(np.ascontiguousarray(picture.alpha)).to(device)
+    return codes.float() / (2**picture.form.bits - 1)

@@ -1,0 +1,41 @@
+"""What the docs point to is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def targets(page: Path) -> list[str]:
+    """Return what the links of a page and of its pictures lead to, but for the web."""
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'click \w+ "([^"]+)"', text)
+    return [link for link in links if not link.startswith("http")]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names by which the headings of a page are linked."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for target in targets(page):
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def test_every_box_of_a_picture_is_a_link() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    assert len(pictures) == 2
+    for picture in pictures:
+        assert set(re.findall(r"(\w+)\[\d", picture)) == set(re.findall(r"click (\w+)", picture))

@@ -1,0 +1,193 @@
+"""Numbered pictures are read as a clip, whatever they are called; what is none is refused."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from nakawari.errors import UserError
+from nakawari.video.reader import VideoReader
+from nakawari.video.sequence import NamePattern, clip_name, is_sequence, pictures_of
+
+RATE = Fraction(24000, 1001)
+SHADES = (40, 90, 140, 190)
+
+
+def write_picture(path: Path, shade: int, codec: str = "png", pixel_format: str = "rgb24") -> None:
+    encoder = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 32, 16, pixel_format
+    encoder.time_base = Fraction(1, 24)
+    frame = av.VideoFrame.from_ndarray(np.full((16, 32, 3), shade, np.uint8), "rgb24")
+    packets = [*encoder.encode(frame.reformat(format=pixel_format)), *encoder.encode(None)]
+    path.write_bytes(b"".join(bytes(packet) for packet in packets))
+
+
+def write_pictures(folder: Path, names: list[str], **how: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, shade in zip(names, SHADES, strict=False):
+        write_picture(folder / name, shade, **how)
+    return folder
+
+
+def shades(source: Path, **how: object) -> list[float]:
+    """Return the shade [0 to 255] of each frame."""
+    with VideoReader(source, **how) as reader:
+        codes = np.array([frame.picture.luma.mean() for frame in reader.frames()])
+        return list(codes if reader.info.tags.is_full else (codes - 16) / 219 * 255)
+
+
+NUMBERED = [f"f_{number:04d}.png" for number in range(7, 11)]
+
+
+def test_a_folder_and_a_pattern_are_read_in_the_order_of_their_numbers(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "100%d in", NUMBERED)
+    (folder / "notes.txt").write_text("no picture")
+    for source in (folder, folder / "f_%04d.png"):
+        assert shades(source) == pytest.approx(SHADES, abs=1)
+
+
+def test_numbers_without_leading_zeros_are_in_order_too(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", ["a9.png", "a10.png", "a11.png", "a100.png"][:3])
+    assert shades(folder) == pytest.approx(SHADES[:3], abs=1)
+    assert shades(folder / "a%d.png") == pytest.approx(SHADES[:3], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "pixel_format"),
+    [
+        (".jpg", "mjpeg", "yuvj444p"),
+        (".tif", "tiff", "rgb24"),
+        (".bmp", "bmp", "bgr24"),
+        (".webp", "libwebp", "bgra"),
+        (".png", "png", "rgb48be"),
+    ],
+)
+def test_the_usual_kinds_of_pictures_are_read(tmp_path, ending, codec, pixel_format) -> None:
+    names = [f"{number}{ending}" for number in range(4)]
+    folder = write_pictures(tmp_path / "in", names, codec=codec, pixel_format=pixel_format)
+    assert shades(folder) == pytest.approx(SHADES, abs=3)
+
+
+def test_the_linear_light_of_exr_is_brought_to_the_screens(tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, shade in enumerate(SHADES):
+        linear = ((shade / 255 + 0.055) / 1.055) ** 2.4
+        encoder = av.CodecContext.create("exr", "w")
+        encoder.width, encoder.height, encoder.pix_fmt = 32, 16, "gbrpf32le"
+        encoder.time_base = Fraction(1, 24)
+        pixels = np.full((16, 32, 3), linear, np.float32)
+        frame = av.VideoFrame.from_ndarray(pixels, "gbrpf32le")
+        packets = [*encoder.encode(frame), *encoder.encode(None)]
+        (folder / f"{number}.exr").write_bytes(b"".join(bytes(packet) for packet in packets))
+    assert shades(folder) == pytest.approx(SHADES, abs=1)
+
+
+def test_every_frame_has_its_exact_time_at_the_rate_that_is_said(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", NUMBERED)
+    lines: list[str] = []
+    with VideoReader(folder, lines.append, input_rate=RATE) as reader:
+        frames = list(reader.frames())
+    assert reader.info.rate == RATE
+    assert reader.info.duration == 4 / RATE
+    assert [frame.start for frame in frames] == [number / RATE for number in range(4)]
+    assert frames[-1].end == 4 / RATE
+    assert lines == []
+    with VideoReader(folder, lines.append) as reader:
+        assert reader.info.rate == 24
+    assert lines == ["24 frames a second are assumed; --input-fps says another"]
+
+
+def test_where_a_number_is_missing_the_picture_before_is_shown(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", ["1.png", "3.png", "4.png"])
+    lines: list[str] = []
+    found = shades(folder, tell=lines.append, input_rate=RATE)
+    assert found == pytest.approx([40, 40, 90, 140], abs=1)
+    assert lines == ["1 number of the sequence are missing; the picture before is shown"]
+    with pytest.raises(UserError, match="lacks 1 picture amid its numbers; leave out --strict"):
+        VideoReader(folder, strict=True)
+
+
+def test_numbers_that_jump_fail(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", ["1.png", "2.png", "900.png"])
+    with pytest.raises(UserError, match="jump from 2 to 900; give the pictures numbers"):
+        VideoReader(folder)
+
+
+def test_what_is_no_one_sequence_fails(tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with pytest.raises(UserError, match="a folder without numbered pictures; name a video file"):
+        VideoReader(folder)
+    write_pictures(folder, ["a_1.png", "a_01.png"])
+    with pytest.raises(UserError, match=r"two pictures of number 1, a_1.png and a_01.png; name"):
+        VideoReader(folder)
+    (folder / "a_01.png").rename(folder / "b_01.png")
+    with pytest.raises(UserError, match=r"2 sequences of pictures, such as a_%d.png and b_%d.png;"):
+        VideoReader(folder)
+    with pytest.raises(UserError, match=r"no file is called .*c_%d.png; check the name"):
+        VideoReader(folder / "c_%d.png")
+    with pytest.raises(UserError, match=r"does not end as pictures do .*; convert them first"):
+        VideoReader(folder / "c_%d.gif")
+    with pytest.raises(UserError, match=r"the folder of .* cannot be read .*; check its name"):
+        VideoReader(folder / "none" / "c_%d.png")
+
+
+def test_pictures_that_are_none_fail(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", NUMBERED)
+    for picture in folder.iterdir():
+        picture.write_text("a poem\n" * 40)
+    with pytest.raises(UserError, match=r"cannot be (read|decoded)|no frames"):
+        VideoReader(folder)
+
+
+def test_too_large_a_picture_fails_by_its_header(tmp_path, monkeypatch) -> None:
+    folder = write_pictures(tmp_path / "in", NUMBERED)
+    monkeypatch.setenv("NAKAWARI_MAX_PIXELS", "400")
+    with pytest.raises(UserError, match="has pictures of 32x16, and more than 400 pixels"):
+        VideoReader(folder)
+
+
+def test_a_rate_is_for_sequences_only(make_clip) -> None:
+    with pytest.raises(UserError, match="has its own frame rate; --input-fps is for sequences"):
+        VideoReader(make_clip(), input_rate=RATE)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "number"),
+    [
+        ("f_%04d.png", "f_0012.png", 12),
+        ("f_%04d.png", "f_12345.png", 12345),
+        ("f_%04d.png", "f_012.png", None),
+        ("f_%04d.png", "f_00012.png", None),
+        ("%d.png", "7.png", 7),
+        ("100%%_%d.png", "100%_7.png", 7),
+        ("f_%d.png", "f_7.jpg", None),
+        ("f_%d.png", "f_.png", None),
+    ],
+)
+def test_a_pattern_tells_the_numbers_of_its_names(text, name, number) -> None:
+    pattern = NamePattern.of(text)
+    assert pattern is not None
+    assert pattern.number(name) == number
+    assert str(pattern) == text
+
+
+@pytest.mark.parametrize("text", ["f.png", "100%.png", "%d_%d.png", "%s.png", "f_%%d.png"])
+def test_other_names_are_no_patterns(text) -> None:
+    assert NamePattern.of(text) is None
+
+
+def test_a_file_with_such_a_name_is_a_file(tmp_path) -> None:
+    path = tmp_path / "f_%d.png"
+    path.touch()
+    assert not is_sequence(path)
+    assert clip_name(path) == tmp_path / "f_%d"
+
+
+def test_a_sequence_is_named_after_its_folder(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", NUMBERED)
+    assert clip_name(folder / "f_%04d.png") == clip_name(folder) == folder
+    assert [path.name for path in pictures_of(folder)] == NUMBERED
