@@ -122,6 +122,14 @@ def test_it_writes_the_page_of_a_sheet_with_its_style_and_script(
         assert file.read_text(encoding="utf-8").strip() in page
 
 
+def test_it_has_the_pages_that_are_served(wheel: Path) -> None:
+    root = IN_REPOSITORY.parents[1]
+    for folder in ("nakawari/serve/static", "nakawari/serve/templates"):
+        names = sorted(file.name for file in (root / folder).iterdir())
+        assert names
+        assert sorted(file.name for file in (wheel / folder).iterdir()) == names
+
+
 def test_its_doctor_finds_nothing_wrong_but_names_the_extras(
     installed: list[Path], wheel: Path, tmp_path: Path
 ) -> None:
