@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.clips.halves import ClipSet
 from nakawari.data.camera import Camera
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 
 SPEED = (0.5, 8.0)  # px a frame of a pan, at a height of 288 px
 ZOOM_SPEED = (0.5, 4.0)  # the same, at the left and right edge
@@ -19,8 +19,8 @@ RAMP = 6  # frames in which an eased move gains its full speed
 
 
 @dataclass(frozen=True)
-class PerFrame(Path):
-    """A value for each frame; where a ``Path`` takes its time, it takes a frame's number."""
+class PerFrame(EasedValue):
+    """A value for each frame; where a ``EasedValue`` takes its time, it takes a frame's number."""
 
     values: tuple[float, ...] = ()
 

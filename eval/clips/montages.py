@@ -21,7 +21,7 @@ from eval.clips.stage import Stage, UnusableError, nearer, sample_stage
 from eval.clips.strips import UNCLEAR, Strip, dissolved, flashed, joined, lit
 from eval.clips.studio import Studio
 from nakawari.data.camera import Camera
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 from nakawari.data.warps import Chain, Placement
 
 SHOTS = (5, 10)  # number of shots of a montage
@@ -177,7 +177,10 @@ def _leaps(studio: Studio, frames: int) -> Strip:
     rng = studio.rng
     stage = studio.stage()
     near = Placement(
-        (0.0, 0.0), Path(0.0), Path(0.0), log_scale=Path(math.log(rng.uniform(*CLOSE)))
+        (0.0, 0.0),
+        EasedValue(0.0),
+        EasedValue(0.0),
+        log_scale=EasedValue(math.log(rng.uniform(*CLOSE))),
     )
     close = [replace(cel, drawn=Chain([cel.drawn, near])) for cel in stage.cels[1:]]
     stage = replace(stage, cels=[stage.cels[0], *close])

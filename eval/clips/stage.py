@@ -14,7 +14,7 @@ from eval.clips.halves import ClipSet
 from nakawari.data.art import Art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.camera import Camera, CameraView
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 from nakawari.data.figures import Figure, Manner, cel_figure
 from nakawari.data.merging import merged
 from nakawari.data.puppet import puppet_figure
@@ -182,7 +182,10 @@ def nearer(
     other = sample_stage(rng, art, clip_set, stage.height, stage.width, moves=moves)
     shift = rng.uniform(0.1, 0.3) * stage.width * rng.choice([-1.0, 1.0])
     zoom = Placement(
-        (0.0, 0.0), Path(shift), Path(0.0), log_scale=Path(float(np.log(rng.uniform(1.15, 1.6))))
+        (0.0, 0.0),
+        EasedValue(shift),
+        EasedValue(0.0),
+        log_scale=EasedValue(float(np.log(rng.uniform(1.15, 1.6)))),
     )
     backdrop = stage.cels[0]
     seen = replace(backdrop, drawn=Chain([backdrop.drawn, zoom]))
@@ -240,6 +243,6 @@ def _backdrop(
         pixels = sample_backdrop(rng, art, rows, columns)
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY)
         if travel is None or cv2.absdiff(grey[:, 8:], grey[:, :-8]).mean() >= LEAST_TEXTURE:
-            hang = Placement((columns / 2, rows / 2), Path(0.0), Path(0.0))
+            hang = Placement((columns / 2, rows / 2), EasedValue(0.0), EasedValue(0.0))
             return Cel(pixels, Chain([hang]), 1.0, endless=True)
     raise UnusableError("all backgrounds are plain")

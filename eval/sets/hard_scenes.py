@@ -11,7 +11,7 @@ import numpy as np
 from nakawari.data.art import Art, load_art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.colour import INK, random_colour, recolour
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 from nakawari.data.render import Layer, render
 from nakawari.data.sprites import canvas, fill, premultiply, resized, stroke
 from nakawari.data.warps import Chain, Placement
@@ -50,7 +50,7 @@ def hard_scene(kind: str, distance: float, seed: int) -> HardScene:
     middle = np.array([WIDTH, HEIGHT]) / 2 + rng.uniform(-30, 30, 2)
     start = middle - way / 2
     anchor = (pixels.shape[1] / 2, pixels.shape[0] / 2)
-    place = Placement(anchor, Path(start[0], way[0]), Path(start[1], way[1]))
+    place = Placement(anchor, EasedValue(start[0], way[0]), EasedValue(start[1], way[1]))
     layers = [Layer(background, Chain([]), endless=True), Layer(pixels, Chain([place]))]
     if kind == "occlusion":
         layers.append(Layer(_posts(rng), Chain([])))

@@ -16,7 +16,7 @@ from eval.sets.hard_scenes import HEIGHT, WIDTH, HardScene
 from nakawari.data.art import load_art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.colour import INK, darker, random_colour
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 from nakawari.data.figures import Figure, Manner
 from nakawari.data.merging import merged
 from nakawari.data.puppet import puppet_figure
@@ -76,29 +76,29 @@ def _figure(rng: np.random.Generator, kind: str) -> Figure:
 
 def _in_the_picture(figure: Figure, way: np.ndarray) -> list[Layer]:
     """Return the layers of a figure that, as a whole, goes ``way`` and does nothing else."""
-    pose = _with_paths(Chain(figure.warps), _held)
-    carry = Placement((0.0, 0.0), Path(WIDTH / 2, way[0]), Path(HEIGHT / 2, way[1]))
+    pose = _with_values(Chain(figure.warps), _held)
+    carry = Placement((0.0, 0.0), EasedValue(WIDTH / 2, way[0]), EasedValue(HEIGHT / 2, way[1]))
     layers = []
     for part in merged(figure.parts):
-        moves = _with_paths(Chain([*part.warps, part.group]), _even)
+        moves = _with_values(Chain([*part.warps, part.group]), _even)
         layers.append(Layer(part.pixels, Chain([moves, pose, carry])))
     return layers
 
 
-def _held(path: Path) -> Path:
-    return Path(path(0.0))
+def _held(value: EasedValue) -> EasedValue:
+    return EasedValue(value(0.0))
 
 
-def _even(path: Path) -> Path:
-    return Path(path.start, path.change)
+def _even(value: EasedValue) -> EasedValue:
+    return EasedValue(value.start, value.change)
 
 
-def _with_paths(warp: Any, change: Callable[[Path], Path]) -> Any:
+def _with_values(warp: Any, change: Callable[[EasedValue], EasedValue]) -> Any:
     """Return a warp, or a chain of them, with every eased value replaced."""
     if isinstance(warp, Chain):
-        return Chain([_with_paths(inner, change) for inner in warp.warps])
-    paths = {name: value for name, value in vars(warp).items() if isinstance(value, Path)}
-    return dataclasses.replace(warp, **{name: change(path) for name, path in paths.items()})
+        return Chain([_with_values(inner, change) for inner in warp.warps])
+    values = {name: value for name, value in vars(warp).items() if isinstance(value, EasedValue)}
+    return dataclasses.replace(warp, **{name: change(value) for name, value in values.items()})
 
 
 def _moves_enough(layers: list[Layer]) -> bool:
@@ -111,8 +111,8 @@ def _ground(rng: np.random.Generator, kind: str, pan: float) -> Layer:
     width = WIDTH + 2 * _MARGIN
     pixels = sample_backdrop(rng, load_art(), HEIGHT, width)
     (_poles if kind == "poles" else _fence)(rng, pixels)
-    across = Path(-_MARGIN - pan / 2, pan)
-    return Layer(pixels, Chain([Placement((0.0, 0.0), across, Path(0.0))]), endless=True)
+    across = EasedValue(-_MARGIN - pan / 2, pan)
+    return Layer(pixels, Chain([Placement((0.0, 0.0), across, EasedValue(0.0))]), endless=True)
 
 
 def _poles(rng: np.random.Generator, pixels: np.ndarray) -> None:

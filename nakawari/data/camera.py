@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakawari.data.easing import Path, Timing, sample_timing
+from nakawari.data.easing import EasedValue, Easing, sample_easing
 from nakawari.data.warps import STILL, Matrix, Projective
 
 
@@ -13,10 +13,10 @@ from nakawari.data.warps import STILL, Matrix, Projective
 class Camera:
     """Position [px], rotation [rad] and natural logarithm of the zoom, over the stage."""
 
-    x: Path = STILL
-    y: Path = STILL
-    rotation: Path = STILL
-    zoom: Path = STILL
+    x: EasedValue = STILL
+    y: EasedValue = STILL
+    rotation: EasedValue = STILL
+    zoom: EasedValue = STILL
 
 
 @dataclass(frozen=True)
@@ -50,33 +50,33 @@ def sample_camera(rng: np.random.Generator, displacement: float, extent: float) 
     ``extent`` is the size of the view in px: what a zoom or a roll moves depends on it.
     """
     kind = rng.choice(["pan", "zoom", "roll", "shake", "all"], p=[0.5, 0.15, 0.05, 0.15, 0.15])
-    timing = sample_timing(rng)
+    easing = sample_easing(rng)
     reach = 0.25 * extent
     if kind == "pan":
         # Most pans of TV animation run along one axis.
         angle = rng.choice([0.0, 0.5, 1.0, 1.5]) * math.pi + rng.normal() * 0.1
-        return _move(timing, displacement, angle)
+        return _move(easing, displacement, angle)
     if kind == "shake":
-        return _move(Timing(), displacement, rng.uniform(0, 2 * math.pi), rng.normal() * 0.1)
+        return _move(Easing(), displacement, rng.uniform(0, 2 * math.pi), rng.normal() * 0.1)
     sign = rng.choice([-1.0, 1.0])
     if kind == "zoom":
-        return Camera(zoom=timing.path(0.0, sign * displacement / reach))
+        return Camera(zoom=easing.value(0.0, sign * displacement / reach))
     if kind == "roll":
-        return Camera(rotation=timing.path(0.0, sign * displacement / reach))
+        return Camera(rotation=easing.value(0.0, sign * displacement / reach))
     shares = rng.dirichlet([2.0, 1.0, 1.0])
     shares *= displacement / np.linalg.norm(shares)
-    pan = _move(timing, shares[0], rng.uniform(0, 2 * math.pi))
+    pan = _move(easing, shares[0], rng.uniform(0, 2 * math.pi))
     return Camera(
         pan.x,
         pan.y,
-        timing.path(0.0, sign * shares[1] / reach),
-        timing.path(0.0, rng.choice([-1.0, 1.0]) * shares[2] / reach),
+        easing.value(0.0, sign * shares[1] / reach),
+        easing.value(0.0, rng.choice([-1.0, 1.0]) * shares[2] / reach),
     )
 
 
-def _move(timing: Timing, displacement: float, angle: float, arc: float = 0.0) -> Camera:
+def _move(easing: Easing, displacement: float, angle: float, arc: float = 0.0) -> Camera:
     across = arc * displacement
     return Camera(
-        timing.path(0.0, displacement * math.cos(angle), -across * math.sin(angle)),
-        timing.path(0.0, displacement * math.sin(angle), across * math.cos(angle)),
+        easing.value(0.0, displacement * math.cos(angle), -across * math.sin(angle)),
+        easing.value(0.0, displacement * math.sin(angle), across * math.cos(angle)),
     )

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from nakawari.data.art import load_art
 from nakawari.data.degrade import sample_noise
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 from nakawari.data.render import render, visibility
 from nakawari.data.scene import Scene, sample_scene
 from nakawari.data.triplet import Triplet
@@ -118,7 +118,7 @@ class _Fade:
     """A veil of one colour over the whole picture: a fade, or a flash."""
 
     colour: tuple[int, int, int]
-    strength: Path
+    strength: EasedValue
 
     def apply(self, frame: np.ndarray, frame_time: float) -> np.ndarray:
         veil = np.full_like(frame, self.colour)
@@ -131,7 +131,7 @@ def _sample_fade(rng: np.random.Generator) -> _Fade:
     start, end = rng.uniform(0.0, 0.7, 2)
     if rng.random() < 0.5:
         start, end = (0.0, end) if rng.random() < 0.5 else (start, 0.0)
-    return _Fade((grey, grey, grey), Path(float(start), float(end - start)))
+    return _Fade((grey, grey, grey), EasedValue(float(start), float(end - start)))
 
 
 def _to_triplet(

@@ -10,7 +10,7 @@ MAX_DEVIATION = 0.1
 
 
 @dataclass(frozen=True)
-class Path:
+class EasedValue:
     """A number that goes from ``start`` (frame_time 0) to ``start + change`` (frame_time 1).
 
     With u = frame_time it is ``start + change * (u + ease u(1-u) + slow u(1-u)(1-2u)) +
@@ -38,23 +38,23 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Timing:
+class Easing:
     """The ease that all parameters of one movement share."""
 
     ease: float = 0.0
     slow: float = 0.0
 
-    def path(self, middle: float, change: float, arc: float = 0.0) -> Path:
-        """Return the path of length ``change`` whose ends lie evenly about ``middle``."""
-        return Path(middle - change / 2, change, self.ease, self.slow, arc)
+    def value(self, middle: float, change: float, arc: float = 0.0) -> EasedValue:
+        """Return a value that changes by ``change``, its ends evenly about ``middle``."""
+        return EasedValue(middle - change / 2, change, self.ease, self.slow, arc)
 
 
-def sample_timing(rng: np.random.Generator) -> Timing:
+def sample_easing(rng: np.random.Generator) -> Easing:
     """Return linear (40 %), ease-in, ease-out or both (57 %), or an overshoot (3 %)."""
     draw = rng.random()
     if draw < 0.4:
-        return Timing()
+        return Easing()
     if draw < 0.97:
         # max u(1-u) = 1/4 and max |u(1-u)(1-2u)| < 0.0963: the sum stays under MAX_DEVIATION.
-        return Timing(ease=float(rng.uniform(-0.3, 0.3)), slow=float(rng.uniform(-0.25, 0.1)))
-    return Timing(ease=float(rng.uniform(1.1, 1.5)))
+        return Easing(ease=float(rng.uniform(-0.3, 0.3)), slow=float(rng.uniform(-0.25, 0.1)))
+    return Easing(ease=float(rng.uniform(1.1, 1.5)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from nakawari.data.art import Art
 from nakawari.data.colour import Colour, random_colour, recolour
-from nakawari.data.easing import Path, sample_timing
+from nakawari.data.easing import EasedValue, sample_easing
 from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.sprites import Sprite, outlined, premultiply, resized, shaded, strip
 from nakawari.data.warps import Chain, Placement, Warp
@@ -119,8 +119,8 @@ def limb(
         colour,
         line,
     )
-    resting = Path(rng.uniform(-np.pi, np.pi))
-    hang = Placement(sprite.anchor, Path(root[0]), Path(root[1]), resting)
+    resting = EasedValue(rng.uniform(-np.pi, np.pi))
+    hang = Placement(sprite.anchor, EasedValue(root[0]), EasedValue(root[1]), resting)
     return Part(sprite.pixels, [*limb_bend(rng, sprite.anchor, length, displacement), hang])
 
 
@@ -133,7 +133,7 @@ def tuft(
 ) -> list[Part]:
     """Return one to five strands that grow from about ``root`` and sway one after the other."""
     colour = colour or random_colour(rng, (0.1, 0.8), (0.15, 0.9))
-    timing = sample_timing(rng)
+    easing = sample_easing(rng)
     direction = rng.uniform(-np.pi, np.pi)
     sway = displacement * rng.choice([-1.0, 1.0])
     parts = []
@@ -144,10 +144,10 @@ def tuft(
         sprite = strip(rng, own, width, width * rng.uniform(0.7, 1.1), 0.0, colour, line)
         hang = Placement(
             sprite.anchor,
-            Path(root[0] + rng.normal() * 0.08 * length),
-            Path(root[1] + rng.normal() * 0.04 * length),
-            Path(direction + rng.normal() * 0.3),
+            EasedValue(root[0] + rng.normal() * 0.08 * length),
+            EasedValue(root[1] + rng.normal() * 0.04 * length),
+            EasedValue(direction + rng.normal() * 0.3),
         )
         lag = sway * rng.uniform(0.5, 1.2)
-        parts.append(Part(sprite.pixels, [*dangle(rng, sprite.anchor, own, lag, timing), hang]))
+        parts.append(Part(sprite.pixels, [*dangle(rng, sprite.anchor, own, lag, easing), hang]))
     return parts

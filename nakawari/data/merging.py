@@ -6,7 +6,7 @@ import numpy as np
 
 from nakawari.data.figures import Part
 from nakawari.data.render import Layer, flattened
-from nakawari.data.warps import Chain, Path, Placement, Warp, is_still
+from nakawari.data.warps import Chain, EasedValue, Placement, Warp, is_still
 
 # Larger figures reach far out of the frame: to draw all of them once would cost more than to
 # draw what is seen three times.
@@ -48,9 +48,9 @@ def _joined(run: list[Part]) -> list[Part]:
     width, height = (int(size) for size in high - low)
     if max(width, height) > _LARGEST:
         return run
-    shift = Placement((float(low[0]), float(low[1])), Path(0.0), Path(0.0))
+    shift = Placement((float(low[0]), float(low[1])), EasedValue(0.0), EasedValue(0.0))
     layers = [Layer(part.pixels, Chain([*part.warps, shift])) for part in run]
-    back: list[Warp] = [Placement((0.0, 0.0), Path(float(low[0])), Path(float(low[1])))]
+    back: list[Warp] = [Placement((0.0, 0.0), EasedValue(float(low[0])), EasedValue(float(low[1])))]
     return [Part(flattened(layers, height, width), back, run[0].group)]
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nakawari.data.easing import Path, Timing, sample_timing
+from nakawari.data.easing import EasedValue, Easing, sample_easing
 from nakawari.data.warps import Bow, Placement, Swirl, Warp
 
 # Lognormal displacement between frame_0 and frame_1, at a view of 288 px: TV animation moves
@@ -35,7 +35,7 @@ def place(
     The displacement is shared out at random between moving, rotating, growing, stretching and
     turning; ``extent`` [px] is the figure's size, ``lean`` [rad] the spread of its resting angle.
     """
-    timing = sample_timing(rng)
+    easing = sample_easing(rng)
     shares = rng.dirichlet([1.2, 0.5, 0.25, 0.1, 0.3])
     shares *= displacement / np.linalg.norm(shares)
     move, rotate, grow, stretch, turn = shares
@@ -46,12 +46,12 @@ def place(
     resting_turn = rng.normal() * 0.2
     return Placement(
         anchor=anchor,
-        x=timing.path(position[0], move * math.cos(angle), -arc * math.sin(angle)),
-        y=timing.path(position[1], move * math.sin(angle), arc * math.cos(angle)),
-        rotation=timing.path(rng.normal() * lean, sign[0] * min(rotate / reach, 0.9)),
-        log_scale=timing.path(0.0, sign[1] * min(grow / reach, 0.5)),
-        stretch=timing.path(rng.normal() * 0.03, sign[2] * min(stretch / reach, 0.3)),
-        turn=timing.path(resting_turn, sign[3] * min(1.2 * turn / reach, 0.7)),
+        x=easing.value(position[0], move * math.cos(angle), -arc * math.sin(angle)),
+        y=easing.value(position[1], move * math.sin(angle), arc * math.cos(angle)),
+        rotation=easing.value(rng.normal() * lean, sign[0] * min(rotate / reach, 0.9)),
+        log_scale=easing.value(0.0, sign[1] * min(grow / reach, 0.5)),
+        stretch=easing.value(rng.normal() * 0.03, sign[2] * min(stretch / reach, 0.3)),
+        turn=easing.value(resting_turn, sign[3] * min(1.2 * turn / reach, 0.7)),
         distance=3.0 * extent,
     )
 
@@ -62,7 +62,7 @@ def bends(
     """Return zero to two bends of a body held at ``anchor``, moving it by about so many px."""
     warps: list[Warp] = []
     if rng.random() < 0.6:
-        timing = sample_timing(rng)
+        easing = sample_easing(rng)
         share = rng.uniform(0.3, 1.0) * displacement
         amount = min(1.2 * share, 0.35 * extent) * rng.choice([-1.0, 1.0])
         wave = min(share, 0.05 * extent) * rng.choice([-1.0, 0.0, 1.0])
@@ -72,10 +72,10 @@ def bends(
                 length=extent,
                 # Mostly upwards from the feet, or sideways.
                 angle=math.pi + rng.normal() * 0.5 if rng.random() < 0.7 else rng.uniform(0, 6.28),
-                amount=timing.path(rng.normal() * 0.04 * extent, amount),
-                wave=timing.path(rng.normal() * 0.015 * extent, wave),
+                amount=easing.value(rng.normal() * 0.04 * extent, amount),
+                wave=easing.value(rng.normal() * 0.015 * extent, wave),
                 # What is held does not ripple either.
-                phase=timing.path(
+                phase=easing.value(
                     rng.uniform(0, 2 * math.pi), rng.normal() * 0.4 * (displacement > 0)
                 ),
             )
@@ -87,7 +87,7 @@ def bends(
             anchor[1] - rng.uniform(0.2, 0.8) * extent,
         )
         angle = min(rng.uniform(0.2, 0.8) * displacement / outer, 0.6) * rng.choice([-1.0, 1.0])
-        bend = sample_timing(rng).path(rng.normal() * 0.06, angle)
+        bend = sample_easing(rng).value(rng.normal() * 0.06, angle)
         # Inside out: what is near the joint turns, what is far stays.
         warps.append(Swirl(middle, outer, outer * 0.1, bend))
     return warps
@@ -98,16 +98,19 @@ def dangle(
     root: tuple[float, float],
     length: float,
     displacement: float,
-    timing: Timing,
+    easing: Easing,
 ) -> list[Warp]:
     """Return the sway of a strand that hangs from ``root``: it curls, and swings about the root."""
     angle = displacement / (0.6 * length) * rng.uniform(0.6, 1.4)
     curl = float(np.clip(angle * rng.choice([-0.7, 0.8, 1.2]), -1.1, 1.1))
     swing = float(np.clip(angle, -0.6, 0.6))
     return [
-        Swirl(root, 0.0, 1.1 * length, timing.path(rng.normal() * 0.35, curl)),
+        Swirl(root, 0.0, 1.1 * length, easing.value(rng.normal() * 0.35, curl)),
         Placement(
-            root, Path(root[0]), Path(root[1]), timing.path(rng.normal() * 0.08, 0.4 * swing)
+            root,
+            EasedValue(root[0]),
+            EasedValue(root[1]),
+            easing.value(rng.normal() * 0.08, 0.4 * swing),
         ),
     ]
 
@@ -123,12 +126,12 @@ def limb_bend(
 
     ``resting`` [rad] is the spread of the angle at which its elbow stands.
     """
-    timing = sample_timing(rng)
+    easing = sample_easing(rng)
     angle = min(displacement / (0.55 * length), 1.3)
     share = rng.uniform(0.2, 0.8)
     bend = share * angle * rng.choice([-1.0, 1.0])
     swing = (1 - share) * angle * rng.choice([-1.0, 1.0])
     return [
-        Swirl(root, 0.3 * length, 0.8 * length, timing.path(rng.normal() * resting, bend)),
-        Placement(root, Path(root[0]), Path(root[1]), timing.path(0.0, swing)),
+        Swirl(root, 0.3 * length, 0.8 * length, easing.value(rng.normal() * resting, bend)),
+        Placement(root, EasedValue(root[0]), EasedValue(root[1]), easing.value(0.0, swing)),
     ]

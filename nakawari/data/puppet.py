@@ -10,7 +10,7 @@ import numpy as np
 
 from nakawari.data import clothes, face, hair
 from nakawari.data.colour import darker
-from nakawari.data.easing import Path, Timing, sample_timing
+from nakawari.data.easing import EasedValue, Easing, sample_easing
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.sprites import Sprite, graded
@@ -30,7 +30,7 @@ class _Build:
     active: set[str]
     soft: bool  # shaded softly, not in flat colours
     head: Chain = field(default_factory=Chain)
-    turn: tuple[Path, Path] = (STILL, STILL)
+    turn: tuple[EasedValue, EasedValue] = (STILL, STILL)
     parts: list[Part] = field(default_factory=list)
 
     def amount(self, what: str) -> float:
@@ -42,7 +42,7 @@ class _Build:
         unit = self.unit
         if self.soft:
             sprite = graded(self.rng, sprite)
-        hold = Placement(sprite.anchor, Path(x * unit), Path(y * unit))
+        hold = Placement(sprite.anchor, EasedValue(x * unit), EasedValue(y * unit))
         self.parts.append(Part(sprite.pixels, [*warps, hold]))
 
     def on_head(
@@ -51,8 +51,8 @@ class _Build:
         at: tuple[float, float],
         nearness: float,
         warps: list[Warp] | None = None,
-        opening: Path = AS_DRAWN,
-        shift: tuple[Path, Path] = (STILL, STILL),
+        opening: EasedValue = AS_DRAWN,
+        shift: tuple[EasedValue, EasedValue] = (STILL, STILL),
     ) -> None:
         """Add a part of the head at ``at`` (half heads from the middle of the face).
 
@@ -69,10 +69,10 @@ class _Build:
         self.parts.append(Part(sprite.pixels, [*(warps or []), hold], self.head))
 
 
-def _sum(middle: float, turn: Path, nearness: float, shift: Path) -> Path:
+def _sum(middle: float, turn: EasedValue, nearness: float, shift: EasedValue) -> EasedValue:
     """Return middle + nearness * turn + shift; a shift that moves brings its own ease."""
     lead = shift if shift.change else turn
-    return Path(
+    return EasedValue(
         middle + nearness * turn.start + shift.start,
         nearness * turn.change + shift.change,
         lead.ease,
@@ -100,7 +100,7 @@ def puppet_figure(
     hair_style = hair.sample_style(rng, unit)
     face_style = face.sample_style(rng, unit)
     outfit = clothes.sample_outfit(rng, unit, face_style.skin)
-    sway = sample_timing(rng)
+    sway = sample_easing(rng)
     _add_back_hair(build, hair_style, sway)
     arms_behind = rng.random() < 0.35
     if arms_behind:
@@ -131,7 +131,7 @@ def _sample_active(rng: np.random.Generator, manner: Manner) -> set[str]:
 
 def _pose_head(build: _Build) -> None:
     """Set how the head nods, tilts and turns about the neck."""
-    rng, unit, timing = build.rng, build.unit, sample_timing(build.rng)
+    rng, unit, easing = build.rng, build.unit, sample_easing(build.rng)
     tilt, move, turn = rng.dirichlet([1.0, 0.7, 1.0]) * build.amount("head") * 1.5
     angle = rng.uniform(0, 2 * np.pi)
     neck = (0.0, 1.05 * unit)
@@ -139,25 +139,25 @@ def _pose_head(build: _Build) -> None:
     turn_x = float(np.clip(turn * rng.choice([-1, 1]), -1.5 * limit, 1.5 * limit))
     turn_y = float(np.clip(turn * rng.normal() * 0.4, -limit, limit))
     resting = (rng.normal() * 0.5 * limit, rng.normal() * 0.3 * limit)
-    build.turn = (timing.path(resting[0], turn_x), timing.path(resting[1], turn_y))
+    build.turn = (easing.value(resting[0], turn_x), easing.value(resting[1], turn_y))
     move = min(move, 0.3 * unit)
     build.head = Chain(
         [
             Placement(
                 neck,
-                timing.path(0.0, move * np.cos(angle)),
-                timing.path(-0.2 * unit, move * np.sin(angle)),
-                timing.path(
+                easing.value(0.0, move * np.cos(angle)),
+                easing.value(-0.2 * unit, move * np.sin(angle)),
+                easing.value(
                     rng.normal() * 0.08, min(tilt / (1.2 * unit), 0.5) * rng.choice([-1, 1])
                 ),
-                turn=timing.path(resting[0] / unit, 0.8 * turn_x / unit),
+                turn=easing.value(resting[0] / unit, 0.8 * turn_x / unit),
                 distance=8 * unit,
             )
         ]
     )
 
 
-def _add_back_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
+def _add_back_hair(build: _Build, style: hair.HairStyle, sway: Easing) -> None:
     rng, unit = build.rng, build.unit
     amount = build.amount("hair")
     sprite = hair.back_hair(rng, style, unit)
@@ -167,9 +167,9 @@ def _add_back_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
         sprite.anchor,
         (style.length + 0.4) * unit,
         0.0,
-        sway.path(rng.normal() * 0.15 * unit, swing),
-        sway.path(rng.normal() * 0.04 * unit, wave),
-        sway.path(rng.uniform(0, 6.28), rng.normal() * 0.5 * (amount > 0)),
+        sway.value(rng.normal() * 0.15 * unit, swing),
+        sway.value(rng.normal() * 0.04 * unit, wave),
+        sway.value(rng.uniform(0, 6.28), rng.normal() * 0.5 * (amount > 0)),
     )
     if rng.random() < 0.25:  # tails, two or one
         for side in (-1, 1) if rng.random() < 0.7 else (1,):
@@ -180,7 +180,7 @@ def _add_back_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
     build.on_head(sprite, (0, 0), -0.6, [bow])
 
 
-def _add_front_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
+def _add_front_hair(build: _Build, style: hair.HairStyle, sway: Easing) -> None:
     rng, unit = build.rng, build.unit
     amount = build.amount("hair")
     for side in (-1, 1):
@@ -193,11 +193,13 @@ def _add_front_hair(build: _Build, style: hair.HairStyle, sway: Timing) -> None:
     cap = hair.fringe(rng, style, unit)
     flutter = min(0.3 * amount, 0.12 * unit) * rng.choice([-1.0, 1.0])
     root = (cap.anchor[0], cap.anchor[1] - 0.5 * unit)
-    build.on_head(cap, (0, 0), 0.55, [Bow(root, unit, 0.0, sway.path(0.0, flutter))])
+    build.on_head(cap, (0, 0), 0.55, [Bow(root, unit, 0.0, sway.value(0.0, flutter))])
     if rng.random() < 0.3:
         sprite = hair.lock(rng, style, unit, rng.uniform(0.5, 0.9))
         hang = dangle(rng, sprite.anchor, 0.7 * unit, amount, sway)
-        turned = Placement(sprite.anchor, Path(0), Path(0), Path(np.pi + rng.normal() * 0.5))
+        turned = Placement(
+            sprite.anchor, EasedValue(0), EasedValue(0), EasedValue(np.pi + rng.normal() * 0.5)
+        )
         stand = Sprite(sprite.pixels, (0.0, 0.0))
         build.on_head(stand, (rng.normal() * 0.2, -1.3), 0.4, [*hang, turned])
 
@@ -215,7 +217,7 @@ def _add_body(build: _Build, outfit: clothes.Outfit, whole_body: bool, height: f
     if whole_body and outfit.skirt:
         sprite = clothes.skirt(rng, outfit, unit)
         swing = min(build.amount("hair"), 0.4 * unit) * rng.choice([-1.0, 1.0])
-        bow = Bow(sprite.anchor, unit, 0.0, sample_timing(rng).path(0.0, swing))
+        bow = Bow(sprite.anchor, unit, 0.0, sample_easing(rng).value(0.0, swing))
         build.on_body(sprite, 0, waist - 0.15, [bow])
 
 
@@ -228,13 +230,13 @@ def _add_arms(build: _Build, outfit: clothes.Outfit) -> None:
             resting = -side * rng.uniform(0.0, 0.5)
         else:
             resting = -side * rng.uniform(-0.6, 2.6)
-        raised = Placement(sprite.anchor, *_stay(sprite), Path(resting))
+        raised = Placement(sprite.anchor, *_stay(sprite), EasedValue(resting))
         move = limb_bend(rng, sprite.anchor, length * unit, build.amount("arms"), 0.5)
         build.on_body(sprite, side * (outfit.shoulder - 0.18), 0.75, [*move, raised])
 
 
-def _stay(sprite: Sprite) -> tuple[Path, Path]:
-    return Path(sprite.anchor[0]), Path(sprite.anchor[1])
+def _stay(sprite: Sprite) -> tuple[EasedValue, EasedValue]:
+    return EasedValue(sprite.anchor[0]), EasedValue(sprite.anchor[1])
 
 
 def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ...]) -> None:
@@ -244,22 +246,22 @@ def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ..
         rng, "eyes" in build.active, build.displacement, 2 * style.eye_height * unit
     )
     gaze_reach = 0.25 * style.eye_width * unit
-    looks = sample_timing(rng)
-    look = looks.path(
+    looks = sample_easing(rng)
+    look = looks.value(
         rng.normal() * 0.5 * gaze_reach,
         gaze_reach * rng.uniform(-1, 1) if "eyes" in build.active else 0.0,
     )
     white, coloured = face.eye_white(style, unit), face.iris(style, unit)
     low = style.eye_y + style.eye_height
     tall = 2 * style.eye_height * unit
-    lid = Path(-tall * opening.start, -tall * opening.change, opening.ease, opening.slow)
+    lid = EasedValue(-tall * opening.start, -tall * opening.change, opening.ease, opening.slow)
     for side in (-1, 1):
         at = (side * style.eye_x, low)
         build.on_head(white, at, 0.6, opening=opening)
         build.on_head(coloured, at, 0.65, opening=opening, shift=(look, STILL))
         build.on_head(face.lash(rng, style, unit, side), at, 0.6, shift=(STILL, lid))
     lift = build.amount("eyes") * rng.normal() * 0.2
-    raise_ = looks.path(0.0, float(np.clip(lift, -0.15 * unit, 0.15 * unit)))
+    raise_ = looks.value(0.0, float(np.clip(lift, -0.15 * unit, 0.15 * unit)))
     for side in (-1, 1):
         sprite = face.brow(rng, style, unit, (brow_colour[0], brow_colour[1], brow_colour[2]))
         at = (side * style.eye_x, low - 2 * style.eye_height - 0.22)
@@ -268,14 +270,16 @@ def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ..
     build.on_head(face.mouth(rng, style, unit), (0, 0.68), 0.65, opening=flap)
 
 
-def _openness(rng: np.random.Generator, moves: bool, displacement: float, tall: float) -> Path:
+def _openness(
+    rng: np.random.Generator, moves: bool, displacement: float, tall: float
+) -> EasedValue:
     """Return how far an eye or mouth of ``tall`` px is open, from 0.08 to 1."""
     if not moves:
-        return Path(float(rng.choice([0.1, 1.0, rng.uniform(0.3, 1.0)], p=[0.2, 0.6, 0.2])))
+        return EasedValue(float(rng.choice([0.1, 1.0, rng.uniform(0.3, 1.0)], p=[0.2, 0.6, 0.2])))
     change = float(np.clip(displacement / tall * rng.uniform(0.7, 2.0), 0.2, 0.9))
     start = rng.uniform(0.08, 1.0 - change)
-    ease = sample_timing(rng)
-    ease = ease if abs(ease.ease) <= 1 else Timing()  # an overshoot would turn it inside out
+    ease = sample_easing(rng)
+    ease = ease if abs(ease.ease) <= 1 else Easing()  # an overshoot would turn it inside out
     if rng.random() < 0.5:
-        return Path(start, change, ease.ease, ease.slow)
-    return Path(start + change, -change, ease.ease, ease.slow)
+        return EasedValue(start, change, ease.ease, ease.slow)
+    return EasedValue(start + change, -change, ease.ease, ease.slow)

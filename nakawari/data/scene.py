@@ -7,7 +7,7 @@ import numpy as np
 from nakawari.data.art import Art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.camera import Camera, CameraView, sample_camera
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 from nakawari.data.figures import Figure, Manner, cel_figure
 from nakawari.data.merging import merged
 from nakawari.data.movement import sample_displacement
@@ -149,6 +149,6 @@ def _background(
 ) -> Layer:
     width, height = int(view[0] * 1.15), int(view[1] * 1.15)
     pixels = sample_backdrop(rng, art, height, width)
-    hang = Placement((width / 2, height / 2), Path(0.0), Path(0.0))
+    hang = Placement((width / 2, height / 2), EasedValue(0.0), EasedValue(0.0))
     look = CameraView(camera, float(rng.uniform(0.6, 1.0)), centre)
     return Layer(pixels, Chain([hang, look]), endless=True)

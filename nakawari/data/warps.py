@@ -11,14 +11,14 @@ from typing import Protocol
 
 import numpy as np
 
-from nakawari.data.easing import Path
+from nakawari.data.easing import EasedValue
 
 Points = tuple[np.ndarray, np.ndarray]
 # A projective 3x3 matrix, row by row. Plain floats: a scene has hundreds, and numpy's overhead
 # on so small arrays would cost more than all the drawing.
 Matrix = tuple[float, float, float, float, float, float, float, float, float]
-STILL = Path(0.0)
-AS_DRAWN = Path(1.0)
+STILL = EasedValue(0.0)
+AS_DRAWN = EasedValue(1.0)
 
 
 class Warp(Protocol):
@@ -33,7 +33,7 @@ def is_still(warp: Warp) -> bool:
     """Return whether a warp is the same at every time."""
     if isinstance(warp, Chain):
         return all(is_still(inner) for inner in warp.warps)
-    return not any(isinstance(value, Path) and value.moves for value in vars(warp).values())
+    return not any(isinstance(value, EasedValue) and value.moves for value in vars(warp).values())
 
 
 class Projective:
@@ -60,13 +60,13 @@ class Placement(Projective):
     """
 
     anchor: tuple[float, float]
-    x: Path
-    y: Path
-    rotation: Path = STILL
-    log_scale: Path = STILL
-    stretch: Path = STILL
-    opening: Path = AS_DRAWN
-    turn: Path = STILL
+    x: EasedValue
+    y: EasedValue
+    rotation: EasedValue = STILL
+    log_scale: EasedValue = STILL
+    stretch: EasedValue = STILL
+    opening: EasedValue = AS_DRAWN
+    turn: EasedValue = STILL
     distance: float = 1000.0
 
     def matrix(self, frame_time: float) -> Matrix:
@@ -100,9 +100,9 @@ class Bow:
     anchor: tuple[float, float]
     length: float
     angle: float
-    amount: Path
-    wave: Path = STILL
-    phase: Path = STILL
+    amount: EasedValue
+    wave: EasedValue = STILL
+    phase: EasedValue = STILL
 
     def forward(self, points: Points, frame_time: float) -> Points:
         return self._shear(points, frame_time, 1.0)
@@ -138,7 +138,7 @@ class Swirl:
     joint: tuple[float, float]
     inner: float
     outer: float
-    bend: Path
+    bend: EasedValue
 
     def forward(self, points: Points, frame_time: float) -> Points:
         return self._turn(points, self.bend(frame_time))

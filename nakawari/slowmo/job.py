@@ -195,6 +195,7 @@ def run_job(
         # Another run may have made it since.
         check_output(job.output, job.source, job.overwrite, codec)
         clock = OutputClock(rate=job.rate or _source_rate(sheet, info), pace=job.pace)
+        check_rate(codec, clock.rate)  # where the rate varies, it is known only now
         expected = None if info.duration is None else clock.first_index(info.duration)
         kept = opened.enter_context(
             KeptFrames(

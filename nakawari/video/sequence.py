@@ -87,7 +87,7 @@ def opened_sequence(
             "have the ones before shown on"
         )
     if missing:
-        tell(f"{count(missing, 'number')} of the sequence are missing; the picture before is shown")
+        tell(f"the sequence lacks {count(missing, 'number')}; the picture before is shown on")
     first = next(iter(found.pictures.values()))
     check_header(first)
     ending = first.suffix.lower()

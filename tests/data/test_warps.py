@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakawari.data.camera import CameraView, sample_camera
-from nakawari.data.easing import MAX_DEVIATION, Path, sample_timing
+from nakawari.data.easing import MAX_DEVIATION, EasedValue, sample_easing
 from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.warps import Bow, Chain, Placement, Swirl, Warp, inverted, is_still, multiplied
 
@@ -33,7 +33,7 @@ def test_sampled_movements_are_inverted_exactly(seed: int, frame_time: float) ->
     rng = np.random.default_rng(seed)
     warps: list[Warp] = [
         *limb_bend(rng, (20.0, 10.0), 80.0, 25.0),
-        *dangle(rng, (0.0, 0.0), 60.0, 12.0, sample_timing(rng)),
+        *dangle(rng, (0.0, 0.0), 60.0, 12.0, sample_easing(rng)),
         *bends(rng, (100.0, 250.0), 250.0, 30.0),
         place(rng, (100.0, 250.0), (0.0, 80.0), 250.0, 30.0),
         CameraView(sample_camera(rng, 20.0, 512.0), 0.8, (128.0, 128.0)),
@@ -48,17 +48,23 @@ def test_sampled_movements_are_inverted_exactly(seed: int, frame_time: float) ->
 def test_strong_bends_are_inverted_exactly(
     bend: float, amount: float, angle: float, frame_time: float
 ) -> None:
-    assert_inverse(Swirl((30.0, 40.0), 20.0, 90.0, Path(0.0, bend)), frame_time)
-    assert_inverse(Swirl((30.0, 40.0), 90.0, 20.0, Path(0.0, bend)), frame_time)
-    wave = Path(1.0, amount / 4)
-    bow = Bow((5.0, 5.0), 120.0, angle, Path(0.0, amount), wave, Path(0.0, 1.0))
+    assert_inverse(Swirl((30.0, 40.0), 20.0, 90.0, EasedValue(0.0, bend)), frame_time)
+    assert_inverse(Swirl((30.0, 40.0), 90.0, 20.0, EasedValue(0.0, bend)), frame_time)
+    wave = EasedValue(1.0, amount / 4)
+    bow = Bow((5.0, 5.0), 120.0, angle, EasedValue(0.0, amount), wave, EasedValue(0.0, 1.0))
     assert_inverse(bow, frame_time)
 
 
 def test_a_chain_equals_its_warps_one_by_one_however_nested() -> None:
-    turn = Placement((3.0, 4.0), Path(10.0, 5.0), Path(0.0), Path(0.0, 0.5), turn=Path(0.3))
-    curl = Swirl((30.0, 40.0), 20.0, 90.0, Path(0.0, 1.0))
-    grow = Placement((0.0, 0.0), Path(1.0), Path(2.0), log_scale=Path(0.0, 0.2))
+    turn = Placement(
+        (3.0, 4.0),
+        EasedValue(10.0, 5.0),
+        EasedValue(0.0),
+        EasedValue(0.0, 0.5),
+        turn=EasedValue(0.3),
+    )
+    curl = Swirl((30.0, 40.0), 20.0, 90.0, EasedValue(0.0, 1.0))
+    grow = Placement((0.0, 0.0), EasedValue(1.0), EasedValue(2.0), log_scale=EasedValue(0.0, 0.2))
     points = some_points()
     expected = points
     for warp in (turn, grow, curl, turn, grow):
@@ -85,18 +91,18 @@ def test_matrix_without_an_inverse_fails() -> None:
 @settings(max_examples=100)
 def test_paths_start_and_end_where_they_say_and_ease_mildly(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    timing = sample_timing(rng)
-    path = timing.path(2.0, 10.0)
+    easing = sample_easing(rng)
+    path = easing.value(2.0, 10.0)
     assert math.isclose(path(0.0), -3.0)
     assert math.isclose(path(1.0), 7.0)
-    if timing.ease <= 1:  # no overshoot
+    if easing.ease <= 1:  # no overshoot
         line = [abs(path(u) - (10 * u - 3)) / 10 for u in np.linspace(0, 1, 21)]
         assert max(line) <= MAX_DEVIATION
 
 
 def test_only_what_changes_counts_as_moving() -> None:
-    held = Placement((0.0, 0.0), Path(5.0), Path(1.0), Path(0.3))
-    moving = Placement((0.0, 0.0), Path(5.0, 1.0), Path(1.0))
+    held = Placement((0.0, 0.0), EasedValue(5.0), EasedValue(1.0), EasedValue(0.3))
+    moving = Placement((0.0, 0.0), EasedValue(5.0, 1.0), EasedValue(1.0))
     assert is_still(held)
     assert is_still(Chain([held, Chain([held])]))
     assert not is_still(Chain([held, Chain([moving])]))

@@ -165,7 +165,8 @@ def test_several_clips_of_which_each_has_room_fail_together(
     make_clip, tmp_path, capsys, monkeypatch
 ) -> None:
     clips = [make_clip(name) for name in ("a.mp4", "b.mp4", "c.mp4")]
-    monkeypatch.setattr(room_module, "KEPT", room_module.Growth(None, 0.0, 0.0))
+    nothing = dict.fromkeys(room_module.KEPT, room_module.Growth(None, 0.0, 0.0))
+    monkeypatch.setattr(room_module, "KEPT", nothing)
     one = room_of(SlowJob(source=clips[0], output=tmp_path / "a.slow4x.mp4"))
     has(monkeypatch, free=2 * one.output + one.output // 2)
     words = ("slow", *clips, "-o", tmp_path / "out", "--model", "blend")

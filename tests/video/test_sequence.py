@@ -105,7 +105,7 @@ def test_where_a_number_is_missing_the_picture_before_is_shown(tmp_path) -> None
     lines: list[str] = []
     found = shades(folder, tell=lines.append, input_rate=RATE)
     assert found == pytest.approx([40, 40, 90, 140], abs=1)
-    assert lines == ["1 number of the sequence are missing; the picture before is shown"]
+    assert lines == ["the sequence lacks 1 number; the picture before is shown on"]
     with pytest.raises(UserError, match="lacks 1 picture amid its numbers; leave out --strict"):
         VideoReader(folder, strict=True)
 

@@ -19,7 +19,7 @@ from eval.clips.strips import (
 )
 from eval.clips.write import CODINGS, draw_strip, with_grain, write_clips
 from nakawari.data.camera import Camera
-from nakawari.data.easing import Path as EasedPath
+from nakawari.data.easing import EasedValue
 from nakawari.data.warps import Chain, Placement
 from nakawari.errors import UserError
 
@@ -101,7 +101,7 @@ def test_a_camera_that_stands_changes_nothing(tuning: tuple[ClipSet, ArtHalf]) -
 
 
 def test_a_warp_at_a_time_is_that_of_its_time_whatever_the_frame() -> None:
-    warp = Placement((0.0, 0.0), EasedPath(0.0, 8.0), EasedPath(0.0))
+    warp = Placement((0.0, 0.0), EasedValue(0.0, 8.0), EasedValue(0.0))
     held = Chain([AtTime(warp, 0.5)])
     points = (np.array([1.0]), np.array([2.0]))
     assert held.forward(points, 30.0)[0][0] == warp.forward(points, 0.5)[0][0] == 5.0
