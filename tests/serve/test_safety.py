@@ -181,7 +181,8 @@ def test_a_file_that_takes_too_much_ends_its_reader_alone(
     settings, make_clip, limits, word
 ) -> None:
     page = Page(replace(settings, limits=limits), IDLE)
-    large = make_clip(paintings=[painting(number, 2048, 1152) for number in range(24)])
+    paintings = [painting(number, 2048, 1152) for number in range(24)]
+    large = make_clip(paintings=paintings * 4)  # of which a fast machine reads 24 in a second
     with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         found = looked_at(client, upload(client, large, "large.mp4")["number"])
         assert found["state"] == "failed"
