@@ -63,6 +63,17 @@ def tab(context, listening) -> Tab:
     return tab
 
 
+TOUCH = """([kind, clientX, clientY]) => {
+  if (kind === "down") {
+    window.touched = document.elementFromPoint(clientX, clientY);
+    touched.setPointerCapture = () => {};  // the browser knows no finger by this number
+  }
+  const about = {pointerType: "touch", pointerId: 9, isPrimary: true, bubbles: true};
+  touched.dispatchEvent(new PointerEvent(`pointer${kind}`, {...about, clientX, clientY}));
+}"""
+"""The events that a finger makes. Chromium's own way may wait for ever without a screen."""
+
+
 def starts(page) -> list[int]:
     (clip,) = page.library.clips("local")
     return [drawing.start for drawing in page.sheets.sheet(clip).detection.sheet.drawings]
@@ -107,19 +118,13 @@ def test_an_edge_is_dragged_with_a_finger(tab, listening) -> None:
     cell = tab.locator("#f2")
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()
-    finger = tab.context.new_cdp_session(tab)
-
-    def touch(kind: str, *points: dict[str, float]) -> None:
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
-
     y = box["y"] + 30
-    touch("touchStart", {"x": box["x"] + 5, "y": y})
-    for share in (0.2, 0.4, 0.5):
-        touch("touchMove", {"x": box["x"] + 5 + share * box["width"], "y": y})
-    touch("touchEnd")
+    assert tab.locator("#f2 .edge").evaluate("edge => getComputedStyle(edge).touchAction") == "none"
+    for kind, share in (("down", 0.0), ("move", 0.2), ("move", 0.4), ("move", 0.5), ("up", 0.5)):
+        tab.evaluate(TOUCH, [kind, box["x"] + 3 + share * box["width"], y])
     tab.wait_for_selector("#f3")
     assert starts(listening)[:4] == [0, 3, 4, 6]
-    tab.locator("#f8").tap(position={"x": 30, "y": 30})
+    tab.locator("#f8").click(position={"x": 30, "y": 30})
     expect(tab.locator("#where")).to_contain_text("frame 8")
 
 
