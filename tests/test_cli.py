@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 
 from nakawari import cli
-from nakawari.cli.arguments import moment
 from nakawari.cli.slow import default_output
 from nakawari.pace import Pace
+from nakawari.parsing import moment
 from nakawari.slowmo.slow import slow_down
 from nakawari.video.reader import VideoReader
 from nakawari.video.sound import SoundTrack

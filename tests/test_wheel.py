@@ -117,9 +117,17 @@ def test_it_writes_the_page_of_a_sheet_with_its_style_and_script(
     said = run(installed, tmp_path, "xsheet", str(make_clip(frames=6)), "--html", "page.html")
     assert said.returncode == 0, said.stderr
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    for name in ("report.css", "report.js"):
+    for name in ("report.css", "timeline.js"):
         (file,) = IN_REPOSITORY.parents[1].glob(f"nakawari/xsheet/**/{name}")
         assert file.read_text(encoding="utf-8").strip() in page
+
+
+def test_it_has_the_pages_that_are_served(wheel: Path) -> None:
+    root = IN_REPOSITORY.parents[1]
+    for folder in ("nakawari/serve/static", "nakawari/serve/templates"):
+        names = sorted(file.name for file in (root / folder).iterdir())
+        assert names
+        assert sorted(file.name for file in (wheel / folder).iterdir()) == names
 
 
 def test_its_doctor_finds_nothing_wrong_but_names_the_extras(

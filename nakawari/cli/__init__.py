@@ -1,4 +1,4 @@
-"""The command line: ``nakawari slow``, ``queue``, ``xsheet``, ``dataset``, ``sweep``, ``doctor``.
+"""The command line: ``nakawari slow``, ``queue``, ``serve``, ``xsheet``, ``dataset`` and so on.
 
 torch and FFmpeg are loaded only when there is work that needs them.
 """
@@ -12,7 +12,7 @@ import warnings
 from contextlib import suppress
 
 from nakawari import __version__
-from nakawari.cli import dataset, doctor, queue, slow, sweep, xsheet
+from nakawari.cli import dataset, doctor, queue, serve, slow, sweep, xsheet
 from nakawari.cli.arguments import Parser
 from nakawari.cli.completion import SHELLS, PrintCompletion
 from nakawari.cli.failures import failure_of
@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     slow.add_command(commands)
     queue.add_command(commands)
+    serve.add_command(commands)
     xsheet.add_command(commands)
     dataset.add_command(commands)
     sweep.add_command(commands)

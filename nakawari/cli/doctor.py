@@ -22,6 +22,7 @@ EXTRAS = {
     "eval": ("lpips", "pillow", "scipy"),
     "sweep": ("optuna", "plotly"),
     "ray": ("ray",),
+    "web": ("starlette", "uvicorn"),
 }
 """What each extra adds, as far as it shows whether it was installed."""
 DECODERS = ("h264", "hevc", "vp9", "av1", "mpeg2video", "aac")

@@ -42,7 +42,7 @@ def run_queue(args: argparse.Namespace) -> None:
 
 def _cancel(store: JobStore, number: int) -> None:
     """Cancel a job; ``UserError`` if there is none that waits or runs."""
-    from nakawari.queue.worker import cancel  # here: it loads torch
+    from nakawari.queue.worker import cancel  # here: it loads FFmpeg
 
     try:
         before = cancel(store, number)

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import (
-    INPUT_RATE_HELP,
-    STRICT_HELP,
-    factor,
-    moment,
-    path,
-    positive_int,
-    ramp,
-    rate,
-    seed,
-    target,
-)
+from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.parsing import factor, moment, ramp, rate, seed
 from nakawari.shipped import shipped_model
 from nakawari.video.codecs import CODECS
 from nakawari.video.part import Part
-from nakawari.video.sequence import clip_name
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
@@ -123,6 +113,8 @@ def default_output(source: Path, args: argparse.Namespace) -> Path:
 
     Where there is a ramp instead of a factor, it is named after that.
     """
+    from nakawari.video.sequence import clip_name
+
     slow = f"slow{float(args.slow or USUAL_FACTOR):.4g}x".replace("+", "")
     name = slow if args.ramp is None else "ramp"
     named = clip_name(source)
@@ -172,6 +164,23 @@ def load_interpolator(args: argparse.Namespace | SlowSettings, device: str) -> F
             f"cannot use the model in {folder}: a config.json has a value of the wrong type "
             f"({reason}); restore it, or give another folder with --model"
         ) from error
+
+
+class LoadedModel:
+    """Keeps a model loaded from job to job, as long as they ask for the same one."""
+
+    def __init__(self) -> None:
+        self._model: FrameInterpolator | None = None
+        self._asked: Sequence[object] = ()
+
+    def load(self, settings: SlowSettings, device: str) -> FrameInterpolator:
+        """Return what draws a job, loaded now or before."""
+        asked = (settings.model, settings.steps, settings.seed, device)
+        if self._model is None or self._asked != asked:
+            self._model = None  # there may be no room for two
+            self._model = load_interpolator(settings, device)
+            self._asked = asked
+        return self._model
 
 
 def drawn_by(args: argparse.Namespace | SlowSettings) -> str:

@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
 from nakawari.cli.slow import (
     USUAL_FACTOR,
+    LoadedModel,
     choose_device,
     default_output,
     drawn_by,
-    load_interpolator,
     model_folder,
 )
 from nakawari.errors import UserError
@@ -32,9 +31,6 @@ from nakawari.slowmo.room import check_room
 from nakawari.video.codecs import CODECS
 from nakawari.whole import check_free
 from nakawari.wording import count
-
-if TYPE_CHECKING:
-    from nakawari.slowmo.interpolator import FrameInterpolator
 
 WHEN_STOPPED = "what was drawn is kept, and the same command goes on from there"
 
@@ -144,8 +140,7 @@ class Desk:
         self.names: dict[int, str] = {}
         """What is shown before a job's bar; by default the clip's name."""
         self._meanwhile = meanwhile
-        self._loaded: FrameInterpolator | None = None
-        self._loaded_for: Sequence[object] = ()
+        self._loaded = LoadedModel()
 
     def perform(
         self, job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
@@ -163,21 +158,13 @@ class Desk:
 
             return run_job(
                 settings.job(),
-                lambda: self._load(settings, device),
+                lambda: self._loaded.load(settings, device),
                 device,
                 drawn_by=partial(drawn_by, settings),
                 tell=lambda line: bar.tell(f"{settings.source.name}: {line}"),
                 on_read=partial(show, "reading", on_read),
                 on_frame=partial(show, "drawing", on_frame),
             )
-
-    def _load(self, settings: SlowSettings, device: str) -> FrameInterpolator:
-        asked = (settings.model, settings.steps, settings.seed, device)
-        if self._loaded is None or self._loaded_for != asked:
-            self._loaded = None  # there may be no room for two
-            self._loaded = load_interpolator(settings, device)
-            self._loaded_for = asked
-        return self._loaded
 
 
 def reason_of(error: Exception) -> str:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.arguments import path, plain_file, positive_int, seed
+from nakawari.cli.arguments import path, plain_file, positive_int
+from nakawari.parsing import seed
 from nakawari.whole import write_whole
 
 if TYPE_CHECKING:

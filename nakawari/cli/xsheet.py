@@ -11,9 +11,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, rate
+from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
+from nakawari.parsing import rate
 from nakawari.wording import printable
 
 if TYPE_CHECKING:

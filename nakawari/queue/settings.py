@@ -6,13 +6,15 @@ import dataclasses
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nakawari.pace import Pace
-from nakawari.slowmo.job import SlowJob
 from nakawari.video.part import Part
 
-_PATHS = ("source", "output", "xsheet")
+if TYPE_CHECKING:  # it loads torch, which a process that only looks at a queue does not need
+    from nakawari.slowmo.job import SlowJob
+
+_PATHS = ("source", "output", "xsheet", "drawn")
 _FRACTIONS = ("factor", "rate", "input_rate", "begin", "end")
 _SWITCHES = ("overwrite", "strict")
 _NUMBERS = ("longest_hold", "steps", "seed")
@@ -45,11 +47,15 @@ class SlowSettings:
     device: str = "auto"  # or "cpu" or "cuda"
     overwrite: bool = False
     strict: bool = False
+    drawn: Path | None = None  # folder of in-betweens drawn before, see ``DrawnBefore``
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON knows them: texts, whole numbers, booleans and ``None``."""
         fields = dataclasses.fields(self)
-        return {field.name: _plain(getattr(self, field.name)) for field in fields}
+        content = {field.name: _plain(getattr(self, field.name)) for field in fields}
+        if self.drawn is None:  # as the queues of earlier versions have it
+            del content["drawn"]
+        return content
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> SlowSettings:
@@ -69,6 +75,8 @@ class SlowSettings:
 
     def job(self) -> SlowJob:
         """Return the job, which goes on with what an earlier run of it has drawn."""
+        from nakawari.slowmo.job import SlowJob
+
         return SlowJob(
             source=self.source,
             output=self.output,
@@ -86,6 +94,7 @@ class SlowSettings:
             overwrite=self.overwrite,
             strict=self.strict,
             resume=True,
+            drawn=self.drawn,
         )
 
 

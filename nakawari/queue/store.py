@@ -50,6 +50,10 @@ CREATE TABLE jobs (
 """
 
 
+_NO_NUMBER = 2**63 - 1
+"""The largest that SQLite takes; no queue has as many jobs."""
+
+
 class State(StrEnum):
     """Where a job is."""
 
@@ -273,7 +277,8 @@ class JobStore:
 
 
 def _find(connection: sqlite3.Connection, number: int) -> Job:
-    row = connection.execute("SELECT * FROM jobs WHERE number = ?", (number,)).fetchone()
+    found = connection.execute("SELECT * FROM jobs WHERE number = ?", (min(number, _NO_NUMBER),))
+    row = found.fetchone()
     if row is None:
         raise LookupError(f"there is no job {number} in the queue")
     return _job(row)

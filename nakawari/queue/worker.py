@@ -8,15 +8,17 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, Progress, State
 from nakawari.queue.time_left import TimeLeft
-from nakawari.slowmo.job import SlowResult
 from nakawari.slowmo.segments import UnwantedError, remove_kept
 from nakawari.whole import lock
+
+if TYPE_CHECKING:  # it loads torch, which who only cancels a job does not need
+    from nakawari.slowmo.job import SlowResult
 
 REPORT_SECONDS = 0.5
 """Seconds between two notes of how far a job is, and between two looks whether it is cancelled."""

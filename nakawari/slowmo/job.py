@@ -18,6 +18,7 @@ from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.pace import Pace
 from nakawari.slowmo.drawings import check_frames, every_frame, group
+from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS
 from nakawari.slowmo.retiming import OutputClock
@@ -33,6 +34,7 @@ from nakawari.video.codecs import (
     check_rate,
     codec_for,
 )
+from nakawari.video.color import ColorTags
 from nakawari.video.companions import Companions
 from nakawari.video.form import PictureForm
 from nakawari.video.palette import palette_of
@@ -72,6 +74,7 @@ class SlowJob:
     overwrite: bool = False
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
     resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
+    drawn: Path | None = None  # folder of in-betweens that are not to be drawn twice
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -132,6 +135,7 @@ def run_job(
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
+    on_picture: Callable[[Picture, ColorTags], None] = lambda picture, tags: None,
 ) -> SlowResult:
     """Run a job: the output appears whole under its name, or not at all, its sheet after it.
 
@@ -149,6 +153,7 @@ def run_job(
             as the input declares its length, the frames expected.
         on_frame: is called after every output frame with the frames written and, as far as the
             input declares its duration, the frames expected.
+        on_picture: is given every output frame before that, and what its code values mean.
     """
     began = time.monotonic()
     say = _without_repeats(tell)
@@ -172,6 +177,7 @@ def run_job(
         if companions is not None:
             opened.callback(companions.close)
         interpolator = load_interpolator()
+        artist = drawn_by()
         if given is not None:
             sheet = _timed(given, job, say, on_read)
         else:
@@ -194,7 +200,7 @@ def run_job(
         kept = opened.enter_context(
             KeptFrames(
                 job.output,
-                _made_from(job, info, sheet, clock, longest_hold, drawn_by()),
+                _made_from(job, info, sheet, clock, longest_hold, artist),
                 resume=job.resume,
                 overwrite=job.overwrite,
                 tell=say,
@@ -219,6 +225,7 @@ def run_job(
             def write(picture: Picture) -> None:
                 kept.add(picture)
                 writer.write(picture)
+                on_picture(picture, info.tags)
                 on_frame(writer.frames, expected)
 
             try:
@@ -231,6 +238,7 @@ def run_job(
                     write,
                     workers_for(device, info.width, info.height),
                     kept,
+                    None if job.drawn is None else DrawnBefore(job.drawn, artist),
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(

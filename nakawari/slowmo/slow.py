@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nakawari.slowmo.drawings import KeyPicture
+from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.layers import as_grey, from_grey, off_black, on_black, opacity_of
 from nakawari.slowmo.retiming import OutputClock, output_steps
@@ -52,10 +53,12 @@ def slow_down(
     write: Callable[[Picture], None],
     workers: int = 1,
     kept: Kept | None = None,
+    drawn: DrawnBefore | None = None,
 ) -> Tally:
     """Write every output frame, in order, and return what was done.
 
-    Frames that are ``kept`` from an earlier run are not drawn again.
+    Frames that are ``kept`` from an earlier run are not drawn again, nor in-betweens of the same
+    two pictures that were ``drawn`` before, whatever they were drawn for.
 
     Holds in memory two pictures and one batch of in-betweens for each of ``workers`` intervals that
     are drawn at once, and one more, whatever the length of the clip. Nothing is drawn across a cut:
@@ -63,7 +66,7 @@ def slow_down(
     drawn: it is held too.
     """
     tally = Tally()
-    jobs = _jobs(keys, clock, interpolator, tags, device, kept)
+    jobs = _jobs(keys, clock, _Artist(interpolator, tags, device, drawn), kept)
     with closing(in_order(jobs, workers)) as finished:
         for made in finished:
             for picture in made.pictures:
@@ -95,14 +98,12 @@ class _Made(NamedTuple):
 def _jobs(
     keys: Iterable[KeyPicture],
     clock: OutputClock,
-    interpolator: FrameInterpolator,
-    tags: ColorTags,
-    device: torch.device | str,
+    artist: _Artist,
     kept: Kept | None,
 ) -> Iterator[Callable[[], _Made]]:
     """Yield, in the order of the output, what makes its frames."""
     for key, following in _with_next(keys):
-        interval = _Interval(key, following, interpolator, tags, device)
+        interval = _Interval(key, following, artist)
         for batch in _batches(key, clock):
             before = None if kept is None else kept.take(len(batch))
             if before is not None:
@@ -113,27 +114,39 @@ def _jobs(
                 yield partial(interval.draw, batch)
 
 
+class _Artist(NamedTuple):
+    """Who draws the in-betweens, and how pictures come and go."""
+
+    interpolator: FrameInterpolator
+    tags: ColorTags
+    device: torch.device | str
+    drawn: DrawnBefore | None
+
+
 class _Interval:
     """A key, the one after it, and the in-betweens of the two."""
 
-    def __init__(
-        self,
-        key: KeyPicture,
-        following: KeyPicture | None,
-        interpolator: FrameInterpolator,
-        tags: ColorTags,
-        device: torch.device | str,
-    ) -> None:
+    def __init__(self, key: KeyPicture, following: KeyPicture | None, artist: _Artist) -> None:
         self._key = key
         self._following = following
-        self._interpolator = interpolator
-        self._tags = tags
-        self._device = device
+        self._interpolator, self._tags, self._device, self._drawn = artist
         self._layers: _Layers | None = None
         self._looking = Lock()
 
     def draw(self, frame_times: list[Fraction]) -> _Made:
         """Draw the in-between at each of ``frame_times``, which are in (0, 1)."""
+        if self._drawn is None:
+            return _Made(self._pictures(frame_times), drawn=True)
+        assert self._following is not None, "nothing is drawn after the last key"
+        pictures = self._drawn.drawn_or(
+            partial(self._pictures, frame_times),
+            (self._key.picture, self._following.picture),
+            f"{self._tags} {self._key.camera_moves} {' '.join(map(str, frame_times))}",
+            len(frame_times),
+        )
+        return _Made(pictures, drawn=True)
+
+    def _pictures(self, frame_times: list[Fraction]) -> list[Picture]:
         with self._looking:  # once, for several batches
             if self._layers is None:
                 self._layers = self._look()
@@ -142,14 +155,12 @@ class _Interval:
         with torch.inference_mode():
             drawn = self._layers.colours(frame_time)  # (K, 3, H, W)
             if self._layers.opacity is None:
-                pictures = [from_rgb(frame, self._tags, form) for frame in drawn]
-                return _Made(pictures, drawn=True)
+                return [from_rgb(frame, self._tags, form) for frame in drawn]
             opacity = self._layers.opacity(frame_time)  # (K, H, W)
-            pictures = [
+            return [
                 from_rgb(frame, self._tags, form, alpha)
                 for frame, alpha in zip(off_black(drawn, opacity), opacity, strict=True)
             ]
-        return _Made(pictures, drawn=True)
 
     def _look(self) -> _Layers:
         assert self._following is not None, "nothing is drawn after the last key"

@@ -184,9 +184,22 @@ def keep_opaque(converted: av.VideoFrame, source: av.VideoFrame) -> None:
     """
     form, before = PictureForm.of(converted.format), PictureForm.of(source.format)
     if form.alpha and before.alpha and before.bits == 8 < form.bits:
-        opacity = source.to_ndarray(format="rgba")[..., 3].astype(np.uint32)
-        exact = (opacity * (2**form.bits - 1) + 127) // 255
+        exact = (_opacity(source).astype(np.uint32) * (2**form.bits - 1) + 127) // 255
         _plane_view(converted.planes[3], np.uint16)[:] = exact
+
+
+def _opacity(frame: av.VideoFrame) -> np.ndarray:
+    """Return the opacity of a frame of 8 bits, (H, W) uint8, exactly.
+
+    On the way from YUV to RGB swscale takes 254 for 255.
+    """
+    if len(frame.planes) == 4:
+        return _plane_view(frame.planes[3], np.uint8)
+    if frame.format.name == "ya8":
+        plane = frame.planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        return rows[: frame.height, 1 : 2 * frame.width : 2]
+    return frame.to_ndarray(format="rgba")[..., 3]
 
 
 def _deep_codes(frame: av.VideoFrame, matrix: int, value_range: int, bits: int) -> av.VideoFrame:

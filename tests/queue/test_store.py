@@ -78,6 +78,8 @@ def test_a_job_that_is_not_there_fails(tmp_path) -> None:
         for ask in (store.job, store.cancel):
             with pytest.raises(LookupError, match="no job 7 in the queue"):
                 ask(7)
+            with pytest.raises(LookupError, match="in the queue"):
+                ask(10**30)
 
 
 def test_finishing_with_a_state_that_does_not_last_fails(tmp_path) -> None:

@@ -2,82 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from nakawari import __version__
 from nakawari.page import fill
-from nakawari.wording import count
 from nakawari.xsheet.sheet.sheet import ExposureSheet
-from nakawari.xsheet.show.curve import DifferenceAxis, histogram
-from nakawari.xsheet.show.text import (
-    UNSURE,
-    cadence_words,
-    is_unsure,
-    percent,
-    pulldown_words,
-    span_times,
-    timecode,
-)
+from nakawari.xsheet.show.curve import histogram
+from nakawari.xsheet.show.parts import sheet_parts
+from nakawari.xsheet.show.text import is_unsure, pulldown_words, timecode
 from nakawari.xsheet.show.thumbnails import Thumbnails
-from nakawari.xsheet.show.tracks import cadence_class, shot_tracks
 
 if TYPE_CHECKING:
     from nakawari.xsheet.detect import Detection
 
 # By this a page is known, so that another file is not written over.
 GENERATOR = '<meta name="generator" content="nakawari xsheet'
-MARK_SPACE = 6  # least distance of two times under the timeline [per cent of it]
-MARKS = 8  # about so many times are written under the timeline
-MARK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # s between two times
-MANY_SHOTS = 60  # from here on the browser lays out only what is in view
-LISTED = 200  # drawings to check are linked up to this many
-USUAL_WIDTH = 116  # px, for the commonest hold when the page opens
-FRAME_WIDTHS = (4, 120)  # px a frame, the ends of the zoom
 
 
 def html_report(detection: Detection, thumbnails: Thumbnails) -> str:
     """Return the page: facts, timeline, histogram of holds, drawings to check, then every shot."""
     sheet = detection.sheet
-    axis = DifferenceAxis.around([*detection.changes, *detection.thresholds])
-    unsure = filter(is_unsure, sheet.drawings)
     return fill(
         "nakawari/xsheet/show/report.html",
         version=__version__,
         sheet=sheet,
-        thumbnails=thumbnails,
         facts=_facts(sheet, thumbnails),
         pulldown=sheet.pulldown and pulldown_words(sheet, sheet.pulldown),
-        frame_width=_frame_width(sheet),
-        frame_widths=FRAME_WIDTHS,
-        is_long=len(sheet.shots) > MANY_SHOTS,
-        marks=_marks(sheet),
         histogram=histogram(sheet.drawings),
-        unsure=sorted(unsure, key=lambda drawing: drawing.confidence),
-        limit=percent(UNSURE),
-        listed=LISTED,
-        axis=axis,
-        shots=(shot_tracks(detection, number + 1, axis) for number in range(len(sheet.shots))),
-        data=_data(detection),
-        share=lambda frames: f"{100 * frames / sheet.frames:.3f}%",
-        cadence_class=cadence_class,
-        cadence_words=cadence_words,
-        count=count,
-        is_unsure=is_unsure,
-        percent=percent,
-        span_times=span_times,
+        parts=sheet_parts(detection, thumbnails),
     )
-
-
-def _frame_width(sheet: ExposureSheet) -> int:
-    """Return the width of a frame [px] at which the commonest hold shows its thumbnail whole."""
-    holds = Counter(drawing.hold for drawing in sheet.drawings)
-    usual = max(holds, key=lambda hold: holds[hold], default=1)
-    return max(14, min(96, USUAL_WIDTH // usual))
 
 
 def _facts(sheet: ExposureSheet, thumbnails: Thumbnails) -> dict[str, str]:
@@ -92,40 +45,3 @@ def _facts(sheet: ExposureSheet, thumbnails: Thumbnails) -> dict[str, str]:
         "camera moves": f"{len(sheet.camera):,}",
         "to check": f"{unsure:,}",
     }
-
-
-class _Mark(NamedTuple):
-    """A time that is written under the timeline."""
-
-    place: float  # per cent of the timeline
-    time: str
-
-
-def _marks(sheet: ExposureSheet) -> list[_Mark]:
-    length = sheet.clock.time(sheet.frames)
-    step = next((step for step in MARK_STEPS if length / step <= MARKS), MARK_STEPS[-1])
-    marks, free = [], 0.0
-    for time in (index * step for index in range(int(length / step) + 1)):
-        place = float(100 * sheet.clock.frame_at(Fraction(time)) / sheet.frames)
-        if place >= free:  # while a frame is shown for long, they would be written over each other
-            marks.append(_Mark(place, _mark(time)))
-            free = place + MARK_SPACE
-    return marks
-
-
-def _mark(time: float) -> str:
-    seconds = f"{time % 60:04.1f}" if time % 1 else f"{int(time % 60):02d}"
-    return f"{int(time // 60)}:{seconds}"
-
-
-def _data(detection: Detection) -> Markup:
-    sheet = detection.sheet
-    data = {
-        "seconds": float(1 / sheet.fps),  # a frame, where there are no times
-        "changes": [float(f"{change:.4g}") for change in detection.changes],
-        "thresholds": [float(f"{threshold:.4g}") for threshold in detection.thresholds],
-        "times": sheet.times and [float(time) for time in sheet.times],  # s, of each frame
-        "camera": [[move.start, move.end, move.kind] for move in sheet.camera],
-    }
-    # "</script>" in a string would end the element.
-    return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))

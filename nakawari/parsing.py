@@ -1,0 +1,99 @@
+"""Numbers as people write them: a factor, a rate, a time, a ramp, a seed.
+
+The command line and the page take the same words, and refuse the same ones. All errors are
+``argparse.ArgumentTypeError``, whose text is one line: what is wrong, and what to give.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from fractions import Fraction
+
+from nakawari.pace import Pace, RampPoint
+
+# H.264 and MP4 store a rate as two 32-bit numbers.
+MAX_RATE = 1000
+MAX_RATE_DENOMINATOR = 1_000_000
+MAX_FACTOR = 1000
+# Fraction("1e999999999") is an exact number of a billion digits, and takes as long to write down.
+MAX_NUMBER_LENGTH = 40
+LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
+MAX_SEED = 2**63 - 1
+
+
+def _positive_fraction(text: str) -> Fraction:
+    if len(text) > MAX_NUMBER_LENGTH or LONG_EXPONENT.search(text):
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} has too many digits; "
+            "give a number such as 4, 2.5 or 60000/1001"
+        )
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number; give one such as 4, 2.5 or 60000/1001"
+        ) from error
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0; give a positive number")
+    return value
+
+
+def _ranged(text: str, limit: int, what: str) -> Fraction:
+    value = _positive_fraction(text)
+    if not Fraction(1, limit) <= value <= limit:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is out of range; give a {what} from 1/{limit} to {limit}"
+        )
+    return value
+
+
+def factor(text: str) -> Fraction:
+    """Parse a slow-motion factor: a whole, decimal or fractional number above 0."""
+    return _ranged(text, MAX_FACTOR, "factor")
+
+
+def rate(text: str) -> Fraction:
+    """Parse a frame rate: a whole, decimal or fractional number above 0 [frames/s]."""
+    return _ranged(text, MAX_RATE, "rate").limit_denominator(MAX_RATE_DENOMINATOR)
+
+
+def moment(text: str) -> Fraction:
+    """Parse a time in a clip [s]: seconds, or hours and minutes before them."""
+    parts = re.fullmatch(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6}(?:\.\d{1,9})?)", text, re.ASCII)
+    if parts is None:
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} is no time; give one such as 95, 95.5 or 1:35.5"
+        )
+    hours, minutes, seconds = parts.groups(default="0")
+    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+
+
+def ramp(text: str) -> Pace:
+    """Parse the points of a ramp: TIME:SPEED, TIME:SPEED and so on."""
+    points: list[RampPoint] = []
+    for word in text.split(","):
+        time, colon, speed = (part.strip() for part in word.rpartition(":"))
+        if not colon:
+            raise argparse.ArgumentTypeError(
+                f"{word.strip()[:MAX_NUMBER_LENGTH]!r} is not TIME:SPEED; "
+                'give points such as "0:1, 2.5:0.25"'
+            )
+        point = RampPoint(moment(time), _ranged(speed, MAX_FACTOR, "speed"))
+        if points and point.time <= points[-1].time:
+            raise argparse.ArgumentTypeError(
+                f"{time} does not come after the time before it; give the points in order"
+            )
+        points.append(point)
+    return Pace(tuple(points))
+
+
+def seed(text: str) -> int:
+    """Parse a seed: a whole number that torch takes, 0 to 2**63 - 1."""
+    digits = len(str(MAX_SEED))
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= digits else -1
+    if not 0 <= value <= MAX_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} is no seed; give a whole number from 0 to {MAX_SEED}"
+        )
+    return value

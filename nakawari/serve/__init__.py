@@ -1,0 +1,1 @@
+"""The local web page: clips, their exposure sheets to correct, and the queue that slows them."""

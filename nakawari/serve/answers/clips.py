@@ -1,0 +1,103 @@
+"""Clips: they come, are looked at, shown and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from nakawari.queue.worker import cancel
+from nakawari.serve.answers.common import FOR_EVER, file_answer, html, plain_json, threaded
+from nakawari.serve.library import Clip, ClipState
+from nakawari.serve.ordering import HOLDS, MODELS, SOUNDS
+from nakawari.serve.page import Page
+from nakawari.serve.proxy import jpeg_of
+from nakawari.serve.timeline import rendered
+from nakawari.serve.uploading import store_upload
+from nakawari.video.codecs import CODECS
+
+THUMB_WIDTH = 200  # px
+
+
+def routes(page: Page) -> list[BaseRoute]:
+    """Return the addresses."""
+
+    def clips(request: Request) -> Response:
+        return plain_json([_told(page, clip) for clip in page.library.clips(request.state.user)])
+
+    async def upload(request: Request) -> Response:
+        clip = page.library.add(request.state.user, request.query_params.get("name", ""))
+        try:
+            await store_upload(request, clip.source, page.settings.most_bytes)
+        except BaseException:
+            page.library.remove(clip)
+            raise
+        clip = page.library.save(clip, state=ClipState.LOOKING)
+        page.looker.look_at(clip)
+        return plain_json(_told(page, clip), 201)
+
+    async def remove(request: Request) -> Response:
+        clip = page.clip(request, ready=False)
+        page.looker.forget(clip)
+        await run_in_threadpool(_remove, page, clip)
+        return Response(status_code=204)
+
+    def one(request: Request) -> Response:
+        clip = page.clip(request, ready=False)
+        if clip.state is not ClipState.READY:
+            return RedirectResponse("/", 303)
+        corrected = page.sheets.sheet(clip)
+        return html(
+            "clip.html",
+            clip=clip,
+            parts=rendered(clip, corrected),
+            history=corrected.history,
+            codecs={name: codec.title for name, codec in CODECS.items()},
+            models=MODELS,
+            sounds=SOUNDS,
+            holds=HOLDS,
+            sheet=corrected.detection.sheet,
+        )
+
+    def video(request: Request) -> Response:
+        return file_answer(page.clip(request).proxy, kind="video/mp4")
+
+    def thumb(request: Request) -> Response:
+        clip, frame = page.clip(request), request.path_params["frame"]
+        if not 0 <= frame < clip.frames:
+            raise HTTPException(404, f"the clip has frames 0 to {clip.frames - 1}")
+        time = page.sheets.sheet(clip).detection.sheet.clock.time(frame)
+        picture = jpeg_of(clip.proxy, time, THUMB_WIDTH)
+        return Response(picture, media_type="image/jpeg", headers=FOR_EVER)
+
+    return [
+        Route("/clips/{clip}", threaded(one)),
+        Route("/clips/{clip}/video", threaded(video)),
+        Route("/clips/{clip}/thumbs/{frame:int}.jpg", threaded(thumb)),
+        Route("/api/clips", threaded(clips)),
+        Route("/api/clips", upload, methods=["PUT"]),
+        Route("/api/clips/{clip}", remove, methods=["DELETE"]),
+    ]
+
+
+def _told(page: Page, clip: Clip) -> dict[str, Any]:
+    return {
+        "number": clip.number,
+        "name": clip.name,
+        "state": str(clip.state),
+        "reason": clip.reason,
+        "frames": clip.frames,
+        **page.looker.progress(clip)._asdict(),
+    }
+
+
+def _remove(page: Page, clip: Clip) -> None:
+    for job in page.store.jobs():
+        if clip.folder in Path(str(job.settings.get("source"))).parents:
+            cancel(page.store, job.number)
+    page.library.remove(clip)

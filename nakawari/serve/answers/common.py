@@ -1,0 +1,119 @@
+"""How answers are made: pages, JSON, files, and errors in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+
+from nakawari.errors import UserError
+from nakawari.page import fill
+from nakawari.serve.ordering import parsed_wish
+from nakawari.serve.zipping import zipped
+
+MOST_WISH_BYTES = 65_536
+FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+NEVER_KEPT = {"Cache-Control": "no-store"}
+TEMPLATES = "nakawari/serve/templates"
+
+Wish = dict[str, Any]
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def html(name: str, **content: Any) -> HTMLResponse:
+    """Answer with a page made of a template."""
+    return HTMLResponse(fill(f"{TEMPLATES}/{name}", **content), headers=NEVER_KEPT)
+
+
+def plain_json(content: Any, status: int = 200) -> JSONResponse:
+    """Answer with JSON."""
+    return JSONResponse(content, status, headers=NEVER_KEPT)
+
+
+def file_answer(path: Path, filename: str | None = None, kind: str | None = None) -> Response:
+    """Answer with a file, or the part of it that is asked for; 404 if it is not there.
+
+    Args:
+        path: the file.
+        filename: under which it is to be saved; ``None``: it is to be shown.
+        kind: its media type; ``None``: what its name says.
+    """
+    if not path.is_file():
+        raise HTTPException(404, f"{path.name} is not there, or not yet")
+    return FileResponse(path, filename=filename, media_type=kind, headers=NEVER_KEPT)
+
+
+def folder_answer(folder: Path) -> Response:
+    """Answer with the files of a folder, packed into a ZIP file while it is sent."""
+    name = quote(f"{folder.name}.zip")
+    saved = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+    return StreamingResponse(
+        zipped(folder), media_type="application/zip", headers=saved | NEVER_KEPT
+    )
+
+
+def picture_answer(path: Path) -> Response:
+    """Answer with a JPEG that may be replaced at any moment, or with nothing if there is none."""
+    with suppress(OSError):
+        return Response(path.read_bytes(), media_type="image/jpeg", headers=NEVER_KEPT)
+    return Response(status_code=204)
+
+
+async def read_wish(request: Request) -> Wish:
+    """Return the JSON object that a request carries; it must be a short one."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_WISH_BYTES:
+            raise HTTPException(413, "the request is too long")
+    return parsed_wish(body)
+
+
+def threaded(answer: Callable[[Request], Response]) -> Answer:
+    """Let an answer that reads or writes files be made in a thread."""
+
+    async def answering(request: Request) -> Response:
+        return await run_in_threadpool(answer, request)
+
+    return answering
+
+
+def wishing(answer: Callable[[Request, Wish], Response]) -> Answer:
+    """Let an answer to a JSON object be made in a thread."""
+
+    async def answering(request: Request) -> Response:
+        return await run_in_threadpool(answer, request, await read_wish(request))
+
+    return answering
+
+
+def told_error(request: Request, error: Exception) -> Response:
+    """Answer with an error: whose fault it is, and in one line what to do."""
+    if isinstance(error, UserError):
+        status, text = 422, str(error)
+    elif isinstance(error, HTTPException):
+        status, text = error.status_code, error.detail
+    elif isinstance(error, LookupError):
+        status, text = 404, "there is nothing at this address; go back to the list of clips"
+    else:
+        status, text = 400, "the request ended too early; try again"
+    if request.url.path.startswith("/api/"):
+        return plain_json({"error": text}, status)
+    return PlainTextResponse(f"{text}\n", status, headers=NEVER_KEPT)
+
+
+TOLD_ERRORS = (UserError, HTTPException, LookupError, ClientDisconnect)

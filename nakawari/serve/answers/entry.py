@@ -1,0 +1,56 @@
+"""The way in, the first page, and the files that pages are made of."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
+from nakawari.serve.page import Page
+from nakawari.serve.passes import COOKIE, DAYS
+
+
+def routes(page: Page) -> list[BaseRoute]:
+    """Return the addresses."""
+
+    def home(request: Request) -> Response:
+        return html("home.html")
+
+    def enter(request: Request) -> Response:
+        token = request.query_params.get("token", "")
+        return html("enter.html", token=token, is_valid=page.passes.is_valid(token))
+
+    async def entered(request: Request) -> Response:
+        # By a button, not by the link: programs that preview links would use it up.
+        user = page.passes.use(str((await read_wish(request)).get("token", "")))
+        if user is None:
+            return plain_json({"error": "this link was used before; ask for a new one"}, 403)
+        answer = plain_json({})
+        answer.set_cookie(
+            COOKIE, page.passes.cookie(user), max_age=DAYS * 86400, httponly=True, samesite="lax"
+        )
+        page.announce(user)
+        return answer
+
+    return [
+        Route("/", threaded(home)),
+        Route("/enter", threaded(enter)),
+        Route("/enter", entered, methods=["POST"]),
+        Route("/static/report.css", _shared("report.css", "text/css")),
+        Route("/static/timeline.js", _shared("timeline.js", "text/javascript")),
+        Mount("/static", StaticFiles(packages=[("nakawari.serve", "static")])),
+    ]
+
+
+def _shared(name: str, kind: str) -> Answer:
+    """Answer with a file of the page that ``nakawari xsheet --html`` writes."""
+
+    async def answer(request: Request) -> Response:
+        text = resources.files("nakawari.xsheet.show").joinpath(name).read_text(encoding="utf-8")
+        return Response(text, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    return answer

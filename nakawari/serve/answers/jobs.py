@@ -1,0 +1,72 @@
+"""Jobs: ordered, shown while they are drawn, cancelled, and what came of them taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from nakawari.queue.settings import SlowSettings
+from nakawari.queue.worker import cancel
+from nakawari.serve.answers.common import (
+    Wish,
+    file_answer,
+    folder_answer,
+    picture_answer,
+    plain_json,
+    threaded,
+    wishing,
+)
+from nakawari.serve.ordering import add_job, settings_for, source_frames
+from nakawari.serve.page import Page
+from nakawari.serve.playing import playable
+from nakawari.serve.supervising import newest_frame
+
+
+def routes(page: Page) -> list[BaseRoute]:
+    """Return the addresses."""
+
+    def order(request: Request, wish: Wish) -> Response:
+        clip = page.clip(request)
+        taken = {Path(str(job.settings.get("output"))).name for job in page.store.jobs()}
+        sheet = page.sheets.sheet(clip).detection.sheet
+        settings = settings_for(clip, sheet, wish, taken)
+        return plain_json({"number": add_job(page.store, settings)}, 201)
+
+    def jobs(request: Request) -> Response:
+        return plain_json(page.jobs(request.state.user))
+
+    def cancelled(request: Request, wish: Wish) -> Response:
+        return plain_json({"before": str(cancel(page.store, page.job(request).number))})
+
+    def frame(request: Request) -> Response:
+        return picture_answer(newest_frame(page.settings.folder, page.job(request).number))
+
+    def download(request: Request) -> Response:
+        output = SlowSettings.from_json(page.job(request).settings).output
+        return folder_answer(output) if output.is_dir() else file_answer(output, output.name)
+
+    def video(request: Request) -> Response:
+        return file_answer(playable(SlowSettings.from_json(page.job(request).settings)))
+
+    def frames(request: Request) -> Response:
+        job = page.job(request)
+        clip = page.clip_of(job, request.state.user)
+        if clip is None:
+            raise LookupError(f"the clip of job {job.number} is gone")
+        settings = SlowSettings.from_json(job.settings)
+        sheet = page.sheets.sheet(clip).detection.sheet
+        rate = float(settings.rate or sheet.clock.fps)
+        return plain_json({"frames": source_frames(settings, sheet), "rate": rate})
+
+    return [
+        Route("/api/clips/{clip}/jobs", wishing(order), methods=["POST"]),
+        Route("/api/jobs", threaded(jobs)),
+        Route("/api/jobs/{job:int}/cancel", wishing(cancelled), methods=["POST"]),
+        Route("/api/jobs/{job:int}/frames", threaded(frames)),
+        Route("/jobs/{job:int}/frame.jpg", threaded(frame)),
+        Route("/jobs/{job:int}/download", threaded(download)),
+        Route("/jobs/{job:int}/video", threaded(video)),
+    ]

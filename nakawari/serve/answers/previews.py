@@ -1,0 +1,53 @@
+"""Previews: the second around the playhead."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from nakawari.queue.settings import SlowSettings
+from nakawari.serve.answers.common import (
+    Wish,
+    file_answer,
+    picture_answer,
+    plain_json,
+    threaded,
+    wishing,
+)
+from nakawari.serve.ordering import told
+from nakawari.serve.page import Page
+from nakawari.serve.previewing import begin_preview
+from nakawari.serve.supervising import newest_frame
+
+
+def routes(page: Page) -> list[BaseRoute]:
+    """Return the addresses."""
+
+    def begin(request: Request, wish: Wish) -> Response:
+        clip = page.clip(request)
+        sheet = page.sheets.sheet(clip).detection.sheet
+        begun = begin_preview(page.previews_folder, page.previews, clip, sheet, wish)
+        return plain_json(begun, 201)
+
+    async def begun(request: Request) -> Response:
+        answer = await wishing(begin)(request)
+        page.draw_previews()
+        return answer
+
+    def state(request: Request) -> Response:
+        return plain_json(told(page.preview(request), None))
+
+    def frame(request: Request) -> Response:
+        return picture_answer(newest_frame(page.previews_folder, page.preview(request).number))
+
+    def video(request: Request) -> Response:
+        settings = SlowSettings.from_json(page.preview(request).settings)
+        return file_answer(settings.output, kind="video/mp4")
+
+    return [
+        Route("/api/clips/{clip}/preview", begun, methods=["POST"]),
+        Route("/api/previews/{job:int}", threaded(state)),
+        Route("/previews/{job:int}/frame.jpg", threaded(frame)),
+        Route("/previews/{job:int}/video", threaded(video)),
+    ]

@@ -1,0 +1,159 @@
+"""The sheets of the clips as a person corrected them, with undo and redo, kept on disk."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import Any, NamedTuple
+
+from nakawari.errors import UserError
+from nakawari.serve.library import Clip
+from nakawari.whole import write_whole
+from nakawari.xsheet.detect import Detection
+from nakawari.xsheet.sheet.editing import (
+    Correction,
+    corrected,
+    cut_toggled,
+    merged,
+    moved,
+    split,
+    together,
+)
+from nakawari.xsheet.sheet.reading import sheet_from_json
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+
+IN_MEMORY = 8  # clips
+
+CHANGES: dict[str, Callable[[ExposureSheet, int], Correction]] = {
+    "merge": merged,
+    "split": split,
+    "cut": cut_toggled,
+}
+
+
+class History(NamedTuple):
+    """All corrections of a clip in order, and how many of them are made and not undone."""
+
+    corrections: tuple[Correction, ...] = ()
+    made: int = 0
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a correction is left to undo."""
+        return self.made > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether one that was undone can be made again."""
+        return self.made < len(self.corrections)
+
+
+class Corrected(NamedTuple):
+    """A clip's sheet as it is now."""
+
+    detection: Detection  # with the corrected sheet
+    history: History
+
+
+class SheetDesk:
+    """Keeps the sheets. Calls may come from several threads."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[str, Detection] = OrderedDict()
+        self._lock = Lock()
+
+    def sheet(self, clip: Clip) -> Corrected:
+        """Return a clip's sheet."""
+        with self._lock:
+            return self._corrected(clip, _read(clip))
+
+    def correct(self, clip: Clip, wish: Mapping[str, Any]) -> Corrected:
+        """Make a correction; what was undone before can not be made again then.
+
+        Raises ``UserError`` if it cannot be made.
+
+        Args:
+            clip: whose sheet it is.
+            wish: "kind": "move", "merge", "split" or "cut"; "frame"; for "move", "to".
+        """
+        with self._lock:
+            history = _read(clip)
+            sheet = self._corrected(clip, history).detection.sheet
+            correction = _correction(sheet, wish)
+            made = (*history.corrections[: history.made], correction)
+            return self._noted(clip, History(made, len(made)))
+
+    def undo(self, clip: Clip) -> Corrected:
+        """Undo the last correction, if there is one."""
+        with self._lock:
+            history = _read(clip)
+            return self._noted(clip, history._replace(made=max(history.made - 1, 0)))
+
+    def redo(self, clip: Clip) -> Corrected:
+        """Make the correction again that was undone last, if there is one."""
+        with self._lock:
+            history = _read(clip)
+            made = min(history.made + 1, len(history.corrections))
+            return self._noted(clip, history._replace(made=made))
+
+    def _noted(self, clip: Clip, history: History) -> Corrected:
+        now = self._corrected(clip, history)  # a sheet that does not hold together is not noted
+        content = {
+            "made": history.made,
+            "corrections": [
+                {"drawings": sorted(each.drawings), "cuts": sorted(each.cuts)}
+                for each in history.corrections
+            ],
+        }
+        write_whole(clip.corrections, json.dumps(content).encode(), to_disk=True)
+        return now
+
+    def _corrected(self, clip: Clip, history: History) -> Corrected:
+        found = self._detection(clip)
+        correction = together(history.corrections[: history.made])
+        return Corrected(replace(found, sheet=corrected(found.sheet, correction)), history)
+
+    def _detection(self, clip: Clip) -> Detection:
+        if clip.number not in self._found:
+            content = json.loads(clip.found.read_text())
+            self._found[clip.number] = Detection(
+                sheet=sheet_from_json(content["sheet"]),
+                changes=tuple(content["changes"]),
+                thresholds=tuple(content["thresholds"]),
+            )
+        self._found.move_to_end(clip.number)
+        while len(self._found) > IN_MEMORY:
+            self._found.popitem(last=False)
+        return self._found[clip.number]
+
+
+def _correction(sheet: ExposureSheet, wish: Mapping[str, Any]) -> Correction:
+    kind, frame = wish.get("kind"), _frame(wish, "frame", sheet)
+    if kind == "move":
+        return moved(sheet, frame, _frame(wish, "to", sheet))
+    if kind not in CHANGES:
+        known = ", ".join(["move", *CHANGES])
+        raise UserError(f"a sheet has no correction of this kind; give one of {known}")
+    return CHANGES[kind](sheet, frame)
+
+
+def _frame(wish: Mapping[str, Any], name: str, sheet: ExposureSheet) -> int:
+    frame = wish.get(name)
+    if type(frame) is not int or not 0 <= frame < sheet.frames:
+        raise UserError(f'"{name}" must be a frame of the clip, 0 to {sheet.frames - 1}')
+    return frame
+
+
+def _read(clip: Clip) -> History:
+    try:
+        content = json.loads(clip.corrections.read_text())
+    except FileNotFoundError:
+        return History()
+    corrections = tuple(
+        Correction(frozenset(each["drawings"]), frozenset(each["cuts"]))
+        for each in content["corrections"]
+    )
+    return History(corrections, content["made"])

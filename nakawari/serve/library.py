@@ -1,0 +1,174 @@
+"""The clips of the page, on disk: a folder for each, in a folder of its owner's.
+
+FOLDER/OWNER/NUMBER/clip.json       what it is called, and how far it is
+                    source/NAME     the file that was uploaded
+                    found.json      what the detector found
+                    corrections.json
+                    proxy.mp4       what a browser shows of it
+                    sheets/         as they were when a job began
+                    results/        what was made of it
+                    drawn/          in-betweens that are not drawn twice
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from nakawari.serve.names import file_name, is_number
+from nakawari.whole import write_whole
+
+CLIPS = "clips"
+
+
+class ClipState(StrEnum):
+    """How far a clip is."""
+
+    ARRIVING = "arriving"  # it is being uploaded
+    LOOKING = "looking"  # its drawings are being found
+    READY = "ready"
+    FAILED = "failed"  # it is no clip, or one that cannot be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A clip as it is on disk."""
+
+    number: str  # 16 hexadecimal digits
+    owner: str
+    folder: Path
+    name: str  # as its owner calls it, made harmless
+    added: float  # s since 1970
+    state: ClipState = ClipState.ARRIVING
+    reason: str | None = None  # in one line, why it failed
+    notes: tuple[str, ...] = ()  # a line each, what was changed on the way in
+    width: int = 0  # px, as shown
+    height: int = 0
+    frames: int = 0
+    has_audio: bool = False
+
+    @property
+    def source(self) -> Path:
+        """The file that was uploaded."""
+        return self.folder / "source" / self.name
+
+    @property
+    def found(self) -> Path:
+        """What the detector found."""
+        return self.folder / "found.json"
+
+    @property
+    def corrections(self) -> Path:
+        """What a person has changed in it."""
+        return self.folder / "corrections.json"
+
+    @property
+    def proxy(self) -> Path:
+        """What a browser shows of the clip."""
+        return self.folder / "proxy.mp4"
+
+    @property
+    def sheets(self) -> Path:
+        """The folder of the sheets by which jobs go."""
+        return self.folder / "sheets"
+
+    @property
+    def results(self) -> Path:
+        """The folder of what was made of the clip."""
+        return self.folder / "results"
+
+    @property
+    def drawn(self) -> Path:
+        """The folder of in-betweens that are not drawn twice."""
+        return self.folder / "drawn"
+
+
+class Library:
+    """The clips of all owners; each finds only their own.
+
+    Args:
+        folder: of the page.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / CLIPS
+
+    def add(self, owner: str, name: str) -> Clip:
+        """Return a new clip, whose folder is made; its file is still to come."""
+        number = secrets.token_hex(8)
+        clip = Clip(
+            number=number,
+            owner=owner,
+            folder=self._folder / owner / number,
+            name=file_name(name),
+            added=time.time(),
+        )
+        for folder in (clip.source.parent, clip.sheets, clip.results):
+            folder.mkdir(parents=True)
+        self.save(clip)
+        return clip
+
+    def save(self, clip: Clip, **changes: object) -> Clip:
+        """Note a clip, with some fields changed, and return it so."""
+        clip = replace(clip, **changes)  # type: ignore[arg-type]
+        content = asdict(clip)
+        for known_by_its_place in ("number", "owner", "folder"):
+            del content[known_by_its_place]
+        write_whole(clip.folder / "clip.json", json.dumps(content).encode(), to_disk=True)
+        return clip
+
+    def clip(self, owner: str, number: str) -> Clip:
+        """Return an owner's clip; ``LookupError`` if there is none with this number."""
+        clip = self._read(owner, number) if is_number(number) else None
+        if clip is None:
+            raise LookupError(f"there is no clip {number!r}")
+        return clip
+
+    def clips(self, owner: str) -> list[Clip]:
+        """Return an owner's clips, the latest first."""
+        found = [self._read(owner, number) for number in self._numbers(owner)]
+        return sorted(filter(None, found), key=lambda clip: clip.added, reverse=True)
+
+    def all_clips(self) -> list[Clip]:
+        """Return the clips of all owners, the oldest first."""
+        owners = sorted(folder.name for folder in self._folder.iterdir()) if self.exists else []
+        clips = [clip for owner in owners for clip in self.clips(owner)]
+        return sorted(clips, key=lambda clip: clip.added)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there ever was a clip."""
+        return self._folder.is_dir()
+
+    def owner_of(self, path: Path) -> tuple[str, str] | None:
+        """Return the owner and the number of the clip in whose folder a file is, if any."""
+        try:
+            owner, number, *_ = path.relative_to(self._folder).parts
+        except ValueError:
+            return None
+        return owner, number
+
+    def remove(self, clip: Clip) -> None:
+        """Remove a clip and all that was made of it."""
+        shutil.rmtree(clip.folder, ignore_errors=True)
+
+    def _numbers(self, owner: str) -> Iterator[str]:
+        folder = self._folder / owner
+        if folder.is_dir():
+            yield from (entry.name for entry in folder.iterdir() if is_number(entry.name))
+
+    def _read(self, owner: str, number: str) -> Clip | None:
+        folder = self._folder / owner / number
+        try:
+            content = json.loads((folder / "clip.json").read_text())
+            content["state"] = ClipState(content["state"])
+            content["notes"] = tuple(content["notes"])
+            return Clip(number=number, owner=owner, folder=folder, **content)
+        except (OSError, ValueError, TypeError, KeyError):  # it is being removed, or was damaged
+            return None

@@ -1,0 +1,95 @@
+"""The process that reads an uploaded file, apart from the page: ``python -m nakawari.serve.look``.
+
+Whoever wrote the file may have meant harm, and FFmpeg is large. So it is parsed here, with limits
+of memory and time, and only what came of it is read by the page: a sheet, and a copy that was
+encoded here. Progress and the end are told as JSON, a line each.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+REPORT_SECONDS = 0.2
+
+
+def main(words: list[str]) -> int:
+    """Look at a file.
+
+    Args:
+        words: the file; where the detection goes; where the copy goes; the limits of memory
+            [bytes], of processor time [s] and of the copy's size [bytes].
+    """
+    source, found, proxy = map(Path, words[:3])
+    memory, seconds, size = map(int, words[3:])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from nakawari.errors import UserError
+    from nakawari.serve.tether import end_with_parent
+
+    end_with_parent()
+    try:
+        _look(source, found, proxy)
+    except UserError as error:
+        # The owner knows the file by its name, and where it lies is nobody's business.
+        _say(error=str(error).replace(str(source), source.name))
+        return 2
+    except MemoryError:
+        _say(error=f"{source.name} needs more memory than it may take; give a smaller picture")
+        return 2
+    except Exception as error:
+        _say(error=f"{source.name} cannot be read ({type(error).__name__}); convert it first")
+        return 2
+    return 0
+
+
+def _look(source: Path, found: Path, proxy: Path) -> None:
+    from nakawari.serve.proxy import write_proxy
+    from nakawari.whole import write_whole
+    from nakawari.xsheet.detect import detect
+
+    notes: list[str] = []
+    report = _Reporter("finding the drawings")
+    detection = detect(source, tell=notes.append, on_frame=report)
+    content = {
+        "sheet": detection.sheet.to_json(),
+        "changes": [float(f"{change:.4g}") for change in detection.changes],
+        "thresholds": [float(f"{threshold:.4g}") for threshold in detection.thresholds],
+    }
+    clock = detection.sheet.clock
+    report = _Reporter("making a copy to show")
+    info = write_proxy(source, proxy, report, times=clock.time)
+    write_whole(found, json.dumps(content).encode(), to_disk=True)
+    _say(
+        width=round(info.width * info.sample_aspect_ratio),
+        height=info.height,
+        frames=detection.sheet.frames,
+        has_audio=info.has_audio,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+class _Reporter:
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._due = 0.0
+
+    def __call__(self, done: int, expected: int | None) -> None:
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + REPORT_SECONDS
+            _say(stage=self._stage, done=done, expected=expected)
+
+
+def _say(**content: Any) -> None:
+    print(json.dumps(content), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""Finds the drawings of the clips that have arrived, one after another, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from nakawari.serve.library import Clip, ClipState, Library
+from nakawari.serve.settings import ServeSettings
+
+LONGEST_LINE = 2**20  # bytes; the notes on a clip are far shorter
+PROXY_SHARE = 4  # times the upload's size, and not less than the next, may the copy take
+PROXY_BYTES = 2**30
+
+
+class LookProgress(NamedTuple):
+    """How far the look at a clip is."""
+
+    stage: str = "waiting"
+    done: int = 0  # frames
+    expected: int | None = None
+
+
+class Looker:
+    """Looks at clips as they come; ``run`` does that until it is cancelled."""
+
+    def __init__(self, library: Library, settings: ServeSettings) -> None:
+        self._library = library
+        self._settings = settings
+        self._waiting: asyncio.Queue[Clip] = asyncio.Queue()
+        self._progress: dict[str, LookProgress] = {}
+        self._at_work: tuple[str, asyncio.subprocess.Process] | None = None
+
+    def look_at(self, clip: Clip) -> None:
+        """Let a clip that has arrived wait for its turn."""
+        self._progress[clip.number] = LookProgress()
+        self._waiting.put_nowait(clip)
+
+    def progress(self, clip: Clip) -> LookProgress:
+        """Return how far a clip is."""
+        return self._progress.get(clip.number, LookProgress())
+
+    def forget(self, clip: Clip) -> None:
+        """Stop looking at a clip, or do not begin."""
+        self._progress.pop(clip.number, None)
+        if self._at_work is not None and self._at_work[0] == clip.number:
+            _kill(self._at_work[1])
+
+    async def run(self) -> None:
+        """Go on with what was cut off, then look at what comes."""
+        for clip in self._library.all_clips():
+            if clip.state is ClipState.LOOKING:
+                self.look_at(clip)
+            elif clip.state is ClipState.ARRIVING:  # its upload ended with the page
+                self._library.remove(clip)
+        while True:
+            clip = await self._waiting.get()
+            if clip.number in self._progress:
+                await self._look(clip)
+
+    async def _look(self, clip: Clip) -> None:
+        process = await self._start(clip)
+        self._at_work = clip.number, process
+        last: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(2 * self._settings.limits.seconds):
+                assert process.stdout is not None
+                async for line in process.stdout:
+                    last = json.loads(line)
+                    if "stage" in last and clip.number in self._progress:
+                        self._progress[clip.number] = LookProgress(**last)
+                status = await process.wait()
+        except TimeoutError:
+            status = -signal.SIGXCPU
+        finally:
+            self._at_work = None
+            _kill(process)
+            await process.wait()
+        if clip.number not in self._progress:  # it was removed meanwhile
+            return
+        del self._progress[clip.number]
+        if status == 0:
+            last["notes"] = tuple(last["notes"])
+            self._library.save(clip, state=ClipState.READY, **last)
+        else:
+            reason = last.get("error") or _reason(clip, status)
+            self._library.save(clip, state=ClipState.FAILED, reason=reason)
+
+    async def _start(self, clip: Clip) -> asyncio.subprocess.Process:
+        limits = self._settings.limits
+        size = max(PROXY_BYTES, PROXY_SHARE * clip.source.stat().st_size)
+        numbers = (limits.memory, limits.seconds, size)
+        return await asyncio.create_subprocess_exec(
+            # -P: what lies in the folder where the page was started is not to be imported.
+            *(sys.executable, "-P", "-m", "nakawari.serve.look"),
+            *(os.fspath(clip.source), os.fspath(clip.found), os.fspath(clip.proxy)),
+            *map(str, numbers),
+            stdin=asyncio.subprocess.PIPE,  # it ends when that does
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            limit=LONGEST_LINE,
+        )
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _reason(clip: Clip, status: int) -> str:
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        return f"reading {clip.name} took too long, or too much memory; give a shorter part of it"
+    return f"{clip.name} cannot be read, its reader ended with {status}; convert it first"

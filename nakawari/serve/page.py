@@ -1,0 +1,120 @@
+"""The page's state: its clips, their sheets, its queues, and who is let in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from nakawari.queue.store import FILE_NAME, Job, JobStore
+from nakawari.serve import previewing
+from nakawari.serve.correcting import SheetDesk
+from nakawari.serve.library import Clip, ClipState, Library
+from nakawari.serve.looking import Looker
+from nakawari.serve.ordering import told
+from nakawari.serve.passes import Passes
+from nakawari.serve.settings import ServeSettings
+from nakawari.serve.supervising import Supervisor
+
+
+class Page:
+    """The page's state: its clips, their sheets, and its queues.
+
+    Args:
+        settings: of the page.
+        worker: the command that starts a worker, but for its folder.
+        announce: is given a new one-time link whenever the last one was used.
+    """
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        worker: Sequence[str],
+        announce: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.settings = settings
+        self.passes = Passes(settings.folder)
+        self.library = Library(settings.folder)
+        self.sheets = SheetDesk()
+        self.store = JobStore(settings.folder / FILE_NAME)
+        self._worker = worker
+        self._announce = announce
+        self.looker = Looker(self.library, settings)
+        self.previews_folder = settings.folder / previewing.FOLDER
+        self.previews_folder.mkdir(exist_ok=True)
+        self.previews = JobStore(self.previews_folder / FILE_NAME)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._draws_previews = False
+
+    def link(self, user: str) -> str:
+        """Return a new one-time link for a user."""
+        return f"{self.settings.address}/enter?token={self.passes.new_token(user)}"
+
+    @asynccontextmanager
+    async def running(self, app: object) -> AsyncIterator[None]:
+        """Look at clips and draw for as long as the block runs."""
+        self._begin(self.looker.run())
+        self._begin(Supervisor(self.store, self._worker).run())
+        try:
+            yield
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self.store.close()
+            self.previews.close()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def draw_previews(self) -> None:
+        """Start the worker of the previews, if that was not done yet."""
+        if not self._draws_previews:
+            self._draws_previews = True
+            self._begin(Supervisor(self.previews, self._worker).run())
+
+    def announce(self, user: str) -> None:
+        """Tell of a new link, after the last one was used."""
+        self._announce(f"{user} came in; for the next browser: {self.link(user)}")
+
+    def clip(self, request: Request, *, ready: bool = True) -> Clip:
+        """Return the user's clip of an address; 404 if it is none of theirs."""
+        clip = self.library.clip(request.state.user, request.path_params["clip"])
+        if ready and clip.state is not ClipState.READY:
+            raise HTTPException(409, f"{clip.name} is not ready: {clip.state}")
+        return clip
+
+    def job(self, request: Request) -> Job:
+        """Return the user's job of an address; ``LookupError`` if it is none of theirs."""
+        job = self.store.job(request.path_params["job"])
+        if self.clip_of(job, request.state.user) is None:
+            raise LookupError(f"there is no job {job.number}")
+        return job
+
+    def preview(self, request: Request) -> Job:
+        """Return the user's preview of an address; ``LookupError`` if it is not theirs."""
+        job = self.previews.job(request.path_params["job"])
+        own = self.previews_folder / request.state.user
+        if own not in Path(str(job.settings.get("source"))).parents:
+            raise LookupError(f"there is no preview {job.number}")
+        return job
+
+    def clip_of(self, job: Job, user: str) -> Clip | None:
+        """Return the clip of a job, if it is the user's."""
+        found = self.library.owner_of(Path(str(job.settings.get("source"))))
+        if found is None or found[0] != user:
+            return None
+        try:
+            return self.library.clip(*found)
+        except LookupError:
+            return None
+
+    def jobs(self, user: str) -> list[dict[str, Any]]:
+        """Return the user's jobs, the latest first."""
+        pairs = [(job, self.clip_of(job, user)) for job in reversed(self.store.jobs())]
+        return [told(job, clip) for job, clip in pairs if clip is not None]

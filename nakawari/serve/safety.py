@@ -1,0 +1,149 @@
+"""What every request is asked first: to whom it goes, whence it comes, and whose it is.
+
+A page on the web can let the browser send requests to this machine. It cannot choose their Host and
+Origin: a name that it made point here (DNS rebinding) stands in the first, its own in the second.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Collection
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nakawari.serve.passes import COOKIE, Passes
+from nakawari.serve.settings import LOCAL_USER, ServeSettings, is_loopback
+
+SAFE_METHODS = ("GET", "HEAD")
+OPEN_PATHS = ("/enter", "/static/")  # for those who have no cookie yet
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; "
+    "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Gate:
+    """Lets in what comes from the page itself, by whom it may be used, and notes who that is.
+
+    Args:
+        app: what answers the rest; it finds the user in ``request.state.user``.
+        settings: of the page.
+        passes: know the cookies.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings, passes: Passes) -> None:
+        self._app = app
+        self._settings = settings
+        self._passes = passes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # nothing here speaks over a web socket
+            return
+        send = _with_headers(send)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if not is_own_host(headers.getlist("host"), self._settings):
+            return _refused(421, "this address is not this page's; use the one that it was started")
+        origin = headers.get("origin")
+        if origin is not None and origin != f"http://{headers['host']}":
+            return _refused(403, "this request comes from another page; use Nakawari's own")
+        site = headers.get("sec-fetch-site", "none")
+        if site not in ("none", "same-origin") and not _is_visit(scope, headers):
+            return _refused(403, "this request comes from another page; use Nakawari's own")
+        if scope["method"] not in SAFE_METHODS and origin is None:
+            return _refused(403, "a request that changes something must name its Origin")
+        user = self._user(headers)
+        if user is None and not scope["path"].startswith(OPEN_PATHS):
+            return _refused(401, "come in by the link that 'nakawari serve' printed")
+        scope.setdefault("state", {})["user"] = user
+        return None
+
+    def _user(self, headers: Headers) -> str | None:
+        if not self._settings.needs_token:
+            return LOCAL_USER
+        cookies: SimpleCookie = SimpleCookie()
+        try:
+            cookies.load(headers.get("cookie", ""))
+        except CookieError:
+            return None
+        user = self._passes.user(cookies[COOKIE].value) if COOKIE in cookies else None
+        return user if user in self._settings.users else None
+
+
+def is_own_host(hosts: Collection[str], settings: ServeSettings) -> bool:
+    """Return whether the ``Host`` of a request is one under which the page is to be reached.
+
+    On 127.0.0.1 these are the names of this machine for itself. Else they are the address that the
+    page was given, the machine's name, and any address in numbers, which no web site can have.
+    """
+    if len(hosts) != 1:
+        return False
+    (host,) = hosts
+    try:
+        parts = urlsplit(f"//{host}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if name is None or parts.netloc != host or "@" in host or (port or 80) != settings.port:
+        return False
+    if is_loopback(name):
+        return True
+    if not settings.needs_token:
+        return False
+    own = socket.gethostname().lower()
+    return name in {settings.host.lower(), own, f"{own}.local"} or _is_number(name)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_visit(scope: Scope, headers: Headers) -> bool:
+    """Return whether somebody follows a link to a page here, which shows them but their own."""
+    return scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+
+
+def _refused(status: int, text: str) -> Response:
+    return PlainTextResponse(f"{text}\n", status)
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            sent = {name.lower() for name, _ in message["headers"]}
+            extra = [
+                (name.lower().encode(), value.encode())
+                for name, value in HEADERS.items()
+                if name.lower().encode() not in sent
+            ]
+            message = {**message, "headers": [*message["headers"], *extra]}
+        await send(message)
+
+    return sending

@@ -1,0 +1,67 @@
+"""Runs the page: the socket, the server, and what is told when it begins."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from nakawari.errors import UserError
+from nakawari.serve.app import app_of
+from nakawari.serve.page import Page
+from nakawari.serve.settings import ServeSettings
+from nakawari.whole import lock
+
+SECONDS_TO_CLOSE = 1
+
+
+def serve(settings: ServeSettings, worker: Sequence[str], tell: Callable[[str], None]) -> None:
+    """Serve the page until Ctrl-C, which is raised on.
+
+    Raises ``UserError`` if another page has the folder, or if the address cannot be listened on.
+
+    Args:
+        settings: of the page.
+        worker: the command that starts a worker, but for its folder.
+        tell: is given a line for where the page is.
+    """
+    listening = _listen(settings)
+    descriptor = os.open(settings.folder / ".nakawari-serve", os.O_RDWR | os.O_CREAT, 0o600)
+    if lock(descriptor) is False:
+        raise UserError(f"another page has the folder {settings.folder}; give another --folder")
+    page = Page(settings, worker, tell)
+    if settings.needs_token:
+        for user in settings.users:
+            tell(f"the page for {user}, by a link that lets in once: {page.link(user)}")
+    else:
+        tell(f"the page is at {settings.address}/; Ctrl-C ends it")
+    config = uvicorn.Config(
+        app_of(page),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=SECONDS_TO_CLOSE,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        os.close(descriptor)
+
+
+def _listen(settings: ServeSettings) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(128)
+    except OSError as error:
+        raise UserError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+            "choose another --host or --port"
+        ) from error
+    return listening

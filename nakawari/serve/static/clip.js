@@ -1,0 +1,207 @@
+// The page of one clip: viewer, settings, results, and the sheet to correct.
+
+import { call, element, say } from "./api.js";
+import { Editor } from "./editor.js";
+import { showJobs } from "./jobs.js";
+import { Player } from "./player.js";
+import { RampCurve, speedAt } from "./ramp.js";
+import { frameTime } from "./timeline.js";
+
+const get = (id) => document.getElementById(id);
+const clip = JSON.parse(get("clip").textContent);
+const data = JSON.parse(get("data").textContent);
+const fields = ["factor", "ramp", "rate", "codec", "model", "holds", "audio"];
+const seconds = data.times ? data.times[clip.frames] : clip.frames * data.seconds;
+
+let editor = null;
+const player = new Player(data, clip.frames, (frame) => {
+  editor?.showFrame(frame);
+  remember();
+});
+editor = new Editor(player, clip);
+const curve = new RampCurve(get("curve"), get("ramp"), seconds);
+
+// What a reload would lose is kept in the browser: settings, and where the playhead is.
+const KEPT = `nakawari ${clip.number}`;
+
+function remember() {
+  const kept = { frame: player.frame, ramped: isRamp() };
+  for (const id of [...fields, "first", "last"]) kept[id] = get(id).value;
+  localStorage.setItem(KEPT, JSON.stringify(kept));
+}
+
+function recall() {
+  let kept;
+  try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { kept = null; }
+  if (!kept) return;
+  for (const id of [...fields, "first", "last"]) if (kept[id] !== undefined) get(id).value = kept[id];
+  get("ramp").dispatchEvent(new Event("input"));
+  if (kept.ramped) document.querySelector('[name="pace"][value="ramp"]').checked = true;
+  player.go(kept.frame);
+}
+
+function isRamp() {
+  return document.querySelector('[name="pace"]:checked').value === "ramp";
+}
+
+function showPace() {
+  get("factor").hidden = isRamp();
+  get("ramp-box").hidden = !isRamp();
+  if (isRamp()) curve.draw();
+}
+
+function number(id) {
+  const text = get(id).value.trim();
+  return text === "" ? null : Number.isInteger(+text) ? +text : text;
+}
+
+function wish() {
+  const wanted = { first: number("first"), last: number("last") };
+  for (const id of fields) wanted[id] = get(id).value;
+  if (isRamp()) wanted.factor = "";
+  else wanted.ramp = "";
+  return wanted;
+}
+
+async function order(event) {
+  event.preventDefault();
+  get("order-error").textContent = "";
+  try {
+    await call("POST", `/api/clips/${clip.number}/jobs`, wish());
+    say("it is in the queue");
+    lookAgain();
+  } catch (error) {
+    get("order-error").textContent = error.message;
+  }
+}
+
+// Times of a ramp are counted from where the part begins.
+function factorHere() {
+  if (!isRamp()) return Number(get("factor").value) || 4;
+  const begin = frameTime(data, number("first") || 0);
+  return 1 / speedAt(curve.points, frameTime(data, player.frame) - begin);
+}
+
+let previewing = 0;
+
+async function preview() {
+  const turn = ++previewing;
+  get("order-error").textContent = "";
+  try {
+    const body = { frame: player.frame, factor: factorHere(), model: get("model").value };
+    const begun = await call("POST", `/api/clips/${clip.number}/preview`, body);
+    say("the second around the playhead is drawn");
+    watchPreview(turn, begun);
+  } catch (error) {
+    get("order-error").textContent = error.message;
+  }
+}
+
+async function watchPreview(turn, begun) {
+  const drawing = get("drawing");
+  while (turn === previewing) {
+    const job = await call("GET", `/api/previews/${begun.number}`);
+    if (turn !== previewing) return;
+    if (job.state === "done") {
+      drawing.hidden = true;
+      offer({ name: "preview", url: `/previews/${begun.number}/video`, ...begun }, "preview");
+      return;
+    }
+    if (job.state !== "waiting" && job.state !== "running") {
+      drawing.hidden = true;
+      if (job.reason) say(job.reason);
+      return;
+    }
+    if (job.stage === "drawing") {
+      drawing.src = `/previews/${begun.number}/frame.jpg?${job.done}`;
+      drawing.hidden = false;
+    }
+    await new Promise((resolve) => { setTimeout(resolve, 250); });
+  }
+}
+
+const results = new Map();
+
+// Adds a result to what can be shown, and shows it.
+function offer(result, key) {
+  results.set(key, result);
+  const select = get("compare");
+  if (![...select.options].some((option) => option.value === key)) {
+    select.append(element("option", { value: key, textContent: result.name }));
+  }
+  select.value = key;
+  player.compare(result);
+}
+
+async function compare(job) {
+  const key = `job ${job.number}`;
+  if (!results.has(key)) {
+    try {
+      const map = await call("GET", `/api/jobs/${job.number}/frames`);
+      offer({ name: job.output, url: `/jobs/${job.number}/video`, ...map }, key);
+    } catch (error) {
+      say(error.message);
+      return;
+    }
+  } else offer(results.get(key), key);
+  get("stage").scrollIntoView({ block: "nearest" });
+}
+
+const lookAgain = showJobs({
+  clip: clip.number,
+  more: (job) => [element("button", { textContent: "Compare",
+    "aria-label": `compare ${job.output} with the clip`, onclick: () => compare(job) })],
+});
+
+function setPart(id) {
+  get(id).value = player.frame;
+  remember();
+  say(id === "first" ? `the part begins at frame ${player.frame}` : `it ends at ${player.frame}`);
+}
+
+const keys = {
+  " ": () => player.toggle(),
+  ArrowLeft: () => player.step(-1),
+  ArrowRight: () => player.step(1),
+  "Ctrl ArrowLeft": () => editor.jump(-1),
+  "Ctrl ArrowRight": () => editor.jump(1),
+  "Shift ArrowLeft": () => editor.nudge(-1),
+  "Shift ArrowRight": () => editor.nudge(1),
+  Home: () => player.go(0),
+  End: () => player.go(clip.frames - 1),
+  s: () => editor.split(),
+  m: () => editor.merge(),
+  c: () => editor.cut(),
+  i: () => setPart("first"),
+  o: () => setPart("last"),
+  p: () => preview(),
+  "Ctrl z": () => editor.change("undo"),
+  "Ctrl y": () => editor.change("redo"),
+  "Ctrl Shift z": () => editor.change("redo"),
+};
+
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input:not([type=range]):not([type=radio]), select, textarea");
+  const pressing = event.key === " " && event.target.closest("button, a, summary, input");
+  const sliding = event.target.closest("input[type=range], input[type=radio]") &&
+    event.key.startsWith("Arrow");
+  if (typing || pressing || sliding || event.altKey) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const name = `${event.ctrlKey || event.metaKey ? "Ctrl " : ""}${event.shiftKey ? "Shift " : ""}`;
+  const act = keys[name + key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+get("order").addEventListener("submit", order);
+get("order").addEventListener("input", () => { showPace(); remember(); });
+get("preview").addEventListener("click", preview);
+get("in").addEventListener("click", () => setPart("first"));
+get("out").addEventListener("click", () => setPart("last"));
+get("compare").addEventListener("change", (event) => {
+  player.compare(results.get(event.target.value) ?? null);
+});
+addEventListener("resize", () => curve.round());
+recall();
+showPace();

@@ -1,0 +1,23 @@
+"""A process that ends with the one that started it, however that one ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from threading import Thread
+
+ORPHANED = 3  # exit status
+
+
+def end_with_parent() -> None:
+    """End this process at once when its standard input ends, as it does with who writes to it.
+
+    What it was doing goes on when it is started again.
+    """
+    Thread(target=_wait, args=(sys.stdin.fileno(),), daemon=True).start()
+
+
+def _wait(descriptor: int) -> None:
+    while os.read(descriptor, 1024):
+        pass
+    os._exit(ORPHANED)

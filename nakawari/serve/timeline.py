@@ -1,0 +1,59 @@
+"""A clip's timeline as HTML: the shots of the page that ``nakawari xsheet --html`` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nakawari.serve.correcting import Corrected
+from nakawari.serve.library import Clip
+from nakawari.xsheet.show.parts import SheetParts, sheet_parts
+from nakawari.xsheet.show.thumbnails import Thumbnails
+
+
+class _Addresses(Mapping[int, str]):
+    """Where the picture of each frame is."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._clip = clip
+
+    def __getitem__(self, frame: int) -> str:
+        return f"/clips/{self._clip.number}/thumbs/{frame}.jpg"
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._clip.frames))
+
+    def __len__(self) -> int:
+        return self._clip.frames
+
+
+def rendered(clip: Clip, corrected: Corrected) -> SheetParts:
+    """Return the parts of a clip's page that show its sheet."""
+    thumbnails = Thumbnails(width=clip.width, height=clip.height, uris=_Addresses(clip))
+    return sheet_parts(corrected.detection, thumbnails)
+
+
+def differing(before: SheetParts, now: SheetParts, corrected: Corrected) -> dict[str, Any]:
+    """Return what the page must replace, as JSON: of the shots only those that are not as before.
+
+    ``first`` shots at the beginning stay, ``removed`` ones after them go, and ``sections`` come.
+    """
+    first = _alike(before.shots, now.shots)
+    most = min(len(before.shots), len(now.shots)) - first
+    last = min(most, _alike(before.shots[::-1], now.shots[::-1]))
+    return {
+        "nav": now.bar,
+        "checks": now.checks,
+        "first": first,
+        "removed": len(before.shots) - first - last,
+        "sections": now.shots[first : len(now.shots) - last],
+        "cuts": corrected.detection.sheet.cuts,
+        "can_undo": corrected.history.can_undo,
+        "can_redo": corrected.history.can_redo,
+    }
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """Return how many items two lists begin with that are the same."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((number for number, (a, b) in pairs if a != b), min(len(some), len(others)))

@@ -1,0 +1,112 @@
+"""In-betweens that were drawn before are not drawn again: known by all that they are made of.
+
+Who corrects one hold of an exposure sheet and slows the clip again changes two intervals of many.
+The others have the same two pictures, the same times between them and the same model, so their
+in-betweens are the same, bit for bit, whatever the sheet, the speed or the part of the clip.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import av
+
+from nakawari import __version__
+from nakawari.video.lossless import LosslessPacker, unpacked
+from nakawari.video.picture import Picture
+from nakawari.whole import write_whole
+
+MOST_BYTES = 4_000_000_000
+"""Size of a folder from which on the in-betweens that were asked for longest ago are removed."""
+ENDING = ".mkv"
+FEWER = 0.8  # of the size are left after that, so that it is not done for every interval
+
+
+class DrawnBefore:
+    """A folder of in-betweens, which is made if it is not there.
+
+    A folder that cannot be written to or read only costs time. Calls may come from several threads.
+
+    Args:
+        folder: for one model or several, one clip or several.
+        drawn_by: what tells the model, its weights and its settings from every other one.
+        most_bytes: size of the folder, about, at most.
+    """
+
+    def __init__(self, folder: Path, drawn_by: str, most_bytes: int = MOST_BYTES) -> None:
+        self._folder = folder
+        self._drawn_by = drawn_by
+        self._most_bytes = most_bytes
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._bytes = sum(size for _, size, _ in self._files())
+
+    def drawn_or(
+        self,
+        draw: Callable[[], list[Picture]],
+        neighbours: Iterable[Picture],
+        how: str,
+        number: int = 1,
+    ) -> list[Picture]:
+        """Return what was drawn before of the same, or what ``draw`` returns, and keep that.
+
+        Args:
+            draw: draws the in-betweens.
+            neighbours: the two pictures between which they lie.
+            how: all else that says what they look like.
+            number: of the in-betweens.
+        """
+        path = self._folder / f"{self._name(neighbours, how)}{ENDING}"
+        with suppress(OSError, av.error.FFmpegError):
+            pictures = list(unpacked(path))
+            if len(pictures) == number:
+                os.utime(path)
+                return pictures
+        pictures = draw()
+        with suppress(OSError):
+            self._keep(path, pictures)
+        return pictures
+
+    def _name(self, neighbours: Iterable[Picture], how: str) -> str:
+        told = sha256(f"{__version__}\n{self._drawn_by}\n{how}\n".encode())
+        for picture in neighbours:
+            size = f"{picture.width}x{picture.height}"
+            told.update(f"{size} {picture.form.pixel_format}\n".encode())
+            for plane in picture.planes:
+                told.update(plane.tobytes())
+        return told.hexdigest()[:32]
+
+    def _keep(self, path: Path, pictures: list[Picture]) -> None:
+        packer = LosslessPacker()
+        for picture in pictures:
+            packer.add(picture)
+        content = packer.finish()
+        if self._bytes + len(content) > self._most_bytes:
+            self._make_room()
+        write_whole(path, content, to_disk=True)
+        self._bytes += len(content)
+
+    def _make_room(self) -> None:
+        files = sorted(self._files())
+        self._bytes = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if self._bytes <= FEWER * self._most_bytes:
+                return
+            with suppress(OSError):
+                path.unlink()
+            self._bytes -= size
+
+    def _files(self) -> list[tuple[float, int, Path]]:
+        """Return when each file was asked for, its size [bytes], and the file."""
+        found = []
+        with suppress(OSError):
+            for entry in os.scandir(self._folder):
+                if entry.name.endswith(ENDING):
+                    with suppress(OSError):
+                        known = entry.stat()
+                        found.append((known.st_mtime, known.st_size, Path(entry.path)))
+        return found

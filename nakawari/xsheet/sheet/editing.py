@@ -1,0 +1,163 @@
+"""Corrections of a sheet by a person: which drawings and cuts begin where. Pure.
+
+A correction is a set of frames at which a drawing begins that did not, or the other way round, and
+likewise for cuts. So made twice it is undone, and corrections made one after another are one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
+from typing import NamedTuple
+
+from nakawari.errors import UserError
+from nakawari.xsheet.sheet.sheet import ExposureSheet, SheetDrawing
+from nakawari.xsheet.sheet.shots import split_into_shots
+
+
+class Correction(NamedTuple):
+    """What is changed in a sheet."""
+
+    drawings: frozenset[int] = frozenset()  # frames at which one begins now, or no longer
+    cuts: frozenset[int] = frozenset()
+
+    def then(self, later: Correction) -> Correction:
+        """Return this correction and a later one as one."""
+        return Correction(self.drawings ^ later.drawings, self.cuts ^ later.cuts)
+
+
+def together(corrections: Iterable[Correction]) -> Correction:
+    """Return corrections that follow on one another as one."""
+    return reduce(Correction.then, corrections, Correction())
+
+
+def corrected(sheet: ExposureSheet, correction: Correction) -> ExposureSheet:
+    """Return the corrected sheet; what a person has set is certain.
+
+    Raises ``UserError`` if a cut would be left at which no drawing begins, or if something is to
+    change at frame 0 or outside the clip.
+    """
+    starts = {drawing.start for drawing in sheet.drawings} ^ correction.drawings
+    cuts = set(sheet.cuts) ^ correction.cuts
+    changed = correction.drawings | correction.cuts
+    if any(not 0 < frame < sheet.frames for frame in changed):
+        raise UserError(
+            f"drawings and cuts can be changed at frames 1 to {sheet.frames - 1}; choose one"
+        )
+    if not cuts <= starts:
+        raise UserError(
+            f"a cut at frame {min(cuts - starts)} needs a drawing that begins there; "
+            "remove the cut as well"
+        )
+    before = {(drawing.start, drawing.end): drawing for drawing in sheet.drawings}
+    drawings = tuple(
+        before.get((start, end)) or SheetDrawing(start=start, hold=end - start)
+        for start, end in pairwise([*sorted(starts), sheet.frames])
+    )
+    drawings = tuple(
+        replace(drawing, confidence=1.0) if drawing.start in changed else drawing
+        for drawing in drawings
+    )
+    shots = split_into_shots(drawings, sorted(cuts), sheet.clock, known=sheet.shots)
+    return replace(sheet, drawings=drawings, shots=shots)
+
+
+def moved(sheet: ExposureSheet, start: int, to: int) -> Correction:
+    """Return the correction by which the drawing that begins at ``start`` begins at ``to``.
+
+    A cut there goes with it. Raises ``UserError`` if none begins there, and if ``to`` does not lie
+    between the starts of the drawings around.
+    """
+    number = _number(sheet, start)
+    low = sheet.drawings[number - 1].start + 1
+    high = sheet.drawings[number].end - 1
+    if not low <= to <= high:
+        raise UserError(
+            f"the drawing at frame {start} can begin at frames {low} to {high}, not at {to}; "
+            "merge drawings to go farther"
+        )
+    ends = frozenset({start}) ^ {to}
+    return Correction(ends, ends if start in sheet.cuts else frozenset())
+
+
+def merged(sheet: ExposureSheet, start: int) -> Correction:
+    """Return the correction that makes a drawing one with the drawing before it.
+
+    A cut between the two goes. Raises ``UserError`` if none begins at ``start``, or the first.
+    """
+    _number(sheet, start)
+    return Correction(frozenset({start}), frozenset({start} & set(sheet.cuts)))
+
+
+def split(sheet: ExposureSheet, frame: int) -> Correction:
+    """Return the correction by which a drawing begins at ``frame``; ``UserError`` if one does."""
+    if frame == 0 or _begins(sheet, frame):
+        raise UserError(f"a drawing begins at frame {frame} already; choose a frame that holds one")
+    return Correction(frozenset({frame}))
+
+
+def cut_toggled(sheet: ExposureSheet, frame: int) -> Correction:
+    """Return the correction that marks a cut at ``frame``, or takes one away.
+
+    Where no drawing begins, one does then; the drawing stays if the cut goes.
+    """
+    begins = frozenset() if _begins(sheet, frame) else frozenset({frame})
+    return Correction(begins, frozenset({frame}))
+
+
+def part_of(sheet: ExposureSheet, first: int, end: int) -> ExposureSheet:
+    """Return the sheet of the frames from ``first`` to before ``end``, counted from ``first``.
+
+    A drawing that is shown already when the part begins, begins with it.
+
+    Raises:
+        ValueError: if the part has no frame of the clip.
+    """
+    if not 0 <= first < end <= sheet.frames:
+        raise ValueError(f"frames {first} to {end} are no part of {sheet.frames}")
+    begun = max(bisect_right(sheet.drawings, first, key=lambda drawing: drawing.start) - 1, 0)
+    after = bisect_left(sheet.drawings, end, key=lambda drawing: drawing.start)
+    kept = sheet.drawings[begun:after]
+    starts = [max(drawing.start - first, 0) for drawing in kept]
+    drawings = tuple(
+        SheetDrawing(start=start, hold=following - start, confidence=drawing.confidence)
+        for drawing, (start, following) in zip(kept, pairwise([*starts, end - first]), strict=True)
+    )
+    camera = tuple(
+        replace(move, start=max(move.start - first, 0), end=min(move.end, end - 1) - first)
+        for move in sheet.camera
+        if move.start < end and move.end >= first
+    )
+    pulldown = sheet.pulldown
+    if pulldown is not None:
+        pulldown = replace(pulldown, phase=(pulldown.phase - first) % pulldown.cycle)
+    times = sheet.times
+    if times is not None:
+        times = tuple(time - times[first] for time in times[first : end + 1])
+    part = replace(
+        sheet,
+        frames=end - first,
+        drawings=drawings,
+        camera=camera,
+        pulldown=pulldown,
+        times=times,
+    )
+    cuts = [cut - first for cut in sheet.cuts if first < cut < end]
+    return replace(part, shots=split_into_shots(drawings, cuts, part.clock))
+
+
+def _begins(sheet: ExposureSheet, frame: int) -> bool:
+    number = bisect_left(sheet.drawings, frame, key=lambda drawing: drawing.start)
+    return number < len(sheet.drawings) and sheet.drawings[number].start == frame
+
+
+def _number(sheet: ExposureSheet, start: int) -> int:
+    """Return which drawing begins at ``start``, counted from 0; not the first."""
+    if start == 0:
+        raise UserError("the first drawing begins at frame 0, and stays there; choose a later one")
+    if not _begins(sheet, start):
+        raise UserError(f"no drawing begins at frame {start}; choose where one does")
+    return bisect_left(sheet.drawings, start, key=lambda drawing: drawing.start)

@@ -1,0 +1,112 @@
+"""A page without a network: requests go straight to it, as a browser on this machine sends them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import uvicorn
+from starlette.testclient import TestClient
+
+from nakawari.serve.app import app_of
+from nakawari.serve.page import Page
+from nakawari.serve.settings import ServeSettings
+from tests.conftest import painting, write_clip
+from tests.serve.served import free_port
+
+ADDRESS = "http://127.0.0.1:8080"
+IDLE = (
+    *(sys.executable, "-c"),
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); sys.stdin.read()",
+)
+"""A worker that draws nothing."""
+
+
+@pytest.fixture
+def settings(tmp_path) -> ServeSettings:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    return ServeSettings(folder=folder)
+
+
+@pytest.fixture
+def page(settings) -> Page:
+    return Page(settings, IDLE)
+
+
+@pytest.fixture
+def client(page) -> Iterator[TestClient]:
+    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+        yield client
+
+
+def upload(client: TestClient, content: bytes | Path, name: str = "clip.mp4") -> dict:
+    """Upload a file, and return what is told of the clip."""
+    if isinstance(content, Path):
+        content = content.read_bytes()
+    answer = client.put("/api/clips", params={"name": name}, content=content)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def wait_for(what: Callable[[], object], seconds: float = 300) -> object:
+    """Return the first true thing that a function returns; a busy machine takes its time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError("it did not come")
+
+
+def looked_at(client: TestClient, number: str) -> dict:
+    """Return what is told of a clip once somebody has looked at it."""
+
+    def told() -> dict | None:
+        clips = {clip["number"]: clip for clip in client.get("/api/clips").json()}
+        return clips[number] if clips[number]["state"] in ("ready", "failed") else None
+
+    found = wait_for(told)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="session")
+def looked(tmp_path_factory) -> Path:
+    """Return the folder of a clip of 24 frames on twos that was looked at, once for all tests."""
+    folder = tmp_path_factory.mktemp("looked")
+    source = write_clip(folder / "clip.mp4", [painting(number // 2) for number in range(24)])
+    page = Page(ServeSettings(folder=folder), IDLE)
+    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+        found = looked_at(client, upload(client, source, "dance.mp4")["number"])
+        assert found["state"] == "ready", found
+    return page.library.clip("local", found["number"]).folder
+
+
+@pytest.fixture
+def listening(settings, looked) -> Iterator[Page]:
+    """Return a page with that clip, which browsers reach by its settings' address."""
+    shutil.copytree(looked, settings.folder / "clips" / "local" / looked.name)
+    page = Page(replace(settings, port=free_port()), IDLE)
+    config = uvicorn.Config(app_of(page), port=page.settings.port, log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run)
+    thread.start()
+    wait_for(lambda: server.started)
+    yield page
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def clip(client, page, looked) -> dict:
+    """Return what is told of a clip of 24 frames on twos that is ready."""
+    shutil.copytree(looked, page.settings.folder / "clips" / "local" / looked.name)
+    (told,) = client.get("/api/clips").json()
+    return told

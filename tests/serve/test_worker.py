@@ -1,0 +1,95 @@
+"""The process that draws: it does what is queued, dies with the page, and is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from nakawari.cli.serve_worker import Easel
+from nakawari.queue.settings import SlowSettings
+from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
+from nakawari.queue.worker import Worker
+from nakawari.serve.playing import playable
+from nakawari.serve.supervising import FRAMES, Supervisor, newest_frame
+from nakawari.serve.tether import ORPHANED
+from tests.conftest import painting
+from tests.serve.conftest import wait_for
+
+
+@pytest.fixture
+def store(tmp_path):
+    with JobStore(tmp_path / FILE_NAME) as store:
+        yield store
+
+
+def queued(store: JobStore, source: Path, output: str, **how) -> int:
+    settings = SlowSettings(source=source, output=source.with_name(output), model="blend", **how)
+    (number,) = store.add([NewJob(settings.to_json(), "")])
+    return number
+
+
+@pytest.mark.parametrize(
+    ("output", "codec"),
+    [("slow.mov", "prores"), ("slow.mov", "prores4444"), ("slow", "png"), ("slow.mkv", "ffv1")],
+)
+def test_a_job_is_drawn_its_newest_frame_shown_and_a_copy_made_that_plays(
+    store, make_clip, tmp_path, output, codec
+) -> None:
+    clip = make_clip(frames=8, pixel_format="yuv444p10le", codec="ffv1", name="clip.mkv")
+    number = queued(store, clip, output, codec=codec)
+    (tmp_path / FRAMES).mkdir()
+    with Worker(store, Easel(tmp_path).perform) as worker:
+        outcome = worker.run_next()
+    assert outcome.job.state is State.DONE, outcome.job.reason
+    picture = Image.open(io.BytesIO(newest_frame(tmp_path, number).read_bytes())).convert("RGB")
+    assert picture.size == (64, 48)
+    shown = np.asarray(picture).astype(int)
+    assert np.abs(shown - painting(0)[..., :3].astype(int)).mean() < 8
+    with av.open(str(playable(SlowSettings.from_json(outcome.job.settings)))) as copy:
+        assert copy.streams.video[0].codec_context.name == "h264"
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in copy.decode(video=0)]
+    assert len(frames) == 32
+    assert np.abs(frames[8] - painting(1)[..., :3].astype(int)).mean() < 8
+
+
+def test_the_worker_ends_with_the_process_that_started_it() -> None:
+    program = "import time; from nakawari.serve.tether import end_with_parent; end_with_parent(); "
+    process = subprocess.Popen(
+        [sys.executable, "-c", program + "time.sleep(600)"], stdin=subprocess.PIPE
+    )
+    assert process.poll() is None
+    process.stdin.close()
+    assert process.wait(60) == ORPHANED
+
+
+def test_a_worker_that_dies_is_started_again_and_its_job_has_failed(store, tmp_path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; folder = Path(sys.argv[1])\n"
+        "from nakawari.queue.store import JobStore\n"
+        "with (folder / 'starts').open('a') as file: file.write('x')\n"
+        f"store = JobStore(folder / {FILE_NAME!r})\n"
+        "if store.take() is not None: os.abort()\n"
+        "sys.stdin.read()"
+    )
+    number = queued(store, tmp_path / "clip.mp4", "slow.mp4")
+    supervisor = Supervisor(store, [sys.executable, "-c", program])
+
+    async def supervise() -> None:
+        task = asyncio.create_task(supervisor.run())
+        starts = tmp_path / "starts"
+        await asyncio.to_thread(wait_for, lambda: starts.exists() and len(starts.read_text()) == 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(supervise())
+    job = store.job(number)
+    assert job.state is State.FAILED
+    assert "was killed (SIGABRT)" in job.reason
