@@ -50,7 +50,8 @@ class Search(nn.Module):
             nn.SiLU(),
         )
         self.key = nn.Conv2d(_WIDTH, _KEYS, 1)
-        self.kind = nn.Conv2d(_WIDTH, _KINDS, 1)
+        # The last channel: how much a point listens to its company.
+        self.kind = nn.Conv2d(_WIDTH, _KINDS + 1, 1)
         self.log_near_share = nn.Parameter(torch.tensor(0.0))
         self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
         self.log_nearness = nn.Parameter(torch.tensor(0.02).log())
@@ -85,8 +86,10 @@ class Search(nn.Module):
         """Add to what each point tells of the flows what the points of its kind tell together.
 
         A flat colour, or a pattern that repeats, does not tell how far it went; the contour of the
-        same thing does. ``volume`` is (B, n, h, w) and ``kinds`` (B, k, h, w), of one frame.
+        same thing does. A thin line knows by itself, and the ground around it is no company.
+        ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
         """
+        kinds, need = kinds.split([_KINDS, 1], dim=1)
         height, width = volume.shape[-2:]
         size = (-(-height // 2), -(-width // 2))
         others = F.adaptive_avg_pool2d(kinds, size).flatten(2)  # (B, k, M)
@@ -97,7 +100,7 @@ class Search(nn.Module):
         alike = kinds.flatten(2).transpose(1, 2) @ others / _KINDS**0.5  # (B, N, M)
         share = (alike.float() - near).softmax(dim=-1)
         company = (told @ share.transpose(1, 2)).view_as(volume)
-        return volume + self.log_company.exp() * company
+        return volume + self.log_company.exp() * need.sigmoid() * company
 
 
 def votes(logits: Tensor) -> Tensor:

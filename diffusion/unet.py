@@ -41,6 +41,9 @@ _FAR = 1.0
 """Cells of 8 pixels by which the flow chosen differs from the one so far where it takes its place.
 
 Less is a matter of correcting it: the step saw both frames along the flow so far."""
+_VOTE_TEMPERATURE = 0.4
+"""Of what the search found, before the steps read it. Halfway between two flows lies neither: they
+do better with a choice that is now and then wrong than with all that could be."""
 _NEARLY_NOTHING = 0.002
 """Standard deviation of the weights that answer before any training."""
 
@@ -181,8 +184,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
     def votes(self, logits: Tensor) -> Votes:
-        """Read what ``search`` found, (B, n, H/8, W/8)."""
-        shares = votes(logits)
+        """Read what ``search`` found, (B, n, H/8, W/8); no gradient goes back to it."""
+        shares = votes(logits.detach() / _VOTE_TEMPERATURE)
         return Votes(shares, self.read(shares))
 
     def forward(
