@@ -177,7 +177,10 @@ def _leaps(studio: Studio, frames: int) -> Strip:
     rng = studio.rng
     stage = studio.stage()
     near = Placement(
-        (0.0, 0.0), LinearValue(0.0), LinearValue(0.0), log_scale=LinearValue(math.log(rng.uniform(*CLOSE)))
+        (0.0, 0.0),
+        LinearValue(0.0),
+        LinearValue(0.0),
+        log_scale=LinearValue(math.log(rng.uniform(*CLOSE))),
     )
     close = [replace(cel, drawn=Chain([cel.drawn, near])) for cel in stage.cels[1:]]
     stage = replace(stage, cels=[stage.cels[0], *close])

@@ -15,8 +15,8 @@ from nakawari.data.art import Art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.camera import Camera, CameraView
 from nakawari.data.figures import Figure, Manner, cel_figure
-from nakawari.data.merging import merged
 from nakawari.data.linear import LinearValue
+from nakawari.data.merging import merged
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer, render
 from nakawari.data.scene import STAGE_HEIGHT, STAGE_WIDTH
@@ -182,7 +182,10 @@ def nearer(
     other = sample_stage(rng, art, clip_set, stage.height, stage.width, moves=moves)
     shift = rng.uniform(0.1, 0.3) * stage.width * rng.choice([-1.0, 1.0])
     zoom = Placement(
-        (0.0, 0.0), LinearValue(shift), LinearValue(0.0), log_scale=LinearValue(float(np.log(rng.uniform(1.15, 1.6))))
+        (0.0, 0.0),
+        LinearValue(shift),
+        LinearValue(0.0),
+        log_scale=LinearValue(float(np.log(rng.uniform(1.15, 1.6)))),
     )
     backdrop = stage.cels[0]
     seen = replace(backdrop, drawn=Chain([backdrop.drawn, zoom]))

@@ -16,8 +16,8 @@ from nakawari.data.art import load_art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.colour import INK, darker, random_colour
 from nakawari.data.figures import Figure, Manner
-from nakawari.data.merging import merged
 from nakawari.data.linear import LinearValue
+from nakawari.data.merging import merged
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer, render
 from nakawari.data.sprites import fill, stroke
@@ -88,7 +88,9 @@ def _held(warp: Any) -> Any:
     if isinstance(warp, Chain):
         return Chain([_held(inner) for inner in warp.warps])
     values = {name: value for name, value in vars(warp).items() if isinstance(value, LinearValue)}
-    return dataclasses.replace(warp, **{name: LinearValue(path(0.0)) for name, path in values.items()})
+    return dataclasses.replace(
+        warp, **{name: LinearValue(path(0.0)) for name, path in values.items()}
+    )
 
 
 def _moves_enough(layers: list[Layer]) -> bool:

@@ -50,7 +50,9 @@ def _joined(run: list[Part]) -> list[Part]:
         return run
     shift = Placement((float(low[0]), float(low[1])), LinearValue(0.0), LinearValue(0.0))
     layers = [Layer(part.pixels, Chain([*part.warps, shift])) for part in run]
-    back: list[Warp] = [Placement((0.0, 0.0), LinearValue(float(low[0])), LinearValue(float(low[1])))]
+    back: list[Warp] = [
+        Placement((0.0, 0.0), LinearValue(float(low[0])), LinearValue(float(low[1])))
+    ]
     return [Part(flattened(layers, height, width), back, run[0].group)]
 
 

@@ -100,7 +100,12 @@ def dangle(
     swing = float(np.clip(angle, -0.6, 0.6))
     return [
         Swirl(root, 0.0, 1.1 * length, about(rng.normal() * 0.35, curl)),
-        Placement(root, LinearValue(root[0]), LinearValue(root[1]), about(rng.normal() * 0.08, 0.4 * swing)),
+        Placement(
+            root,
+            LinearValue(root[0]),
+            LinearValue(root[1]),
+            about(rng.normal() * 0.08, 0.4 * swing),
+        ),
     ]
 
 

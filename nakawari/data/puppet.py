@@ -11,8 +11,8 @@ import numpy as np
 from nakawari.data import clothes, face, hair
 from nakawari.data.colour import darker
 from nakawari.data.figures import Figure, Manner, Part
-from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.linear import LinearValue, about
+from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.patterns import patterned
 from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
@@ -74,7 +74,9 @@ class _Build:
 
 def _sum(middle: float, turn: LinearValue, nearness: float, shift: LinearValue) -> LinearValue:
     """Return middle + nearness * turn + shift."""
-    return LinearValue(middle + nearness * turn.start + shift.start, nearness * turn.change + shift.change)
+    return LinearValue(
+        middle + nearness * turn.start + shift.start, nearness * turn.change + shift.change
+    )
 
 
 def puppet_figure(
@@ -191,7 +193,9 @@ def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
     if rng.random() < 0.3:
         sprite = hair.lock(rng, style, unit, rng.uniform(0.5, 0.9))
         hang = dangle(rng, sprite.anchor, 0.7 * unit, amount)
-        turned = Placement(sprite.anchor, LinearValue(0), LinearValue(0), LinearValue(np.pi + rng.normal() * 0.5))
+        turned = Placement(
+            sprite.anchor, LinearValue(0), LinearValue(0), LinearValue(np.pi + rng.normal() * 0.5)
+        )
         stand = Sprite(sprite.pixels, (0.0, 0.0))
         build.on_head(stand, (rng.normal() * 0.2, -1.3), 0.4, [*hang, turned])
 
@@ -268,10 +272,14 @@ def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ..
     build.on_head(face.mouth(rng, style, unit), (0, 0.68), 0.65, opening=flap)
 
 
-def _openness(rng: np.random.Generator, moves: bool, displacement: float, tall: float) -> LinearValue:
+def _openness(
+    rng: np.random.Generator, moves: bool, displacement: float, tall: float
+) -> LinearValue:
     """Return how far an eye or mouth of ``tall`` px is open, from 0.08 to 1."""
     if not moves:
         return LinearValue(float(rng.choice([0.1, 1.0, rng.uniform(0.3, 1.0)], p=[0.2, 0.6, 0.2])))
     change = float(np.clip(displacement / tall * rng.uniform(0.7, 2.0), 0.2, 0.9))
     start = rng.uniform(0.08, 1.0 - change)
-    return LinearValue(start, change) if rng.random() < 0.5 else LinearValue(start + change, -change)
+    return (
+        LinearValue(start, change) if rng.random() < 0.5 else LinearValue(start + change, -change)
+    )

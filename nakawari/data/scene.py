@@ -8,9 +8,9 @@ from nakawari.data.art import Art
 from nakawari.data.backdrop import sample_backdrop
 from nakawari.data.camera import Camera, CameraView, sample_camera
 from nakawari.data.figures import Figure, Manner, cel_figure
+from nakawari.data.linear import LinearValue
 from nakawari.data.merging import merged
 from nakawari.data.movement import sample_displacement
-from nakawari.data.linear import LinearValue
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer
 from nakawari.data.things import foreground, thing_figure

@@ -141,7 +141,7 @@ class _Interval:
         pictures = self._drawn.drawn_or(
             partial(self._pictures, frame_times),
             (self._key.picture, self._following.picture),
-            f"{self._tags} {self._key.camera_moves} {' '.join(map(str, frame_times))}",
+            f"{self._tags} {' '.join(map(str, frame_times))}",
             len(frame_times),
         )
         return _Made(pictures, drawn=True)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakawari.data.camera import CameraView, sample_camera
-from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.linear import LinearValue, about
+from nakawari.data.movement import bends, dangle, limb_bend, place
 from nakawari.data.warps import Bow, Chain, Placement, Swirl, Warp, inverted, is_still, multiplied
 
 TIMES = st.floats(0, 1)
@@ -54,9 +54,17 @@ def test_strong_bends_are_inverted_exactly(
 
 
 def test_a_chain_equals_its_warps_one_by_one_however_nested() -> None:
-    turn = Placement((3.0, 4.0), LinearValue(10.0, 5.0), LinearValue(0.0), LinearValue(0.0, 0.5), turn=LinearValue(0.3))
+    turn = Placement(
+        (3.0, 4.0),
+        LinearValue(10.0, 5.0),
+        LinearValue(0.0),
+        LinearValue(0.0, 0.5),
+        turn=LinearValue(0.3),
+    )
     curl = Swirl((30.0, 40.0), 20.0, 90.0, LinearValue(0.0, 1.0))
-    grow = Placement((0.0, 0.0), LinearValue(1.0), LinearValue(2.0), log_scale=LinearValue(0.0, 0.2))
+    grow = Placement(
+        (0.0, 0.0), LinearValue(1.0), LinearValue(2.0), log_scale=LinearValue(0.0, 0.2)
+    )
     points = some_points()
     expected = points
     for warp in (turn, grow, curl, turn, grow):
