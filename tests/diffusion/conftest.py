@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
@@ -65,7 +66,8 @@ def conditions(batch: int = 2, height: int = 8, width: int = 12) -> Conditions:
 
 def compared(known: Conditions, search: Search) -> Conditions:
     """Return conditions whose features are compared by a search, and not by chance."""
-    volume_0, volume_1 = search(known.features_0, known.features_1)
+    features = known.features_0, known.features_1
+    volume_0, volume_1 = search(*features, *(F.avg_pool2d(maps, 2) for maps in features))
     return known._replace(volume_0=volume_0, volume_1=volume_1)
 
 
