@@ -5,8 +5,8 @@ so is the choice that each step of the U-Net makes: halfway between two motions 
 network that answers with numbers learns just that.
 
 Legend: B batch, c channels, H/W frame size, h/w latent size (H/8, W/8) divided by a step's scale,
-n = (2 * radius + 1)**2 flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at the places of the
-drawing, in cells of 8 pixels whatever the map.
+n = (2 * radius + 1)**2 flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at
+the places of the drawing, in cells of 8 pixels whatever the map.
 """
 
 import math
@@ -139,7 +139,8 @@ def _enlarged(volume: Tensor, like: Tensor) -> Tensor:
     near = volume.unflatten(1, (span, span)).permute(0, 3, 4, 1, 2).flatten(0, 2)
     near = near[:, radius - reach : radius + reach + 1, radius - reach : radius + reach + 1]
     size = 4 * reach + 1
-    longer = F.interpolate(near.unsqueeze(1), size=(size, size), mode="bilinear", align_corners=True)
+    near = near.unsqueeze(1)
+    longer = F.interpolate(near, size=(size, size), mode="bilinear", align_corners=True)
     rim = 2 * reach - radius
     longer = longer[:, 0, rim : size - rim, rim : size - rim].reshape(batch, height, width, flows)
     return F.interpolate(longer.permute(0, 3, 1, 2), size=like.shape[-2:], mode="bilinear")
