@@ -5,8 +5,8 @@ so is the choice that each step of the U-Net makes: halfway between two motions 
 network that answers with numbers learns just that.
 
 Legend: B batch, c channels, H/W frame size, h/w latent size (H/8, W/8) divided by a step's scale,
-n = (2 * radius + 1)**2 flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at
-the places of the drawing, in cells of 8 pixels whatever the map.
+n = (2 * radius + 1)**2 flows, row by row from the upper left. A flow goes from frame_0 to frame_1,
+at the places of the drawing, in cells of 8 pixels whatever the map.
 """
 
 import math
