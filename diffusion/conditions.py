@@ -105,18 +105,11 @@ def observe(
     frame_1: Tensor,
     reduction: int = 1,
 ) -> Interval:
-    """Encode and compare two frames in [-1, 1], (B, 3, H * reduction, W * reduction).
-
-    H and W are multiples of the encoder's stride.
-    """
+    """Encode and compare two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
     of_0, features_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
     of_1, features_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
     around = Neighbours(of_0, of_1)
-    afar_0, afar_1 = (
-        autoencoder.encoder.look(reduced(frame, 2 * reduction)).quarter
-        for frame in (frame_0, frame_1)
-    )
-    volumes = search(features_0, features_1, afar_0, afar_1)
+    volumes = search(features_0, features_1)
     return Interval(around, features_0, features_1, latents_0, latents_1, *volumes)
 
 

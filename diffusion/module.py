@@ -15,7 +15,7 @@ from autoencoder.encoder import STRIDE
 from autoencoder.losses import decoding_terms
 from diffusion.bridge import Denoised, denoise
 from diffusion.codes import codes_of, latents_of
-from diffusion.conditions import Conditions, reduced
+from diffusion.conditions import Conditions
 from diffusion.config import DiffusionConfig
 from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
@@ -164,9 +164,8 @@ class DiffusionModule(AveragedModule):
         with torch.no_grad():
             around = torch.cat([triplet.frame_0, triplet.frame_1])
             features_0, features_1 = self.autoencoder.encoder.look(around).quarter.chunk(2)
-            afar = self.autoencoder.encoder.look(reduced(around, 2)).quarter.chunk(2)
         latents = latents_of(triplet.codes_0, quantiser), latents_of(triplet.codes_1, quantiser)
-        volume_0, volume_1 = self.unet.search(features_0, features_1, *afar)
+        volume_0, volume_1 = self.unet.search(features_0, features_1)
         time = triplet.frame_time
         return Conditions(features_0, features_1, *latents, volume_0, volume_1, time)
 

@@ -4,13 +4,10 @@ Every flow is a class. The keys that the frames are compared by are learnt as a 
 so is the choice that each step of the U-Net makes: halfway between two motions lies neither, but a
 network that answers with numbers learns just that.
 
-Legend: B batch, c channels, H/W frame size, h/w latent size (H/8, W/8) divided by a step's scale,
-n = (2 * radius + 1)**2 flows, row by row from the upper left. A flow goes from frame_0 to frame_1,
-at the places of the drawing, in cells of 8 pixels whatever the map.
+Legend: B batch, h/w latent size (H/8, W/8) divided by a step's scale, n = (2 * radius + 1)**2
+flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at the places of the
+drawing, in cells of 8 pixels whatever the map.
 """
-
-import math
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -30,13 +27,6 @@ _NEAR = 2
 """Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
 _AGREEING = 3
 """Cells, of a side of the square whose points look for a flow together."""
-
-
-class _Compared(NamedTuple):
-    """What the points of one frame tell."""
-
-    volume: Tensor  # (B, n, h, w), how alike both frames are along each flow
-    trust: Tensor  # (B, 1, h, w), above 0: how much each point listens to a look from afar
 
 
 class Search(nn.Module):
@@ -60,36 +50,19 @@ class Search(nn.Module):
             nn.SiLU(),
         )
         self.key = nn.Conv2d(_WIDTH, _KEYS, 1)
-        # The last two channels: how much a point listens to its company, and to a look from afar.
-        self.kind = nn.Conv2d(_WIDTH, _KINDS + 2, 1)
+        # The last channel: how much a point listens to its company.
+        self.kind = nn.Conv2d(_WIDTH, _KINDS + 1, 1)
         self.log_near_share = nn.Parameter(torch.tensor(0.0))
         self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
         self.log_nearness = nn.Parameter(torch.tensor(0.02).log())
+        self.log_company = nn.Parameter(torch.tensor(1.0).log())
 
-    def forward(
-        self, features_0: Tensor, features_1: Tensor, afar_0: Tensor, afar_1: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, features_0: Tensor, features_1: Tensor) -> tuple[Tensor, Tensor]:
         """Return how alike both frames are along each flow, at the places of either frame.
 
-        What is large and goes far is best compared from afar, where more of it is seen at once.
-        Both results are (B, n, h, w) and belong to an interval, whatever is drawn in it.
-
-        Args:
-            features_0: the encoder's of frame_0, (B, c, H/4, W/4).
-            features_1: the same of frame_1.
-            afar_0: the encoder's of frame_0 at half its size, (B, c, H/8, W/8).
-            afar_1: the same of frame_1.
+        Both are (B, n, h, w) and belong to an interval, whatever is drawn in it. ``features_0`` and
+        ``features_1`` are (B, c, H/4, W/4).
         """
-        closely = self._compare(features_0, features_1)
-        from_afar = self._compare(afar_0, afar_1)
-        volume_0, volume_1 = (
-            one.volume + one.trust * _enlarged(other.volume, one.volume)
-            for one, other in zip(closely, from_afar, strict=True)
-        )
-        return volume_0, volume_1
-
-    def _compare(self, features_0: Tensor, features_1: Tensor) -> tuple[_Compared, _Compared]:
-        """Compare both frames at one size, at the places of either."""
         entered = self.enter(torch.cat([features_0, features_1]))
         seen = self.look(entered)
         # What lies far round a point moves otherwise than the point where a figure passes a ground,
@@ -109,14 +82,14 @@ class Search(nn.Module):
         alike = at_drawing(volume_0, frame_time) + at_drawing(volume_1, frame_time - 1)
         return alike / (2 * self.log_temperature.exp())
 
-    def _in_company(self, volume: Tensor, kinds: Tensor) -> _Compared:
+    def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
         """Add to what each point tells of the flows what the points of its kind tell together.
 
         A flat colour, or a pattern that repeats, does not tell how far it went; the contour of the
         same thing does. A thin line knows by itself, and the ground around it is no company.
-        ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 2, h, w), of one frame.
+        ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
         """
-        kinds, need, trust = kinds.split([_KINDS, 1, 1], dim=1)
+        kinds, need = kinds.split([_KINDS, 1], dim=1)
         height, width = volume.shape[-2:]
         size = (-(-height // 2), -(-width // 2))
         others = F.adaptive_avg_pool2d(kinds, size).flatten(2)  # (B, k, M)
@@ -127,23 +100,7 @@ class Search(nn.Module):
         alike = kinds.flatten(2).transpose(1, 2) @ others / _KINDS**0.5  # (B, N, M)
         share = (alike.float() - near).softmax(dim=-1)
         company = (told @ share.transpose(1, 2)).view_as(volume)
-        return _Compared(volume + F.softplus(need) * company, F.softplus(trust))
-
-
-def _enlarged(volume: Tensor, like: Tensor) -> Tensor:
-    """Return what half as large a map tells of flows twice as long, (B, n, h, w) as ``like``."""
-    batch, flows, height, width = volume.shape
-    span = math.isqrt(flows)
-    radius = span // 2
-    reach = -(-radius // 2)  # of the flows of the small map that are no longer than the radius
-    near = volume.unflatten(1, (span, span)).permute(0, 3, 4, 1, 2).flatten(0, 2)
-    near = near[:, radius - reach : radius + reach + 1, radius - reach : radius + reach + 1]
-    size = 4 * reach + 1
-    near = near.unsqueeze(1)
-    longer = F.interpolate(near, size=(size, size), mode="bilinear", align_corners=True)
-    rim = 2 * reach - radius
-    longer = longer[:, 0, rim : size - rim, rim : size - rim].reshape(batch, height, width, flows)
-    return F.interpolate(longer.permute(0, 3, 1, 2), size=like.shape[-2:], mode="bilinear")
+        return volume + self.log_company.exp() * need.sigmoid() * company
 
 
 def votes(logits: Tensor) -> Tensor:

@@ -43,10 +43,8 @@ def test_a_reduced_frame_is_looked_at_small_and_kept_as_it_is(
     assert interval.features_1.shape == (1, 16, 8, 12)
     assert interval.latents_0.shape == (1, 8, 4, 6)
     assert interval.volume_1.shape == (1, 49, 4, 6)
-    for maps, expected in zip(interval[1:5], small[1:5], strict=True):
+    for maps, expected in zip(interval[1:], small[1:], strict=True):
         assert torch.equal(maps, expected)
-    torch.testing.assert_close(interval.volume_0, small.volume_0)
-    torch.testing.assert_close(interval.volume_1, small.volume_1)
     assert torch.equal(interval.latents_0, quantised)
 
 

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from diffusion.search import Search, all_flows, certainty, choice_error, classes, likeliest, votes
@@ -16,12 +15,6 @@ FLOWS = (2 * RADIUS + 1) ** 2
 def everywhere(*flow: float) -> Tensor:
     """Return one flow (x, y) for a whole map, (1, 2, 4, 5)."""
     return torch.tensor(flow).view(1, 2, 1, 1).expand(1, 2, 4, 5)
-
-
-def both(search: Search, features_0: Tensor, features_1: Tensor) -> tuple[Tensor, Tensor]:
-    """Compare two maps, (1, c, h, w), as they are and from afar."""
-    afar = (F.avg_pool2d(features, 2) for features in (features_0, features_1))
-    return search(features_0, features_1, *afar)
 
 
 def test_the_flows_lie_row_by_row_from_the_upper_left() -> None:
@@ -94,7 +87,7 @@ def test_untrained_it_finds_how_far_a_scene_goes(frame_time: float, back: int, f
     scene = torch.randn(1, 16, 32, 64)  # at 1/4: two points are a cell
     frame_0, frame_1 = (scene.roll(2 * cells, dims=3) for cells in (-back, forth))
     with torch.no_grad():
-        logits = search.logits(*both(search, frame_0, frame_1), torch.tensor([frame_time]))
+        logits = search.logits(*search(frame_0, frame_1), torch.tensor([frame_time]))
     assert logits.shape == (1, 81, 16, 32)
     found = likeliest(logits, 4)[..., 2:-2, 6:-6]
     expected = torch.tensor([float(back + forth), 0.0]).view(1, 2, 1, 1).expand_as(found)
@@ -108,21 +101,6 @@ def test_what_goes_further_than_the_radius_has_no_votes_to_speak_of() -> None:
     sure = {}
     for cells in (2, 4, 12):
         with torch.no_grad():
-            volumes = both(search, scene, scene.roll(2 * cells, dims=3))
+            volumes = search(scene, scene.roll(2 * cells, dims=3))
             sure[cells] = float(certainty(search.logits(*volumes, torch.tensor([0.5]))))
     assert min(sure[2], sure[4]) > 2 * sure[12]
-
-
-@pytest.mark.parametrize("radius", [4, 5])
-def test_what_is_seen_only_from_afar_is_found_as_well(radius: int) -> None:
-    torch.manual_seed(0)
-    search = Search(feature_channels=16, radius=radius).eval()
-    blank = torch.zeros(1, 16, 32, 64)
-    afar = torch.randn(1, 16, 16, 32)  # of the frames at half their size: two points are a cell
-    with torch.no_grad():
-        volume_0, volume_1 = search(blank, blank, afar.roll(-2, dims=3), afar.roll(2, dims=3))
-        logits = search.logits(volume_0, volume_1, torch.tensor([0.5]))
-    assert logits.shape == (1, (2 * radius + 1) ** 2, 16, 32)
-    found = likeliest(logits, radius)[..., 3:-3, 6:-6]
-    expected = torch.tensor([4.0, 0.0]).view(1, 2, 1, 1).expand_as(found)
-    torch.testing.assert_close(found, expected, atol=0.5, rtol=0)
