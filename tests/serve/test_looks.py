@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,14 @@ def test_nothing_is_wider_than_the_window_and_everything_has_a_name(home, tab) -
     button = tab.locator('#order button[type="submit"]').bounding_box()
     assert button["x"] >= 0
     assert button["x"] + button["width"] <= width
+
+
+@pytest.mark.parametrize("look", [{"viewport": {"width": 360, "height": 740}}])
+def test_on_a_phone_the_timeline_comes_right_after_the_viewer(tab) -> None:
+    parts = ["#stage", ".transport", ".sheet-head", "#shots", "#order", ".queue", "footer"]
+    boxes = [tab.locator(part).bounding_box() for part in parts]
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
