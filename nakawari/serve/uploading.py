@@ -89,7 +89,8 @@ class SentSequence:
         Raises ``HTTPException`` if they are not as announced, or too large for the disk.
         """
         free = shutil.disk_usage(folder).free - SPARED
-        _check(sum(picture.size for picture in pictures), free, free)
+        total = sum(picture.size for picture in pictures)
+        _check(total, total, free)
         try:
             for picture, name in zip(pictures, names, strict=True):
                 with (folder / name).open("xb") as file:
@@ -99,7 +100,7 @@ class SentSequence:
                     os.fsync(file.fileno())
         except OSError as error:
             raise HTTPException(507, f"the pictures cannot be kept ({error.strerror})") from error
-        if self._held or [chunk async for chunk in self._stream if chunk]:
+        if self._held or await self._more():
             raise HTTPException(422, "there is more than was announced; drop the pictures again")
 
     async def _take(self, size: int) -> AsyncIterator[bytes]:
@@ -110,10 +111,17 @@ class SentSequence:
             size -= len(chunk[:size])
 
     async def _next(self) -> bytes:
+        chunk = await self._more()
+        if not chunk:
+            raise HTTPException(422, "the pictures did not come whole; drop them again")
+        return chunk
+
+    async def _more(self) -> bytes:
+        """Return what comes next; nothing at the end."""
         async for chunk in self._stream:
             if chunk:
                 return chunk
-        raise HTTPException(422, "the pictures did not come whole; drop them again")
+        return b""
 
 
 def _pictures_in(line: bytes) -> list[SentPicture]:
