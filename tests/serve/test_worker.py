@@ -60,7 +60,9 @@ def test_a_job_is_drawn_its_newest_frame_shown_and_a_copy_made_that_plays(
     picture = Image.open(io.BytesIO(newest_frame(tmp_path, number).read_bytes())).convert("RGB")
     assert picture.size == (64, 48)
     shown = np.asarray(picture).astype(int)
-    assert np.abs(shown - painting(0)[..., :3].astype(int)).mean() < 8
+    # A slow machine shows a later one as well: each drawing is two frames long.
+    paintings = [painting(position)[..., :3].astype(int) for position in range(4)]
+    assert min(np.abs(shown - wanted).mean() for wanted in paintings) < 8
     with av.open(str(playable(SlowSettings.from_json(outcome.job.settings)))) as copy:
         assert copy.streams.video[0].codec_context.name == "h264"
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in copy.decode(video=0)]
