@@ -1,6 +1,7 @@
-"""The process that draws for ``nakawari serve``: ``python -m nakawari.cli.serve_worker FOLDER``.
+"""What draws for ``nakawari serve``: ``python -m nakawari.cli.serve_worker FOLDER BYTES``.
 
-It does the jobs of the queue in a folder, one after another, until its standard input ends.
+This process does the jobs of the queue in a folder, one after another, until its standard input
+ends, or until it has taken more memory than it may.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, Job, JobStore
 from nakawari.queue.worker import OnFrame, Worker
+from nakawari.serve.appetite import end_beyond
 from nakawari.serve.playing import playable_copy, plays
 from nakawari.serve.proxy import encoded, write_proxy
 from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame
@@ -37,9 +39,15 @@ FRAME_SECONDS = 0.5
 FRAME_WIDTH = 640  # px
 
 
-def main(folder: Path) -> int:
-    """Do the jobs of a folder's queue as they come; return the exit status."""
+def main(folder: Path, memory: int) -> int:
+    """Do the jobs of a folder's queue as they come; return the exit status.
+
+    Args:
+        folder: of the queue.
+        memory: that this process may take [bytes].
+    """
     end_with_parent()
+    end_beyond(memory)
     stop_on_signals()
     (folder / FRAMES).mkdir(exist_ok=True)
     easel = Easel(folder)
@@ -107,4 +115,4 @@ class _Window:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

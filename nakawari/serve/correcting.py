@@ -62,7 +62,7 @@ class SheetDesk:
     """Keeps the sheets. Calls may come from several threads."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[str, Detection] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int], Detection] = OrderedDict()
         self._lock = Lock()
 
     def sheet(self, clip: Clip) -> Corrected:
@@ -117,17 +117,18 @@ class SheetDesk:
         return Corrected(replace(found, sheet=corrected(found.sheet, correction)), history)
 
     def _detection(self, clip: Clip) -> Detection:
-        if clip.number not in self._found:
+        key = clip.number, clip.found.stat().st_mtime_ns  # it may be looked at anew
+        if key not in self._found:
             content = json.loads(clip.found.read_text())
-            self._found[clip.number] = Detection(
+            self._found[key] = Detection(
                 sheet=sheet_from_json(content["sheet"]),
                 changes=tuple(content["changes"]),
                 thresholds=tuple(content["thresholds"]),
             )
-        self._found.move_to_end(clip.number)
+        self._found.move_to_end(key)
         while len(self._found) > IN_MEMORY:
             self._found.popitem(last=False)
-        return self._found[clip.number]
+        return self._found[key]
 
 
 def _correction(sheet: ExposureSheet, wish: Mapping[str, Any]) -> Correction:

@@ -1,7 +1,7 @@
 """The clips of the page, on disk: a folder for each, in a folder of its owner's.
 
 FOLDER/OWNER/NUMBER/clip.json       what it is called, and how far it is
-                    source/NAME     the file that was uploaded
+                    source/NAME     the file that was uploaded, or the folder of its pictures
                     found.json      what the detector found
                     corrections.json
                     proxy.mp4       what a browser shows of it
@@ -13,12 +13,14 @@ FOLDER/OWNER/NUMBER/clip.json       what it is called, and how far it is
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 
 from nakawari.serve.names import file_name, is_number
@@ -52,11 +54,29 @@ class Clip:
     height: int = 0
     frames: int = 0
     has_audio: bool = False
+    pictures_a_second: str | None = None  # a fraction, of a sequence; None: it is a video file
 
     @property
     def source(self) -> Path:
-        """The file that was uploaded."""
+        """The file that was uploaded, or the folder of its pictures."""
         return self.folder / "source" / self.name
+
+    @property
+    def input_rate(self) -> Fraction | None:
+        """Frames a second of a sequence of pictures; ``None`` for a file, which says so itself."""
+        return None if self.pictures_a_second is None else Fraction(self.pictures_a_second)
+
+    @property
+    def stem(self) -> str:
+        """What is made of the clip is named after this."""
+        return self.name if self.pictures_a_second else Path(self.name).stem
+
+    @property
+    def size(self) -> int:
+        """Bytes of what was uploaded."""
+        if self.pictures_a_second is None:
+            return self.source.stat().st_size
+        return sum(picture.stat().st_size for picture in os.scandir(self.source))
 
     @property
     def found(self) -> Path:
@@ -99,8 +119,14 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / CLIPS
 
-    def add(self, owner: str, name: str) -> Clip:
-        """Return a new clip, whose folder is made; its file is still to come."""
+    def add(self, owner: str, name: str, rate: Fraction | None = None) -> Clip:
+        """Return a new clip, whose folder is made; its file is still to come.
+
+        Args:
+            owner: whose it is.
+            name: as they call it.
+            rate: of a sequence of pictures, whose own folder is made too.
+        """
         number = secrets.token_hex(8)
         clip = Clip(
             number=number,
@@ -108,8 +134,10 @@ class Library:
             folder=self._folder / owner / number,
             name=file_name(name),
             added=time.time(),
+            pictures_a_second=None if rate is None else str(rate),
         )
-        for folder in (clip.source.parent, clip.sheets, clip.results):
+        source = clip.source.parent if rate is None else clip.source
+        for folder in (source, clip.sheets, clip.results):
             folder.mkdir(parents=True)
         self.save(clip)
         return clip

@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ def main(words: list[str]) -> int:
     """Look at a file.
 
     Args:
-        words: the file; where the detection goes; where the copy goes; the limits of memory
-            [bytes], of processor time [s] and of the copy's size [bytes].
+        words: the file; where the detection goes; where the copy goes; frames a second of a
+            sequence of pictures, empty for a file; the limits of memory [bytes], of processor time
+            [s] and of the copy's size [bytes].
     """
     source, found, proxy = map(Path, words[:3])
-    memory, seconds, size = map(int, words[3:])
+    rate = Fraction(words[3]) if words[3] else None
+    memory, seconds, size = map(int, words[4:])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
@@ -35,7 +38,7 @@ def main(words: list[str]) -> int:
 
     end_with_parent()
     try:
-        _look(source, found, proxy)
+        _look(source, found, proxy, rate)
     except UserError as error:
         # The owner knows the file by its name, and where it lies is nobody's business.
         _say(error=str(error).replace(str(source), source.name))
@@ -49,14 +52,14 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _look(source: Path, found: Path, proxy: Path) -> None:
+def _look(source: Path, found: Path, proxy: Path, rate: Fraction | None) -> None:
     from nakawari.serve.proxy import write_proxy
     from nakawari.whole import write_whole
     from nakawari.xsheet.detect import detect
 
     notes: list[str] = []
     report = _Reporter("finding the drawings")
-    detection = detect(source, tell=notes.append, on_frame=report)
+    detection = detect(source, tell=notes.append, on_frame=report, input_rate=rate)
     content = {
         "sheet": detection.sheet.to_json(),
         "changes": [float(f"{change:.4g}") for change in detection.changes],
@@ -64,7 +67,7 @@ def _look(source: Path, found: Path, proxy: Path) -> None:
     }
     clock = detection.sheet.clock
     report = _Reporter("making a copy to show")
-    info = write_proxy(source, proxy, report, times=clock.time)
+    info = write_proxy(source, proxy, report, times=clock.time, rate=rate)
     write_whole(found, json.dumps(content).encode(), to_disk=True)
     _say(
         width=round(info.width * info.sample_aspect_ratio),

@@ -93,12 +93,13 @@ class Looker:
 
     async def _start(self, clip: Clip) -> asyncio.subprocess.Process:
         limits = self._settings.limits
-        size = max(PROXY_BYTES, PROXY_SHARE * clip.source.stat().st_size)
+        size = max(PROXY_BYTES, PROXY_SHARE * clip.size)
         numbers = (limits.memory, limits.seconds, size)
         return await asyncio.create_subprocess_exec(
             # -P: what lies in the folder where the page was started is not to be imported.
             *(sys.executable, "-P", "-m", "nakawari.serve.look"),
             *(os.fspath(clip.source), os.fspath(clip.found), os.fspath(clip.proxy)),
+            clip.pictures_a_second or "",
             *map(str, numbers),
             stdin=asyncio.subprocess.PIPE,  # it ends when that does
             stdout=asyncio.subprocess.PIPE,

@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+from nakawari.errors import UserError
+from nakawari.video.sequence import NUMBERED, PICTURE_ENDINGS
 
 MAX_BYTES = 120
 """Of a name without its ending; what is made of a clip has a longer name than the clip."""
 UNNAMED = "clip"
+UNNAMED_PICTURES = "pictures"
+MOST_DIGITS = 9
+"""Of a picture's number; so many seconds are thirteen days, and its name stays a short one."""
 NUMBER = re.compile(r"[0-9a-f]{16}")
 ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -29,6 +37,57 @@ def file_name(given: str) -> str:
     stem = stem.strip(" .").lstrip("-+,")
     stem = stem.encode("utf-8")[:MAX_BYTES].decode("utf-8", "ignore").strip(" .")
     return (stem or UNNAMED) + ending.lower()
+
+
+class PictureNames(NamedTuple):
+    """What a sequence of pictures is called on disk."""
+
+    folder: str
+    files: list[str]  # in the order in which they were given; a number and an ending each
+
+
+def picture_names(given: Sequence[str]) -> PictureNames:
+    """Return names for the pictures of one sequence; nothing of the given ones but their numbers.
+
+    Raises ``UserError`` if they are fewer than two, no pictures, without numbers, those of several
+    sequences, or two of them of one number.
+    """
+    found = [_numbered(name) for name in given]
+    if len(found) < 2:
+        raise UserError("a sequence has two pictures or more; drop them all together")
+    if len({(name.before, name.after) for name in found}) > 1:
+        raise UserError(
+            f"{file_name(given[0])} and others are of several sequences; drop those of one alone"
+        )
+    if len({name.number for name in found}) < len(found):
+        raise UserError(
+            f"two pictures, of {file_name(given[0])} and others, have one number; leave one out"
+        )
+    folder = file_name(found[0].before.rstrip(" ._-")) if found[0].before else UNNAMED_PICTURES
+    return PictureNames(folder, [f"{name.number:06d}{name.ending}" for name in found])
+
+
+class _Numbered(NamedTuple):
+    before: str
+    number: int
+    after: str  # with the ending
+    ending: str  # in small letters
+
+
+def _numbered(given: str) -> _Numbered:
+    last = PurePosixPath(PureWindowsPath(given).name).name
+    stem, ending = os.path.splitext(last)
+    if ending.lower() not in PICTURE_ENDINGS:
+        raise UserError(
+            f"{file_name(given)} does not end as pictures do that can be read "
+            f"({', '.join(PICTURE_ENDINGS)}); convert it first"
+        )
+    parts = NUMBERED.fullmatch(stem)
+    if parts is None or not parts[2].isascii() or len(parts[2].lstrip("0")) > MOST_DIGITS:
+        raise UserError(
+            f"{file_name(given)} has no number in its name; give it one, such as f_0001"
+        )
+    return _Numbered(parts[1], int(parts[2]), parts[3] + ending.lower(), ending.lower())
 
 
 def is_number(text: str) -> bool:

@@ -66,9 +66,9 @@ def settings_for(
     is_whole = span == FrameSpan(0, sheet.frames)
     own = sheet if is_whole else part_of(sheet, *span)
     codec = _chosen(wish, "codec", "h264", CODECS)
-    times = _parsed(wish, "factor", factor) or Fraction(4)
-    speeds = _parsed(wish, "ramp", ramp)
-    frames_a_second = _parsed(wish, "rate", rate)
+    times = parsed_value(wish, "factor", factor) or Fraction(4)
+    speeds = parsed_value(wish, "ramp", ramp)
+    frames_a_second = parsed_value(wish, "rate", rate)
     check_rate(CODECS[codec], frames_a_second or sheet.clock.fps)
     return SlowSettings(
         source=clip.source,
@@ -76,6 +76,7 @@ def settings_for(
         factor=times,
         ramp=speeds,
         rate=frames_a_second,
+        input_rate=clip.input_rate,
         begin=sheet.clock.time(span.first),
         end=None if span.end == sheet.frames else sheet.clock.time(span.end),
         codec=codec,
@@ -170,7 +171,10 @@ def _text(wish: Mapping[str, Any], name: str) -> str:
     return value.strip()
 
 
-def _parsed(wish: Mapping[str, Any], name: str, parse: Callable[[str], Parsed]) -> Parsed | None:
+def parsed_value(
+    wish: Mapping[str, Any], name: str, parse: Callable[[str], Parsed]
+) -> Parsed | None:
+    """Return a text of a wish as it is parsed; ``None`` where it is empty or missing."""
     text = _text(wish, name)
     try:
         return parse(text) if text else None
@@ -188,13 +192,12 @@ def _chosen(wish: Mapping[str, Any], name: str, usual: str, known: Collection[st
 def _output_name(
     clip: Clip, times: Fraction, speeds: Pace | None, codec: str, taken: Collection[str]
 ) -> str:
-    stem = Path(clip.name).stem
     slow = f"slow{float(times):.4g}x".replace("+", "") if speeds is None else "ramp"
     ending = "" if CODECS[codec].is_sequence else CODECS[codec].ending
-    name, number = f"{stem}.{slow}{ending}", 1
+    name, number = f"{clip.stem}.{slow}{ending}", 1
     while name in taken:
         number += 1
-        name = f"{stem}.{slow}.{number}{ending}"
+        name = f"{clip.stem}.{slow}.{number}{ending}"
     return name
 
 

@@ -59,7 +59,7 @@ class Page:
     async def running(self, app: object) -> AsyncIterator[None]:
         """Look at clips and draw for as long as the block runs."""
         self._begin(self.looker.run())
-        self._begin(Supervisor(self.store, self._worker).run())
+        self._begin(self._supervisor(self.store).run())
         try:
             yield
         finally:
@@ -69,6 +69,9 @@ class Page:
             self.store.close()
             self.previews.close()
 
+    def _supervisor(self, store: JobStore) -> Supervisor:
+        return Supervisor(store, self._worker, self.settings.drawing_memory)
+
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
@@ -76,7 +79,7 @@ class Page:
         """Start the worker of the previews, if that was not done yet."""
         if not self._draws_previews:
             self._draws_previews = True
-            self._begin(Supervisor(self.previews, self._worker).run())
+            self._begin(self._supervisor(self.previews).run())
 
     def announce(self, user: str) -> None:
         """Tell of a new link, after the last one was used."""

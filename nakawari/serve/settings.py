@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nakawari.errors import UserError
+from nakawari.serve.appetite import usual_limit
 
 USER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 LOCAL_USER = "local"
@@ -35,6 +36,7 @@ class ServeSettings:
     users: tuple[str, ...] = ("editor",)  # who are let in where a token is needed
     most_bytes: int = 64 * 2**30  # of an upload
     limits: LookLimits = LookLimits()
+    drawing_memory: int = field(default_factory=usual_limit)  # bytes, for each process that draws
 
     def __post_init__(self) -> None:
         for user in self.users:

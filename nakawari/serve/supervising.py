@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from nakawari.queue.store import JobStore, State
+from nakawari.serve.appetite import TOO_MUCH
+from nakawari.wording import size
 
 PATIENCE = 5.0  # s, for which a worker that is to end may put things in order
 PAUSE = 1.0  # s, before one that has died is started again
@@ -32,13 +34,15 @@ class Supervisor:
 
     Args:
         store: the queue.
-        command: what is started, with the queue's folder as its last word. It ends when its
-            standard input does.
+        command: what is started, with the queue's folder and the memory as its last words. It ends
+            when its standard input does.
+        memory: that the worker may take [bytes]; it ends itself with ``TOO_MUCH`` if it needs more.
     """
 
-    def __init__(self, store: JobStore, command: Sequence[str]) -> None:
+    def __init__(self, store: JobStore, command: Sequence[str], memory: int) -> None:
         self._store = store
-        self._command = [*command, os.fspath(store.path.parent)]
+        self._command = [*command, os.fspath(store.path.parent), str(memory)]
+        self._memory = memory
 
     async def run(self) -> None:
         """Start the worker, and start it again whenever it has died."""
@@ -56,13 +60,21 @@ class Supervisor:
             await asyncio.sleep(PAUSE)
 
     def _tell_of_death(self, status: int) -> None:
+        reason = self._reason(status)
+        for job in self._store.jobs():
+            if job.state is State.RUNNING:
+                self._store.finish(job.number, State.FAILED, reason)
+
+    def _reason(self, status: int) -> str:
+        if status == TOO_MUCH:
+            return (
+                f"drawing it takes more than {size(self._memory)} of memory, and this machine has "
+                "no more to give; scale the clip down first"
+            )
         how = f"ended with {status}"
         if status < 0:
             how = f"was killed ({signal.Signals(-status).name})"
-        for job in self._store.jobs():
-            if job.state is State.RUNNING:
-                reason = f"the process that draws {how}; it may have had too little memory"
-                self._store.finish(job.number, State.FAILED, reason)
+        return f"the process that draws {how}; it may have had too little memory"
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,18 +1,24 @@
-"""A file that is sent by a browser, written to disk as it comes."""
+"""What is sent by a browser, written to disk as it comes: a file, or the pictures of a sequence."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from nakawari.errors import UserError
 from nakawari.whole import PartialFile
 from nakawari.wording import size
 
 SPARED = 2**28  # bytes, that an upload leaves on the disk
+LONGEST_LIST = 2**20  # bytes of the names and sizes of a sequence's pictures; 20,000 have room
 
 
 async def store_upload(request: Request, target: Path, most: int) -> None:
@@ -42,6 +48,91 @@ async def store_upload(request: Request, target: Path, most: int) -> None:
     except BaseException:
         partial.discard()
         raise
+
+
+class SentPicture(NamedTuple):
+    """A picture of a sequence, as the browser announces it."""
+
+    name: str
+    size: int  # bytes
+
+
+class SentSequence:
+    """The pictures of a sequence, one after another in the body of a request.
+
+    Before them is a line of JSON: a list of the name and the size [bytes] of each. So all of them
+    come, or none.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._stream = request.stream()
+        self._held = b""  # what has come, and belongs to what is read next
+
+    async def listed(self, most: int) -> list[SentPicture]:
+        """Return the pictures that are announced; to be called first.
+
+        Raises ``HTTPException`` if there is no such line, or if they are larger than ``most``
+        bytes all together.
+        """
+        while b"\n" not in self._held:
+            if len(self._held) > LONGEST_LIST:
+                raise HTTPException(413, "these are too many pictures; give a part of them")
+            self._held += await self._next()
+        line, _, self._held = self._held.partition(b"\n")
+        pictures = _pictures_in(line)
+        _check(sum(picture.size for picture in pictures), most, most)
+        return pictures
+
+    async def store(self, folder: Path, pictures: Sequence[SentPicture], names: list[str]) -> None:
+        """Write the pictures, which were listed, to a folder under other names.
+
+        Raises ``HTTPException`` if they are not as announced, or too large for the disk.
+        """
+        free = shutil.disk_usage(folder).free - SPARED
+        total = sum(picture.size for picture in pictures)
+        _check(total, total, free)
+        try:
+            for picture, name in zip(pictures, names, strict=True):
+                with (folder / name).open("xb") as file:
+                    async for chunk in self._take(picture.size):
+                        file.write(chunk)
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise HTTPException(507, f"the pictures cannot be kept ({error.strerror})") from error
+        if self._held or await self._more():
+            raise HTTPException(422, "there is more than was announced; drop the pictures again")
+
+    async def _take(self, size: int) -> AsyncIterator[bytes]:
+        while size > 0:
+            chunk = self._held or await self._next()
+            yield chunk[:size]
+            self._held = chunk[size:]
+            size -= len(chunk[:size])
+
+    async def _next(self) -> bytes:
+        chunk = await self._more()
+        if not chunk:
+            raise HTTPException(422, "the pictures did not come whole; drop them again")
+        return chunk
+
+    async def _more(self) -> bytes:
+        """Return what comes next; nothing at the end."""
+        async for chunk in self._stream:
+            if chunk:
+                return chunk
+        return b""
+
+
+def _pictures_in(line: bytes) -> list[SentPicture]:
+    with suppress(ValueError, TypeError, RecursionError):
+        pictures = [SentPicture(*entry) for entry in json.loads(line)]
+        if all(
+            isinstance(picture.name, str) and type(picture.size) is int and picture.size > 0
+            for picture in pictures
+        ):
+            return pictures
+    raise UserError("a sequence begins with a list of the names and sizes of its pictures")
 
 
 def _declared(request: Request) -> int:

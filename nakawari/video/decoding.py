@@ -11,6 +11,7 @@ import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
+from nakawari.video.linear_light import as_displayed
 from nakawari.video.streams import video_decoder
 from nakawari.wording import count
 
@@ -90,7 +91,8 @@ class FrameDecoder:
             if packet.size == 0 and packet.dts is not None:
                 continue  # AVI's way to say that a frame stays; a decoder takes it for the end
             try:
-                yield from self._decoder.decode(packet)
+                for frame in self._decoder.decode(packet):
+                    yield as_displayed(frame) if self._decoder.name == "exr" else frame
             except (MemoryError, av.error.MemoryError) as error:
                 raise UserError(
                     f"not enough memory to decode {self._path}; free some, or scale it down first"

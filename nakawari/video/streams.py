@@ -68,8 +68,6 @@ def video_decoder(stream: av.VideoStream) -> av.VideoCodecContext:
         own.extradata = decoder.extradata
         decoder = own
     decoder.options = {"max_pixels": str(max_pixels())}
-    if decoder.name == "exr":  # its pictures are in linear light, and all others are as displayed
-        decoder.options |= {"apply_trc": "iec61966_2_1"}
     decoder.thread_type = "AUTO"
     return decoder
 

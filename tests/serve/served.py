@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 PATIENCE = 900  # s; a busy machine takes its time
+ROOT = Path(__file__).parents[2]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 RUN = "import sys; from nakawari.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -22,17 +26,33 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def with_weights(weights: Path, folder: Path) -> dict[str, str]:
+    """Return an environment in which ``weights`` are those that come with the program.
+
+    Python imports a module called ``sitecustomize`` whenever it starts, so this holds for the
+    processes that the page starts as well. One is written to ``folder``.
+    """
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        "from pathlib import Path\nfrom nakawari import shipped\n"
+        f"shipped.IN_REPOSITORY = Path({str(weights)!r})\n"
+    )
+    return {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+
+
 class Served:
     """``nakawari serve`` on a folder; use it as a context manager."""
 
-    def __init__(self, folder: Path, port: int, *words: str) -> None:
+    def __init__(
+        self, folder: Path, port: int, *words: str, environment: Mapping[str, str] = NOTHING
+    ) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.said = ""  # all that was printed, once it has ended
         self.process = subprocess.Popen(
             [sys.executable, "-c", RUN, "serve", "--folder", str(folder), "--port", str(port),
              *words],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )  # fmt: skip
 
     def __enter__(self) -> Served:

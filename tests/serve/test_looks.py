@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Page as Tab
 
 from nakawari.queue.settings import SlowSettings
 from tests.browser import open_browser
+from tests.conftest import painting
 from tests.serve.served import PATIENCE
 
 LONG = 1000 * PATIENCE  # ms
@@ -99,6 +102,14 @@ def test_nothing_is_wider_than_the_window_and_everything_has_a_name(home, tab) -
     button = tab.locator('#order button[type="submit"]').bounding_box()
     assert button["x"] >= 0
     assert button["x"] + button["width"] <= width
+
+
+@pytest.mark.parametrize("look", [{"viewport": {"width": 360, "height": 740}}])
+def test_on_a_phone_the_timeline_comes_right_after_the_viewer(tab) -> None:
+    parts = ["#stage", ".transport", ".sheet-head", "#shots", "#order", ".queue", "footer"]
+    boxes = [tab.locator(part).bounding_box() for part in parts]
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -221,3 +232,26 @@ def test_settings_and_playhead_survive_a_reload_and_the_queue_as_well(tab) -> No
     assert tab.locator("#factor").input_value() == "2.5"
     tab.locator(".job button").click()
     expect(tab.locator(".job .words")).to_have_text("cancelled")
+
+
+def test_pictures_chosen_together_are_one_clip_with_a_rate_to_change(
+    home, listening, tmp_path
+) -> None:
+    for number in range(6):
+        Image.fromarray(painting(number // 2)[..., :3]).save(tmp_path / f"cut_{number}.png")
+    (tmp_path / "other_1.png").write_bytes(b"alone, and no picture")
+    home.set_input_files("#files", sorted(tmp_path.glob("*.png")))
+    card = home.locator('.card[data-state="ready"]', has_text="cut")
+    expect(card).to_contain_text("6 frames")
+    expect(home.locator('.card[data-state="failed"]')).to_contain_text("other_1.png")
+    card.locator("a").click()
+    rate = home.locator("#input-rate")
+    expect(rate).to_have_value("24")
+    rate.fill("none")
+    rate.press("Enter")
+    expect(home.locator("#order-error")).to_contain_text("'none' is not a number")
+    expect(rate).to_have_value("24")
+    rate.fill("12")
+    rate.press("Enter")
+    expect(home.locator(".clip-head")).to_contain_text("12 frames/s")
+    assert listening.store.jobs() == []

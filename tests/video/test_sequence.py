@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
+from nakawari.video.form import PictureForm
 from nakawari.video.reader import VideoReader
 from nakawari.video.sequence import NamePattern, clip_name, is_sequence, pictures_of
 
@@ -70,19 +71,60 @@ def test_the_usual_kinds_of_pictures_are_read(tmp_path, ending, codec, pixel_for
     assert shades(folder) == pytest.approx(SHADES, abs=3)
 
 
+def linear(shade: float) -> float:
+    """Return the light of a shade [0 to 255] of sRGB, white at 1."""
+    return ((shade / 255 + 0.055) / 1.055) ** 2.4
+
+
+def write_exr(path: Path, pixels: np.ndarray) -> None:
+    """Write RGB or RGBA light, (H, W, 3 or 4) float32, as it is."""
+    encoder = av.CodecContext.create("exr", "w")
+    encoder.height, encoder.width = pixels.shape[:2]
+    encoder.pix_fmt = "gbrpf32le" if pixels.shape[2] == 3 else "gbrapf32le"
+    encoder.time_base = Fraction(1, 24)
+    frame = av.VideoFrame.from_ndarray(pixels, encoder.pix_fmt)
+    packets = [*encoder.encode(frame), *encoder.encode(None)]
+    path.write_bytes(b"".join(bytes(packet) for packet in packets))
+
+
 def test_the_linear_light_of_exr_is_brought_to_the_screens(tmp_path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     for number, shade in enumerate(SHADES):
-        linear = ((shade / 255 + 0.055) / 1.055) ** 2.4
-        encoder = av.CodecContext.create("exr", "w")
-        encoder.width, encoder.height, encoder.pix_fmt = 32, 16, "gbrpf32le"
-        encoder.time_base = Fraction(1, 24)
-        pixels = np.full((16, 32, 3), linear, np.float32)
-        frame = av.VideoFrame.from_ndarray(pixels, "gbrpf32le")
-        packets = [*encoder.encode(frame), *encoder.encode(None)]
-        (folder / f"{number}.exr").write_bytes(b"".join(bytes(packet) for packet in packets))
+        write_exr(folder / f"{number}.exr", np.full((16, 32, 3), linear(shade), np.float32))
     assert shades(folder) == pytest.approx(SHADES, abs=1)
+
+
+STRAIGHT = PictureForm("rgb", 16, True)
+
+
+def test_the_colours_of_exr_are_divided_by_their_opacity(tmp_path) -> None:
+    """Columns of falling opacity, all of one colour, as compositing programs write them."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    colour, opacities = (200, 120, 40), np.linspace(1, 0, 32, dtype=np.float32)
+    pixels = np.empty((16, 32, 4), np.float32)
+    pixels[..., :3] = np.array([linear(shade) for shade in colour]) * opacities[:, None]
+    pixels[..., 3] = opacities
+    pixels[8:, -1, :3] = linear(90)  # light without a body, such as a glow
+    for number in range(2):
+        write_exr(folder / f"{number}.exr", pixels)
+    with VideoReader(folder, richest=STRAIGHT) as reader:
+        picture = next(iter(reader.frames())).picture
+    green, blue, red = (plane / 257 for plane in picture)
+    assert picture.alpha / 65535 == pytest.approx(np.tile(opacities, (16, 1)), abs=1e-4)
+    for plane, shade in zip((red, green, blue), colour, strict=True):
+        assert plane[:, :-1] == pytest.approx(shade, abs=0.05)
+        assert plane[:8, -1] == pytest.approx(0)
+        assert plane[8:, -1] == pytest.approx(90, abs=0.05)
+
+
+def test_what_is_no_light_of_exr_is_black_or_white(tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, value in enumerate([-1.0, np.nan, 7.0, np.inf]):
+        write_exr(folder / f"{number}.exr", np.full((16, 32, 3), value, np.float32))
+    assert shades(folder) == pytest.approx([0, 0, 255, 255], abs=1)
 
 
 def test_every_frame_has_its_exact_time_at_the_rate_that_is_said(tmp_path) -> None:

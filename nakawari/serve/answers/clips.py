@@ -11,15 +11,26 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from nakawari.errors import UserError
+from nakawari.parsing import rate
 from nakawari.queue.worker import cancel
-from nakawari.serve.answers.common import FOR_EVER, file_answer, html, plain_json, threaded
+from nakawari.serve.answers.common import (
+    FOR_EVER,
+    file_answer,
+    html,
+    plain_json,
+    read_wish,
+    threaded,
+)
 from nakawari.serve.library import Clip, ClipState
-from nakawari.serve.ordering import HOLDS, MODELS, SOUNDS
+from nakawari.serve.names import picture_names
+from nakawari.serve.ordering import HOLDS, MODELS, SOUNDS, parsed_value
 from nakawari.serve.page import Page
 from nakawari.serve.proxy import jpeg_of
 from nakawari.serve.timeline import rendered
-from nakawari.serve.uploading import store_upload
+from nakawari.serve.uploading import SentSequence, store_upload
 from nakawari.video.codecs import CODECS
+from nakawari.video.sequence import USUAL_RATE
 
 THUMB_WIDTH = 200  # px
 
@@ -37,9 +48,34 @@ def routes(page: Page) -> list[BaseRoute]:
         except BaseException:
             page.library.remove(clip)
             raise
+        return arrived(clip)
+
+    async def upload_pictures(request: Request) -> Response:
+        sent = SentSequence(request)
+        pictures = await sent.listed(page.settings.most_bytes)
+        names = picture_names([picture.name for picture in pictures])
+        clip = page.library.add(request.state.user, names.folder, USUAL_RATE)
+        try:
+            await sent.store(clip.source, pictures, names.files)
+        except BaseException:
+            page.library.remove(clip)
+            raise
+        return arrived(clip)
+
+    def arrived(clip: Clip) -> Response:
         clip = page.library.save(clip, state=ClipState.LOOKING)
         page.looker.look_at(clip)
         return plain_json(_told(page, clip), 201)
+
+    async def change_rate(request: Request) -> Response:
+        """Say how many of a sequence's pictures are shown a second; it is looked at again."""
+        clip = page.clip(request)
+        pictures_a_second = parsed_value(await read_wish(request), "rate", rate)
+        if pictures_a_second is None:
+            raise UserError('"rate" is missing; say how many pictures are shown a second')
+        if clip.input_rate is None:
+            raise UserError(f"{clip.name} has its own frame rate; a sequence of pictures has none")
+        return arrived(page.library.save(clip, pictures_a_second=str(pictures_a_second)))
 
     async def remove(request: Request) -> Response:
         clip = page.clip(request, ready=False)
@@ -82,6 +118,8 @@ def routes(page: Page) -> list[BaseRoute]:
         Route("/api/clips", threaded(clips)),
         Route("/api/clips", upload, methods=["PUT"]),
         Route("/api/clips/{clip}", remove, methods=["DELETE"]),
+        Route("/api/clips/{clip}/rate", change_rate, methods=["POST"]),
+        Route("/api/sequences", upload_pictures, methods=["PUT"]),
     ]
 
 

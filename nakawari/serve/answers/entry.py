@@ -12,13 +12,14 @@ from starlette.staticfiles import StaticFiles
 from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
 from nakawari.serve.page import Page
 from nakawari.serve.passes import COOKIE, DAYS
+from nakawari.video.sequence import PICTURE_ENDINGS
 
 
 def routes(page: Page) -> list[BaseRoute]:
     """Return the addresses."""
 
     def home(request: Request) -> Response:
-        return html("home.html")
+        return html("home.html", picture_endings=PICTURE_ENDINGS)
 
     def enter(request: Request) -> Response:
         token = request.query_params.get("token", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.requests import Request
@@ -58,6 +59,8 @@ def routes(page: Page) -> list[BaseRoute]:
             raise LookupError(f"the clip of job {job.number} is gone")
         settings = SlowSettings.from_json(job.settings)
         sheet = page.sheets.sheet(clip).detection.sheet
+        if settings.input_rate is not None:  # the clip may have been given another since
+            sheet = replace(sheet, fps=settings.input_rate)
         rate = float(settings.rate or sheet.clock.fps)
         return plain_json({"frames": source_frames(settings, sheet), "rate": rate})
 

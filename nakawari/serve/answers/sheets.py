@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -30,7 +29,7 @@ def routes(page: Page) -> list[BaseRoute]:
     def sheet(request: Request) -> Response:
         clip = page.clip(request)
         text = page.sheets.sheet(clip).detection.sheet.to_json()
-        name = quote(f"{Path(clip.name).stem}.xsheet.json")
+        name = quote(f"{clip.stem}.xsheet.json")
         saved = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
         return Response(text, media_type="application/json", headers=saved | NEVER_KEPT)
 

@@ -65,6 +65,8 @@ function wish() {
 
 async function order(event) {
   event.preventDefault();
+  const rate = get("input-rate");
+  if (rate && rate.value !== rate.defaultValue) return; // it is about to change
   get("order-error").textContent = "";
   try {
     await call("POST", `/api/clips/${clip.number}/jobs`, wish());
@@ -82,6 +84,24 @@ function factorHere() {
   return 1 / speedAt(curve.points, frameTime(data, player.frame) - begin);
 }
 
+// How many pictures of a sequence are shown a second: the page is made anew for another rate.
+async function changeRate(field) {
+  get("order-error").textContent = "";
+  try {
+    await call("POST", `/api/clips/${clip.number}/rate`, { rate: field.value });
+    say("the pictures are read again");
+    let now;
+    do {
+      await new Promise((resolve) => { setTimeout(resolve, 300); });
+      now = (await call("GET", "/api/clips")).find((one) => one.number === clip.number);
+    } while (now?.state === "looking");
+    location.reload();
+  } catch (error) {
+    field.value = field.defaultValue;
+    get("order-error").textContent = error.message;
+  }
+}
+
 let previewing = 0;
 
 async function preview() {
@@ -91,6 +111,7 @@ async function preview() {
     const body = { frame: player.frame, factor: factorHere(), model: get("model").value };
     const begun = await call("POST", `/api/clips/${clip.number}/preview`, body);
     say("the second around the playhead is drawn");
+    get("stage").scrollIntoView({ block: "nearest" });
     watchPreview(turn, begun);
   } catch (error) {
     get("order-error").textContent = error.message;
@@ -197,6 +218,7 @@ addEventListener("keydown", (event) => {
 get("order").addEventListener("submit", order);
 get("order").addEventListener("input", () => { showPace(); remember(); });
 get("preview").addEventListener("click", preview);
+get("input-rate")?.addEventListener("change", (event) => changeRate(event.target));
 get("in").addEventListener("click", () => setPart("first"));
 get("out").addEventListener("click", () => setPart("last"));
 get("compare").addEventListener("change", (event) => {

@@ -5,14 +5,30 @@ import { showJobs } from "./jobs.js";
 
 const AT_ONCE = 2; // uploads
 const waiting = [];
+const pictures = new Set(document.getElementById("drop").dataset.pictures.split(" "));
 let uploading = 0;
 
-function upload(file) {
-  const bar = element("progress", { max: 1, value: 0, "aria-label": `upload of ${file.name}` });
+// What is sent for a file, or for the pictures of a sequence, which go together.
+function sending(files) {
+  if (files.length === 1) {
+    const [file] = files;
+    return { name: file.name, path: `/api/clips?name=${encodeURIComponent(file.name)}`, body: file };
+  }
+  const list = JSON.stringify(files.map((file) => [file.name, file.size]));
+  return {
+    name: `${files[0].name} and ${files.length - 1} more`,
+    path: "/api/sequences",
+    body: new Blob([`${list}\n`, ...files]),
+  };
+}
+
+function upload(files) {
+  const { name, path, body } = sending(files);
+  const bar = element("progress", { max: 1, value: 0, "aria-label": `upload of ${name}` });
   const words = element("span", { textContent: "waits" });
   const request = new XMLHttpRequest();
-  const row = element("div", { className: "upload" }, element("b", { textContent: file.name }), bar,
-    words, element("button", { textContent: "Cancel", "aria-label": `cancel ${file.name}`,
+  const row = element("div", { className: "upload" }, element("b", { textContent: name }), bar,
+    words, element("button", { textContent: "Cancel", "aria-label": `cancel ${name}`,
       onclick: () => { request.abort(); row.remove(); } }));
   document.getElementById("uploads").append(row);
   return new Promise((resolve) => {
@@ -33,8 +49,8 @@ function upload(file) {
       row.classList.add("failed");
     };
     request.onloadend = resolve;
-    request.open("PUT", `/api/clips?name=${encodeURIComponent(file.name)}`);
-    request.send(file);
+    request.open("PUT", path);
+    request.send(body);
   });
 }
 
@@ -47,8 +63,27 @@ async function next() {
   next();
 }
 
+// Pictures that differ in the last number of their names alone are one sequence.
+function sequenceOf(name) {
+  const dot = name.lastIndexOf(".");
+  const ending = name.slice(dot).toLowerCase();
+  const parts = /^(.*?)\d+(\D*)$/s.exec(name.slice(0, dot));
+  return dot > 0 && pictures.has(ending) && parts ? JSON.stringify([parts[1], parts[2], ending]) : null;
+}
+
+// Returns lists of files: those of one sequence together, every other one alone.
+function grouped(files) {
+  const groups = new Map();
+  for (const file of files) {
+    const key = sequenceOf(file.name) ?? file;
+    if (groups.has(key)) groups.get(key).push(file);
+    else groups.set(key, [file]);
+  }
+  return groups.values();
+}
+
 function take(files) {
-  waiting.push(...files);
+  waiting.push(...grouped(files));
   for (let number = 0; number < AT_ONCE; number += 1) next();
 }
 

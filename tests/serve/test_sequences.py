@@ -1,0 +1,180 @@
+"""Pictures that are dropped together are a clip, whatever they are called and whatever comes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from nakawari.errors import UserError
+from nakawari.queue.settings import SlowSettings
+from nakawari.serve.app import app_of
+from nakawari.serve.names import file_name, picture_names
+from nakawari.serve.page import Page
+from nakawari.video.sequence import pictures_of
+from tests.conftest import painting
+from tests.serve.conftest import ADDRESS, IDLE, looked_at
+from tests.serve.test_safety import HOSTILE_NAMES
+
+FRAMES = 8
+
+
+def sent(pictures: dict[str, bytes]) -> bytes:
+    """Return the body that the page sends for pictures."""
+    listed = [[name, len(content)] for name, content in pictures.items()]
+    return json.dumps(listed).encode() + b"\n" + b"".join(pictures.values())
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory) -> dict[str, bytes]:
+    """Eight pictures on twos, by their names."""
+    cv2 = pytest.importorskip("cv2")
+    pictures = {}
+    for number in range(FRAMES):
+        pixels = painting(number // 2)[..., [2, 1, 0]]
+        pictures[f"cut_012_{number + 1:04d}.png"] = cv2.imencode(".png", pixels)[1].tobytes()
+    return pictures
+
+
+@pytest.fixture
+def sequence(client, drawn) -> dict:
+    answer = client.put("/api/sequences", content=sent(drawn))
+    assert answer.status_code == 201, answer.text
+    return looked_at(client, answer.json()["number"])
+
+
+def test_pictures_become_a_clip_whose_drawings_are_found(client, page, sequence, drawn) -> None:
+    assert (sequence["name"], sequence["state"]) == ("cut_012", "ready"), sequence
+    assert sequence["frames"] == FRAMES
+    (clip,) = page.library.clips("local")
+    assert [path.read_bytes() for path in pictures_of(clip.source)] == list(drawn.values())
+    sheet = client.get(f"/clips/{clip.number}/sheet.json").json()
+    assert [drawing["start"] for drawing in sheet["drawings"]] == [0, 2, 4, 6]
+    assert sheet["fps"] == "24"
+    assert client.get(f"/clips/{clip.number}/thumbs/7.jpg").status_code == 200
+    number = client.post(f"/api/clips/{clip.number}/jobs", json={}).json()["number"]
+    settings = SlowSettings.from_json(page.store.job(number).settings)
+    assert (settings.source, settings.input_rate) == (clip.source, 24)
+    assert settings.output.name == "cut_012.slow4x.mp4"
+
+
+def test_another_rate_changes_the_times_and_keeps_the_corrections(client, page, sequence) -> None:
+    path = f"/api/clips/{sequence['number']}"
+    client.post(f"{path}/corrections", json={"kind": "merge", "frame": 4})
+    order = {"model": "blend", "factor": "1"}
+    before = client.post(f"{path}/jobs", json=order).json()["number"]
+    assert 'id="input-rate"' in client.get(f"/clips/{sequence['number']}").text
+    assert client.post(f"{path}/rate", json={"rate": "12000/1001"}).status_code == 201
+    assert looked_at(client, sequence["number"])["state"] == "ready"
+    sheet = client.get(f"/clips/{sequence['number']}/sheet.json").json()
+    assert [drawing["start"] for drawing in sheet["drawings"]] == [0, 2, 6]
+    assert sheet["fps"] == "12000/1001"
+    after = client.post(f"{path}/jobs", json=order).json()["number"]
+    rates = [client.get(f"/api/jobs/{number}/frames").json()["rate"] for number in (before, after)]
+    assert rates == pytest.approx([24, 12000 / 1001])
+
+
+@pytest.mark.parametrize(
+    ("wish", "match"),
+    [({"rate": "fast"}, "'fast' is not a number"), ({"rate": "0"}, "is not above 0"),
+     ({}, "is missing"), ({"rate": 24}, "must be a text")],
+)  # fmt: skip
+def test_what_is_no_rate_is_refused(client, sequence, wish, match) -> None:
+    answer = client.post(f"/api/clips/{sequence['number']}/rate", json=wish)
+    assert answer.status_code == 422
+    assert match in answer.json()["error"]
+    assert looked_at(client, sequence["number"])["state"] == "ready"
+
+
+def test_a_file_has_its_own_rate(client, clip) -> None:
+    assert 'id="input-rate"' not in client.get(f"/clips/{clip['number']}").text
+    answer = client.post(f"/api/clips/{clip['number']}/rate", json={"rate": "12"})
+    assert answer.status_code == 422
+    assert "has its own frame rate" in answer.json()["error"]
+
+
+@given(st.text() | st.sampled_from(HOSTILE_NAMES), st.sampled_from([".png", ".EXR", ".jpeg"]))
+def test_whatever_the_names_pictures_are_called_by_their_numbers(name, ending) -> None:
+    given_names = [f"{name.rstrip('0123456789')}x{number}{ending}" for number in (9, 10)]
+    made = picture_names(given_names)
+    assert made.files == [f"000009{ending.lower()}", f"000010{ending.lower()}"]
+    assert made.folder == file_name(made.folder)
+
+
+@pytest.mark.parametrize(
+    ("names", "match"),
+    [
+        (["1.png"], "has two pictures or more"),
+        (["a1.png", "b2.png"], "are of several sequences"),
+        (["a1.png", "a2.jpg"], "are of several sequences"),
+        (["a1.png", "a01.png"], "have one number"),
+        (["a1.png", "a.png"], "a.png has no number"),
+        (["a1.png", "a2.txt"], "does not end as pictures do"),
+        (["a1.png", f"a{10**9}.png"], "has no number in its name"),
+        (["a1.png", "a\u0662.png"], "has no number in its name"),
+    ],
+)
+def test_what_is_no_sequence_fails(names, match) -> None:
+    with pytest.raises(UserError, match=match):
+        picture_names(names)
+
+
+PAIR = {"a1.png": b"one", "a2.png": b"two"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "match"),
+    [
+        (sent(PAIR)[:-1], 422, "did not come whole"),
+        (sent(PAIR) + b"x", 422, "more than was announced"),
+        (b"", 422, "did not come whole"),
+        (b"[]\n", 422, "two pictures or more"),
+        (b"{\n", 422, "begins with a list"),
+        (b'[["a1.png", -1], ["a2.png", 4]]\nfour', 422, "begins with a list"),
+        (b'[["a1.png", true], ["a2.png", 4]]\nxfour', 422, "begins with a list"),
+        (b'[["a1.png"], 7]\n', 422, "begins with a list"),
+        (b"[" * 100_000 + b"\n", 422, "begins with a list"),
+        (b" " * (2**21), 413, "too many pictures"),
+        (b'[["a1.png", 9], ["a2.png", 99999999999999]]\n', 413, "larger than"),
+        (sent({"../../a1.txt": b"x", "../../a2.txt": b"y"}), 422, "does not end as pictures do"),
+    ],
+)
+def test_pictures_that_are_not_as_announced_leave_nothing(
+    client, page, body, status, match
+) -> None:
+    answer = client.put("/api/sequences", content=body)
+    assert answer.status_code == status
+    assert match in answer.json()["error"]
+    assert page.library.clips("local") == []
+    assert list(page.settings.folder.glob("clips/*/*")) == []
+
+
+def test_pictures_lie_in_their_own_folder_whatever_they_are_called(client, page) -> None:
+    names = ["../../../etc/cron.d/a1.png", "..\\..\\a2.png"]
+    before = set(page.settings.folder.parent.rglob("*"))
+    answer = client.put("/api/sequences", content=sent(dict.fromkeys(names, b"x")))
+    assert answer.status_code == 201, answer.text
+    home = page.settings.folder / "clips" / "local" / answer.json()["number"]
+    made = set(page.settings.folder.parent.rglob("*.png")) - before
+    assert made == {home / "source" / "a" / f"00000{number}.png" for number in (1, 2)}
+
+
+def test_pictures_that_are_too_large_together_are_refused(settings) -> None:
+    page = Page(replace(settings, most_bytes=5), IDLE)
+    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+        answer = client.put("/api/sequences", content=sent(PAIR))
+        assert answer.status_code == 413
+        assert page.library.clips("local") == []
+
+
+def test_what_is_no_picture_says_why(client, page) -> None:
+    hostile = {"a1.png": b"#EXTM3U\nfile:///etc/passwd\n", "a2.png": b"x"}
+    number = client.put("/api/sequences", content=sent(hostile)).json()["number"]
+    found = looked_at(client, number)
+    assert found["state"] == "failed"
+    assert str(Path(page.settings.folder)) not in found["reason"]
