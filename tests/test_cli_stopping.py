@@ -1,10 +1,13 @@
-"""Ctrl-C while in-betweens are drawn, each of which takes far longer than anyone waits."""
+"""Ctrl-C leaves nothing, and ends a command even while in-betweens are drawn that take minutes."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+
+from nakawari import cli
+from nakawari.slowmo.slow import slow_down
 
 PATIENCE = 10  # s, of a busy machine; on an idle one a stop takes less than one
 NEVER = """
@@ -41,3 +44,16 @@ def test_ctrl_c_ends_the_drawing_of_several_intervals_in_one_line(make_clip, tmp
     lines = [line for line in said.splitlines() if "nakawari" in line or "Traceback" in line]
     assert lines == ["nakawari: stopped; nothing was left behind"]
     assert [path.name for path in tmp_path.iterdir()] == [clip.name]
+
+
+def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None:
+    words = ["slow", str(make_clip()), "-o", str(tmp_path / "out.mp4")]
+
+    def interrupted(frames, *rest):
+        slow_down(frames, *rest)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nakawari.slowmo.job.slow_down", interrupted)
+    assert cli.main([*words, "--model", "blend"]) == 130
+    assert "nothing was left behind" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
