@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
@@ -16,7 +17,6 @@ from nakawari.errors import UserError
 from nakawari.parsing import factor, moment, ramp, rate, seed
 from nakawari.shipped import shipped_model
 from nakawari.video.codecs import CODECS
-from nakawari.video.part import Part
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
@@ -123,6 +123,34 @@ def default_output(source: Path, args: argparse.Namespace) -> Path:
     return named.with_name(f"{named.name}.{name}{ending}")
 
 
+def settings_of(args: argparse.Namespace, source: Path, output: Path) -> SlowSettings:
+    """Return what the command line asks for one clip."""
+    from nakawari.queue.settings import SlowSettings
+
+    return SlowSettings(
+        source=source,
+        output=output,
+        factor=args.slow or USUAL_FACTOR,
+        ramp=args.ramp,
+        rate=args.fps,
+        input_rate=args.input_fps,
+        begin=args.begin,
+        end=args.end,
+        codec=args.codec,
+        picture_names=args.output.picture_names if args.output else None,
+        audio=args.audio,
+        holds=args.holds,
+        longest_hold=args.longest_hold,
+        xsheet=args.xsheet,
+        model=args.model,
+        steps=args.steps,
+        seed=args.seed,
+        device=args.device,
+        overwrite=args.overwrite,
+        strict=args.strict,
+    )
+
+
 def choose_device(name: str) -> str:
     """Return ``cpu`` or ``cuda``; ``UserError`` if the latter was asked for and is not there."""
     import torch
@@ -143,18 +171,20 @@ def model_folder(model: str | None) -> Path:
     return folder
 
 
-def load_interpolator(args: argparse.Namespace | SlowSettings, device: str) -> FrameInterpolator:
+def load_interpolator(
+    settings: argparse.Namespace | SlowSettings, device: str
+) -> FrameInterpolator:
     """Return what draws the in-betweens: a baseline by name, or a pipeline from its folder."""
     from nakawari.slowmo.baselines import BASELINES
 
-    if args.model in BASELINES:
-        return BASELINES[args.model]
-    folder = model_folder(args.model)
+    if settings.model in BASELINES:
+        return BASELINES[settings.model]
+    folder = model_folder(settings.model)
     from diffusion import FrameInterpolationPipeline
 
     try:
         pipeline = FrameInterpolationPipeline.from_pretrained(str(folder)).to(device)
-        return pipeline.configure(num_steps=args.steps, seed=args.seed)
+        return pipeline.configure(num_steps=settings.steps, seed=settings.seed)
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"cannot use the model in {folder}: {reason}") from error
@@ -183,19 +213,19 @@ class LoadedModel:
         return self._model
 
 
-def drawn_by(args: argparse.Namespace | SlowSettings) -> str:
+def drawn_by(settings: SlowSettings) -> str:
     """Return what tells the model, its weights and its settings from every other one."""
     from nakawari.slowmo.baselines import BASELINES
 
-    if args.model in BASELINES:
-        return str(args.model)
-    folder = Path(args.model) if args.model else shipped_model()
+    if settings.model in BASELINES:
+        return str(settings.model)
+    folder = Path(settings.model) if settings.model else shipped_model()
     told = sha256()
     for file in sorted(folder.glob("*/*")):
         if file.suffix in (".json", ".safetensors") and file.is_file():
             told.update(f"{file.relative_to(folder)} {file.stat().st_size}\n".encode())
             told.update(file.read_bytes())
-    return f"{told.hexdigest()[:32]} {args.steps} {args.seed}"
+    return f"{told.hexdigest()[:32]} {settings.steps} {settings.seed}"
 
 
 def run_slow(args: argparse.Namespace) -> None:
@@ -218,36 +248,21 @@ def run_slow(args: argparse.Namespace) -> None:
 
 def _run_one(args: argparse.Namespace) -> None:
     """Check, load, draw, tell."""
-    from nakawari.slowmo.job import SlowJob, run_job
+    from nakawari.slowmo.job import run_job
 
     if not args.inputs:
         raise UserError("no INPUT is given; name a video file, or a folder with --watch")
     (source,) = args.inputs
-    job = SlowJob(
-        source=source,
-        output=args.output.path if args.output else default_output(source, args),
-        factor=args.slow or USUAL_FACTOR,
-        ramp=args.ramp,
-        rate=args.fps,
-        input_rate=args.input_fps,
-        codec=args.codec,
-        picture_names=args.output.picture_names if args.output else None,
-        audio=args.audio,
-        holds=args.holds,
-        longest_hold=args.longest_hold,
-        part=Part(args.begin, args.end),
-        xsheet=args.xsheet,
-        overwrite=args.overwrite,
-        strict=args.strict,
-        resume=args.resume,
-    )
+    output = args.output.path if args.output else default_output(source, args)
+    settings = settings_of(args, source, output)
+    job = replace(settings.job(), resume=args.resume)
     device = choose_device(args.device)
     with ProgressBar() as bar:
         result = run_job(
             job,
-            lambda: load_interpolator(args, device),
+            lambda: load_interpolator(settings, device),
             device,
-            drawn_by=partial(drawn_by, args),
+            drawn_by=partial(drawn_by, settings),
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),

@@ -7,18 +7,19 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
 from nakawari.cli.slow import (
-    USUAL_FACTOR,
     LoadedModel,
     choose_device,
     default_output,
     drawn_by,
     model_folder,
+    settings_of,
 )
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
@@ -108,26 +109,8 @@ def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSe
     source, model = Path(os.path.abspath(source)), args.model
     if model is not None and model not in BASELINES:
         model = os.path.abspath(model)
-    return SlowSettings(
-        source=source,
-        output=folder / default_output(source, args).name,
-        factor=args.slow or USUAL_FACTOR,
-        ramp=args.ramp,
-        rate=args.fps,
-        input_rate=args.input_fps,
-        begin=args.begin,
-        end=args.end,
-        codec=args.codec,
-        audio=args.audio,
-        holds=args.holds,
-        longest_hold=args.longest_hold,
-        model=model,
-        steps=args.steps,
-        seed=args.seed,
-        device=args.device,
-        overwrite=args.overwrite,
-        strict=args.strict,
-    )
+    output = folder / default_output(source, args).name
+    return replace(settings_of(args, source, output), model=model)
 
 
 class Desk:

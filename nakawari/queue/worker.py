@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from nakawari.errors import UserError
@@ -82,12 +81,7 @@ class Worker:
         self._store.requeue()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._unlock()
 
     def run_next(self, among: Collection[int] | None = None) -> Outcome | None:

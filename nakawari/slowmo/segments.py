@@ -19,7 +19,6 @@ from contextlib import suppress
 from hashlib import sha256
 from itertools import islice, takewhile
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from nakawari.errors import UserError
@@ -163,12 +162,7 @@ class KeptFrames:
     def __enter__(self) -> KeptFrames:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         is_stopped = kind is not None and not issubclass(kind, Exception)
         is_over = kind is None or issubclass(kind, UnwantedError)
         try:

@@ -28,8 +28,9 @@ MEMORY_SHARE = 4
 """Intervals may together take one part in so many of the memory, a container's if it has less."""
 BYTES_A_PIXEL = 2000
 """That drawing an interval takes, measured at 512x288."""
-GRACE = 1.0
-"""Seconds for which jobs under way are waited for where nobody wants them any more."""
+GRACE = 0.25
+"""Seconds for which jobs under way are waited for where nobody wants them any more: an in-between
+of 512x288 may just end. One of 1920x1080 takes longer than anyone waits after Ctrl-C."""
 MOST_PIXELS = 1_000_000
 """Larger frames are looked at reduced, and take no more than that."""
 

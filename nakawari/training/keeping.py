@@ -125,12 +125,7 @@ class KeepTheModel(Callback):
                 finish_renaming(self.run / name)
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Save if the last time was long ago, and no validation is about to do it."""
         late = time.monotonic() - self._written_at >= 60 * self.minutes
@@ -159,10 +154,7 @@ class KeepTheModel(Callback):
         self._say_what_next(trainer, pl_module)
 
     def on_exception(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        exception: BaseException,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Save on an error, if any update has been made."""
         if self._begun and trainer.global_step > 0:

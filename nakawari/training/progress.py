@@ -40,12 +40,7 @@ class Progress(Callback):
             watch.restart(trainer.global_step)
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Log at Lightning's pace; print, if the last line is old enough."""
         update = trainer.global_step

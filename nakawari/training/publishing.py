@@ -55,10 +55,7 @@ class PublishTheModel(Callback):
             self._close(ended_well=not any(stop.stopped for stop in stops))
 
     def on_exception(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        exception: BaseException,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Send the last weights and close the run as failed."""
         if trainer.is_global_zero:

@@ -24,11 +24,7 @@ class SeedEveryUpdate(Callback):
         self.seed = seed
 
     def on_train_batch_start(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Seed torch for this update."""
         mixed = (self.seed * 1_000_003 + trainer.global_step) * 4096 + trainer.global_rank

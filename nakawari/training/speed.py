@@ -36,11 +36,7 @@ class Trace(Callback):
         self._profiler: torch.profiler.profile | None = None
 
     def on_train_batch_start(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Begin, after some updates."""
         if self._left == self._updates and self._profiler is None and trainer.is_global_zero:
@@ -48,12 +44,7 @@ class Trace(Callback):
             self._profiler.start()
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Count down, and write."""
         self._left -= 1

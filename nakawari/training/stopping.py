@@ -52,12 +52,7 @@ class StopOnSignal(Callback):
                 signal.signal(signal_number, self._note)
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Stop, if any rank was told to."""
         if self._agreed(trainer):

@@ -31,11 +31,7 @@ class Measure(Callback):
         self._computing: list[float] = []
 
     def on_train_batch_start(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Start a clock, or the counting."""
         if trainer.global_step == WARM_UP - 1:
@@ -43,12 +39,7 @@ class Measure(Callback):
         self._began = _now(pl_module.device)
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Read them."""
         now = _now(pl_module.device)

@@ -38,11 +38,7 @@ class ValidateWhenDue(Callback):
         self._tell(trainer, trainer.global_step)
 
     def on_train_batch_start(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
         """Say whether a validation is due after this update."""
         self._tell(trainer, trainer.global_step + 1)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple
 
 import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
+from nakawari.video.clip_info import ClipInfo, SourceFrame
 from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
@@ -24,49 +22,18 @@ from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
     Picture,
     halved_picture,
-    is_see_through,
     picture_from_frame,
 )
+from nakawari.video.remarks import Remarks
 from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
 from nakawari.video.stamps import FrameStamps
 from nakawari.video.streams import sound_streams, video_stream
 from nakawari.video.timestamps import rate_of_gaps
 from nakawari.wording import count
 
-SEE_THROUGH = "transparency is laid on black"
-
 INDEXED = {"mov", "matroska"}  # containers that say where in the file a time is
 FAR = Fraction(20)  # s; a part that begins earlier is reached by decoding what comes before
 LEAD = Fraction(5)  # s before a part, where decoding begins, so that it has what frames refer to
-
-INTERLACED = {2, 3, 4, 5}  # AVFieldOrder: which field is shown, and coded, first
-
-
-class SourceFrame(NamedTuple):
-    """One frame of the input."""
-
-    picture: Picture
-    start: Fraction  # s since the first frame
-    end: Fraction  # s; the next frame's start, or where the clip ends
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClipInfo:
-    """What is known of a clip before it has been read."""
-
-    path: Path
-    width: int  # px, of the pictures: upright and even
-    height: int
-    rate: Fraction  # nominal frames a second
-    duration: Fraction | None  # s, as declared; the frames' times have the last word
-    start: Fraction  # s, the first frame's time on the container's clock
-    tags: ColorTags
-    sample_aspect_ratio: Fraction
-    has_audio: bool
-    grown: tuple[int, int] = (0, 0)  # columns and rows that the source has not, to be even
-    sound_tracks: int = 0  # that can be decoded
-    form: PictureForm = PLAIN  # of the pictures
-    bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known
 
 
 class VideoReader:
@@ -102,13 +69,12 @@ class VideoReader:
         self._part = part
         self._richest = richest
         self._begins = Fraction(0)  # s, of the part's first frame since the clip's
-        self._tell = tell
-        self._told: set[str] = set()
+        self._remarks = Remarks(tell)
         self._strict = strict
         self._opened = ExitStack()
         try:
             self._container = self._open(input_rate)
-            self._stream = video_stream(self._container, path, self._say)
+            self._stream = video_stream(self._container, path, self._remarks.say)
             check_size(self._container, path)
             self._decoder = FrameDecoder(self._container, self._stream, path, strict)
             self._stamps = FrameStamps(self._stream, self._decoder)
@@ -124,9 +90,11 @@ class VideoReader:
     def _open(self, input_rate: Fraction | None) -> InputContainer:
         if is_sequence(self.path):
             if input_rate is None:
-                self._say(f"{USUAL_RATE} frames a second are assumed; --input-fps says another")
+                self._remarks.say(
+                    f"{USUAL_RATE} frames a second are assumed; --input-fps says another"
+                )
             rate = input_rate or USUAL_RATE
-            sequence = opened_sequence(self.path, rate, self._say, self._strict)
+            sequence = opened_sequence(self.path, rate, self._remarks.say, self._strict)
             return self._opened.enter_context(sequence)
         container = self._opened.enter_context(open_file(self.path))
         if input_rate is not None:
@@ -139,12 +107,7 @@ class VideoReader:
     def __enter__(self) -> VideoReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     def _go_to(self, start: Fraction) -> None:
@@ -302,7 +265,7 @@ class VideoReader:
     def _tell_repairs(self) -> None:
         damaged, rebuilt = self._decoder.damaged, self._stamps.rebuilt
         if damaged:
-            self._say(
+            self._remarks.say(
                 f"{count(damaged, 'packet')} of the video cannot be decoded; where a picture is "
                 "missing, the one before it is repeated"
             )
@@ -312,7 +275,7 @@ class VideoReader:
                 "leave out --strict to have them rebuilt"
             )
         if rebuilt:
-            self._say(
+            self._remarks.say(
                 f"the time stamps go back or jump at {count(rebuilt, 'place')}; every frame is "
                 "kept, and these times are rebuilt from the frame rate"
             )
@@ -325,32 +288,12 @@ class VideoReader:
             return halved_picture(frame, matrix, value_range, halvings)
         picture = picture_from_frame(frame, matrix, value_range, frame.rotation, info.form)
         if (picture.width, picture.height) != (info.width, info.height):
-            self._say("the picture changes its size on the way; later frames are scaled")
+            self._remarks.say("the picture changes its size on the way; later frames are scaled")
             scaled = picture.to_frame().reformat(width=info.width, height=info.height)
             picture = picture_from_frame(scaled, matrix, value_range, form=info.form)
         return picture.halved(halvings) if halvings else picture
 
     def _tell_changes(self, frame: av.VideoFrame) -> None:
         if self._richest is not None:
-            self._tell_losses(frame, self._richest)
-        # Not every codec says so of its frames; the container may.
-        if frame.interlaced_frame or self._stream.codec_context.field_order in INTERLACED:
-            self._say("the clip is interlaced; deinterlace it first for clean in-betweens")
-
-    def _tell_losses(self, frame: av.VideoFrame, richest: PictureForm) -> None:
-        if PictureForm.of(frame.format).bits > richest.bits:
-            self._say(f"{frame.format.name} is converted to {richest.bits} bits a channel")
-        needs_even = PictureForm.of(frame.format).at_most(richest).shared != (1, 1)
-        if needs_even and (frame.width % 2 or frame.height % 2):
-            self._say(
-                f"4:2:0 needs an even size: {frame.width}x{frame.height} grows to "
-                f"{frame.width + frame.width % 2}x{frame.height + frame.height % 2} by repeating "
-                "the last column or row"
-            )
-        if not richest.alpha and SEE_THROUGH not in self._told and is_see_through(frame):
-            self._say(SEE_THROUGH)
-
-    def _say(self, line: str) -> None:
-        if line not in self._told:
-            self._told.add(line)
-            self._tell(line)
+            self._remarks.tell_losses(frame, self._richest)
+        self._remarks.tell_interlaced(frame, self._stream)

@@ -10,7 +10,8 @@ import cv2
 import pytest
 import torch
 
-from nakawari.slowmo.workers import BYTES_A_PIXEL, MEMORY_SHARE, in_order, workers_for
+from nakawari.abandoned import anything_abandoned
+from nakawari.slowmo.workers import BYTES_A_PIXEL, GRACE, MEMORY_SHARE, in_order, workers_for
 
 
 def test_slow_jobs_do_not_change_the_order() -> None:
@@ -51,6 +52,29 @@ def test_an_error_comes_in_its_turn_and_ends_the_work() -> None:
     with pytest.raises(ValueError, match="no second"):
         next(made)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("draw")]
+
+
+def test_nobody_waits_for_jobs_under_way_that_take_long() -> None:
+    begun, released = threading.Semaphore(0), threading.Event()
+
+    def job() -> None:
+        begun.release()
+        released.wait(60)
+
+    made = in_order([partial(int, 1), job, job, job, job], 2)
+    assert next(made) == 1
+    for _ in range(2):
+        assert begun.acquire(timeout=60)
+    began = time.monotonic()
+    made.close()
+    took = time.monotonic() - began
+    assert anything_abandoned()
+    released.set()
+    assert GRACE <= took < 10
+    until = time.monotonic() + 60
+    while anything_abandoned() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not anything_abandoned()  # the jobs that had not begun were not begun either
 
 
 def test_the_cores_are_shared_out_and_given_back() -> None:

@@ -24,6 +24,9 @@ import numpy as np
 from nakawari.xsheet.holds.timing import JUST_BEGUN, timing
 from nakawari.xsheet.settings import DEFAULT, HoldSettings, LevelSettings
 
+SPAN = 1000
+"""Frames whose states are kept at once, some 5 kB each. Shots are hardly ever longer."""
+
 
 class Level(NamedTuple):
     """A normal distribution of log(change + floor)."""
@@ -229,15 +232,60 @@ class _Decider:
         the shot, which take hardly longer than one. The likelihood is over that of all being the
         same.
         ``adding``, (N,), is the same ratio for this frame and the one before both being new. By the
-        forward-backward algorithm.
+        forward-backward algorithm; of a long shot the forward half is worked out twice, so that no
+        more than ``SPAN`` frames of it are in memory.
         """
         (opinions, count), states = evidence.shape, len(self._timing.begin)
         ratios = evidence.T[:, :, None]  # (N, K, 1)
-        forward = np.empty((count, opinions, states))
-        forward[0] = self._timing.begin
         totals = np.ones((count, opinions, 1))
-        for frame in range(1, count):
-            before, ahead = forward[frame - 1], forward[frame]
+        spans = [slice(first, min(first + SPAN, count - 1)) for first in range(0, count - 1, SPAN)]
+        forward = np.empty((min(SPAN, count - 1) + 1, opinions, states))
+        forward[0] = self._timing.begin
+        firsts: list[np.ndarray] = []
+        for span in spans:
+            firsts.append(forward[0].copy())
+            self._go_forward(forward, ratios, adding, totals, span)
+            if span is not spans[-1]:
+                forward[0] = forward[-1]
+        probability = np.ones((opinions, count))
+        backward = np.ones((opinions, states))
+        for span, first in zip(reversed(spans), reversed(firsts), strict=True):
+            if span is not spans[-1]:  # of which all is still there
+                forward[0] = first
+                self._go_forward(forward, ratios, adding, totals, span)
+            for frame in range(span.stop, span.start, -1):
+                before = forward[frame - 1 - span.start]
+                came = backward @ self._back
+                to_new = ratios[frame] * came[:, :states]
+                to_new[:, JUST_BEGUN] *= adding[frame]
+                backward = to_new + came[:, states:]
+                new_share = np.vecdot(before, to_new)
+                share = np.vecdot(before, backward)
+                probability[:, frame] = new_share / share
+                backward /= share[:, None]
+        return probability, np.log(totals, out=totals).sum(axis=(0, 2))
+
+    def _go_forward(
+        self,
+        forward: np.ndarray,
+        ratios: np.ndarray,
+        adding: np.ndarray,
+        totals: np.ndarray,
+        span: slice,
+    ) -> None:
+        """Work out what each state's probability is, all frames after it unknown.
+
+        Args:
+            forward: (frames + 1, K, S), of which the first is known, that of the frame
+                ``span.start``; those of the frames up to ``span.stop`` are written behind it.
+            ratios: (N, K, 1), the evidence of all frames.
+            adding: (N,), as ``_posterior`` is given it.
+            totals: (N, K, 1), written too: by how much each frame's had to be divided.
+            span: whose ends are frames.
+        """
+        states = forward.shape[-1]
+        for place, frame in enumerate(range(span.start + 1, span.stop + 1), 1):
+            before, ahead = forward[place - 1], forward[place]
             came = before @ self._onward
             to_new = came[:, :states]
             if (
@@ -250,18 +298,6 @@ class _Decider:
             ahead += came[:, states:]
             totals[frame] = ahead.sum(axis=1, keepdims=True)
             ahead /= totals[frame]
-        probability = np.ones((opinions, count))
-        backward = np.ones((opinions, states))
-        for frame in range(count - 1, 0, -1):
-            came = backward @ self._back
-            to_new = ratios[frame] * came[:, :states]
-            to_new[:, JUST_BEGUN] *= adding[frame]
-            backward = to_new + came[:, states:]
-            new_share = np.vecdot(forward[frame - 1], to_new)
-            share = np.vecdot(forward[frame - 1], backward)
-            probability[:, frame] = new_share / share
-            backward /= share[:, None]
-        return probability, np.log(totals).sum(axis=(0, 2))
 
     def _crossing(self, same: Level, new: Level) -> float:
         places = np.linspace(same.mean, new.mean, 400)

@@ -1,5 +1,7 @@
 """Drawings are found by the shot's own levels, and in doubt a frame is a new one."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -116,3 +118,35 @@ def test_another_probability_decides_otherwise_and_the_levels_are_as_set() -> No
     assert is_new(decision, surest).sum() > is_new(decision).sum()
     lower = decide(changes, groups, growth, levels=LevelSettings(same=3.0, new=8.0))
     assert lower.thresholds[1] < decision.thresholds[1]
+
+
+def noisy_shot(frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return changes, groups and growth of drawings on threes, the camera moving now and then."""
+    generator = np.random.default_rng(frames)
+    levels = np.where(np.arange(frames) % 3 == 0, 8.0, 1.0)
+    changes = levels * np.exp(generator.normal(0, 0.5, frames))
+    groups = np.arange(frames) // 20 % 2
+    return changes, groups, generator.normal(0, 0.2, frames) * (groups == 0)
+
+
+@pytest.mark.parametrize("frames", [2, 10, 11, 12, 21, 65])
+def test_a_shot_is_decided_alike_however_many_frames_are_kept_at_once(monkeypatch, frames) -> None:
+    shot = noisy_shot(frames)
+    whole = decide(*shot)
+    monkeypatch.setattr("nakawari.xsheet.holds.holds.SPAN", 10)
+    in_spans = decide(*shot)
+    assert in_spans.new_probability.tobytes() == whole.new_probability.tobytes()
+    assert in_spans.thresholds.tobytes() == whole.thresholds.tobytes()
+
+
+def test_a_long_shot_takes_little_memory(monkeypatch) -> None:
+    monkeypatch.setattr("nakawari.xsheet.holds.holds.SPAN", 100)
+    once = HoldSettings(rounds=1)
+    peaks = []
+    for frames in (500, 1500):
+        shot = noisy_shot(frames)
+        tracemalloc.start()
+        decide(*shot, holds=once)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 1000 * 1000  # bytes for as many frames, of which states take 4750

@@ -1,0 +1,62 @@
+"""What goes into the output beside the drawn pictures: sound, companions, a palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from av import VideoFrame
+
+from nakawari.errors import UserError
+from nakawari.slowmo.slow_job import SlowJob
+from nakawari.video.audio import StretchedAudio
+from nakawari.video.codecs import Codec
+from nakawari.video.companions import Companions
+from nakawari.video.palette import palette_of
+from nakawari.video.reader import ClipInfo
+from nakawari.video.sequence import is_sequence
+
+
+def palette_for(job: SlowJob, codec: Codec) -> VideoFrame | None:
+    """Return the colours for an output that has only few: a reading of the clip of its own."""
+    if not codec.has_palette:
+        return None
+    with job.open(richest=codec.richest) as reader:
+        return palette_of((frame.picture for frame in reader.frames()), reader.info.tags)
+
+
+def audio_for(
+    job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
+) -> list[StretchedAudio]:
+    """Return the sound tracks of the output, the one that a player would choose first.
+
+    Raises ``UserError`` if this one cannot be read; of the others that is told.
+    """
+    if job.audio == "drop" or not info.has_audio:
+        return []
+    if codec.sound is None:
+        tell(f"left out: the sound, for which {codec.title} has no room")
+        return []
+    tracks = [StretchedAudio(job.source, info.start, job.pace, tell)]
+    for number in range(1, info.sound_tracks):
+        try:
+            tracks.append(StretchedAudio(job.source, info.start, job.pace, number=number))
+        except UserError:
+            tell(f"left out: sound track {number + 1}, which cannot be read")
+    return tracks
+
+
+def companions_for(
+    job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
+) -> Companions | None:
+    """Return what goes with picture and sound; ``None`` if the source cannot have any."""
+    if is_sequence(job.source):
+        return None
+    return Companions(
+        job.source,
+        start=info.start,
+        duration=info.duration,
+        pace=job.pace,
+        container=codec.container_of(job.output),
+        has_sound=job.audio != "drop" and codec.sound is not None,
+        tell=tell,
+    )

@@ -1,0 +1,90 @@
+"""What a slow-motion job is to do, in the words of the command line, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from nakawari.pace import Pace
+from nakawari.slowmo.slow import Tally
+from nakawari.video.codecs import CODECS, Codec, codec_for
+from nakawari.video.form import PictureForm
+from nakawari.video.part import WHOLE, Part
+from nakawari.video.reader import VideoReader
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+
+SEQUENCES = {name for name, codec in CODECS.items() if codec.is_sequence}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowJob:
+    """What is to be done, in the words of the command line."""
+
+    source: Path  # a file, a folder of numbered pictures, or a name such as f_%04d.png
+    output: Path
+    factor: Fraction = Fraction(4)  # how many times as long, where there is no ramp
+    ramp: Pace | None = None  # instead of the factor; its time 0 is the start of the part
+    rate: Fraction | None = None  # output frames a second; None: the source's
+    input_rate: Fraction | None = None  # of a sequence of pictures; None: 24 frames a second
+    codec: str | None = None  # one of ``CODECS``; None: what the output's name says
+    picture_names: str | None = None  # in a folder, such as f_%04d.png; None: their numbers alone
+    audio: str = "stretch"  # or "drop"
+    holds: str = "auto"  # or "keep"
+    longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
+    part: Part = WHOLE  # of the clip, that is slowed down
+    xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
+    overwrite: bool = False
+    strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
+    resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
+    drawn: Path | None = None  # folder of in-betweens that are not to be drawn twice
+
+    def __post_init__(self) -> None:
+        if self.audio not in ("stretch", "drop"):
+            raise ValueError(f"audio must be 'stretch' or 'drop', got {self.audio!r}")
+        if self.part.end is not None and not 0 <= self.part.start < self.part.end:
+            raise ValueError(f"the part must begin before it ends, got {self.part}")
+        if self.holds not in ("auto", "keep"):
+            raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
+
+    @property
+    def pace(self) -> Pace:
+        """How fast the clip passes."""
+        return self.ramp or Pace.constant(self.factor)
+
+    @property
+    def sheet_output(self) -> Path:
+        """Where the sheet that was used goes: beside the output."""
+        is_folder = self.picture_names is not None or self.codec in SEQUENCES
+        name = self.output.name if is_folder else self.output.stem
+        return self.output.with_name(f"{name}.xsheet.json")
+
+    @property
+    def output_codec(self) -> Codec:
+        """How the output is encoded; ``UserError`` if its name does not go with that."""
+        names = self.picture_names
+        return codec_for(self.output if names is None else self.output / names, self.codec)
+
+    def open(
+        self, tell: Callable[[str], None] = lambda line: None, richest: PictureForm | None = None
+    ) -> VideoReader:
+        """Return a reader of what is slowed down."""
+        return VideoReader(
+            self.source, tell, self.strict, self.part, self.input_rate, richest=richest
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowResult:
+    """What came of a job."""
+
+    output: Path
+    duration: Fraction  # s, of the output
+    rate: Fraction  # frames a second, of the output
+    width: int
+    height: int
+    tally: Tally
+    sheet: ExposureSheet  # that was used
+    sheet_path: Path  # where it is
+    seconds: float  # it took, loading the model included

@@ -1,0 +1,39 @@
+"""What a clip is to those who read it: its frames, and what is known before they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+from nakawari.video.color import ColorTags
+from nakawari.video.form import PLAIN, PictureForm
+from nakawari.video.picture import Picture
+
+
+class SourceFrame(NamedTuple):
+    """One frame of the input."""
+
+    picture: Picture
+    start: Fraction  # s since the first frame
+    end: Fraction  # s; the next frame's start, or where the clip ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipInfo:
+    """What is known of a clip before it has been read."""
+
+    path: Path
+    width: int  # px, of the pictures: upright and even
+    height: int
+    rate: Fraction  # nominal frames a second
+    duration: Fraction | None  # s, as declared; the frames' times have the last word
+    start: Fraction  # s, the first frame's time on the container's clock
+    tags: ColorTags
+    sample_aspect_ratio: Fraction
+    has_audio: bool
+    grown: tuple[int, int] = (0, 0)  # columns and rows that the source has not, to be even
+    sound_tracks: int = 0  # that can be decoded
+    form: PictureForm = PLAIN  # of the pictures
+    bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known

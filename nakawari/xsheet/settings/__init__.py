@@ -1,0 +1,124 @@
+"""Every number by which the detector measures and decides, with its unit and the reason for it.
+
+There is a class for each part of the detector, in files by what they decide (``camera.py``,
+``change.py``, ``cuts.py``, ``holds.py``). ``DetectorSettings`` holds them all, and
+``eval/drawings.py --set part.name=value`` tries another value on clips of known truth.
+
+Only what the code is built around stays beside the code: the size of the blocks and grids that it
+adds up over, and how far a blur or an interpolation reaches.
+
+Pictures are some 500 px wide when they are measured, and all lengths [px] are of such pictures.
+A code value is a step of an 8-bit plane. A share is between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from nakawari.errors import UserError
+from nakawari.xsheet.settings.camera import (
+    BarSettings,
+    ContourSettings,
+    GroundSettings,
+    MotionSettings,
+    MoveSettings,
+)
+from nakawari.xsheet.settings.change import (
+    CameraSettings,
+    ChangeSettings,
+    DifferenceSettings,
+    TrialSettings,
+    UncoveredSettings,
+)
+from nakawari.xsheet.settings.cuts import (
+    ColorSettings,
+    ContentSettings,
+    CutSettings,
+    SurroundSettings,
+)
+from nakawari.xsheet.settings.holds import HoldSettings, LevelSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """All settings of the detector, by its parts.
+
+    Attributes:
+        cuts: what a cut is.
+        surrounds: what a surround that stands is.
+        changes: what counts as a frame's change.
+        camera: how a camera is followed through a shot.
+        levels: how large changes are, of repeats and of new drawings.
+        holds: what decides between a repeat and a new drawing.
+        bars: what a black bar is.
+        contours: how contours tell the camera's motion.
+        ground: when the ground goes with a motion.
+        motion: how the camera's motion between two frames is estimated.
+        moves: which frames make a camera move.
+        differences: how much two frames differ.
+        content: how what a picture shows is looked for in another.
+        colors: how the colours of two pictures are compared.
+        trials: when a motion is the camera's because it explains all that changes.
+        uncovered: where a background that was hidden is looked for.
+    """
+
+    cuts: CutSettings = field(default_factory=CutSettings)
+    surrounds: SurroundSettings = field(default_factory=SurroundSettings)
+    changes: ChangeSettings = field(default_factory=ChangeSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    levels: LevelSettings = field(default_factory=LevelSettings)
+    holds: HoldSettings = field(default_factory=HoldSettings)
+    bars: BarSettings = field(default_factory=BarSettings)
+    contours: ContourSettings = field(default_factory=ContourSettings)
+    ground: GroundSettings = field(default_factory=GroundSettings)
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    moves: MoveSettings = field(default_factory=MoveSettings)
+    differences: DifferenceSettings = field(default_factory=DifferenceSettings)
+    content: ContentSettings = field(default_factory=ContentSettings)
+    colors: ColorSettings = field(default_factory=ColorSettings)
+    trials: TrialSettings = field(default_factory=TrialSettings)
+    uncovered: UncoveredSettings = field(default_factory=UncoveredSettings)
+
+
+def with_changes(settings: DetectorSettings, changes: Iterable[str]) -> DetectorSettings:
+    """Return settings in which some have another value, each given as ``part.name=value``.
+
+    Raises ``UserError`` for a setting that there is not, or a value that it cannot have.
+    """
+    for change in changes:
+        place, _, text = change.partition("=")
+        part, _, name = place.partition(".")
+        own = getattr(settings, _known(part, settings, f"--set {change}"))
+        before = getattr(own, _known(name, own, f"--set {change}"))
+        try:
+            changed = replace(own, **{name: _value(text, before)})
+        except ValueError as error:
+            raise UserError(f"--set {change}: {error}") from None
+        settings = replace(settings, **{part: changed})
+    return settings
+
+
+def _known(name: str, owner: Any, told: str) -> str:
+    names = [field.name for field in fields(owner)]
+    if name not in names:
+        raise UserError(f"{told}: there is no {name!r}; known: {', '.join(names)}")
+    return name
+
+
+def _value(text: str, before: float) -> float:
+    """Read a value of the kind that the setting has: a whole number, or any that is finite."""
+    kind = type(before)
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        wanted = "a whole number" if kind is int else "a number"
+        raise ValueError(f"the value must be {wanted}, got {text!r}")
+    return value
+
+
+DEFAULT = DetectorSettings()

@@ -1,0 +1,188 @@
+"""Settings of what counts as a frame's change, and of how a camera is taken out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nakawari.xsheet.settings.checks import check_positive, check_whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceSettings:
+    """How much two frames differ, as an animator would see it (``change/change.py``).
+
+    The blocks of the picture are ordered by how much they changed.
+
+    Attributes:
+        blur: standard deviation [px] of the blur against grain and the ringing of lossy coding.
+        rank: the change is that of the block at this place. Blocks overlap by half, so a mouth of
+            8 px fills four of them, and one alone is noise.
+        wide_rank: it is also tried at this place. A figure fills many more than four blocks.
+        wide_weight: factor for the change at that place. A figure's sixteenth block stands out of
+            the noise of coding twice as far as its fourth.
+        pixel_weight: factor for the change of the most changed pixel. A mouth of a few pixels is
+            lost in the noise of a block. Over 1000 clips without a camera move, this value ranked
+            the fewest repeats above drawings.
+        max_grain: code values; the change that all blocks have in common is grain up to this.
+        mismatch: px. A picture moved by a fraction of a pixel is never found again exactly:
+            it may differ by its gradient over so many px.
+        visible: mean change of a block [code values] that can be seen.
+        same: code values; a pixel that differs less, apart from the mismatch, is the same.
+        clean: code values; a change of a whole frame that is no larger need not be explained.
+        faint: code values; a camera too slow to be followed changes no block by more.
+        min_changed_side: share of a side's blocks that change if a camera moves. Figures may hide
+            nearly all of them.
+        min_changed_two_sides: the same of two sides, if a figure hides the third. In none of ten
+            drawings did a figure that left one side alone change so many blocks of both others.
+        min_seen_side: share of a side's blocks with contours, below which the side is empty.
+        max_logo: share of a side's length. Contours within so short a stretch are a logo, and no
+            ground.
+    """
+
+    blur: float = 1.0
+    rank: int = 4
+    wide_rank: int = 16
+    wide_weight: float = 2.2
+    pixel_weight: float = 0.4
+    max_grain: float = 2.5
+    mismatch: float = 0.2
+    visible: float = 6.0
+    same: int = 6
+    clean: float = 3.0
+    faint: float = 2.5
+    min_changed_side: float = 0.004
+    min_changed_two_sides: float = 0.2
+    min_seen_side: float = 0.02
+    max_logo: float = 0.25
+
+    def __post_init__(self) -> None:
+        check_whole(self, "rank", "wide_rank", "same")
+        check_positive(self, "blur")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSettings:
+    """What counts as a frame's change (``detect.py``, ``change/measure.py``).
+
+    Attributes:
+        light_weight: a change of the whole picture's brightness by one code value counts as much
+            as a block's change by so many.
+        creep_ratio: a change too slow to be seen from frame to frame shows against the last frame
+            that differed clearly. The noise of coding shows there too, a little. The change counts
+            if it is more than so many times that from the frame before,
+        creep_margin: and by so many code values more than that.
+        noise_memory: frames of the shot whose changes tell how much repeats change.
+        noise_rank: the noise is the change at this place among theirs, where 0 is the least and 1
+            the largest. It is low, because new drawings are among these frames.
+        max_noise: upper limit of the noise [code values]. On ones no frame is a repeat, and even a
+            small change among theirs is no noise.
+        clear_ratio: a frame differs clearly if it changed by more than so many times the noise,
+        clear_margin: and by so many code values more than that.
+    """
+
+    light_weight: float = 12.0
+    creep_ratio: float = 2.0
+    creep_margin: float = 4.0
+    noise_memory: int = 48
+    noise_rank: float = 0.3
+    max_noise: float = 8.0
+    clear_ratio: float = 1.6
+    clear_margin: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_whole(self, "noise_memory")
+        if not 0 <= self.noise_rank < 1:
+            raise ValueError(f"noise_rank must be in [0, 1), got {self.noise_rank}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSettings:
+    """How a camera is followed through a shot (``change/tracker.py``, ``change/remainders.py``).
+
+    Attributes:
+        min_speed: px a frame; a slower camera counts as standing still.
+        explained: largest share of a change that may be left, if the motion of the frame before
+            goes on although it was not found in this one.
+        stands: a frame that changes by less than this share of the last change under the camera
+            stands still; a camera that goes on changes a frame by more.
+        inertia: share of its support that a motion keeps with each frame that it does not explain.
+        look_back: frames before the one in which a motion was first found, in which it is tried.
+        confirmed: frames in which a camera must be seen; from then on the ground need not tell it.
+        look_far_back: frames before, in which a confirmed motion is tried.
+        clear_support: share of the points that must follow a motion, for a pixel that stands still
+            under it to be drawn anew.
+        most_held: code values; a frame with a larger change left may not be held.
+        kept: share of what the ground has told that is kept from frame to frame.
+        near: px by which a steady move may change from frame to frame,
+        near_share: or the same as a share of its speed.
+        depths: frames over which a layer's depth is remembered.
+        min_depths: frames that must tell a depth.
+        min_depth_share: share of the remembered frames in which the layer must be seen. It is seen
+            in all repeats, which on twos are half of the frames.
+        depth_misfit: px a frame by which a layer's motion may differ from what its depth predicts.
+        min_depth_speed: px a frame; under a slower camera a depth cannot be told.
+    """
+
+    min_speed: float = 0.06
+    explained: float = 0.4
+    stands: float = 0.3
+    inertia: float = 0.85
+    look_back: int = 6
+    confirmed: int = 4
+    look_far_back: int = 24
+    clear_support: float = 0.85
+    most_held: float = 12.0
+    kept: float = 0.9
+    near: float = 0.5
+    near_share: float = 0.2
+    depths: int = 15
+    min_depths: int = 3
+    min_depth_share: float = 0.4
+    depth_misfit: float = 0.15
+    min_depth_speed: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_whole(self, "look_back", "confirmed", "look_far_back", "depths", "min_depths")
+        check_positive(self, "min_speed", "inertia", "kept", "near")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSettings:
+    """When a motion is the camera's because it explains all that changes (``change/trial.py``).
+
+    Attributes:
+        left_share: a motion explains a frame if it leaves at most this share of its change,
+        most_left: and at most so many code values. Of 444 drawings under a camera, 1 in 50 leaves
+            less; of 461 held frames whose ground did not tell, 24 in 25 do.
+        enough: frames that it must explain, without one that stands between them.
+        min_support_if: share of the contours that must follow a motion of which the ground tells
+            something.
+        min_support_plain: the same where the ground hardly tells anything.
+    """
+
+    left_share: float = 0.25
+    most_left: float = 12.0
+    enough: int = 4
+    min_support_if: float = 0.55
+    min_support_plain: float = 0.65
+
+    def __post_init__(self) -> None:
+        check_whole(self, "enough")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UncoveredSettings:
+    """Where a background that a figure hid is looked for (``change/uncovered.py``).
+
+    Attributes:
+        frames_before: in which it is looked for: half a second at 24 frames a second.
+        frames_after: likewise. The frames that wait for them are kept in memory.
+        drawn: code values; a larger change where nothing was hidden is a new drawing for certain.
+    """
+
+    frames_before: int = 12
+    frames_after: int = 6
+    drawn: float = 20.0
+
+    def __post_init__(self) -> None:
+        check_whole(self, "frames_before", "frames_after")

@@ -1,0 +1,104 @@
+"""Settings of what decides between a new drawing and a held one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from nakawari.xsheet.settings.checks import check_positive, check_whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelSettings:
+    """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
+
+    A level is a normal distribution of the logarithm of ``change + floor``. Four numbers say what
+    is known of it before the shot was seen. They are its mean, given here as ``change + floor``
+    [code values], and the deviation about it; the spread of the mean from shot to shot; and the
+    weight of the deviation, in frames. Random search on the clips to tune on found them.
+
+    Attributes:
+        floor: code values that are added, so that no change at all has a logarithm.
+        same: mean of repeats under a camera that stands.
+        same_deviation: their deviation.
+        same_spread: the spread of their mean.
+        same_weight: the weight of their deviation.
+        moved: mean of repeats under a camera that moves, whose pictures never fit exactly. With
+            more, drawings of close figures that were taken for a camera move were dropped.
+        moved_deviation: their deviation.
+        moved_spread: the spread of their mean.
+        moved_weight: the weight of their deviation.
+        new: mean of new drawings.
+        new_deviation: their deviation.
+        new_spread: the spread of their mean.
+        new_weight: the weight of their deviation.
+        max_same: upper limit of the mean of repeats; no coding that can be watched changes a
+            drawing by more.
+        min_new: lower limit of the mean of new drawings; a smaller change cannot be seen.
+        apart: least distance of the two means, in logarithms.
+        min_deviation: lower limit of any level's deviation.
+        max_deviation: upper limit for repeats under a camera that stands. Without it, the end of a
+            flash of one frame and half of a dissolve were repeats with a wide spread.
+    """
+
+    floor: float = 2.5
+    same: float = 4.8
+    same_deviation: float = 0.25
+    same_spread: float = 0.5
+    same_weight: float = 3.0
+    moved: float = 6.5
+    moved_deviation: float = 0.35
+    moved_spread: float = 0.4
+    moved_weight: float = 8.0
+    new: float = 30.0
+    new_deviation: float = 1.2
+    new_spread: float = 0.7
+    new_weight: float = 4.5
+    max_same: float = 9.0
+    min_new: float = 5.0
+    apart: float = 0.4
+    min_deviation: float = 0.1
+    max_deviation: float = 0.6
+
+    def __post_init__(self) -> None:
+        check_positive(self, *(setting.name for setting in fields(self)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldSettings:
+    """What decides between a new drawing and a held one (``holds/holds.py``, ``holds/timing.py``).
+
+    Attributes:
+        starts: places between the least and the largest change at which the two levels are first
+            parted.
+        rounds: of expectation-maximisation, from each of these places.
+        other_opinion: two results are different opinions if their means differ by more than this
+            in sum, in logarithms.
+        min_held_probability: a frame is held only if that is at least so probable. A drawing that
+            is dropped is lost; a repeat that is taken for a drawing costs little.
+        max_evidence: upper limit of one frame's evidence [log odds].
+        min_growth: logarithm of the change over two frames, by that over one, from which on it
+            speaks for two movements. Noise reaches it in one frame of fifty.
+        growth_weight: log odds for each unit above that.
+        long_hold: share of the drawings that are a pause, whatever the cadence.
+        pause_hazard: probability that a pause ends with a given frame.
+        off_beat: share of the drawings that come a frame early or late.
+        switch: probability that the cadence changes with a drawing.
+    """
+
+    starts: int = 10
+    rounds: int = 5
+    other_opinion: float = 0.25
+    min_held_probability: float = 0.72
+    max_evidence: float = 8.0
+    min_growth: float = 0.25
+    growth_weight: float = 13.0
+    long_hold: float = 0.12
+    pause_hazard: float = 0.05
+    off_beat: float = 0.05
+    switch: float = 0.03
+
+    def __post_init__(self) -> None:
+        check_whole(self, "starts", "rounds")
+        for name in ("min_held_probability", "long_hold", "pause_hazard", "off_beat", "switch"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in (0, 1), got {getattr(self, name)}")
