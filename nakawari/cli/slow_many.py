@@ -19,6 +19,8 @@ from nakawari.cli.slow import (
     default_output,
     drawn_by,
     model_folder,
+    reseed_for,
+    takes_words,
 )
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
@@ -124,6 +126,7 @@ def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSe
         model=model,
         steps=args.steps,
         seed=args.seed,
+        takes=args.takes,
         device=args.device,
         overwrite=args.overwrite,
         strict=args.strict,
@@ -161,6 +164,7 @@ class Desk:
                 lambda: self._loaded.load(settings, device),
                 device,
                 drawn_by=partial(drawn_by, settings),
+                reseed=reseed_for(settings),
                 tell=lambda line: bar.tell(f"{settings.source.name}: {line}"),
                 on_read=partial(show, "reading", on_read),
                 on_frame=partial(show, "drawing", on_frame),
@@ -183,12 +187,13 @@ def tell_outcome(outcome: Outcome) -> None:
     elif result is None:
         print(one_line(f"{job.settings.get('output')}: was done before"), flush=True)
     else:
+        takes = "" if result.takes is None else f", {takes_words(result.takes)}"
         print(
             one_line(
                 f"{result.output}: {float(result.duration):.3f} s at {float(result.rate):.3f} "
                 f"frames/s, {result.width}x{result.height}; "
                 f"{count(result.tally.drawn, 'frame')} drawn, {result.tally.passed} passed "
-                f"through unchanged; took {result.seconds:.1f} s"
+                f"through unchanged; took {result.seconds:.1f} s{takes}"
             ),
             flush=True,
         )

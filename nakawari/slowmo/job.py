@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import torch
@@ -17,14 +17,23 @@ from av import VideoFrame
 from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.pace import Pace
+from nakawari.parsing import MAX_SEED, MOST_TAKES
 from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.keys import NEVER_RESTS
+from nakawari.slowmo.keys import NEVER_RESTS, keys
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import Room, check_room, room_for, size_on_disk
 from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
 from nakawari.slowmo.slow import Tally, slow_down
+from nakawari.slowmo.takes import (
+    Reseed,
+    Seeds,
+    Takes,
+    Unsure,
+    check_takes_folder,
+    seeds_from,
+)
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import (
@@ -75,6 +84,8 @@ class SlowJob:
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
     resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
     drawn: Path | None = None  # folder of in-betweens that are not to be drawn twice
+    seed: int = 0  # with which the interpolator draws
+    takes: int = 1  # seeds that are compared, from ``seed`` on; 1: none are
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -83,6 +94,8 @@ class SlowJob:
             raise ValueError(f"the part must begin before it ends, got {self.part}")
         if self.holds not in ("auto", "keep"):
             raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
+        if not 1 <= self.takes <= MOST_TAKES:
+            raise ValueError(f"takes must be from 1 to {MOST_TAKES}, got {self.takes}")
 
     @property
     def pace(self) -> Pace:
@@ -92,9 +105,17 @@ class SlowJob:
     @property
     def sheet_output(self) -> Path:
         """Where the sheet that was used goes: beside the output."""
+        return self._beside("xsheet.json")
+
+    @property
+    def takes_output(self) -> Path:
+        """The folder of the takes to choose from: beside the output."""
+        return self._beside("takes")
+
+    def _beside(self, ending: str) -> Path:
         is_folder = self.picture_names is not None or self.codec in SEQUENCES
         name = self.output.name if is_folder else self.output.stem
-        return self.output.with_name(f"{name}.xsheet.json")
+        return self.output.with_name(f"{name}.{ending}")
 
     @property
     def output_codec(self) -> Codec:
@@ -112,6 +133,16 @@ class SlowJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakesResult:
+    """What came of comparing takes."""
+
+    folder: Path  # of their clips and their list
+    compared: int  # intervals
+    unsure: tuple[Unsure, ...]  # those to check
+    seconds: float  # it took, about
+
+
+@dataclass(frozen=True, kw_only=True)
 class SlowResult:
     """What came of a job."""
 
@@ -124,6 +155,7 @@ class SlowResult:
     sheet: ExposureSheet  # that was used
     sheet_path: Path  # where it is
     seconds: float  # it took, loading the model included
+    takes: TakesResult | None = None  # None: none were compared
 
 
 def run_job(
@@ -132,6 +164,7 @@ def run_job(
     device: str,
     *,
     drawn_by: Callable[[], str] = lambda: "",
+    reseed: Reseed | None = None,
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
@@ -148,6 +181,8 @@ def run_job(
         device: where the interpolator draws.
         drawn_by: called once, after the interpolator was loaded; tells it, its weights and settings
             from every other one. Frames that another one drew are not gone on with.
+        reseed: returns the interpolator with another seed than ``job.seed``; ``None``: it draws the
+            same by each.
         tell: is given remarks, a line each, none twice.
         on_read: is called after every frame of the first reading with the frames read and, as far
             as the input declares its length, the frames expected.
@@ -158,6 +193,7 @@ def run_job(
     began = time.monotonic()
     say = _without_repeats(tell)
     codec = _check_outputs(job)
+    _check_takes(job, reseed)
     with ExitStack() as opened:
         reader = opened.enter_context(job.open(say, codec.richest))
         info = reader.info
@@ -207,6 +243,18 @@ def run_job(
             )
         )
         width, height = written_size(info)
+        takes = None
+        if job.takes > 1:
+            takes = opened.enter_context(
+                Takes(
+                    job.takes_output,
+                    seeds_from(job.seed, job.takes),
+                    rate=clock.rate,
+                    tags=info.tags,
+                    sample_aspect_ratio=info.sample_aspect_ratio,
+                )
+            )
+        workers = workers_for(device, info.width, info.height)
         with VideoWriter(
             job.output,
             codec=codec,
@@ -236,9 +284,11 @@ def run_job(
                     info.tags,
                     device,
                     write,
-                    workers_for(device, info.width, info.height),
+                    workers,
                     kept,
                     None if job.drawn is None else DrawnBefore(job.drawn, artist),
+                    _seeds(job, sheet, longest_hold, reseed, say),
+                    takes,
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(
@@ -255,6 +305,7 @@ def run_job(
         sheet=sheet,
         sheet_path=_save_sheet(job, sheet, say),
         seconds=time.monotonic() - began,
+        takes=None if takes is None else _takes_result(takes, workers),
     )
 
 
@@ -313,6 +364,57 @@ def _check_outputs(job: SlowJob) -> Codec:
     if not _goes_by_own_output(job):
         check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
     return codec
+
+
+def _check_takes(job: SlowJob, reseed: Reseed | None) -> None:
+    """Raise ``UserError`` if takes cannot be compared, or not be written."""
+    if job.takes == 1:
+        return
+    if reseed is None:
+        raise UserError(
+            "--takes compares what chance decides, and this model draws the same with every seed; "
+            "leave out --takes, or give --model a folder of weights"
+        )
+    if job.seed + job.takes - 1 > MAX_SEED:
+        raise UserError(
+            f"--takes {job.takes} needs as many seeds from --seed {job.seed} on; give a smaller one"
+        )
+    check_name(job.takes_output, "takes")
+    check_takes_folder(job.takes_output)
+
+
+def _seeds(
+    job: SlowJob,
+    sheet: ExposureSheet,
+    longest_hold: int | None,
+    reseed: Reseed | None,
+    say: Callable[[str], None],
+) -> Seeds | None:
+    """Return which seed draws which interval, by the takes that the sheet has.
+
+    Of takes that belong to no interval is told.
+    """
+    if reseed is None:
+        return None
+    chosen = {(take.start, take.next): take.seed for take in sheet.takes}
+    if chosen:
+        pairs = pairwise(keys(sheet, longest_hold))
+        intervals = {(a.frame, b.frame) for a, b in pairs if not b.begins_shot}
+        for start, following in sorted(chosen.keys() - intervals):
+            say(
+                f"the take of frames {start} to {following} is not used: no in-betweens lead from "
+                "the one to the other"
+            )
+    return Seeds(reseed=reseed, usual=job.seed, chosen=chosen)
+
+
+def _takes_result(takes: Takes, workers: int) -> TakesResult:
+    return TakesResult(
+        folder=takes.folder,
+        compared=takes.compared,
+        unsure=tuple(takes.unsure),
+        seconds=takes.seconds / workers,
+    )
 
 
 def _check_ramp(job: SlowJob, info: ClipInfo, say: Callable[[str], None]) -> None:
