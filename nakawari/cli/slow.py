@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
@@ -21,6 +21,8 @@ from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nakawari.queue.settings import SlowSettings
     from nakawari.slowmo.interpolator import FrameInterpolator
     from nakawari.slowmo.job import TakesResult
@@ -181,7 +183,8 @@ def reseed_for(args: argparse.Namespace | SlowSettings) -> Reseed | None:
 
 
 def _with_seed(interpolator: FrameInterpolator, seed: int) -> FrameInterpolator:
-    return partial(interpolator, seed=seed)
+    # A pipeline takes a seed beside what every interpolator takes.
+    return partial(cast("Callable[..., Tensor]", interpolator), seed=seed)
 
 
 class LoadedModel:

@@ -30,6 +30,7 @@ from nakawari.queue.worker import OnFrame, Outcome, Worker
 from nakawari.slowmo.baselines import BASELINES
 from nakawari.slowmo.job import SlowResult, room_of, run_job
 from nakawari.slowmo.room import check_room
+from nakawari.slowmo.takes import check_seeds
 from nakawari.video.codecs import CODECS
 from nakawari.whole import check_free
 from nakawari.wording import count
@@ -92,6 +93,7 @@ def output_folder(args: argparse.Namespace) -> Path:
         )
     if args.model not in BASELINES:
         model_folder(args.model)
+    check_seeds(args.takes, args.seed, reseed_for(args))
     choose_device(args.device)
     return Path(os.path.abspath(folder))
 

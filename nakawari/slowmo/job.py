@@ -17,7 +17,7 @@ from av import VideoFrame
 from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.pace import Pace
-from nakawari.parsing import MAX_SEED, MOST_TAKES
+from nakawari.parsing import MOST_TAKES
 from nakawari.slowmo.drawings import check_frames, every_frame, group
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
@@ -31,6 +31,7 @@ from nakawari.slowmo.takes import (
     Seeds,
     Takes,
     Unsure,
+    check_seeds,
     check_takes_folder,
     seeds_from,
 )
@@ -368,17 +369,9 @@ def _check_outputs(job: SlowJob) -> Codec:
 
 def _check_takes(job: SlowJob, reseed: Reseed | None) -> None:
     """Raise ``UserError`` if takes cannot be compared, or not be written."""
+    check_seeds(job.takes, job.seed, reseed)
     if job.takes == 1:
         return
-    if reseed is None:
-        raise UserError(
-            "--takes compares what chance decides, and this model draws the same with every seed; "
-            "leave out --takes, or give --model a folder of weights"
-        )
-    if job.seed + job.takes - 1 > MAX_SEED:
-        raise UserError(
-            f"--takes {job.takes} needs as many seeds from --seed {job.seed} on; give a smaller one"
-        )
     check_name(job.takes_output, "takes")
     check_takes_folder(job.takes_output)
 

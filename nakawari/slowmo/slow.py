@@ -199,10 +199,10 @@ class _Interval:
 
     def _middle(self) -> list[Picture]:
         seen, _ = self._seen()
-        small = [avg_pool2d(frame, SMALLER, ceil_mode=True) for frame in seen]
+        small_0, small_1 = (avg_pool2d(frame, SMALLER, ceil_mode=True) for frame in seen)
         frame_time = torch.tensor([float(MIDDLE)], device=self._device)
         with torch.inference_mode():
-            (drawn,) = self._interpolator(*small, frame_time)
+            (drawn,) = self._interpolator(small_0, small_1, frame_time)
         return [from_rgb(drawn, self._tags, COMPARED)]
 
     def _pictures(self, frame_times: list[Fraction]) -> list[Picture]:

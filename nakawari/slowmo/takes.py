@@ -15,11 +15,12 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from nakawari.errors import UserError
-from nakawari.slowmo.interpolator import FrameInterpolator
+from nakawari.parsing import MAX_SEED
 from nakawari.video.codecs import CODECS
 from nakawari.video.color import ColorTags, plain
 from nakawari.video.picture import Picture
@@ -32,11 +33,14 @@ SHARE = 0.01
 """Of the picture, that differs most: a hand that goes another way is no larger."""
 SMALLER = 2
 """Times by which the pictures that are compared are smaller than the clip's."""
+if TYPE_CHECKING:  # it loads torch, which who only shows takes does not need
+    from nakawari.slowmo.interpolator import FrameInterpolator
+
 LIST = "takes.json"
 CODEC = CODECS["h264"]
 
 Seed = int
-Reseed = Callable[[FrameInterpolator, Seed], FrameInterpolator]
+Reseed: TypeAlias = "Callable[[FrameInterpolator, Seed], FrameInterpolator]"
 """Returns what draws as an interpolator does, with another seed."""
 
 
@@ -86,6 +90,22 @@ def spread(takes: Sequence[Picture]) -> float:
 def seeds_from(seed: Seed, takes: int) -> list[Seed]:
     """Return the seeds of so many takes: the usual one first."""
     return list(range(seed, seed + takes))
+
+
+def check_seeds(takes: int, seed: Seed, reseed: Reseed | None) -> None:
+    """Raise ``UserError`` if so many takes cannot be drawn from a seed on.
+
+    ``reseed`` is ``None`` for what draws the same with every seed.
+    """
+    if takes > 1 and reseed is None:
+        raise UserError(
+            "--takes compares what chance decides, and this model draws the same with every seed; "
+            "leave out --takes, or give --model a folder of weights"
+        )
+    if seed + takes - 1 > MAX_SEED:
+        raise UserError(
+            f"--takes {takes} needs as many seeds from --seed {seed} on; give a smaller one"
+        )
 
 
 def check_takes_folder(folder: Path) -> None:
