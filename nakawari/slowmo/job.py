@@ -34,6 +34,7 @@ from nakawari.slowmo.takes import (
     check_seeds,
     check_takes_folder,
     seeds_from,
+    takes_folder,
 )
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.audio import StretchedAudio
@@ -106,17 +107,17 @@ class SlowJob:
     @property
     def sheet_output(self) -> Path:
         """Where the sheet that was used goes: beside the output."""
-        return self._beside("xsheet.json")
+        name = self.output.name if self._is_folder else self.output.stem
+        return self.output.with_name(f"{name}.xsheet.json")
 
     @property
     def takes_output(self) -> Path:
         """The folder of the takes to choose from: beside the output."""
-        return self._beside("takes")
+        return takes_folder(self.output, self._is_folder)
 
-    def _beside(self, ending: str) -> Path:
-        is_folder = self.picture_names is not None or self.codec in SEQUENCES
-        name = self.output.name if is_folder else self.output.stem
-        return self.output.with_name(f"{name}.{ending}")
+    @property
+    def _is_folder(self) -> bool:
+        return self.picture_names is not None or self.codec in SEQUENCES
 
     @property
     def output_codec(self) -> Codec:

@@ -27,15 +27,15 @@ from nakawari.video.picture import Picture
 from nakawari.video.writer import VideoWriter
 from nakawari.whole import PartialFolder, check_free, write_whole
 
+if TYPE_CHECKING:  # it loads torch, which who only shows takes does not need
+    from nakawari.slowmo.interpolator import FrameInterpolator
+
 UNSURE = 16.0
 """Spread [8-bit code values] from which on an interval is to be checked."""
 SHARE = 0.01
 """Of the picture, that differs most: a hand that goes another way is no larger."""
 SMALLER = 2
 """Times by which the pictures that are compared are smaller than the clip's."""
-if TYPE_CHECKING:  # it loads torch, which who only shows takes does not need
-    from nakawari.slowmo.interpolator import FrameInterpolator
-
 LIST = "takes.json"
 CODEC = CODECS["h264"]
 
@@ -71,6 +71,11 @@ class Unsure:
     def clip(self, seed: Seed) -> str:
         """Return the name of the clip of a take."""
         return f"frames_{self.start}-{self.next}.seed_{seed}.mp4"
+
+
+def takes_folder(output: Path, is_folder: bool) -> Path:
+    """Return where the takes of an output go: beside it; ``is_folder``: it is one of pictures."""
+    return output.with_name(f"{output.name if is_folder else output.stem}.takes")
 
 
 def spread(takes: Sequence[Picture]) -> float:

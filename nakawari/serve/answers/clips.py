@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from nakawari.parsing import MOST_TAKES
 from nakawari.queue.worker import cancel
 from nakawari.serve.answers.common import FOR_EVER, file_answer, html, plain_json, threaded
 from nakawari.serve.library import Clip, ClipState
@@ -62,6 +63,7 @@ def routes(page: Page) -> list[BaseRoute]:
             sounds=SOUNDS,
             holds=HOLDS,
             sheet=corrected.detection.sheet,
+            most_takes=MOST_TAKES,
         )
 
     def video(request: Request) -> Response:
