@@ -170,7 +170,7 @@ def test_seeds_go_on_from_the_one_that_was_asked_for(clip) -> None:
     assert result.takes is not None
     told = json.loads((result.takes.folder / LIST).read_text())
     assert told["seeds"] == [7, 8]
-    assert not told["intervals"]  # 0.3 in an eighth of the width is too little
+    assert not told["intervals"]  # both draw white
 
 
 def test_a_ramp_goes_together_with_takes(clip) -> None:
