@@ -84,11 +84,11 @@ def _bounds(sheet: ExposureSheet, start: int, following: int) -> list[int]:
 
 
 def _told(settings: SlowSettings) -> list[dict[str, Any]]:
+    """Return what a job has told of its takes, if no other job's have taken their place."""
     with suppress(OSError):
-        intervals: list[dict[str, Any]] = json.loads((_folder(settings) / LIST).read_text())[
-            "intervals"
-        ]
-        return intervals
+        content = json.loads((_folder(settings) / LIST).read_text())
+        if content["output"] == settings.output.name:
+            return list(content["intervals"])
     return []
 
 

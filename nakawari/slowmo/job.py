@@ -251,6 +251,7 @@ def run_job(
                 Takes(
                     job.takes_output,
                     seeds_from(job.seed, job.takes),
+                    output=job.output.name,
                     rate=clock.rate,
                     tags=info.tags,
                     sample_aspect_ratio=info.sample_aspect_ratio,

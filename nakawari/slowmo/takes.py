@@ -91,8 +91,7 @@ def spread(takes: Sequence[Picture]) -> float:
 
     It is the standard deviation over the pictures (of a sample: two pictures that differ by 10 have
     7.07), mean of the channels, and then the mean of the hundredth of all pixels where it is
-    largest. The same picture several times gives 0. On average it does not depend on how many there
-    are.
+    largest. The same picture several times gives 0.
     """
     codes = np.stack([np.stack(list(take)) for take in takes]).astype(np.float32)  # (N, 3, H, W)
     apart = codes.std(axis=0, ddof=1).mean(axis=0).ravel()
@@ -148,6 +147,7 @@ class Takes:
     Args:
         folder: that it becomes.
         seeds: of the takes, two or more, the usual one first.
+        output: name of what has the usual ones.
         rate: frames a second of the clips.
         tags: what the pictures' code values mean.
         sample_aspect_ratio: width over height of one pixel.
@@ -158,6 +158,7 @@ class Takes:
         folder: Path,
         seeds: Sequence[Seed],
         *,
+        output: str,
         rate: Fraction,
         tags: ColorTags,
         sample_aspect_ratio: Fraction = Fraction(1),
@@ -167,6 +168,7 @@ class Takes:
         self.unsure: list[Unsure] = []
         self.compared = 0  # intervals
         self.seconds = 0.0  # that comparing and the other takes took, all threads together
+        self._output = output
         self._rate = rate
         self._tags = tags
         self._ratio = sample_aspect_ratio
@@ -243,6 +245,7 @@ class Takes:
             for unsure in self.unsure
         ]
         content = {
+            "output": self._output,
             "seeds": list(self.seeds),
             "threshold": UNSURE,
             "compared": self.compared,

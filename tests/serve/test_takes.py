@@ -130,6 +130,15 @@ def test_takes_of_a_part_are_counted_from_the_start_of_the_clip(client, clip, pa
     assert client.get(interval["takes"][1]["url"]).status_code == 200
 
 
+def test_results_that_differ_in_their_format_do_not_mix_their_takes_up(client, clip, page) -> None:
+    part = order(client, clip, takes="2", audio="drop", first=2, last=20)
+    draw(page, part)
+    whole = order(client, clip, takes="2", audio="drop", codec="ffv1")  # has the same folder
+    draw(page, whole)
+    assert [each["start"] for each in told(client, clip)] == [4, 14]
+    assert client.get(f"/jobs/{part}/takes/frames_4-6.seed_1.mp4").status_code == 404
+
+
 def test_a_take_chosen_for_the_clip_counts_in_its_part(client, clip, page) -> None:
     correct(client, clip, kind="take", frame=14, next=16, seed=3)
     number = order(client, clip, audio="drop", first=10, last=20)

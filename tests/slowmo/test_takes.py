@@ -98,6 +98,7 @@ def test_only_what_the_seeds_draw_differently_is_to_be_checked(clip) -> None:
     assert (unsure.start, unsure.next) == (4, 6)
     assert unsure.spread > UNSURE
     told = json.loads((clip.parent / "slow.takes" / LIST).read_text())
+    assert told["output"] == "slow.mkv"
     assert told["seeds"] == [0, 1, 2, 3]
     assert told["threshold"] == UNSURE
     (interval,) = told["intervals"]
