@@ -30,20 +30,21 @@ from nakawari.whole import PartialFolder, check_free, write_whole
 if TYPE_CHECKING:  # it loads torch, which who only shows takes does not need
     from nakawari.slowmo.interpolator import FrameInterpolator
 
-UNSURE = 4.0
+UNSURE = 2.5
 """Spread [8-bit code values] from which on an interval is to be checked.
 
-Of the 55 intervals of samples/dance.mp4, four seeds each, half have less than 0.7, where nobody can
-tell the takes apart, and 8 have 4.3 to 9.0: all but one in the pan, where the seeds uncover the
-windows differently, and one in which a hand comes out otherwise. Side by side, enlarged, those at
-2.6 and 3.9 are hard to tell apart, and those at 5.4 and 9.0 are not.
+Four seeds drew 26 of the 55 intervals of samples/dance.mp4, and twelve drawn triplets, at full size
+as well. The seven with 2.5 or more here had 2.7 to 44 there, and side by side most of them show a
+hand, a foot or what lies behind otherwise. All others had 2.9 or less, and the three of these that
+were looked at, 2.0 to 2.9, show nothing. Of all 55, 12 have 2.5 or more, 11 of them in the pan, and
+half have less than 0.7.
 """
 SHARE = 0.01
 """Of the picture, that differs most: a hand that goes another way is no larger."""
 SMALLER = 2
 """Times by which the pictures that are compared are smaller than the clip's: each takes 0.4 s of
-one core, and not 0.9 s (512x288). Of 17 of those intervals and 12 drawn triplets the spread at full
-size was 1.2 times as large (median), and ranked them much alike (Spearman's coefficient 0.90)."""
+one core, and not 1.0 s (512x288). Of those 38 intervals the spread at full size was 1.3 times as
+large (median), and ranked them much alike (Spearman's coefficient 0.91)."""
 LIST = "takes.json"
 CODEC = CODECS["h264"]
 
