@@ -142,8 +142,8 @@ class Takes:
     """Compares the takes of intervals, and writes those that are far apart to a folder.
 
     Use it as a context manager: left normally, the folder appears whole, with a list of the
-    intervals to check; left by an exception, nothing is left of it. ``write_others`` may be called
-    from several threads, the other methods from one.
+    intervals to check; left by an exception, nothing is left of it. ``write_others`` and
+    ``note_time`` may be called from several threads, the other methods from one.
 
     Args:
         folder: that it becomes.
