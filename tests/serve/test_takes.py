@@ -360,7 +360,13 @@ def test_a_finger_on_a_phone_chooses_a_take(tab, listening) -> None:
 
 
 def test_only_the_model_with_chance_has_takes(tab) -> None:
+    expect(tab.locator("#takes-cost")).to_have_text(
+        "takes about a tenth longer for each take; where they differ, all 4 are drawn"
+    )
     tab.locator("#model").select_option("dis")
     expect(tab.locator("#takes")).to_be_disabled()
+    expect(tab.locator("#takes-cost")).to_be_hidden()
     tab.locator("#model").select_option("")
     expect(tab.locator("#takes")).to_be_enabled()
+    tab.locator("#takes").select_option("1")
+    expect(tab.locator("#takes-cost")).to_be_hidden()

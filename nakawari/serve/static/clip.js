@@ -52,9 +52,13 @@ function showPace() {
   if (isRamp()) curve.draw();
 }
 
-// Only Nakawari's own model leaves anything to chance.
+// Only Nakawari's own model leaves anything to chance. Comparing a take of an interval costs a tenth
+// of drawing it, see docs/outputs.md.
 function showTakes() {
-  get("takes").disabled = get("model").value !== "";
+  const [select, cost] = [get("takes"), get("takes-cost")];
+  select.disabled = get("model").value !== "";
+  cost.hidden = select.disabled || select.value === "1";
+  cost.textContent = `takes about a tenth longer for each take; where they differ, all ${select.value} are drawn`;
 }
 
 function number(id) {
