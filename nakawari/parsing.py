@@ -20,6 +20,8 @@ MAX_FACTOR = 1000
 MAX_NUMBER_LENGTH = 40
 LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
 MAX_SEED = 2**63 - 1
+MOST_TAKES = 8
+"""So many can be told apart side by side."""
 
 
 def _positive_fraction(text: str) -> Fraction:
@@ -86,6 +88,17 @@ def ramp(text: str) -> Pace:
             )
         points.append(point)
     return Pace(tuple(points))
+
+
+def takes(text: str) -> int:
+    """Parse a number of takes: a whole number, 1 to ``MOST_TAKES``."""
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
+    if not 1 <= value <= MOST_TAKES:
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} is no number of takes; give a whole number from 2 to "
+            f"{MOST_TAKES}, or 1 to compare none"
+        )
+    return value
 
 
 def seed(text: str) -> int:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.slow import LoadedModel, choose_device, drawn_by
+from nakawari.cli.slow import LoadedModel, choose_device, drawn_by, reseed_for
 from nakawari.cli.slow_many import reason_of
 from nakawari.cli.stopping import stop_on_signals
 from nakawari.errors import UserError
@@ -86,6 +86,7 @@ class Easel:
             lambda: self._loaded.load(settings, device),
             device,
             drawn_by=partial(drawn_by, settings),
+            reseed=reseed_for(settings),
             on_read=on_read,
             on_frame=on_frame,
             on_picture=_Window(newest_frame(self._folder, job.number)),

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
-from nakawari.parsing import factor, moment, ramp, rate, seed
+from nakawari.parsing import factor, moment, ramp, rate, seed, takes
 from nakawari.shipped import shipped_model
 from nakawari.video.codecs import CODECS
 from nakawari.whole import check_name
 from nakawari.wording import count, printable
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nakawari.queue.settings import SlowSettings
     from nakawari.slowmo.interpolator import FrameInterpolator
+    from nakawari.slowmo.slow_job import TakesResult
+    from nakawari.slowmo.takes import Reseed
 
 USUAL_FACTOR = Fraction(4)
 
@@ -98,6 +102,11 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     slow.add_argument("--steps", type=positive_int, metavar="N", help="denoising steps")
     slow.add_argument("--seed", type=seed, default=0, metavar="N", help="of the noise (default: 0)")
+    slow.add_argument(
+        "--takes", type=takes, default=1, metavar="N",
+        help="compare N seeds, from --seed on, in the middle of each interval; where they differ, "
+        "draw it with each of them, to choose from in NAME.slow4x.takes (default: 1)",
+    )  # fmt: skip
     slow.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     slow.add_argument("--overwrite", action="store_true", help="replace an existing output")
     slow.add_argument(
@@ -148,6 +157,7 @@ def settings_of(args: argparse.Namespace, source: Path, output: Path) -> SlowSet
         device=args.device,
         overwrite=args.overwrite,
         strict=args.strict,
+        takes=args.takes,
     )
 
 
@@ -194,6 +204,18 @@ def load_interpolator(
             f"cannot use the model in {folder}: a config.json has a value of the wrong type "
             f"({reason}); restore it, or give another folder with --model"
         ) from error
+
+
+def reseed_for(args: argparse.Namespace | SlowSettings) -> Reseed | None:
+    """Return what gives an interpolator another seed; ``None`` if there is no chance in it."""
+    from nakawari.slowmo.baselines import BASELINES
+
+    return None if args.model in BASELINES else _with_seed
+
+
+def _with_seed(interpolator: FrameInterpolator, seed: int) -> FrameInterpolator:
+    # A pipeline takes a seed beside what every interpolator takes.
+    return partial(cast("Callable[..., Tensor]", interpolator), seed=seed)
 
 
 class LoadedModel:
@@ -263,6 +285,7 @@ def _run_one(args: argparse.Namespace) -> None:
             lambda: load_interpolator(settings, device),
             device,
             drawn_by=partial(drawn_by, settings),
+            reseed=reseed_for(settings),
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),
@@ -276,4 +299,24 @@ def _run_one(args: argparse.Namespace) -> None:
         f"exposure sheet: {result.sheet_path}\n"
         f"took {result.seconds:.1f} s"
     )
+    if result.takes is not None:
+        text += "\n".join([f", {takes_words(result.takes)}", *_takes_lines(result.takes)])
     print(printable(text))
+
+
+def takes_words(takes: TakesResult) -> str:
+    """Return in a line what came of comparing takes."""
+    words = f"about {takes.seconds:.1f} s of it for takes: "
+    words += f"{count(takes.compared, 'interval')} compared, {len(takes.unsure)} to check"
+    return f"{words} in {takes.folder}" if takes.unsure else words
+
+
+def _takes_lines(takes: TakesResult) -> list[str]:
+    """Return a line for each interval to check."""
+    from nakawari.xsheet.show.text import timecode
+
+    return [
+        f"  {timecode(unsure.begins)} to {timecode(unsure.ends)}: from frame {unsure.start} to "
+        f"frame {unsure.next}, spread {unsure.spread:.1f}"
+        for unsure in takes.unsure
+    ]

@@ -19,7 +19,9 @@ from nakawari.cli.slow import (
     default_output,
     drawn_by,
     model_folder,
+    reseed_for,
     settings_of,
+    takes_words,
 )
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
@@ -29,6 +31,7 @@ from nakawari.queue.worker import OnFrame, Outcome, Worker
 from nakawari.slowmo.baselines import BASELINES
 from nakawari.slowmo.job import SlowResult, room_of, run_job
 from nakawari.slowmo.room import check_room
+from nakawari.slowmo.takes import check_seeds
 from nakawari.video.codecs import CODECS
 from nakawari.whole import check_free
 from nakawari.wording import count
@@ -91,6 +94,7 @@ def output_folder(args: argparse.Namespace) -> Path:
         )
     if args.model not in BASELINES:
         model_folder(args.model)
+    check_seeds(args.takes, args.seed, reseed_for(args))
     choose_device(args.device)
     return Path(os.path.abspath(folder))
 
@@ -144,6 +148,7 @@ class Desk:
                 lambda: self._loaded.load(settings, device),
                 device,
                 drawn_by=partial(drawn_by, settings),
+                reseed=reseed_for(settings),
                 tell=lambda line: bar.tell(f"{settings.source.name}: {line}"),
                 on_read=partial(show, "reading", on_read),
                 on_frame=partial(show, "drawing", on_frame),
@@ -166,12 +171,13 @@ def tell_outcome(outcome: Outcome) -> None:
     elif result is None:
         print(one_line(f"{job.settings.get('output')}: was done before"), flush=True)
     else:
+        takes = "" if result.takes is None else f", {takes_words(result.takes)}"
         print(
             one_line(
                 f"{result.output}: {float(result.duration):.3f} s at {float(result.rate):.3f} "
                 f"frames/s, {result.width}x{result.height}; "
                 f"{count(result.tally.drawn, 'frame')} drawn, {result.tally.passed} passed "
-                f"through unchanged; took {result.seconds:.1f} s"
+                f"through unchanged; took {result.seconds:.1f} s{takes}"
             ),
             flush=True,
         )

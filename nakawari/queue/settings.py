@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # it loads torch, which a process that only looks at a queue 
 _PATHS = ("source", "output", "xsheet", "drawn")
 _FRACTIONS = ("factor", "rate", "input_rate", "begin", "end")
 _SWITCHES = ("overwrite", "strict")
-_NUMBERS = ("longest_hold", "steps", "seed")
+_NUMBERS = ("longest_hold", "steps", "seed", "takes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,7 @@ class SlowSettings:
     overwrite: bool = False
     strict: bool = False
     drawn: Path | None = None  # folder of in-betweens drawn before, see ``DrawnBefore``
+    takes: int = 1  # seeds that are compared, from ``seed`` on; 1: none are
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON knows them: texts, whole numbers, booleans and ``None``."""
@@ -55,6 +56,8 @@ class SlowSettings:
         content = {field.name: _plain(getattr(self, field.name)) for field in fields}
         if self.drawn is None:  # as the queues of earlier versions have it
             del content["drawn"]
+        if self.takes == 1:
+            del content["takes"]
         return content
 
     @classmethod
@@ -95,6 +98,8 @@ class SlowSettings:
             strict=self.strict,
             resume=True,
             drawn=self.drawn,
+            seed=self.seed,
+            takes=self.takes,
         )
 
 

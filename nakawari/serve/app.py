@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from nakawari.serve.answers import clips, entry, jobs, previews, sheets
+from nakawari.serve.answers import clips, entry, jobs, previews, sheets, takes
 from nakawari.serve.answers.common import TOLD_ERRORS, told_error
 from nakawari.serve.page import Page
 from nakawari.serve.safety import Gate
@@ -12,7 +12,7 @@ from nakawari.serve.safety import Gate
 
 def app_of(page: Page) -> Gate:
     """Return what answers a page's requests, and what it does besides while it runs."""
-    answers = (entry, clips, sheets, jobs, previews)
+    answers = (entry, clips, sheets, jobs, previews, takes)
     app = Starlette(
         routes=[route for answer in answers for route in answer.routes(page)],
         lifespan=page.running,

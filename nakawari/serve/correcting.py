@@ -10,11 +10,13 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from nakawari.errors import UserError
+from nakawari.parsing import MAX_SEED
 from nakawari.serve.library import Clip
 from nakawari.whole import write_whole
 from nakawari.xsheet.detect import Detection
 from nakawari.xsheet.sheet.editing import (
     Correction,
+    chosen,
     corrected,
     cut_toggled,
     merged,
@@ -23,7 +25,7 @@ from nakawari.xsheet.sheet.editing import (
     together,
 )
 from nakawari.xsheet.sheet.reading import sheet_from_json
-from nakawari.xsheet.sheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet, Take
 
 IN_MEMORY = 8  # clips
 
@@ -77,7 +79,8 @@ class SheetDesk:
 
         Args:
             clip: whose sheet it is.
-            wish: "kind": "move", "merge", "split" or "cut"; "frame"; for "move", "to".
+            wish: "kind": "move", "merge", "split", "cut" or "take"; "frame"; for "move", "to"; for
+                "take", "next", the frame to which the in-betweens lead, and "seed", or none.
         """
         with self._lock:
             history = _read(clip)
@@ -103,10 +106,7 @@ class SheetDesk:
         now = self._corrected(clip, history)  # a sheet that does not hold together is not noted
         content = {
             "made": history.made,
-            "corrections": [
-                {"drawings": sorted(each.drawings), "cuts": sorted(each.cuts)}
-                for each in history.corrections
-            ],
+            "corrections": [_as_json(each) for each in history.corrections],
         }
         write_whole(clip.corrections, json.dumps(content).encode(), to_disk=True)
         return now
@@ -131,12 +131,26 @@ class SheetDesk:
         return self._found[key]
 
 
+def _as_json(correction: Correction) -> dict[str, Any]:
+    """Return a correction as JSON knows it; a clip without takes has what it always had."""
+    noted: dict[str, Any] = {
+        "drawings": sorted(correction.drawings),
+        "cuts": sorted(correction.cuts),
+    }
+    if correction.takes:
+        takes = sorted(correction.takes, key=lambda take: (take.start, take.next, take.seed))
+        noted["takes"] = [vars(take) for take in takes]
+    return noted
+
+
 def _correction(sheet: ExposureSheet, wish: Mapping[str, Any]) -> Correction:
     kind, frame = wish.get("kind"), _frame(wish, "frame", sheet)
     if kind == "move":
         return moved(sheet, frame, _frame(wish, "to", sheet))
+    if kind == "take":
+        return chosen(sheet, frame, _frame(wish, "next", sheet), _seed(wish))
     if kind not in CHANGES:
-        known = ", ".join(["move", *CHANGES])
+        known = ", ".join(["move", "take", *CHANGES])
         raise UserError(f"a sheet has no correction of this kind; give one of {known}")
     return CHANGES[kind](sheet, frame)
 
@@ -148,13 +162,24 @@ def _frame(wish: Mapping[str, Any], name: str, sheet: ExposureSheet) -> int:
     return frame
 
 
+def _seed(wish: Mapping[str, Any]) -> int | None:
+    seed = wish.get("seed")
+    if seed is not None and (type(seed) is not int or not 0 <= seed <= MAX_SEED):
+        raise UserError(f'"seed" must be a whole number from 0 to {MAX_SEED}, or null for none')
+    return seed
+
+
 def _read(clip: Clip) -> History:
     try:
         content = json.loads(clip.corrections.read_text())
     except FileNotFoundError:
         return History()
     corrections = tuple(
-        Correction(frozenset(each["drawings"]), frozenset(each["cuts"]))
+        Correction(
+            frozenset(each["drawings"]),
+            frozenset(each["cuts"]),
+            frozenset(Take(**take) for take in each.get("takes", [])),
+        )
         for each in content["corrections"]
     )
     return History(corrections, content["made"])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from nakawari.errors import UserError
 from nakawari.pace import Pace
-from nakawari.parsing import factor, ramp, rate
+from nakawari.parsing import factor, ramp, rate, takes
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.serve.library import Clip
@@ -33,7 +33,7 @@ MODELS = {
 """What draws, by the name that ``--model`` takes; the first is the shipped model."""
 SOUNDS = {"stretch": "slowed, pitch kept", "drop": "left out"}
 HOLDS = {"auto": "one drawing", "keep": "every frame its own"}
-FIELDS = ("factor", "ramp", "rate", "audio", "holds", "codec", "model", "first", "last")
+FIELDS = ("factor", "ramp", "rate", "audio", "holds", "codec", "model", "takes", "first", "last")
 
 
 Parsed = TypeVar("Parsed")
@@ -70,6 +70,12 @@ def settings_for(
     speeds = parsed_value(wish, "ramp", ramp)
     frames_a_second = parsed_value(wish, "rate", rate)
     check_rate(CODECS[codec], frames_a_second or sheet.clock.fps)
+    model = _chosen(wish, "model", "", MODELS) or None
+    compared = parsed_value(wish, "takes", takes) or 1
+    if compared > 1 and model is not None:
+        raise UserError(
+            f"{MODELS[model]} draws the same with every seed; choose {MODELS['']} to compare takes"
+        )
     return SlowSettings(
         source=clip.source,
         output=clip.results / _output_name(clip, times, speeds, codec, taken),
@@ -83,8 +89,9 @@ def settings_for(
         audio=_chosen(wish, "audio", "stretch", SOUNDS),
         holds=_chosen(wish, "holds", "auto", HOLDS),
         xsheet=keep_sheet(own, clip.sheets),
-        model=_chosen(wish, "model", "", MODELS) or None,
+        model=model,
         drawn=clip.drawn,
+        takes=compared,
     )
 
 
@@ -119,6 +126,7 @@ def told(job: Job, clip: Clip | None) -> dict[str, Any]:
         "done": progress.done,
         "expected": progress.expected,
         "seconds_left": progress.seconds_left,
+        "takes": settings.takes,
         "is_there": job.state is State.DONE and settings.output.exists(),
     }
 
@@ -210,6 +218,8 @@ def _in_words(settings: SlowSettings) -> str:
         end = "the end" if settings.end is None else f"{float(settings.end):.2f} s"
         words.append(f"{float(settings.begin):.2f} s to {end}")
     words.append(CODECS[settings.codec or "h264"].title)
+    if settings.takes > 1:
+        words.append(f"{settings.takes} takes")
     if settings.model is not None:
         words.append(MODELS.get(settings.model, settings.model))
     return ", ".join(words)

@@ -19,6 +19,7 @@ from nakawari.xsheet.sheet.shots import split_into_shots
 class KeyPicture:
     """A picture that is shown, and the time until the next one."""
 
+    frame: int  # of the clip
     picture: Picture
     start: Fraction  # s
     moves_from: Fraction | None  # s; when the movement to the next one begins; None: never
@@ -47,6 +48,7 @@ def group(
                 yield replace(begun, end=time)
             key, upcoming = upcoming, next(ahead, None)
             begun = KeyPicture(
+                frame=number,
                 picture=frame.picture,
                 start=time,
                 moves_from=None,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from hashlib import sha256
+from itertools import pairwise
 
 import torch
 
@@ -15,7 +16,7 @@ from nakawari.slowmo.beside import audio_for, companions_for, palette_for
 from nakawari.slowmo.drawings import every_frame, group
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.keys import NEVER_RESTS
+from nakawari.slowmo.keys import NEVER_RESTS, keys
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import Room, check_room, room_for, size_on_disk
 from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
@@ -27,7 +28,15 @@ from nakawari.slowmo.sheet_used import (
     timed_sheet,
 )
 from nakawari.slowmo.slow import slow_down
-from nakawari.slowmo.slow_job import SlowJob, SlowResult
+from nakawari.slowmo.slow_job import SlowJob, SlowResult, TakesResult
+from nakawari.slowmo.takes import (
+    Reseed,
+    Seeds,
+    Takes,
+    check_seeds,
+    check_takes_folder,
+    seeds_from,
+)
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.codecs import Codec, check_picture, check_rate
 from nakawari.video.color import ColorTags
@@ -47,6 +56,7 @@ def run_job(
     device: str,
     *,
     drawn_by: Callable[[], str] = lambda: "",
+    reseed: Reseed | None = None,
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
@@ -63,6 +73,8 @@ def run_job(
         device: where the interpolator draws.
         drawn_by: called once, after the interpolator was loaded; tells it, its weights and settings
             from every other one. Frames that another one drew are not gone on with.
+        reseed: returns the interpolator with another seed than ``job.seed``; ``None``: it draws the
+            same by each.
         tell: is given remarks, a line each, none twice.
         on_read: is called after every frame of the first reading with the frames read and, as far
             as the input declares its length, the frames expected.
@@ -73,6 +85,7 @@ def run_job(
     began = time.monotonic()
     say = Remarks(tell).say  # reading twice finds everything twice
     codec = _check_outputs(job)
+    _check_takes(job, reseed)
     with ExitStack() as opened:
         reader = opened.enter_context(job.open(say, codec.richest))
         info = reader.info
@@ -122,6 +135,19 @@ def run_job(
             )
         )
         width, height = written_size(info)
+        takes = None
+        if job.takes > 1:
+            takes = opened.enter_context(
+                Takes(
+                    job.takes_output,
+                    seeds_from(job.seed, job.takes),
+                    output=job.output.name,
+                    rate=clock.rate,
+                    tags=info.tags,
+                    sample_aspect_ratio=info.sample_aspect_ratio,
+                )
+            )
+        workers = workers_for(device, info.width, info.height)
         with VideoWriter(
             job.output,
             codec=codec,
@@ -151,9 +177,11 @@ def run_job(
                     info.tags,
                     device,
                     write,
-                    workers_for(device, info.width, info.height),
+                    workers,
                     kept,
                     None if job.drawn is None else DrawnBefore(job.drawn, artist),
+                    _seeds(job, sheet, longest_hold, reseed, say),
+                    takes,
                 )
             except torch.OutOfMemoryError as error:
                 raise UserError(
@@ -170,6 +198,7 @@ def run_job(
         sheet=sheet,
         sheet_path=save_used_sheet(job, sheet, say),
         seconds=time.monotonic() - began,
+        takes=None if takes is None else _takes_result(takes, workers),
     )
 
 
@@ -216,6 +245,49 @@ def _check_outputs(job: SlowJob) -> Codec:
     if not goes_by_own_output(job):
         check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
     return codec
+
+
+def _check_takes(job: SlowJob, reseed: Reseed | None) -> None:
+    """Raise ``UserError`` if takes cannot be compared, or not be written."""
+    check_seeds(job.takes, job.seed, reseed)
+    if job.takes == 1:
+        return
+    check_name(job.takes_output, "takes")
+    check_takes_folder(job.takes_output)
+
+
+def _seeds(
+    job: SlowJob,
+    sheet: ExposureSheet,
+    longest_hold: int | None,
+    reseed: Reseed | None,
+    say: Callable[[str], None],
+) -> Seeds | None:
+    """Return which seed draws which interval, by the takes that the sheet has.
+
+    Of takes that belong to no interval is told.
+    """
+    if reseed is None:
+        return None
+    chosen = {(take.start, take.next): take.seed for take in sheet.takes}
+    if chosen:
+        pairs = pairwise(keys(sheet, longest_hold))
+        intervals = {(a.frame, b.frame) for a, b in pairs if not b.begins_shot}
+        for start, following in sorted(chosen.keys() - intervals):
+            say(
+                f"the take of frames {start} to {following} is not used: no in-betweens lead from "
+                "the one to the other"
+            )
+    return Seeds(reseed=reseed, usual=job.seed, chosen=chosen)
+
+
+def _takes_result(takes: Takes, workers: int) -> TakesResult:
+    return TakesResult(
+        folder=takes.folder,
+        compared=takes.compared,
+        unsure=tuple(takes.unsure),
+        seconds=takes.seconds / workers,
+    )
 
 
 def _check_ramp(job: SlowJob, info: ClipInfo, say: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,20 +14,25 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.layers import as_grey, from_grey, off_black, on_black, opacity_of
-from nakawari.slowmo.retiming import OutputClock, output_steps
+from nakawari.slowmo.retiming import OutputClock, OutputStep, output_steps
+from nakawari.slowmo.takes import SMALLER, UNSURE, Seed, Seeds, Takes, Unsure, spread
 from nakawari.slowmo.workers import in_order
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
+from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture
 
 # In-betweens asked for in one call: they share the work on their two keys. How many it draws
 # at once is the interpolator's affair; here only the finished frames are bounded.
 MAX_BATCH = 8
 MAX_BATCH_PIXELS = 16_000_000
+COMPARED = PictureForm("rgb", 8, False)
+MIDDLE = Fraction(1, 2)  # of an interval, where its takes are compared
 
 
 @dataclass
@@ -54,11 +60,14 @@ def slow_down(
     workers: int = 1,
     kept: Kept | None = None,
     drawn: DrawnBefore | None = None,
+    seeds: Seeds | None = None,
+    takes: Takes | None = None,
 ) -> Tally:
     """Write every output frame, in order, and return what was done.
 
     Frames that are ``kept`` from an earlier run are not drawn again, nor in-betweens of the same
-    two pictures that were ``drawn`` before, whatever they were drawn for.
+    two pictures that were ``drawn`` before, whatever they were drawn for. ``seeds`` says whether
+    other seeds than the interpolator's draw some intervals; all others are compared by ``takes``.
 
     Holds in memory two pictures and one batch of in-betweens for each of ``workers`` intervals that
     are drawn at once, and one more, whatever the length of the clip. Nothing is drawn across a cut:
@@ -66,11 +75,17 @@ def slow_down(
     drawn: it is held too.
     """
     tally = Tally()
-    jobs = _jobs(keys, clock, _Artist(interpolator, tags, device, drawn), kept)
+    jobs = _jobs(keys, clock, _Artist(interpolator, tags, device, drawn, seeds), kept, takes)
     with closing(in_order(jobs, workers)) as finished:
         for made in finished:
+            if takes is not None and not made.pictures:
+                takes.end()
+                if made.unsure is not None:
+                    takes.begin(*made.unsure)
             for picture in made.pictures:
                 write(picture)
+                if takes is not None and made.drawn:
+                    takes.add(picture)
             if made.drawn:
                 tally.drawn += len(made.pictures)
             else:
@@ -91,8 +106,9 @@ class _Layers(NamedTuple):
 class _Made(NamedTuple):
     """Output frames that follow on one another."""
 
-    pictures: list[Picture]
+    pictures: list[Picture]  # none: takes were compared, before the first of an interval
     drawn: bool  # or passed through
+    unsure: tuple[Unsure, tuple[Picture, Picture]] | None = None
 
 
 def _jobs(
@@ -100,10 +116,13 @@ def _jobs(
     clock: OutputClock,
     artist: _Artist,
     kept: Kept | None,
+    takes: Takes | None,
 ) -> Iterator[Callable[[], _Made]]:
     """Yield, in the order of the output, what makes its frames."""
     for key, following in _with_next(keys):
-        interval = _Interval(key, following, artist)
+        interval = _Interval(key, following, artist, artist.seed(key, following))
+        if takes is not None:
+            yield partial(_compared, key, following, clock, artist, takes)
         for batch in _batches(key, clock):
             before = None if kept is None else kept.take(len(batch))
             if before is not None:
@@ -121,30 +140,70 @@ class _Artist(NamedTuple):
     tags: ColorTags
     device: torch.device | str
     drawn: DrawnBefore | None
+    seeds: Seeds | None
+
+    def seed(self, key: KeyPicture, following: KeyPicture | None) -> Seed | None:
+        """Return the seed that was chosen for an interval; ``None``: the usual one."""
+        if self.seeds is None or following is None:
+            return None
+        seed = self.seeds.of(key.frame, following.frame)
+        return None if seed == self.seeds.usual else seed
+
+    def is_chosen(self, key: KeyPicture, following: KeyPicture) -> bool:
+        """Return whether somebody chose the take of an interval, and be it the usual one."""
+        return self.seeds is not None and (key.frame, following.frame) in self.seeds.chosen
+
+    def with_seed(self, seed: Seed | None) -> FrameInterpolator:
+        """Return what draws with a seed."""
+        if self.seeds is None or seed is None:
+            return self.interpolator
+        return self.seeds.reseed(self.interpolator, seed)
 
 
 class _Interval:
-    """A key, the one after it, and the in-betweens of the two."""
+    """A key, the one after it, and the in-betweens of the two by one seed; ``None``: the usual."""
 
-    def __init__(self, key: KeyPicture, following: KeyPicture | None, artist: _Artist) -> None:
+    def __init__(
+        self,
+        key: KeyPicture,
+        following: KeyPicture | None,
+        artist: _Artist,
+        seed: Seed | None = None,
+    ) -> None:
         self._key = key
         self._following = following
-        self._interpolator, self._tags, self._device, self._drawn = artist
+        self._interpolator = artist.with_seed(seed)
+        self._tags, self._device, self._drawn = artist.tags, artist.device, artist.drawn
+        self._by = "" if seed is None else f" seed {seed}"
         self._layers: _Layers | None = None
         self._looking = Lock()
 
     def draw(self, frame_times: list[Fraction]) -> _Made:
         """Draw the in-between at each of ``frame_times``, which are in (0, 1)."""
-        if self._drawn is None:
-            return _Made(self._pictures(frame_times), drawn=True)
-        assert self._following is not None, "nothing is drawn after the last key"
-        pictures = self._drawn.drawn_or(
-            partial(self._pictures, frame_times),
-            (self._key.picture, self._following.picture),
-            f"{self._tags} {' '.join(map(str, frame_times))}",
-            len(frame_times),
-        )
+        how = f"{self._tags} {' '.join(map(str, frame_times))}"
+        pictures = self._drawn_or(partial(self._pictures, frame_times), how, len(frame_times))
         return _Made(pictures, drawn=True)
+
+    def middle(self) -> Picture:
+        """Draw the picture in the middle, smaller than the keys and in RGB."""
+        (picture,) = self._drawn_or(self._middle, f"{self._tags} {MIDDLE} smaller {SMALLER}", 1)
+        return picture
+
+    def _drawn_or(self, draw: Callable[[], list[Picture]], how: str, number: int) -> list[Picture]:
+        """Return what was drawn before, or what ``draw`` returns."""
+        if self._drawn is None:
+            return draw()
+        assert self._following is not None, "nothing is drawn after the last key"
+        keys = (self._key.picture, self._following.picture)
+        return self._drawn.drawn_or(draw, keys, f"{how}{self._by}", number)
+
+    def _middle(self) -> list[Picture]:
+        seen, _ = self._seen()
+        small_0, small_1 = (avg_pool2d(frame, SMALLER, ceil_mode=True) for frame in seen)
+        frame_time = torch.tensor([float(MIDDLE)], device=self._device)
+        with torch.inference_mode():
+            (drawn,) = self._interpolator(small_0, small_1, frame_time)
+        return [from_rgb(drawn, self._tags, COMPARED)]
 
     def _pictures(self, frame_times: list[Fraction]) -> list[Picture]:
         with self._looking:  # once, for several batches
@@ -163,15 +222,21 @@ class _Interval:
             ]
 
     def _look(self) -> _Layers:
+        seen, opacity = self._seen()
+        colours = partial(self._interpolator, *seen)
+        return _Layers(colours, self._opacity(*opacity) if opacity else None)
+
+    def _seen(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Return both keys as they look, on black, and their opacity, none if all is opaque."""
         assert self._following is not None, "nothing is drawn after the last key"
         assert not self._following.begins_shot, "nothing is drawn across a cut"
         keys = (self._key.picture, self._following.picture)
         frames = [to_rgb(picture, self._tags, self._device) for picture in keys]
         if self._key.picture.alpha is None:
-            return _Layers(partial(self._interpolator, *frames))
+            return frames, []
         opacity = [opacity_of(picture, self._device) for picture in keys]
         seen = [on_black(frame, alpha) for frame, alpha in zip(frames, opacity, strict=True)]
-        return _Layers(partial(self._interpolator, *seen), self._opacity(*opacity))
+        return seen, opacity
 
     def _opacity(self, alpha_0: Tensor, alpha_1: Tensor) -> _Draw:
         """Return what draws the opacity (K, H, W) of in-betweens at times (K,).
@@ -184,12 +249,52 @@ class _Interval:
         return lambda frame_time: from_grey(self._interpolator(*greys, frame_time))
 
 
+def _compared(
+    key: KeyPicture,
+    following: KeyPicture | None,
+    clock: OutputClock,
+    artist: _Artist,
+    takes: Takes,
+) -> _Made:
+    """Compare the takes of an interval, and write those that the output does not have."""
+    steps = [step for step in _steps(key, clock) if step.frame_time > 0]
+    if following is None or not steps or artist.is_chosen(key, following):
+        return _Made([], drawn=False)
+    began = time.monotonic()
+    ends = (key.picture, following.picture)
+    usual, *others = takes.seeds
+    intervals = {usual: _Interval(key, following, artist)}
+    intervals |= {seed: _Interval(key, following, artist, seed) for seed in others}
+    found = Unsure(
+        start=key.frame,
+        next=following.frame,
+        spread=spread([interval.middle() for interval in intervals.values()]),
+        begins=steps[0].output_frame / clock.rate,
+        ends=(steps[-1].output_frame + 1) / clock.rate,
+    )
+    is_unsure = found.spread >= UNSURE
+    if is_unsure:
+
+        def drawn(seed: Seed) -> Iterator[Picture]:
+            for batch in _batches(key, clock):
+                if batch[0] != 0:
+                    yield from intervals[seed].draw(batch).pictures
+
+        takes.write_others(found, drawn, ends)
+    takes.note_time(time.monotonic() - began)
+    return _Made([], drawn=False, unsure=(found, ends) if is_unsure else None)
+
+
+def _steps(key: KeyPicture, clock: OutputClock) -> Iterator[OutputStep]:
+    return output_steps(clock, key.start, key.moves_from, key.end)
+
+
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
     """Yield frame times to be handled together: a lone 0, or some in (0, 1)."""
     pixels = key.picture.width * key.picture.height
     size = max(1, min(MAX_BATCH, MAX_BATCH_PIXELS // pixels))
     batch: list[Fraction] = []
-    for step in output_steps(clock, key.start, key.moves_from, key.end):
+    for step in _steps(key, clock):
         if step.frame_time == 0:
             yield [step.frame_time]  # comes before any movement: no batch has begun
             continue

@@ -8,7 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from nakawari.pace import Pace
+from nakawari.parsing import MOST_TAKES
 from nakawari.slowmo.slow import Tally
+from nakawari.slowmo.takes import Unsure, takes_folder
 from nakawari.video.codecs import CODECS, Codec, codec_for
 from nakawari.video.form import PictureForm
 from nakawari.video.part import WHOLE, Part
@@ -39,6 +41,8 @@ class SlowJob:
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
     resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
     drawn: Path | None = None  # folder of in-betweens that are not to be drawn twice
+    seed: int = 0  # with which the interpolator draws
+    takes: int = 1  # seeds that are compared, from ``seed`` on; 1: none are
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -47,6 +51,8 @@ class SlowJob:
             raise ValueError(f"the part must begin before it ends, got {self.part}")
         if self.holds not in ("auto", "keep"):
             raise ValueError(f"holds must be 'auto' or 'keep', got {self.holds!r}")
+        if not 1 <= self.takes <= MOST_TAKES:
+            raise ValueError(f"takes must be from 1 to {MOST_TAKES}, got {self.takes}")
 
     @property
     def pace(self) -> Pace:
@@ -56,9 +62,17 @@ class SlowJob:
     @property
     def sheet_output(self) -> Path:
         """Where the sheet that was used goes: beside the output."""
-        is_folder = self.picture_names is not None or self.codec in SEQUENCES
-        name = self.output.name if is_folder else self.output.stem
+        name = self.output.name if self._is_folder else self.output.stem
         return self.output.with_name(f"{name}.xsheet.json")
+
+    @property
+    def takes_output(self) -> Path:
+        """The folder of the takes to choose from: beside the output."""
+        return takes_folder(self.output, self._is_folder)
+
+    @property
+    def _is_folder(self) -> bool:
+        return self.picture_names is not None or self.codec in SEQUENCES
 
     @property
     def output_codec(self) -> Codec:
@@ -76,6 +90,16 @@ class SlowJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakesResult:
+    """What came of comparing takes."""
+
+    folder: Path  # of their clips and their list
+    compared: int  # intervals
+    unsure: tuple[Unsure, ...]  # those to check
+    seconds: float  # it took, about
+
+
+@dataclass(frozen=True, kw_only=True)
 class SlowResult:
     """What came of a job."""
 
@@ -88,3 +112,4 @@ class SlowResult:
     sheet: ExposureSheet  # that was used
     sheet_path: Path  # where it is
     seconds: float  # it took, loading the model included
+    takes: TakesResult | None = None  # None: none were compared

@@ -37,6 +37,7 @@ RAMPS = lists(
         xsheet=none() | PATHS,
         model=none() | sampled_from(["blend", "/models/mine"]),
         seed=integers(0, 2**63 - 1),
+        takes=integers(1, 8),
         overwrite=booleans(),
         strict=booleans(),
     )
@@ -50,6 +51,13 @@ def test_the_job_is_the_settings_and_goes_on(tmp_path) -> None:
     job = settings.job()
     assert (job.source, job.output, job.part) == (tmp_path, settings.output, Part(Fraction(1)))
     assert job.resume
+    assert (job.seed, job.takes) == (3, 1)
+
+
+def test_a_queue_without_takes_is_as_earlier_versions_have_it() -> None:
+    settings = SlowSettings(source=Path("/a"), output=Path("/b.mp4"))
+    assert "takes" not in settings.to_json()
+    assert SlowSettings.from_json({"source": "/a", "output": "/b.mp4", "takes": 4}).takes == 4
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from nakawari.errors import UserError
-from nakawari.parsing import rate
+from nakawari.parsing import MOST_TAKES, rate
 from nakawari.queue.worker import cancel
 from nakawari.serve.answers.common import (
     FOR_EVER,
@@ -98,6 +98,7 @@ def routes(page: Page) -> list[BaseRoute]:
             sounds=SOUNDS,
             holds=HOLDS,
             sheet=corrected.detection.sheet,
+            most_takes=MOST_TAKES,
         )
 
     def video(request: Request) -> Response:

@@ -5,12 +5,13 @@ import { Editor } from "./editor.js";
 import { showJobs } from "./jobs.js";
 import { Player } from "./player.js";
 import { RampCurve, speedAt } from "./ramp.js";
+import { Takes } from "./takes.js";
 import { frameTime } from "./timeline.js";
 
 const get = (id) => document.getElementById(id);
 const clip = JSON.parse(get("clip").textContent);
 const data = JSON.parse(get("data").textContent);
-const fields = ["factor", "ramp", "rate", "codec", "model", "holds", "audio"];
+const fields = ["factor", "ramp", "rate", "codec", "model", "takes", "holds", "audio"];
 const seconds = data.times ? data.times[clip.frames] : clip.frames * data.seconds;
 
 let editor = null;
@@ -19,6 +20,7 @@ const player = new Player(data, clip.frames, (frame) => {
   remember();
 });
 editor = new Editor(player, clip);
+const takes = new Takes(editor, clip.number);
 const curve = new RampCurve(get("curve"), get("ramp"), seconds);
 
 // What a reload would lose is kept in the browser: settings, and where the playhead is.
@@ -50,6 +52,15 @@ function showPace() {
   if (isRamp()) curve.draw();
 }
 
+// Only Nakawari's own model leaves anything to chance. Comparing a take of an interval costs a tenth
+// of drawing it, see docs/outputs.md.
+function showTakes() {
+  const [select, cost] = [get("takes"), get("takes-cost")];
+  select.disabled = get("model").value !== "";
+  cost.hidden = select.disabled || select.value === "1";
+  cost.textContent = `takes about a tenth longer for each take; where they differ, all ${select.value} are drawn`;
+}
+
 function number(id) {
   const text = get(id).value.trim();
   return text === "" ? null : Number.isInteger(+text) ? +text : text;
@@ -60,6 +71,7 @@ function wish() {
   for (const id of fields) wanted[id] = get(id).value;
   if (isRamp()) wanted.factor = "";
   else wanted.ramp = "";
+  if (get("takes").disabled) wanted.takes = "";
   return wanted;
 }
 
@@ -168,8 +180,18 @@ async function compare(job) {
   get("stage").scrollIntoView({ block: "nearest" });
 }
 
+let compared = 0; // jobs that have left takes
+
+function seeTakes(jobs) {
+  const now = jobs.filter((job) => job.state === "done" && job.takes > 1).length;
+  if (now === compared) return;
+  compared = now;
+  takes.load();
+}
+
 const lookAgain = showJobs({
   clip: clip.number,
+  on: seeTakes,
   more: (job) => [element("button", { textContent: "Compare",
     "aria-label": `compare ${job.output} with the clip`, onclick: () => compare(job) })],
 });
@@ -196,10 +218,14 @@ const keys = {
   i: () => setPart("first"),
   o: () => setPart("last"),
   p: () => preview(),
+  t: () => takes.openNext(),
+  Escape: () => takes.close(),
   "Ctrl z": () => editor.change("undo"),
   "Ctrl y": () => editor.change("redo"),
   "Ctrl Shift z": () => editor.change("redo"),
 };
+
+for (let index = 0; index < 9; index += 1) keys[index + 1] = () => takes.keep(index);
 
 addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=range]):not([type=radio]), select, textarea");
@@ -216,7 +242,7 @@ addEventListener("keydown", (event) => {
 });
 
 get("order").addEventListener("submit", order);
-get("order").addEventListener("input", () => { showPace(); remember(); });
+get("order").addEventListener("input", () => { showPace(); showTakes(); remember(); });
 get("preview").addEventListener("click", preview);
 get("input-rate")?.addEventListener("change", (event) => changeRate(event.target));
 get("in").addEventListener("click", () => setPart("first"));
@@ -227,3 +253,4 @@ get("compare").addEventListener("change", (event) => {
 addEventListener("resize", () => curve.round());
 recall();
 showPace();
+showTakes();

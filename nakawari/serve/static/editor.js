@@ -15,6 +15,7 @@ export class Editor {
     this.playhead = element("div", { className: "playhead", "aria-hidden": "true" });
     this.mark = element("i", { className: "mark", "aria-hidden": "true" });
     this.busy = Promise.resolve();
+    this.onChange = () => {}; // is called, and waited for, after each change of the sheet
     this.addEdges(this.shots.children);
     this.drag = null;
     this.listen();
@@ -194,6 +195,7 @@ export class Editor {
       try {
         const answer = await call("POST", `/api/clips/${this.clip.number}/${kind}`, wish);
         this.apply(answer);
+        await this.onChange();
         if (frame !== null) this.player.go(frame);
         else this.showFrame(this.player.frame, false);
         this.tell(kind);

@@ -44,6 +44,7 @@ def is_timeline(text: str) -> bool:
 
 
 def _clip(sheet: ExposureSheet, shot: Shot, number: int, reference: dict) -> dict[str, Any]:
+    takes = [vars(take) for take in sheet.takes if shot.start <= take.start <= shot.end]
     return {
         SCHEMA: "Clip.1",
         "name": f"{sheet.clip} shot {number}",
@@ -55,6 +56,7 @@ def _clip(sheet: ExposureSheet, shot: Shot, number: int, reference: dict) -> dic
                 "last_frame": shot.end,
                 "cadence": shot.cadence,
                 "drawings": [drawing.start for drawing in sheet.drawings_of(shot)],
+                **({"takes": takes} if takes else {}),
             }
         },
     }

@@ -1,7 +1,8 @@
-"""Corrections of a sheet by a person: which drawings and cuts begin where. Pure.
+"""Corrections of a sheet by a person: which drawings and cuts begin where, which takes. Pure.
 
 A correction is a set of frames at which a drawing begins that did not, or the other way round, and
-likewise for cuts. So made twice it is undone, and corrections made one after another are one.
+likewise for cuts and takes. So made twice it is undone, and corrections made one after another are
+one. A take is chosen for two pictures: a correction that changes where they are takes it away.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.xsheet.sheet.sheet import ExposureSheet, SheetDrawing
+from nakawari.xsheet.sheet.sheet import ExposureSheet, SheetDrawing, Take
 from nakawari.xsheet.sheet.shots import split_into_shots
 
 
@@ -23,10 +24,13 @@ class Correction(NamedTuple):
 
     drawings: frozenset[int] = frozenset()  # frames at which one begins now, or no longer
     cuts: frozenset[int] = frozenset()
+    takes: frozenset[Take] = frozenset()  # that are chosen now, or no longer
 
     def then(self, later: Correction) -> Correction:
         """Return this correction and a later one as one."""
-        return Correction(self.drawings ^ later.drawings, self.cuts ^ later.cuts)
+        return Correction(
+            self.drawings ^ later.drawings, self.cuts ^ later.cuts, self.takes ^ later.takes
+        )
 
 
 def together(corrections: Iterable[Correction]) -> Correction:
@@ -62,7 +66,13 @@ def corrected(sheet: ExposureSheet, correction: Correction) -> ExposureSheet:
         for drawing in drawings
     )
     shots = split_into_shots(drawings, sorted(cuts), sheet.clock, known=sheet.shots)
-    return replace(sheet, drawings=drawings, shots=shots)
+    takes = frozenset(sheet.takes) ^ correction.takes
+    return replace(
+        sheet,
+        drawings=drawings,
+        shots=shots,
+        takes=tuple(sorted(takes, key=lambda take: take.start)),
+    )
 
 
 def moved(sheet: ExposureSheet, start: int, to: int) -> Correction:
@@ -80,7 +90,7 @@ def moved(sheet: ExposureSheet, start: int, to: int) -> Correction:
             "merge drawings to go farther"
         )
     ends = frozenset({start}) ^ {to}
-    return Correction(ends, ends if start in sheet.cuts else frozenset())
+    return _without_void(sheet, ends, ends if start in sheet.cuts else frozenset())
 
 
 def merged(sheet: ExposureSheet, start: int) -> Correction:
@@ -89,14 +99,14 @@ def merged(sheet: ExposureSheet, start: int) -> Correction:
     A cut between the two goes. Raises ``UserError`` if none begins at ``start``, or the first.
     """
     _number(sheet, start)
-    return Correction(frozenset({start}), frozenset({start} & set(sheet.cuts)))
+    return _without_void(sheet, frozenset({start}), frozenset({start} & set(sheet.cuts)))
 
 
 def split(sheet: ExposureSheet, frame: int) -> Correction:
     """Return the correction by which a drawing begins at ``frame``; ``UserError`` if one does."""
     if frame == 0 or _begins(sheet, frame):
         raise UserError(f"a drawing begins at frame {frame} already; choose a frame that holds one")
-    return Correction(frozenset({frame}))
+    return _without_void(sheet, frozenset({frame}))
 
 
 def cut_toggled(sheet: ExposureSheet, frame: int) -> Correction:
@@ -105,7 +115,35 @@ def cut_toggled(sheet: ExposureSheet, frame: int) -> Correction:
     Where no drawing begins, one does then; the drawing stays if the cut goes.
     """
     begins = frozenset() if _begins(sheet, frame) else frozenset({frame})
-    return Correction(begins, frozenset({frame}))
+    return _without_void(sheet, begins, frozenset({frame}))
+
+
+def chosen(sheet: ExposureSheet, start: int, following: int, seed: int | None) -> Correction:
+    """Return the correction that chooses a seed for the in-betweens from one frame to another.
+
+    ``None`` takes the choice away. Takes that were chosen between the two frames before go.
+    Raises ``UserError`` if the frames are not two of the clip in order, with no cut between.
+    """
+    if not 0 <= start < following < sheet.frames:
+        raise UserError(
+            f"in-betweens lead from one frame to a later one, 0 to {sheet.frames - 1}, not from "
+            f"{start} to {following}"
+        )
+    if any(start < cut <= following for cut in sheet.cuts):
+        raise UserError(f"there is a cut between the frames {start} and {following}")
+    takes = {take for take in sheet.takes if take.start < following and take.next > start}
+    if seed is not None:
+        takes ^= {Take(start=start, next=following, seed=seed)}
+    return Correction(takes=frozenset(takes))
+
+
+def _without_void(
+    sheet: ExposureSheet, drawings: frozenset[int], cuts: frozenset[int] = frozenset()
+) -> Correction:
+    """Return a correction that takes away the takes of pictures that it changes as well."""
+    changed = drawings | cuts
+    void = {t for t in sheet.takes if any(t.start <= frame <= t.next for frame in changed)}
+    return Correction(drawings, cuts, frozenset(void))
 
 
 def part_of(sheet: ExposureSheet, first: int, end: int) -> ExposureSheet:
@@ -131,6 +169,11 @@ def part_of(sheet: ExposureSheet, first: int, end: int) -> ExposureSheet:
         for move in sheet.camera
         if move.start < end and move.end >= first
     )
+    takes = tuple(
+        replace(take, start=take.start - first, next=take.next - first)
+        for take in sheet.takes
+        if take.start >= first and take.next < end
+    )
     pulldown = sheet.pulldown
     if pulldown is not None:
         pulldown = replace(pulldown, phase=(pulldown.phase - first) % pulldown.cycle)
@@ -144,6 +187,7 @@ def part_of(sheet: ExposureSheet, first: int, end: int) -> ExposureSheet:
         camera=camera,
         pulldown=pulldown,
         times=times,
+        takes=takes,
     )
     cuts = [cut - first for cut in sheet.cuts if first < cut < end]
     return replace(part, shots=split_into_shots(drawings, cuts, part.clock))

@@ -65,7 +65,8 @@ class Entry(NamedTuple):
         value = self.value.get(key, [])
         if not isinstance(value, list):
             raise ValueError(f'"{key}" is {short(value)}; write a list, [...]')
-        name = {"drawings": "drawing", "shots": "shot", "camera": "camera move"}.get(key, key)
+        names = {"drawings": "drawing", "shots": "shot", "camera": "camera move", "takes": "take"}
+        name = names.get(key, key)
         return [Entry(item, f"{name} {number}") for number, item in enumerate(value, 1)]
 
 

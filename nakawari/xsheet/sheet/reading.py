@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from nakawari.parsing import MAX_SEED
 from nakawari.xsheet.sheet.clock import Clock, Pulldown
 from nakawari.xsheet.sheet.entries import Entry, parsed, short
 from nakawari.xsheet.sheet.sheet import (
@@ -22,13 +23,18 @@ from nakawari.xsheet.sheet.sheet import (
     ExposureSheet,
     SheetDrawing,
     Shot,
+    Take,
 )
 from nakawari.xsheet.sheet.shots import split_into_shots
 
-SHEET_KEYS = ("clip", "fps", "frames", "cuts", "pulldown", "times", "drawings", "camera", "shots")
+SHEET_KEYS = (
+    *("clip", "fps", "frames", "cuts", "pulldown", "times", "drawings", "camera", "shots"),
+    "takes",
+)
 DRAWING_KEYS = ("start", "hold", "confidence")
 CAMERA_KEYS = ("start", "end", "kind")
 SHOT_KEYS = ("start", "end", "cadence", "animation_fps", "confidence")
+TAKE_KEYS = ("start", "next", "seed")
 PULLDOWN_KEYS = ("cycle", "phase", "film")
 DEFAULT_FPS = Fraction(24)
 MAX_FRAMES = 2**31
@@ -70,6 +76,7 @@ def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
         camera=tuple(_camera_move(item, frames) for item in entry.items("camera")),
         pulldown=clock.pulldown,
         times=clock.times,
+        takes=_takes(entry, frames),
     )
 
 
@@ -187,6 +194,21 @@ def _camera_move(item: Entry, frames: int) -> CameraMove:
             + ", ".join(CAMERA_KINDS)
         )
     return CameraMove(start=start, end=end, kind=kind)
+
+
+def _takes(entry: Entry, frames: int) -> tuple[Take, ...]:
+    takes: list[Take] = []
+    for number, item in enumerate(entry.items("takes"), 1):
+        item.check_keys(TAKE_KEYS)
+        start = item.whole("start", 0, frames - 1)
+        following = item.whole("next", start + 1, frames - 1)
+        if takes and start < takes[-1].next:
+            raise ValueError(
+                f"take {number} starts at frame {start}, before take {number - 1} ends at "
+                f"{takes[-1].next}; put the takes in order and remove doubles"
+            )
+        takes.append(Take(start=start, next=following, seed=item.whole("seed", 0, MAX_SEED)))
+    return tuple(takes)
 
 
 def _pulldown(entry: Entry) -> Pulldown | None:

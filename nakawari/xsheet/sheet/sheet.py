@@ -57,11 +57,21 @@ class Shot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Take:
+    """The seed that a person chose for the in-betweens of two pictures."""
+
+    start: int  # frame, of the picture that they come from
+    next: int  # frame, of the picture that they lead to
+    seed: int  # of the noise, 0 or more
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExposureSheet:
     """What was found out about a clip. Frames are numbered from 0 in the order of display.
 
     ``drawings`` and ``shots`` each cover all frames without gap or overlap; every shot begins
-    with a drawing. ``cuts`` are the first frames of all shots but the first.
+    with a drawing. ``cuts`` are the first frames of all shots but the first. ``takes`` are in
+    order, and do not overlap.
     """
 
     clip: str  # file name
@@ -72,6 +82,7 @@ class ExposureSheet:
     camera: tuple[CameraMove, ...] = ()
     pulldown: Pulldown | None = None
     times: tuple[Fraction, ...] | None = None  # s, where the frame rate varies; see ``Clock``
+    takes: tuple[Take, ...] = ()  # that were chosen; all other in-betweens go by the usual seed
 
     @property
     def clock(self) -> Clock:
@@ -103,7 +114,13 @@ class ExposureSheet:
             head["pulldown"] = vars(self.pulldown)
         if self.times is not None:
             head["times"] = [float(time) for time in self.times]
-        lists = {"drawings": self.drawings, "camera": self.camera, "shots": self.shots}
+        lists: dict[str, tuple[Any, ...]] = {
+            "drawings": self.drawings,
+            "camera": self.camera,
+            "shots": self.shots,
+        }
+        if self.takes:
+            lists["takes"] = self.takes
         lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
         for key, items in lists.items():
             rows = ",\n".join(f"  {json.dumps(vars(item))}" for item in items)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.xsheet.export.otio import is_timeline, otio
-from nakawari.xsheet.sheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet, Take
 from tests.builders.sheets import sheet_of
 from tests.xsheet.export.shown import sheets
 
@@ -83,6 +83,16 @@ def test_the_clip_is_named_by_its_place(library) -> None:
     (clip,) = library.read(otio(sheet_of([2, 1]), CLIP))["clips"]
     assert clip["target_url"] == "file:///films/clip%20one.mp4"
     assert clip["name"] == "clip.mp4 shot 1"
+
+
+def test_the_takes_of_a_shot_stand_in_its_piece_and_nothing_where_none_is_chosen() -> None:
+    sheet = sheet_of([2, 2, 2, 2], cuts=(4,))
+    chosen = replace(sheet, takes=(Take(start=4, next=6, seed=3),))
+    (track,) = json.loads(otio(chosen, CLIP))["tracks"]["children"]
+    first, second = (clip["metadata"]["nakawari"] for clip in track["children"])
+    assert "takes" not in first
+    assert second["takes"] == [{"start": 4, "next": 6, "seed": 3}]
+    assert "takes" not in otio(sheet, CLIP)
 
 
 def test_a_clip_of_unknown_place_is_missing_media(library) -> None:

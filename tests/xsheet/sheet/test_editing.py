@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from nakawari.errors import UserError
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.editing import (
     Correction,
+    chosen,
     corrected,
     cut_toggled,
     merged,
@@ -22,7 +24,7 @@ from nakawari.xsheet.sheet.editing import (
     together,
 )
 from nakawari.xsheet.sheet.reading import sheet_from_json
-from nakawari.xsheet.sheet.sheet import ExposureSheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet, Take
 from tests.builders.sheets import sheet_of
 
 
@@ -105,6 +107,61 @@ def test_nothing_changes_outside_the_clip_fails(sheet, frame) -> None:
 def test_no_cut_is_left_within_a_drawing_fails(sheet) -> None:
     with pytest.raises(UserError, match="a cut at frame 6 needs a drawing"):
         corrected(sheet, Correction(frozenset({6})))
+
+
+def taken(sheet: ExposureSheet) -> list[tuple[int, int, int]]:
+    return [(take.start, take.next, take.seed) for take in sheet.takes]
+
+
+def test_a_take_is_chosen_changed_and_taken_away(sheet) -> None:
+    first = corrected(sheet, chosen(sheet, 2, 4, 3))
+    second = corrected(first, chosen(first, 0, 2, 1))
+    changed = corrected(second, chosen(second, 2, 4, 0))
+    assert taken(first) == [(2, 4, 3)]
+    assert taken(second) == [(0, 2, 1), (2, 4, 3)]
+    assert taken(changed) == [(0, 2, 1), (2, 4, 0)]
+    assert taken(corrected(changed, chosen(changed, 2, 4, None))) == [(0, 2, 1)]
+
+
+def test_a_take_chosen_and_undone_leaves_the_very_same_text(sheet) -> None:
+    choice = chosen(sheet, 2, 4, 3)
+    assert corrected(sheet, together([choice, choice])).to_json() == sheet.to_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        (lambda sheet: moved(sheet, 4, 5), [(9, 12, 7)]),  # where it leads to
+        (lambda sheet: moved(sheet, 2, 1), [(9, 12, 7)]),  # where it comes from
+        (lambda sheet: split(sheet, 3), [(9, 12, 7)]),  # what lies between
+        (lambda sheet: merged(sheet, 4), [(9, 12, 7)]),
+        (lambda sheet: cut_toggled(sheet, 4), [(9, 12, 7)]),
+        (lambda sheet: split(sheet, 7), [(2, 4, 3), (9, 12, 7)]),
+    ],
+)
+def test_a_correction_takes_the_takes_of_changed_pictures_away(sheet, change, left) -> None:
+    sheet = corrected(sheet, chosen(sheet, 2, 4, 3))
+    sheet = corrected(sheet, chosen(sheet, 9, 12, 7))
+    correction = change(sheet)
+    assert taken(corrected(sheet, correction)) == left
+    assert corrected(sheet, together([correction, correction])) == sheet  # undone, all are back
+
+
+@pytest.mark.parametrize(
+    ("start", "following", "match"),
+    [(4, 4, "from 4 to 4"), (12, 15, "0 to 14"), (-1, 2, "from -1"), (4, 6, "a cut between")],
+)
+def test_a_take_lies_between_two_frames_of_a_shot_fails(sheet, start, following, match) -> None:
+    with pytest.raises(UserError, match=match):
+        chosen(sheet, start, following, 1)
+
+
+def test_a_part_has_the_takes_that_lie_in_it(sheet) -> None:
+    sheet = replace(
+        sheet, takes=(Take(start=2, next=4, seed=3), Take(start=9, next=12, seed=2**40))
+    )
+    assert taken(part_of(sheet, 2, 15)) == [(0, 2, 3), (7, 10, 2**40)]
+    assert taken(part_of(sheet, 3, 12)) == []  # both lead out of it
 
 
 FRAMES = st.frozensets(st.integers(1, 14), max_size=6)

@@ -5,7 +5,7 @@ import os
 import time
 from dataclasses import replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.errors import UserError
+from nakawari.parsing import MAX_SEED
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.files import MAX_BYTES, load_sheet
 from nakawari.xsheet.sheet.reading import sheet_from_json
@@ -23,6 +24,7 @@ from nakawari.xsheet.sheet.sheet import (
     ExposureSheet,
     SheetDrawing,
     Shot,
+    Take,
 )
 from nakawari.xsheet.sheet.shots import split_into_shots
 from tests.builders.sheets import sheet_of
@@ -58,8 +60,13 @@ def sheets(draw) -> ExposureSheet:
         gaps = draw(st.lists(GAPS, min_size=plain.frames, max_size=plain.frames))
         plain = replace(plain, times=tuple(accumulate(gaps, initial=Fraction(0))))
     shots = split_into_shots(plain.drawings, cuts, plain.clock)
+    pictures = sorted(draw(st.sets(st.integers(0, last), max_size=4)))
     return replace(
         plain,
+        takes=tuple(
+            Take(start=start, next=following, seed=draw(st.integers(0, MAX_SEED)))
+            for start, following in pairwise(pictures)
+        ),
         clip=draw(st.text()),
         drawings=tuple(replace(drawing, confidence=draw(SHARES)) for drawing in plain.drawings),
         shots=tuple(
@@ -74,6 +81,10 @@ def sheets(draw) -> ExposureSheet:
 @given(sheets())
 def test_what_was_written_is_read_back_as_it_was(sheet) -> None:
     assert sheet_from_json(sheet.to_json()) == sheet
+
+
+def test_a_sheet_without_a_chosen_take_says_nothing_of_takes() -> None:
+    assert "takes" not in sheet_of([2, 2]).to_json()
 
 
 def read(**changes: Any) -> ExposureSheet:
@@ -221,6 +232,15 @@ def test_windows_editors_may_put_their_mark_before_the_text(tmp_path) -> None:
         ({"times": [0, 1, 2, 2, 3, 4, 5]}, '"times" must be 7 growing numbers'),
         ({"times": [0, 1, 2, 3, 4, 5, None]}, '"times" must be 7 growing numbers'),
         ({"times": 4}, '"times" is 4; write a list'),
+        ({"takes": 4}, '"takes" is 4; write a list'),
+        ({"takes": [3]}, 'take 1 is 3; write it as {"start": ..., "next": ..., "seed": ...}'),
+        ({"takes": [{"start": 0, "next": 4}]}, 'take 1 has no "seed"; give a whole number'),
+        ({"takes": [{"start": 0, "next": 4, "seed": -1}]}, 'take 1 has "seed": -1; give'),
+        ({"takes": [{"start": 4, "next": 4, "seed": 1}]}, 'take 1 has "next": 4; .* from 5 to 5'),
+        (
+            {"takes": [{"start": 0, "next": 4, "seed": 1}, {"start": 2, "next": 5, "seed": 1}]},
+            "take 2 starts at frame 2, before take 1 ends at 4; put the takes in order",
+        ),
         ({"colour": "red"}, 'unknown key "colour"; remove it'),
     ],
 )

@@ -1,0 +1,31 @@
+"""Takes: which intervals have some to choose from, and what they look like."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from nakawari.serve.answers.common import file_answer, plain_json, threaded
+from nakawari.serve.choosing import choices, clip_of_take
+from nakawari.serve.page import Page
+
+
+def routes(page: Page) -> list[BaseRoute]:
+    """Return the addresses."""
+
+    def takes(request: Request) -> Response:
+        clip = page.clip(request)
+        sheet = page.sheets.sheet(clip).detection.sheet
+        user = request.state.user
+        jobs = [job for job in page.store.jobs() if page.clip_of(job, user) == clip]
+        return plain_json(choices(jobs, sheet))
+
+    def video(request: Request) -> Response:
+        name = request.path_params["name"]
+        return file_answer(clip_of_take(page.job(request), name), kind="video/mp4")
+
+    return [
+        Route("/api/clips/{clip}/takes", threaded(takes)),
+        Route("/jobs/{job:int}/takes/{name}", threaded(video)),
+    ]

@@ -1,0 +1,97 @@
+"""The takes of a clip from which a person may choose, as its jobs have left them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nakawari.queue.settings import SlowSettings
+from nakawari.queue.store import Job, State
+from nakawari.slowmo.takes import LIST, takes_folder
+from nakawari.video.codecs import CODECS
+from nakawari.xsheet.sheet.files import load_sheet
+from nakawari.xsheet.sheet.sheet import ExposureSheet
+
+
+class _Left(NamedTuple):
+    """An interval whose takes a job has left."""
+
+    job: int
+    start: int  # frame of the clip
+    next: int
+    told: dict[str, Any]
+
+
+def choices(jobs: Iterable[Job], sheet: ExposureSheet) -> list[dict[str, Any]]:
+    """Return the intervals whose takes can be chosen from, in order, as JSON for the page.
+
+    The latest job that left takes of an interval counts. Those whose drawings or cuts were
+    corrected since are left out: they are of other pictures.
+
+    Args:
+        jobs: of one clip, the oldest first.
+        sheet: of the clip, as it is corrected now.
+    """
+    found = {(left.start, left.next): left for job in jobs for left in _left_by(job, sheet)}
+    chosen = {(take.start, take.next): take.seed for take in sheet.takes}
+    return [
+        {
+            "start": left.start,
+            "next": left.next,
+            "spread": left.told["spread"],
+            "chosen": chosen.get((left.start, left.next)),
+            "takes": [
+                {"seed": take["seed"], "url": f"/jobs/{left.job}/takes/{take['clip']}"}
+                for take in left.told["takes"]
+            ],
+        }
+        for left in sorted(found.values(), key=lambda left: left.start)
+    ]
+
+
+def clip_of_take(job: Job, name: str) -> Path:
+    """Return the clip of a take that a job has left; ``LookupError`` if there is none."""
+    settings = SlowSettings.from_json(job.settings)
+    names = {take["clip"] for told in _told(settings) for take in told["takes"]}
+    if name not in names:
+        raise LookupError(f"job {job.number} has no take {name!r}")
+    return _folder(settings) / name
+
+
+def _left_by(job: Job, sheet: ExposureSheet) -> Iterator[_Left]:
+    settings = SlowSettings.from_json(job.settings)
+    if job.state is not State.DONE or settings.takes == 1 or settings.xsheet is None:
+        return
+    told = _told(settings)
+    if not told:
+        return
+    began = round(sheet.clock.frame_at(settings.begin))
+    before = load_sheet(settings.xsheet)
+    for each in told:
+        start, following = each["start"] + began, each["next"] + began
+        was = _bounds(before, each["start"], each["next"])
+        if was == [bound - began for bound in _bounds(sheet, start, following)]:
+            yield _Left(job.number, start, following, each)
+
+
+def _bounds(sheet: ExposureSheet, start: int, following: int) -> list[int]:
+    """Return where drawings and cuts begin from one frame to another."""
+    starts = (drawing.start for drawing in sheet.drawings)
+    return [frame for frame in (*starts, *sheet.cuts) if start <= frame <= following]
+
+
+def _told(settings: SlowSettings) -> list[dict[str, Any]]:
+    """Return what a job has told of its takes, if no other job's have taken their place."""
+    with suppress(OSError):
+        content = json.loads((_folder(settings) / LIST).read_text())
+        if content["output"] == settings.output.name:
+            return list(content["intervals"])
+    return []
+
+
+def _folder(settings: SlowSettings) -> Path:
+    is_folder = CODECS[settings.codec or "h264"].is_sequence
+    return takes_folder(settings.output, is_folder)
