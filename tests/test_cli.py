@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from nakawari import cli
+from nakawari import __version__, cli
 from nakawari.cli.slow import default_output
 from nakawari.pace import Pace
 from nakawari.parsing import moment
@@ -235,3 +235,10 @@ def test_help_is_quick_because_it_loads_neither_torch_nor_ffmpeg() -> None:
         "sys.exit(bool({'torch', 'av', 'diffusion'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"nakawari {__version__}\n"
