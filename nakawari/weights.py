@@ -1,6 +1,5 @@
 """Reading trained weights, and refusing what does not fit before anything large is built."""
 
-import hashlib
 import inspect
 import json
 from pathlib import Path
@@ -168,14 +167,3 @@ def _cannot_be_loaded(folder: Path, error: Exception) -> ValueError:
         f"the weights in {folder} cannot be loaded: {first_line}; "
         "config.json and the weights must come from the same training"
     )
-
-
-def weights_hash(model: torch.nn.Module, precision: torch.dtype | None = None) -> str:
-    """Return a name for a model's weights and buffers, first rounded to ``precision`` if given."""
-    told = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        told.update(name.encode())
-        if precision is not None and tensor.is_floating_point():
-            tensor = tensor.to(precision)
-        told.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return told.hexdigest()[:16]

@@ -13,9 +13,8 @@ from nakawari.weights import (
     load_model,
     load_scheduler,
     read_config,
-    weights_hash,
 )
-from tests.tiny import tiny_autoencoder, tiny_unet
+from tests.tiny import tiny_autoencoder
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -115,25 +114,3 @@ def test_a_schedule_of_no_or_too_many_levels_fails(tmp_path: Path, count: object
     (tmp_path / "scheduler_config.json").write_text(json.dumps({"num_train_timesteps": count}))
     with pytest.raises(ValueError, match=r"num_train_timesteps .* must be from 1 to"):
         load_scheduler(tmp_path)
-
-
-def test_the_same_weights_have_one_name_and_others_another() -> None:
-    name = weights_hash(tiny_unet())
-    assert len(name) == 16
-    assert weights_hash(tiny_unet()) == name
-    other = tiny_unet()
-    other.answer.bias.data[0] += 1e-3
-    assert weights_hash(other) != name
-
-
-def test_what_rounding_takes_away_does_not_count() -> None:
-    full, half = tiny_unet(), tiny_unet().half().float()
-    assert weights_hash(full) != weights_hash(half)
-    assert weights_hash(full, torch.float16) == weights_hash(half, torch.float16)
-
-
-def test_buffers_count_as_well() -> None:
-    norm = torch.nn.BatchNorm2d(3)
-    before = weights_hash(norm)
-    norm.running_mean += 1
-    assert weights_hash(norm) != before

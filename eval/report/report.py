@@ -13,7 +13,6 @@ from nakawari.wording import count
 
 SIGNIFICANT = 0.05
 LISTED = 200  # failures; results.json has all
-OWN_FRAMES = ("frame_0", "target", "frame_1")
 
 
 @dataclass(frozen=True, kw_only=True)

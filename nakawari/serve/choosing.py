@@ -36,7 +36,7 @@ def choices(jobs: Iterable[Job], sheet: ExposureSheet) -> list[dict[str, Any]]:
         sheet: of the clip, as it is corrected now.
     """
     found = {(left.start, left.next): left for job in jobs for left in _left_by(job, sheet)}
-    chosen = {(take.start, take.next): take.seed for take in sheet.takes}
+    chosen = sheet.chosen_seeds
     return [
         {
             "start": left.start,

@@ -269,7 +269,7 @@ def _seeds(
     """
     if reseed is None:
         return None
-    chosen = {(take.start, take.next): take.seed for take in sheet.takes}
+    chosen = sheet.chosen_seeds
     if chosen:
         pairs = pairwise(keys(sheet, longest_hold))
         intervals = {(a.frame, b.frame) for a, b in pairs if not b.begins_shot}

@@ -94,6 +94,11 @@ class ExposureSheet:
         """The first frame of each shot after the first."""
         return tuple(shot.start for shot in self.shots[1:])
 
+    @property
+    def chosen_seeds(self) -> dict[tuple[int, int], int]:
+        """The seed of each take that was chosen, by the frames of its interval's two drawings."""
+        return {(take.start, take.next): take.seed for take in self.takes}
+
     def drawings_of(self, shot: Shot) -> list[SheetDrawing]:
         """Return the drawings that begin in a shot."""
         first, after = (
