@@ -21,7 +21,7 @@ from torch import Tensor
 
 from diffusion.conditions import Aligned, Conditions, Estimate, before_any_step, both_warped
 from diffusion.unet import FineMotion, InBetweenUNet
-from nakawari.motion.warping import resize_flow
+from nakawari.motion.warping import along, resize_flow
 
 
 class Denoised(NamedTuple):
@@ -82,26 +82,44 @@ def denoise(
     scheduler.set_timesteps(sigmas=levels, device=noise.device)
     hidden_channels = unet.config.channels[0]
     logits = unet.search.logits(conditions.volume_0, conditions.volume_1, conditions.frame_time)
-    votes = unet.votes(logits)
+    votes = unet.votes(conditions, logits)
     start = votes.pooled(scales[0]).flow / scales[0]
     estimate = before_any_step(conditions, start, hidden_channels)
-    keys = unet.look(conditions.features_0), unet.look(conditions.features_1)
+    looks_0, looks_1 = _Looks(unet, conditions.features_0), _Looks(unet, conditions.features_1)
     steps = list[Estimate]()
     for scale, level, timestep in zip(scales, levels, scheduler.timesteps, strict=True):
         size = (height // scale, width // scale)
         so_far = estimate.detach().resize(size)
+        found = votes.pooled(scale)
+        keys, closer = zip(looks_0.at(scale), looks_1.at(scale), strict=True)
+        choice = unet.chooser(found, so_far, keys, closer, conditions.frame_time, scale)
+        so_far = so_far._replace(motion=along(choice.flow / scale, conditions.frame_time))
         motion = so_far.motion if realign else torch.zeros_like(so_far.motion)
         around = _pooled(conditions.latents_0, scale), _pooled(conditions.latents_1, scale)
-        aligned = _align(unet, conditions, around, keys, motion, scale)
+        aligned = _align(unet, conditions, around, keys, closer, motion, scale)
         # Pooling white noise by its scale divides its deviation by as much.
         source = torch.lerp(aligned.latents_0, aligned.latents_1, conditions.time_map)
         source = source + unet.config.noise_scale * scale * _pooled(noise, scale)
         noisy = scheduler.scale_noise(so_far.latents, timestep[None], source)
         at = noise.new_full((len(noisy),), level)
-        found = votes.pooled(scale)
         estimate = unet(noisy, at, conditions.frame_time, around, aligned, so_far, found, scale)
+        estimate = estimate._replace(choice=choice)
         steps.append(estimate)
     return Denoised(logits, steps, unet.refine(estimate, conditions.frame_time))
+
+
+class _Looks:
+    """What a frame is compared by, on the maps of every step."""
+
+    def __init__(self, unet: InBetweenUNet, features: Tensor) -> None:
+        self._keys = unet.look(features)
+        self._closer = unet.look_closely(features)
+
+    def at(self, scale: int) -> tuple[Tensor, Tensor]:
+        """Return keys on maps pooled by ``scale``, and others for places half as large."""
+        if scale == 1:
+            return self._keys, self._closer
+        return _pooled(self._keys, scale), _pooled(self._keys, scale // 2)
 
 
 def _align(
@@ -109,25 +127,23 @@ def _align(
     conditions: Conditions,
     around: tuple[Tensor, Tensor],
     keys: tuple[Tensor, Tensor],
+    closer: tuple[Tensor, Tensor],
     motion: Tensor,
     scale: int,
 ) -> Aligned:
     """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
 
-    ``around`` are their latents, pooled. At the finest scale their features are fetched, and looked
-    at then: keys that are fetched themselves know places to a cell of eight pixels only.
+    ``around`` are their latents, ``keys`` and ``closer`` what they are compared by, so pooled. At
+    the finest scale their features are fetched, and looked at then: keys that are fetched
+    themselves know places to a cell of eight pixels only.
     """
     latents = both_warped(*around, motion)
     finer = resize_flow(motion, (2 * motion.shape[-2], 2 * motion.shape[-1]))
     if scale > 1:
-        seen = both_warped(_pooled(keys[0], scale), _pooled(keys[1], scale), motion)
-        half = scale // 2
-        closer = both_warped(_pooled(keys[0], half), _pooled(keys[1], half), finer)
-    else:
-        fetched = both_warped(conditions.features_0, conditions.features_1, finer)
-        seen = unet.look(fetched[0]), unet.look(fetched[1])
-        closer = unet.look_closely(fetched[0]), unet.look_closely(fetched[1])
-    return Aligned(*latents, *seen, *closer)
+        return Aligned(*latents, *both_warped(*keys, motion), *both_warped(*closer, finer))
+    fetched = both_warped(conditions.features_0, conditions.features_1, finer)
+    seen = unet.look(fetched[0]), unet.look(fetched[1])
+    return Aligned(*latents, *seen, unet.look_closely(fetched[0]), unet.look_closely(fetched[1]))
 
 
 def _pooled(maps: Tensor, scale: int) -> Tensor:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
-from diffusion.search import Search
+from diffusion.search import Choice, Search
 from nakawari.motion.warping import along, resize_flow, warp
 
 
@@ -62,7 +62,7 @@ class Estimate(NamedTuple):
     visible: Tensor  # (B, 2, h, w), logits: is what is here seen in frame_0, in frame_1
     share: Tensor  # (B, 1, h, w), logit of frame_0's share of the drawing
     hidden: Tensor  # (B, c, h, w), what the next step goes on with
-    choice: Tensor = torch.empty(0)  # (B, n, h, w), logits of all flows; empty where none was made
+    choice: Choice | None = None  # among which flows the step chose
 
     @property
     def size(self) -> tuple[int, int]:
@@ -72,7 +72,7 @@ class Estimate(NamedTuple):
     def resize(self, size: tuple[int, int]) -> "Estimate":
         """Return it on a map of ``size`` (h, w), without the choice that led to it."""
         if self.size == size:
-            return self._replace(choice=torch.empty(0))
+            return self._replace(choice=None)
         motion = resize_flow(self.motion, size)
         latents, visible, share, hidden = (
             F.interpolate(maps, size=size, mode="bilinear", align_corners=False)

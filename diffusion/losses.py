@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from diffusion.bridge import Denoised
+from diffusion.candidates import candidate_error
 from diffusion.search import choice_error
 from nakawari.data.triplet import Triplet
 from nakawari.motion.warping import along, flow_of, warp
@@ -74,7 +75,8 @@ def step_terms(
         latents.append((estimate.latents - wanted).square().mean())
         # In pixels of the step's own map: what a coarse step cannot know yet counts little.
         motion.append(motion_error(estimate.motion, truth))
-        choice.append(choice_error(estimate.choice, flow, truth.weight.mean(1, True), radius))
+        if estimate.choice is not None:
+            choice.append(candidate_error(estimate.choice, flow, truth.weight.mean(1, True)))
         uneven.append(unevenness(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"

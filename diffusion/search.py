@@ -9,6 +9,9 @@ flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at t
 drawing, in cells of 8 pixels whatever the map.
 """
 
+import math
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from diffusers.models.downsampling import Downsample2D
@@ -16,7 +19,7 @@ from torch import Tensor, nn
 
 from autoencoder.layers import residual_block
 from autoencoder.matching import at_drawing, cost_volume, unit_length
-from nakawari.motion.pooling import box_mean
+from nakawari.motion.pooling import box_mean, halve
 from nakawari.motion.warping import pixel_grid
 
 _WIDTH = 96
@@ -25,8 +28,52 @@ _NEAR_KEYS = 32
 _KINDS = 32
 _NEAR = 2
 """Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
+NEAR = 1.5
+"""Cells from the true flow up to which a candidate is worth something."""
+_LEAST_VOTES = 1e-4
+"""Added to the share of the votes that a flow has before its logarithm is taken."""
 _AGREEING = 3
 """Cells, of a side of the square whose points look for a flow together."""
+
+
+class Votes(NamedTuple):
+    """What both frames say of all flows, on a step's map."""
+
+    shares: Tensor  # (B, n, h, w), of the votes of the cell's points; they sum to one
+    shares_0: Tensor  # (B, n, h, w), as frame_0 alone votes; past its rim it does not
+    shares_1: Tensor  # (B, n, h, w)
+    evidence: Tensor  # (B, c, h, w), what the network reads of them
+
+    @property
+    def flow(self) -> Tensor:
+        """The flow that most votes are for, (B, 2, h, w) in cells of 8 pixels."""
+        logits = (self.shares + _LEAST_VOTES).log()
+        return likeliest(logits, (math.isqrt(self.shares.shape[1]) - 1) // 2)
+
+    def pooled(self, scale: int) -> "Votes":
+        """Return them on a map pooled by ``scale``."""
+        return self if scale == 1 else Votes(*map(halve, self)).pooled(scale // 2)
+
+
+class Choice(NamedTuple):
+    """How likely each of a few flows is at each cell."""
+
+    flows: Tensor  # (B, K, 2, h, w)
+    logits: Tensor  # (B, K, h, w)
+
+    @property
+    def flow(self) -> Tensor:
+        """The one that most is near to, (B, 2, h, w), no gradients.
+
+        Several candidates may be nearly the same flow: what is probable is counted together.
+        """
+        with torch.no_grad():
+            shares = self.logits.softmax(dim=1)
+            apart = self.flows.unsqueeze(1) - self.flows.unsqueeze(2)  # (B, K, K, 2, h, w)
+            worth = (1 - torch.hypot(*apart.unbind(3)) / NEAR).clamp(min=0)
+            best = (worth * shares.unsqueeze(1)).sum(2).argmax(dim=1)  # (B, h, w)
+            index = best[:, None, None].expand(-1, 1, 2, -1, -1)
+            return self.flows.gather(1, index).squeeze(1)
 
 
 class Search(nn.Module):
@@ -81,6 +128,18 @@ class Search(nn.Module):
         """
         alike = at_drawing(volume_0, frame_time) + at_drawing(volume_1, frame_time - 1)
         return alike / (2 * self.log_temperature.exp())
+
+    def alone(
+        self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """Return the probability of each flow at the drawing as either frame sees it by itself.
+
+        What is hidden in one frame has no fellow there, but the other may know by its company.
+        Volumes and time are those of ``logits``; both results are (B, n, h, w).
+        """
+        unit = 2 * temperature * self.log_temperature.exp()
+        shares_0, shares_1 = ((volume / unit).softmax(dim=1) for volume in (volume_0, volume_1))
+        return at_drawing(shares_0, frame_time), at_drawing(shares_1, frame_time - 1)
 
     def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
         """Add to what each point tells of the flows what the points of its kind tell together.

@@ -5,7 +5,6 @@ scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time to frame_
 frame_1, in pixels of its own map.
 """
 
-import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,26 +20,18 @@ from torch import Tensor, nn
 from autoencoder import VQAutoencoder
 from autoencoder.layers import zero_out
 from autoencoder.matching import symmetric_correlation, unit_length
-from diffusion.conditions import Aligned, Estimate, both_warped
-from diffusion.search import Search, likeliest, votes
+from diffusion.candidates import Chooser
+from diffusion.conditions import Aligned, Conditions, Estimate, both_warped
+from diffusion.search import Search, Votes, votes
 from nakawari.motion.convex import NEIGHBOURS, convex_upsample
 from nakawari.motion.warping import along, flow_of
 
 CORRECTION_UNIT = 4.0
 """Cells of 8 pixels by which a correction of one moves: it is tens of times what a convolution
-answers. Coarse steps correct by no more: they choose."""
+answers."""
 
 _EVIDENCE = 64
 """Channels of what a step is told of all flows' votes."""
-_LEAST_VOTES = 1e-4
-"""Added to the share of the votes that a flow has, so that none is out of the question."""
-MOST_SAY = 2.0
-"""Of a step in the choice of a flow, as the logarithm of its odds: where the votes are clear, they
-win. Without a limit it learnt how far the training's cels go, and large motion was lost."""
-_FAR = 1.0
-"""Cells of 8 pixels by which the flow chosen differs from the one so far where it takes its place.
-
-Less is a matter of correcting it: the step saw both frames along the flow so far."""
 _VOTE_TEMPERATURE = 0.4
 """Of what the search found, before the steps read it. Halfway between two flows lies neither: they
 do better with a choice that is now and then wrong than with all that could be."""
@@ -53,27 +44,6 @@ class FineMotion(NamedTuple):
 
     motion: Tensor  # (B, 4, H/4, W/4)
     share: Tensor  # (B, 1, H/4, W/4), logit of frame_0's share
-
-
-class Votes(NamedTuple):
-    """What both frames say of all flows, on a step's map."""
-
-    shares: Tensor  # (B, n, h, w), of the votes of the cell's points; they sum to one
-    evidence: Tensor  # (B, c, h, w), what the network reads of them
-
-    @property
-    def flow(self) -> Tensor:
-        """The flow that most votes are for, (B, 2, h, w) in cells of 8 pixels."""
-        return likeliest(self.logits, (math.isqrt(self.shares.shape[1]) - 1) // 2)
-
-    @property
-    def logits(self) -> Tensor:
-        """Logarithm of the shares, none of which is out of the question."""
-        return (self.shares + _LEAST_VOTES).log()
-
-    def pooled(self, scale: int) -> "Votes":
-        """Return them on a map pooled by ``scale``."""
-        return self if scale == 1 else Votes(*(F.avg_pool2d(maps, scale) for maps in self))
 
 
 class InBetweenUNet(ModelMixin, ConfigMixin):
@@ -175,18 +145,21 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
         # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
         _answer_nearly_nothing(self.answer)
-        self.choose = nn.Conv2d(channels[0], flows, 1)
-        _answer_nearly_nothing(self.choose)
+        self.chooser = Chooser(key_channels, channels[0])
         # Of each of the 2x2 points at 1/4 that a cell covers: corrections of flow and share, and
         # which of the cells around it is followed.
         finer = nn.Conv2d(64, (3 + NEIGHBOURS) * 4, 3, padding=1)
         _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
-    def votes(self, logits: Tensor) -> Votes:
+    def votes(self, conditions: Conditions, logits: Tensor) -> Votes:
         """Read what ``search`` found, (B, n, H/8, W/8); no gradient goes back to it."""
         shares = votes(logits.detach() / _VOTE_TEMPERATURE)
-        return Votes(shares, self.read(shares))
+        with torch.no_grad():
+            alone = self.search.alone(
+                conditions.volume_0, conditions.volume_1, conditions.frame_time, _VOTE_TEMPERATURE
+            )
+        return Votes(shares, *alone, self.read(shares))
 
     def forward(
         self,
@@ -226,17 +199,12 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
         correction, visible, share, latents = answer.split([2, 2, 1, noisy_latents.shape[1]], dim=1)
-        opinion = MOST_SAY * torch.tanh(self.choose(hidden).float() / MOST_SAY)
-        choice = found.logits + opinion
-        chosen = likeliest(choice, self.search.radius) / scale
-        is_far = (chosen - flow).abs().amax(dim=1, keepdim=True) * scale > _FAR
-        flow = torch.where(is_far, chosen, flow) + CORRECTION_UNIT / scale * correction
-        motion = along(flow, frame_time)
+        motion = along(flow + CORRECTION_UNIT / scale * correction, frame_time)
         share = so_far.share + share
         # Along the new motion, which is judged by itself: no gradient comes to it from the latents.
         fetched_0, fetched_1 = both_warped(*around, motion.detach())
         drawn = torch.lerp(fetched_1, fetched_0, share.sigmoid())
-        return Estimate(drawn + latents, motion, visible, share, hidden, choice)
+        return Estimate(drawn + latents, motion, visible, share, hidden)
 
     def refine(self, estimate: Estimate, frame_time: Tensor) -> FineMotion:
         """Return motion and share at 1/4, of what the last step found for ``frame_time`` (B,)."""

@@ -1,0 +1,192 @@
+"""Which flows a cell may follow, and which of them it does follow.
+
+What is seen in one frame only cannot be found by comparing both, and a pattern that repeats is
+found everywhere. What lies around goes the right way most often: so a step proposes a few flows for
+each cell, from what the cell itself, its surroundings and the whole picture voted for, and compares
+both frames along each of them. One network judges all of them, and is not told where a flow leads:
+it cannot learn how far the training's cels go.
+
+Legend: B batch, K candidates, n flows of the search, h/w size of a step's map. A flow goes from
+frame_0 to frame_1, at the places of the drawing, in cells of 8 pixels whatever the map.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from autoencoder.matching import unit_length
+from diffusion.conditions import Estimate, both_warped
+from diffusion.search import NEAR, Choice, Votes, all_flows
+from nakawari.motion.pooling import box_mean
+from nakawari.motion.warping import along, flow_of
+
+OWN, AROUND, EVERYWHERE = 2, 3, 2
+"""Flows that are proposed: by the cell's own votes, those around it, and all of the picture's."""
+_AROUND = 9
+"""Cells of a side of the square that is around a cell."""
+_LEAST_VOTES = 1e-4
+"""Added to the share of the votes that a flow has, so that none is out of the question."""
+_FAR = 4.0
+"""Cells: a candidate that is further from the flow so far is just far."""
+_WIDTH = 64
+_OF_VOTES = 5
+_OF_COMPARISON = 5
+_NEARLY_NOTHING = 0.02
+"""Standard deviation of the weights that judge before any training."""
+
+
+class Chooser(nn.Module):
+    """Judges candidates by the votes for them, and by what both frames show along them."""
+
+    def __init__(self, key_channels: int, hidden_channels: int) -> None:
+        """Build it.
+
+        Args:
+            key_channels: of the maps that the frames are compared by.
+            hidden_channels: of what the step before goes on with.
+        """
+        super().__init__()
+        of_candidate = 2 * key_channels + _OF_VOTES + _OF_COMPARISON + 1
+        # What it was before, which of two frames the cell was seen in, and frame_time.
+        self.of_cell = nn.Conv2d(hidden_channels + 2 + 1, _WIDTH, 1)
+        self.of_candidate = nn.Conv2d(of_candidate, _WIDTH, 1)
+        # Untrained, it follows the votes of the cell itself.
+        verdict = nn.Conv2d(_WIDTH, 1, 1)
+        nn.init.normal_(verdict.weight, std=_NEARLY_NOTHING)
+        self.judge = nn.Sequential(nn.SiLU(), nn.Conv2d(_WIDTH, _WIDTH, 1), nn.SiLU(), verdict)
+
+    def forward(
+        self,
+        found: Votes,
+        so_far: Estimate,
+        keys: tuple[Tensor, Tensor],
+        closer: tuple[Tensor, Tensor],
+        frame_time: Tensor,
+        scale: int,
+    ) -> Choice:
+        """Propose flows for a step, and judge them.
+
+        Args:
+            found: the votes, on maps of the step's size.
+            so_far: what is known before the step, on maps of the same size.
+            keys: what both frames are compared by, (B, c, h, w) each.
+            closer: the same for places half as large, (B, j, 2h, 2w) each.
+            frame_time: in (0, 1), shape (B,).
+            scale: by which the maps are pooled: a cell is ``8 * scale`` pixels.
+        """
+        time = frame_time.view(-1, 1, 1, 1)
+        before = flow_of(so_far.motion) * scale
+        with torch.no_grad():
+            flows, votes = propose(found, before)
+            apart = torch.hypot(*(flows - before.unsqueeze(1)).split(1, dim=2))
+            apart = (apart / _FAR).clamp(max=1)
+        count = flows.shape[1]
+        motion = along(flows.flatten(0, 1) / scale, frame_time.repeat_interleave(count))
+        from_0, from_1 = both_warped(_repeat(keys[0], count), _repeat(keys[1], count), motion)
+        finer = 2 * F.interpolate(motion, scale_factor=2, mode="nearest")
+        near = both_warped(_repeat(closer[0], count), _repeat(closer[1], count), finer)
+        alike = _cosine(from_0, from_1)
+        alike_closer = F.pixel_unshuffle(_cosine(*near), 2)
+        told = [from_0, from_1, alike, alike_closer, votes.flatten(0, 1), apart.flatten(0, 1)]
+        of_candidate = self.of_candidate(torch.cat(told, dim=1)).unflatten(0, (-1, count))
+        known = [so_far.hidden, so_far.visible, time.expand(-1, 1, *before.shape[-2:])]
+        of_cell = self.of_cell(torch.cat(known, dim=1)).unsqueeze(1)
+        judged = self.judge((of_candidate + of_cell).flatten(0, 1)).float()
+        return Choice(flows, votes[:, :, 0] + judged.view(-1, count, *before.shape[-2:]))
+
+
+def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the flow so far and others, (B, K, 2, h, w), and what votes they have.
+
+    The second is (B, K, 5, h, w): the logarithms of the share of the votes within a cell of each:
+    the cell's own, around it, of the picture, and the cell's as either frame alone votes.
+    """
+    around = box_mean(found.shares, _AROUND)
+    everywhere = found.shares.mean(dim=(2, 3), keepdim=True)
+    size = before.shape[-2:]
+    of_all = likeliest_flows(everywhere, EVERYWHERE).expand(-1, -1, -1, *size)
+    of_some = likeliest_flows(around, AROUND)
+    flows = torch.cat(
+        [before.unsqueeze(1), likeliest_flows(found.shares, OWN), of_some, of_all], dim=1
+    )
+    shares = (found.shares, around, everywhere.expand_as(around), found.shares_0, found.shares_1)
+    votes = [(votes_near(one, flows) + _LEAST_VOTES).log() for one in shares]
+    return flows, torch.stack(votes, dim=2)
+
+
+def likeliest_flows(shares: Tensor, count: int) -> Tensor:
+    """Return the ``count`` flows that have more votes (B, n, h, w) than any next to them.
+
+    They are (B, count, 2, h, w), the likeliest first, each the mean of those within a cell of it.
+    Where there are fewer, the rest have hardly any votes.
+    """
+    radius = (math.isqrt(shares.shape[1]) - 1) // 2
+    flows = all_flows(radius, shares)
+    peaks = torch.where(_is_peak(shares), shares, 0)
+    chosen = []
+    for _ in range(count):
+        best = peaks.argmax(dim=1, keepdim=True)
+        peaks.scatter_(1, best, -1)
+        chosen.append(flows[:, best.squeeze(1)].transpose(0, 1))
+    centres = torch.stack(chosen, dim=1)  # (B, count, 2, h, w)
+    weights, offsets = _within_a_cell(shares, centres)
+    total = weights.sum(2, keepdim=True).clamp(min=1e-9)
+    return centres + torch.einsum("bkjhw,cj->bkchw", weights / total, offsets)
+
+
+def votes_near(shares: Tensor, flows: Tensor) -> Tensor:
+    """Return the share of the votes (B, n, h, w) within a cell of each flow (B, K, 2, h, w)."""
+    return _within_a_cell(shares, flows.round())[0].sum(2)
+
+
+def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
+    """Return how improbable what is near the true flow (B, 2, h, w) is held to be, a scalar.
+
+    ``weight`` is (B, 1, h, w); where no candidate is near, nothing counts.
+    """
+    apart = (choice.flows - flow.unsqueeze(1)).detach()
+    worth = (1 - torch.hypot(*apart.unbind(2)) / NEAR).clamp(min=0)  # (B, K, h, w)
+    best = worth.amax(dim=1, keepdim=True)
+    chosen = (choice.logits.softmax(dim=1) * worth).sum(dim=1, keepdim=True) / best.clamp(min=1e-6)
+    weight = weight * (best > 0)
+    return -((chosen + 1e-6).log() * weight).sum() / weight.sum().clamp(min=1)
+
+
+def _is_peak(shares: Tensor) -> Tensor:
+    """Return where a flow has as many votes (B, n, h, w) as any of those round it."""
+    span = math.isqrt(shares.shape[1])
+    squares = shares.unflatten(1, (span, span))
+    most = squares
+    for axis in (1, 2):
+        near = most.clone()
+        for here, there in ((0, 1), (1, 0)):
+            one = near.narrow(axis, here, span - 1)
+            torch.maximum(one, most.narrow(axis, there, span - 1), out=one)
+        most = near
+    return (squares == most).flatten(1, 2)
+
+
+def _within_a_cell(shares: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the nine flows round each of ``centres`` have, (B, K, 9, h, w).
+
+    ``centres`` are whole flows, (B, K, 2, h, w); what lies past the radius has nothing. The second
+    result are the offsets of the nine, (2, 9).
+    """
+    radius = (math.isqrt(shares.shape[1]) - 1) // 2
+    offsets = all_flows(1, shares)
+    there = centres.long().unsqueeze(3) + offsets.long().view(1, 1, 2, 9, 1, 1)
+    is_inside = (there.abs() <= radius).all(dim=2)  # (B, K, 9, h, w)
+    x, y = there.clamp(-radius, radius).unbind(2)
+    index = (y + radius) * (2 * radius + 1) + x + radius
+    return shares.gather(1, index.flatten(1, 2)).view_as(index) * is_inside, offsets
+
+
+def _repeat(maps: Tensor, count: int) -> Tensor:
+    """Return each of maps (B, c, h, w) ``count`` times, (B * count, c, h, w)."""
+    return maps.unsqueeze(1).expand(-1, count, -1, -1, -1).flatten(0, 1)
+
+
+def _cosine(maps_0: Tensor, maps_1: Tensor) -> Tensor:
+    return (unit_length(maps_0) * unit_length(maps_1)).sum(1, keepdim=True)
