@@ -20,6 +20,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
 from diffusion.conditions import Aligned, Conditions, Estimate, before_any_step, both_warped
+from diffusion.search import Logits
 from diffusion.unet import FineMotion, InBetweenUNet
 from nakawari.motion.warping import along, resize_flow
 
@@ -27,7 +28,7 @@ from nakawari.motion.warping import along, resize_flow
 class Denoised(NamedTuple):
     """What denoising found."""
 
-    logits: Tensor  # (B, n, h, w), of all flows, as the search found them before any step
+    logits: Logits  # of all flows, as the search found them before any step
     steps: list[Estimate]  # after each step, coarse to fine; the last has the clean latents
     fine: FineMotion  # motion at 1/4
 
@@ -82,7 +83,7 @@ def denoise(
     scheduler.set_timesteps(sigmas=levels, device=noise.device)
     hidden_channels = unet.config.channels[0]
     logits = unet.search.logits(conditions.volume_0, conditions.volume_1, conditions.frame_time)
-    votes = unet.votes(conditions, logits)
+    votes = unet.votes(logits)
     start = votes.pooled(scales[0]).flow / scales[0]
     estimate = before_any_step(conditions, start, hidden_channels)
     looks_0, looks_1 = _Looks(unet, conditions.features_0), _Looks(unet, conditions.features_1)

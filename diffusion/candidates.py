@@ -33,6 +33,9 @@ _FAR = 4.0
 _WIDTH = 64
 _OF_VOTES = 5
 _OF_COMPARISON = 5
+_OF_FLOW_SO_FAR = 3
+_REACH = 2
+"""Cells round a cell whose flows so far are asked whether they are a candidate's."""
 _NEARLY_NOTHING = 0.02
 """Standard deviation of the weights that judge before any training."""
 
@@ -48,10 +51,12 @@ class Chooser(nn.Module):
             hidden_channels: of what the step before goes on with.
         """
         super().__init__()
-        of_candidate = 2 * key_channels + _OF_VOTES + _OF_COMPARISON + 1
+        of_candidate = 2 * key_channels + _OF_VOTES + _OF_COMPARISON + _OF_FLOW_SO_FAR
         # What it was before, which of two frames the cell was seen in, and frame_time.
         self.of_cell = nn.Conv2d(hidden_channels + 2 + 1, _WIDTH, 1)
         self.of_candidate = nn.Conv2d(of_candidate, _WIDTH, 1)
+        # Which of the cells round a cell are of the same thing.
+        self.fellows = nn.Conv2d(hidden_channels, (2 * _REACH + 1) ** 2, 1)
         # Untrained, it follows the votes of the cell itself.
         verdict = nn.Conv2d(_WIDTH, 1, 1)
         nn.init.normal_(verdict.weight, std=_NEARLY_NOTHING)
@@ -78,19 +83,17 @@ class Chooser(nn.Module):
         """
         time = frame_time.view(-1, 1, 1, 1)
         before = flow_of(so_far.motion) * scale
+        # The steps teach the keys: fetching so many would be dear on the way back.
         with torch.no_grad():
             flows, votes = propose(found, before)
-            apart = torch.hypot(*(flows - before.unsqueeze(1)).split(1, dim=2))
-            apart = (apart / _FAR).clamp(max=1)
+            seen = _seen_along(flows / scale, keys, closer, frame_time)
+            apart = (_distance(flows, before.unsqueeze(1)).unsqueeze(2) / _FAR).clamp(max=1)
+            agree = agreement(flows, before)  # (B, K, cells around, h, w)
         count = flows.shape[1]
-        motion = along(flows.flatten(0, 1) / scale, frame_time.repeat_interleave(count))
-        from_0, from_1 = both_warped(_repeat(keys[0], count), _repeat(keys[1], count), motion)
-        finer = 2 * F.interpolate(motion, scale_factor=2, mode="nearest")
-        near = both_warped(_repeat(closer[0], count), _repeat(closer[1], count), finer)
-        alike = _cosine(from_0, from_1)
-        alike_closer = F.pixel_unshuffle(_cosine(*near), 2)
-        told = [from_0, from_1, alike, alike_closer, votes.flatten(0, 1), apart.flatten(0, 1)]
-        of_candidate = self.of_candidate(torch.cat(told, dim=1)).unflatten(0, (-1, count))
+        fellows = self.fellows(so_far.hidden).softmax(dim=1).unsqueeze(1)
+        agreed = torch.stack([agree.mean(2), (agree * fellows).sum(2)], dim=2)
+        told = torch.cat([seen, votes, apart, agreed], dim=2).flatten(0, 1)
+        of_candidate = self.of_candidate(told).unflatten(0, (-1, count))
         known = [so_far.hidden, so_far.visible, time.expand(-1, 1, *before.shape[-2:])]
         of_cell = self.of_cell(torch.cat(known, dim=1)).unsqueeze(1)
         judged = self.judge((of_candidate + of_cell).flatten(0, 1)).float()
@@ -141,13 +144,43 @@ def votes_near(shares: Tensor, flows: Tensor) -> Tensor:
     return _within_a_cell(shares, flows.round())[0].sum(2)
 
 
+def _seen_along(
+    flows: Tensor, keys: tuple[Tensor, Tensor], closer: tuple[Tensor, Tensor], frame_time: Tensor
+) -> Tensor:
+    """Return what both frames show along flows in cells of the map, (B, K, 2 * c + 5, h, w).
+
+    The keys of either, how alike they are, and the same for the four places of each cell.
+    ``flows`` are (B, K, 2, h, w), the rest as in ``Chooser.forward``.
+    """
+    count = flows.shape[1]
+    motion = along(flows.flatten(0, 1), frame_time.repeat_interleave(count))
+    from_0, from_1 = both_warped(_repeat(keys[0], count), _repeat(keys[1], count), motion)
+    finer = 2 * F.interpolate(motion, scale_factor=2, mode="nearest")
+    near = both_warped(_repeat(closer[0], count), _repeat(closer[1], count), finer)
+    alike = F.pixel_unshuffle(_cosine(*near), 2)
+    told = torch.cat([from_0, from_1, _cosine(from_0, from_1), alike], dim=1)
+    return told.unflatten(0, (-1, count))
+
+
+def agreement(flows: Tensor, before: Tensor) -> Tensor:
+    """Return how near each of flows (B, K, 2, h, w) is to the flows so far of the cells around.
+
+    ``before`` is (B, 2, h, w); the result (B, K, 25, h, w) in [0, 1], row by row from the upper
+    left cell. Past the rim the flows of the rim go on.
+    """
+    size = before.shape[-2:]
+    padded = F.pad(before, [_REACH] * 4, mode="replicate")
+    around = F.unfold(padded, 2 * _REACH + 1).view(len(before), 1, 2, -1, *size)
+    return (1 - torch.hypot(*(flows.unsqueeze(3) - around).unbind(2)) / NEAR).clamp(min=0)
+
+
 def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
     """Return how improbable what is near the true flow (B, 2, h, w) is held to be, a scalar.
 
     ``weight`` is (B, 1, h, w); where no candidate is near, nothing counts.
     """
-    apart = (choice.flows - flow.unsqueeze(1)).detach()
-    worth = (1 - torch.hypot(*apart.unbind(2)) / NEAR).clamp(min=0)  # (B, K, h, w)
+    apart = _distance(choice.flows, flow.unsqueeze(1)).detach()
+    worth = (1 - apart / NEAR).clamp(min=0)  # (B, K, h, w)
     best = worth.amax(dim=1, keepdim=True)
     chosen = (choice.logits.softmax(dim=1) * worth).sum(dim=1, keepdim=True) / best.clamp(min=1e-6)
     weight = weight * (best > 0)
@@ -186,6 +219,11 @@ def _within_a_cell(shares: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
 def _repeat(maps: Tensor, count: int) -> Tensor:
     """Return each of maps (B, c, h, w) ``count`` times, (B * count, c, h, w)."""
     return maps.unsqueeze(1).expand(-1, count, -1, -1, -1).flatten(0, 1)
+
+
+def _distance(flows: Tensor, others: Tensor) -> Tensor:
+    """Return how far apart flows (B, K, 2, h, w) and others are, (B, K, h, w)."""
+    return torch.hypot(*(flows - others).unbind(2))
 
 
 def _cosine(maps_0: Tensor, maps_1: Tensor) -> Tensor:

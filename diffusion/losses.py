@@ -65,7 +65,8 @@ def step_terms(
         triplet: the sample, frames in [-1, 1].
         heads: codes a token.
     """
-    radius = (math.isqrt(denoised.logits.shape[1]) - 1) // 2
+    said = denoised.logits.of_0
+    radius = (math.isqrt(said.shape[1]) - 1) // 2
     latents, motion, uneven, visible, choice = [], [], [], [], []
     for estimate in denoised.steps:
         size = (estimate.motion.shape[-2], estimate.motion.shape[-1])
@@ -76,7 +77,7 @@ def step_terms(
         # In pixels of the step's own map: what a coarse step cannot know yet counts little.
         motion.append(motion_error(estimate.motion, truth))
         if estimate.choice is not None:
-            choice.append(candidate_error(estimate.choice, flow, truth.weight.mean(1, True)))
+            choice.append(candidate_error(estimate.choice, flow, truth.weight.amax(1, True)))
         uneven.append(unevenness(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"
@@ -85,15 +86,16 @@ def step_terms(
     fine = denoised.fine
     size = (fine.motion.shape[-2], fine.motion.shape[-1])
     fine_truth = truth_at(triplet, size)
-    eighth = truth_at(triplet, (denoised.logits.shape[-2], denoised.logits.shape[-1]))
-    # What only one of the frames shows cannot be found by comparing them.
-    in_both = eighth.visible.amin(1, True) * eighth.known
+    eighth = truth_at(triplet, (said.shape[-2], said.shape[-1]))
+    seen = eighth.visible.amax(1, True) * eighth.known
     return {
         "latents": torch.stack(latents).mean(),
         "codes": code_direction_loss(denoised.latents, target, heads),
         "motion": torch.stack(motion).mean(),
         "uneven_motion": torch.stack([*uneven, unevenness(fine.motion, fine_truth) / 2]).mean(),
-        "search": choice_error(denoised.logits, flow_of(eighth.motion), in_both, radius),
+        "search": choice_error(
+            denoised.logits.as_seen(eighth.visible), flow_of(eighth.motion), seen, radius
+        ),
         "choice": torch.stack(choice).mean(),
         "visible": torch.stack(visible).mean(),
         "fine_motion": motion_error(fine.motion, fine_truth) / 2,

@@ -208,7 +208,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
 
     def _certainty(self, interval: Interval, times: Tensor) -> Tensor:
         """Return how sure both frames are how far they go, (B,) in [0, 1]."""
-        return certainty(self.unet.search.logits(interval.volume_0, interval.volume_1, times))
+        return certainty(self.unet.search.logits(interval.volume_0, interval.volume_1, times).both)
 
     def _denoise(
         self,

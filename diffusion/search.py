@@ -36,6 +36,26 @@ _AGREEING = 3
 """Cells, of a side of the square whose points look for a flow together."""
 
 
+class Logits(NamedTuple):
+    """What either frame says of all flows, at the places of the drawing."""
+
+    of_0: Tensor  # (B, n, h, w)
+    of_1: Tensor  # (B, n, h, w)
+
+    @property
+    def both(self) -> Tensor:
+        """What both say together, (B, n, h, w): the logits of what can be seen in both."""
+        return (self.of_0 + self.of_1) / 2
+
+    def as_seen(self, visible: Tensor) -> Tensor:
+        """Return those of the frames that a place is ``visible`` in, (B, 2, h, w) in {0, 1}.
+
+        What is hidden in one frame has no fellow there, but the other may know by its company.
+        """
+        in_0, in_1 = (visible > 0.5).split(1, dim=1)
+        return torch.where(in_0 == in_1, self.both, torch.where(in_0, self.of_0, self.of_1))
+
+
 class Votes(NamedTuple):
     """What both frames say of all flows, on a step's map."""
 
@@ -121,25 +141,13 @@ class Search(nn.Module):
         of_1 = at_drawing(of_0, of_0.new_ones(len(of_0)))
         return self._in_company(of_0, kinds_0), self._in_company(of_1, kinds_1)
 
-    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Tensor:
-        """Return the logits of all flows at each place of the drawing, (B, n, h, w).
+    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Logits:
+        """Return the logits of all flows at each place of the drawing.
 
         ``volume_0`` and ``volume_1`` are what ``forward`` returns, ``frame_time`` (B,) in (0, 1).
         """
-        alike = at_drawing(volume_0, frame_time) + at_drawing(volume_1, frame_time - 1)
-        return alike / (2 * self.log_temperature.exp())
-
-    def alone(
-        self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
-        """Return the probability of each flow at the drawing as either frame sees it by itself.
-
-        What is hidden in one frame has no fellow there, but the other may know by its company.
-        Volumes and time are those of ``logits``; both results are (B, n, h, w).
-        """
-        unit = 2 * temperature * self.log_temperature.exp()
-        shares_0, shares_1 = ((volume / unit).softmax(dim=1) for volume in (volume_0, volume_1))
-        return at_drawing(shares_0, frame_time), at_drawing(shares_1, frame_time - 1)
+        there = at_drawing(volume_0, frame_time), at_drawing(volume_1, frame_time - 1)
+        return Logits(*(volume / self.log_temperature.exp() for volume in there))
 
     def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
         """Add to what each point tells of the flows what the points of its kind tell together.

@@ -21,8 +21,8 @@ from autoencoder import VQAutoencoder
 from autoencoder.layers import zero_out
 from autoencoder.matching import symmetric_correlation, unit_length
 from diffusion.candidates import Chooser
-from diffusion.conditions import Aligned, Conditions, Estimate, both_warped
-from diffusion.search import Search, Votes, votes
+from diffusion.conditions import Aligned, Estimate, both_warped
+from diffusion.search import Logits, Search, Votes, votes
 from nakawari.motion.convex import NEIGHBOURS, convex_upsample
 from nakawari.motion.warping import along, flow_of
 
@@ -152,14 +152,12 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
-    def votes(self, conditions: Conditions, logits: Tensor) -> Votes:
-        """Read what ``search`` found, (B, n, H/8, W/8); no gradient goes back to it."""
-        shares = votes(logits.detach() / _VOTE_TEMPERATURE)
+    def votes(self, logits: Logits) -> Votes:
+        """Read what ``search`` found; no gradient goes back to it."""
         with torch.no_grad():
-            alone = self.search.alone(
-                conditions.volume_0, conditions.volume_1, conditions.frame_time, _VOTE_TEMPERATURE
-            )
-        return Votes(shares, *alone, self.read(shares))
+            said = (logits.both, logits.of_0, logits.of_1)
+            both, of_0, of_1 = (votes(one / _VOTE_TEMPERATURE) for one in said)
+        return Votes(both, of_0, of_1, self.read(both))
 
     def forward(
         self,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from diffusion import InBetweenUNet
 from diffusion.bridge import Denoised, denoise, step_scales
 from diffusion.conditions import Aligned, Conditions, Estimate
-from diffusion.search import Choice, Votes, classes
+from diffusion.search import Choice, Logits, Votes, classes
 from diffusion.unet import CORRECTION_UNIT
 from nakawari.motion.warping import along, flow_of
 from tests.diffusion.conftest import conditions
@@ -52,15 +52,10 @@ class Finds(nn.Module):
         self.radius = 12
         self.sure = 50 * classes(torch.tensor(flow).view(1, 2, 1, 1), 12)
 
-    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Tensor:
+    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Logits:
         batch, _, height, width = volume_0.shape
-        return self.sure.expand(batch, -1, height, width)
-
-    def alone(
-        self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
-        shares = self.logits(volume_0, volume_1, frame_time).softmax(dim=1)
-        return shares, shares
+        said = self.sure.expand(batch, -1, height, width)
+        return Logits(said, said)
 
 
 class Stays(nn.Module):
@@ -186,7 +181,7 @@ def test_a_step_is_given_the_votes_that_its_cells_have_together(unet: InBetweenU
     known = conditions()
     with torch.no_grad():
         logits = unet.search.logits(known.volume_0, known.volume_1, known.frame_time)
-        whole = unet.votes(known, logits)
+        whole = unet.votes(logits)
     for step, scale in zip(walk(unet).given, (2, 1), strict=True):
         assert step.scale == scale
         for pooled, maps in zip(step.found, whole, strict=True):

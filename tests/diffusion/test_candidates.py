@@ -9,6 +9,7 @@ from diffusion.candidates import (
     EVERYWHERE,
     OWN,
     Chooser,
+    agreement,
     candidate_error,
     likeliest_flows,
     propose,
@@ -70,6 +71,19 @@ def test_a_cell_may_follow_itself_what_is_around_it_and_the_whole_picture() -> N
     assert own[1] < -2
     assert others[0] < -9
     assert others[1] > -0.1
+
+
+def test_a_flow_is_the_one_of_the_cells_around_as_far_as_theirs_are_near_it() -> None:
+    before = everywhere(2.0, 0.0).clone()
+    before[..., 6:] = torch.tensor([0.0, 0.75]).view(2, 1, 1)
+    flows = torch.stack([everywhere(2.0, 0.0), everywhere(0.0, 0.0)], dim=1)
+    agree = agreement(flows, before)
+    assert agree.shape == (1, 2, 25, *SIZE)
+    there, here = agree[0, :, :, 4, 5].view(2, 5, 5)  # two of five columns are beyond the border
+    assert there.sum() == 15
+    assert bool((there[:, :3] == 1).all())
+    torch.testing.assert_close(here.sum(), torch.tensor(10 * 0.5))
+    assert not here[:, :3].any()
 
 
 def test_what_is_nearly_the_same_flow_is_counted_together() -> None:

@@ -47,7 +47,7 @@ def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:
     last = found.steps[-1]
     assert last.choice is not None
     choice = last.choice.logits
-    answers = (last.latents, last.motion, last.visible, choice, found.logits, *found.fine)
+    answers = (last.latents, last.motion, last.visible, choice, *found.logits, *found.fine)
     torch.stack([answer.square().mean() for answer in answers]).sum().backward()
     assert all(parameter.grad.abs().max() > 0 for parameter in unet.parameters())
 
