@@ -25,6 +25,7 @@ class InOrder:
         following: gives the next frame that was decoded; ``None`` at the end.
         stamp: gives a frame's time [s]; ``None`` if it has none.
         rate: frames a second.
+        ahead: frames that are held back; 0 where frames are stored in the order of display.
     """
 
     def __init__(
@@ -32,16 +33,18 @@ class InOrder:
         following: Callable[[], av.VideoFrame | None],
         stamp: Callable[[av.VideoFrame], Fraction | None],
         rate: Fraction,
+        ahead: int = AHEAD,
     ) -> None:
         self._following = following
         self._stamp = stamp
+        self._ahead = ahead
         self._step = MAX_STEP / rate
         self._held: list[av.VideoFrame] = []
         self._last: Fraction | None = None  # stamp of the last frame that was given out
 
     def next_frame(self) -> av.VideoFrame | None:
         """Return the next frame; ``None`` at the end."""
-        while len(self._held) <= AHEAD and (frame := self._following()) is not None:
+        while len(self._held) <= self._ahead and (frame := self._following()) is not None:
             self._held.append(frame)
         if not self._held:
             return None

@@ -18,7 +18,7 @@ from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
 from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.opening import open_file
-from nakawari.video.ordering import InOrder
+from nakawari.video.ordering import AHEAD, InOrder
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
     Picture,
@@ -81,7 +81,8 @@ class VideoReader:
             self._stamps = FrameStamps(self._stream, self._decoder)
             if not self._stamps.are_of_frames:
                 self._decoder.lost = None
-            self._frames = InOrder(self._decoded, self._stamps.stamp, self._stamps.rate)
+            held = AHEAD if self._decoder.reorders else 0
+            self._frames = InOrder(self._decoded, self._stamps.stamp, self._stamps.rate, held)
             first_two = (self._frames.next_frame() for _ in range(2))
             self._head = [frame for frame in first_two if frame is not None]
             self._lost = 0  # pictures just before the last frame
