@@ -37,3 +37,20 @@ def test_late_frames_come_where_they_belong() -> None:
 )
 def test_all_others_stay_as_they_came(stamps) -> None:
     assert ordered(stamps) == stamps
+
+
+def test_where_nothing_is_held_back_a_frame_is_given_out_before_the_next_is_decoded() -> None:
+    decoded: list[int] = []
+
+    def following() -> SimpleNamespace:
+        decoded.append(len(decoded))
+        return SimpleNamespace(stamp=decoded[-1])
+
+    source = InOrder(
+        following,  # type: ignore[arg-type]
+        lambda frame: Fraction(frame.stamp),  # type: ignore[attr-defined]
+        Fraction(1),
+        ahead=0,
+    )
+    source.next_frame()
+    assert len(decoded) == 1
