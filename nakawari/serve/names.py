@@ -46,8 +46,10 @@ class PictureNames(NamedTuple):
     files: list[str]  # in the order in which they were given; a number and an ending each
 
 
-def picture_names(given: Sequence[str]) -> PictureNames:
+def picture_names(given: Sequence[str], title: str = "") -> PictureNames:
     """Return names for the pictures of one sequence; nothing of the given ones but their numbers.
+
+    The sequence is called by its title, or else after what is before the numbers.
 
     Raises ``UserError`` if they are fewer than two, no pictures, without numbers, those of several
     sequences, or two of them of one number.
@@ -63,8 +65,8 @@ def picture_names(given: Sequence[str]) -> PictureNames:
         raise UserError(
             f"two pictures, of {file_name(given[0])} and others, have one number; leave one out"
         )
-    folder = file_name(found[0].before.rstrip(" ._-")) if found[0].before else UNNAMED_PICTURES
-    return PictureNames(folder, [f"{name.number:06d}{name.ending}" for name in found])
+    folder = title or found[0].before.rstrip(" ._-") or UNNAMED_PICTURES
+    return PictureNames(file_name(folder), [f"{name.number:06d}{name.ending}" for name in found])
 
 
 class _Numbered(NamedTuple):

@@ -13,12 +13,13 @@ import torch
 from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.slowmo.beside import audio_for, companions_for, palette_for
+from nakawari.slowmo.compared import ComparedBefore
 from nakawari.slowmo.drawings import every_frame, group
-from nakawari.slowmo.drawn import DrawnBefore
+from nakawari.slowmo.drawn import MOST_BYTES, DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS, keys
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.room import Room, check_room, room_for, size_on_disk
+from nakawari.slowmo.room import Beside, Room, check_room, room_for, size_on_disk
 from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
 from nakawari.slowmo.sheet_used import (
     given_sheet,
@@ -135,8 +136,14 @@ def run_job(
             )
         )
         width, height = written_size(info)
+        drawn = None if job.drawn is None else DrawnBefore(job.drawn, artist)
         takes = None
         if job.takes > 1:
+            compared = drawn
+            if compared is None:
+                compared = opened.enter_context(
+                    ComparedBefore(job.output, artist, resume=job.resume)
+                ).drawn
             takes = opened.enter_context(
                 Takes(
                     job.takes_output,
@@ -145,6 +152,7 @@ def run_job(
                     rate=clock.rate,
                     tags=info.tags,
                     sample_aspect_ratio=info.sample_aspect_ratio,
+                    drawn=compared,
                 )
             )
         workers = workers_for(device, info.width, info.height)
@@ -179,7 +187,7 @@ def run_job(
                     write,
                     workers,
                     kept,
-                    None if job.drawn is None else DrawnBefore(job.drawn, artist),
+                    drawn,
                     _seeds(job, sheet, longest_hold, reseed, say),
                     takes,
                 )
@@ -222,11 +230,14 @@ def room_of(job: SlowJob) -> Room | None:
 def _room(job: SlowJob, info: ClipInfo, codec: Codec) -> Room | None:
     has_sound = info.has_audio and job.audio != "drop" and codec.sound is not None
     clock = OutputClock(rate=job.rate or info.rate, pace=job.pace)
-    room = room_for(info, codec, clock, has_sound)
+    drawn = None if job.drawn is None else max(0, MOST_BYTES - size_on_disk(job.drawn))
+    room = room_for(info, codec, clock, has_sound, Beside(job.takes, drawn))
     if room is None:
         return None
     there = kept_bytes(job.output) if job.resume else 0
     replaced = size_on_disk(job.output)
+    if job.takes > 1:
+        replaced += size_on_disk(job.takes_output)
     return room._replace(kept=max(0, room.kept - there), freed=replaced)
 
 

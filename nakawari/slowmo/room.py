@@ -1,7 +1,9 @@
 """How much room on the disk a job takes, estimated before it begins.
 
 While it is made, an output is on the disk twice: as the file itself, and as the frames that are
-kept, without loss, until that is whole (see ``segments``).
+kept, without loss, until that is whole (see ``segments``). Takes add the clips to choose from,
+which stay, and what they are compared by, without loss, until then (see ``compared``). Where
+in-betweens are not to be drawn twice, they stay as well (see ``drawn``).
 
 How large a picture becomes is not known before it is drawn. Two things are: how large it can be at
 all, by its pixels, and how much the input's own encoder found in it, by the input's bits a frame. A
@@ -20,7 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakawari.errors import UserError
+from nakawari.slowmo.drawn import MOST_BYTES
 from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.takes import CODEC as TAKES_CODEC
+from nakawari.slowmo.takes import SMALLER
 from nakawari.video.codecs import Codec
 from nakawari.video.lossless import FFV1, H264, encoder_for
 from nakawari.video.reader import ClipInfo
@@ -65,15 +70,42 @@ KEPT = {H264: Growth(3.5, 0.01, 0.7, deep=1.7), FFV1: Growth(None, 0.3, 0.3)}
 """Of a frame that is kept without loss, by FFmpeg's encoder."""
 
 
+UNSURE_SHARE = 0.2
+"""Of the output's frames, that are between drawings whose takes are to be checked: 12 of the sample
+clip's 55 intervals."""
+MIDDLE_BYTES = 0.3 / SMALLER**2
+"""Bytes of a pixel that the picture takes by which a seed is compared: FFV1, RGB, smaller."""
+HELD = 3
+"""Frames of the input that show a drawing: those of threes, so that drawings are counted too few
+rather than too many."""
+
+
 class Room(NamedTuple):
     """What one job takes on the disk [bytes]."""
 
     output: int  # 0 or more
-    kept: int  # frames, until the output is whole; 0 or more
+    kept: int  # until the output is whole; 0 or more
     freed: int = 0  # by the older output that it replaces, in the end
+    beside: int = 0  # takes to choose from, and in-betweens that are not drawn twice; 0 or more
 
 
-def room_for(info: ClipInfo, codec: Codec, clock: OutputClock, has_sound: bool) -> Room | None:
+class Beside(NamedTuple):
+    """What a job leaves beside its output."""
+
+    takes: int = 1  # seeds that are compared
+    drawn: int | None = None  # bytes that in-betweens may take that are not drawn twice
+
+
+NOTHING_BESIDE = Beside()
+
+
+def room_for(
+    info: ClipInfo,
+    codec: Codec,
+    clock: OutputClock,
+    has_sound: bool,
+    beside: Beside = NOTHING_BESIDE,
+) -> Room | None:
     """Return about how much room a job takes; ``None`` if the input does not say how long it is.
 
     Args:
@@ -81,15 +113,30 @@ def room_for(info: ClipInfo, codec: Codec, clock: OutputClock, has_sound: bool) 
         codec: of the output.
         clock: the output's rate and pace.
         has_sound: whether the output has sound.
+        beside: what else is made.
     """
     if info.duration is None:
         return None
     frames = clock.first_index(info.duration)
     seconds = float(frames / clock.rate)
     sound = SOUND_BYTES[codec.sound] * seconds if has_sound and codec.sound else 0.0
+    frame = _frame_bytes(KEPT[encoder_for(info.form)], info)
+    kept, takes, drawn = frames * frame, 0.0, 0.0
+    if beside.takes > 1:
+        unsure = frames * UNSURE_SHARE
+        takes = beside.takes * unsure * _frame_bytes(GROWTH[TAKES_CODEC.encoder], info)
+        drawings = float(info.duration * info.rate) / HELD
+        middles = beside.takes * drawings * MIDDLE_BYTES * info.width * info.height
+        drawn = (beside.takes - 1) * unsure * frame + middles
+    if beside.drawn is None:
+        kept += min(drawn, MOST_BYTES)
+        drawn = 0.0
+    else:
+        drawn = min(drawn + frames * frame, beside.drawn)
     return Room(
         output=round(frames * _frame_bytes(GROWTH[codec.encoder], info) + sound),
-        kept=round(frames * _frame_bytes(KEPT[encoder_for(info.form)], info)),
+        kept=round(kept),
+        beside=round(takes + drawn),
     )
 
 
@@ -97,8 +144,9 @@ def peak(rooms: Iterable[Room]) -> int:
     """Return how much jobs take at most [bytes] that are done one after another."""
     most = taken = 0
     for room in rooms:
-        most = max(most, taken + room.output + room.kept)
-        taken += room.output - room.freed
+        taken += room.output + room.beside
+        most = max(most, taken + room.kept)
+        taken -= room.freed
     return most
 
 
@@ -108,14 +156,16 @@ def check_room(rooms: Iterable[Room], folder: Path, what: str) -> None:
     A drive that does not tell its size is believed to have room. ``what`` is to be made, for the
     message.
     """
+    rooms = list(rooms)
     needed = peak(rooms)
+    also = " and what is made beside it" if any(room.beside for room in rooms) else ""
     try:
         usage = shutil.disk_usage(folder)
     except OSError:
         return
     if usage.total > 0 and needed > usage.free:
         raise UserError(
-            f"about {size(needed)} of disk are needed for {what}, the frames that are kept "
+            f"about {size(needed)} of disk are needed for {what}{also}, the frames that are kept "
             f"meanwhile included, and {folder} has {size(usage.free)}; free some, or choose "
             "another folder with -o"
         )

@@ -60,6 +60,11 @@ def kept_folder(output: Path) -> Path:
     return output.with_name(f"{hidden_name(output)}.kept")
 
 
+def compared_folder(output: Path) -> Path:
+    """Return where that is by which the takes of an unfinished output were compared."""
+    return output.with_name(f"{hidden_name(output)}.compared")
+
+
 def kept_frames(output: Path) -> int:
     """Return how many frames of an unfinished output there are."""
     segments = _segments(kept_folder(output))
@@ -168,6 +173,7 @@ class KeptFrames:
         try:
             if is_over or (is_stopped and not self._resume):
                 self._remove()
+                shutil.rmtree(compared_folder(self._output), ignore_errors=True)
                 return
             if self._resume or self._segments:
                 with suppress(OSError):  # of a full disk, say; why it ended is being told already
@@ -262,26 +268,27 @@ def check_kept(output: Path, *, resume: bool, overwrite: bool) -> None:
 
 
 def kept_bytes(output: Path) -> int:
-    """Return how much room [bytes] the frames of an unfinished output take."""
+    """Return how much room [bytes] all takes that is kept of an unfinished output."""
+    found = [segment.path for segment in _segments(kept_folder(output))]
+    with suppress(OSError):
+        found += compared_folder(output).iterdir()
     sizes = 0
-    for segment in _segments(kept_folder(output)):
+    for path in found:
         with suppress(OSError):  # a run that ends has removed it
-            sizes += segment.path.stat().st_size
+            sizes += path.stat().st_size
     return sizes
 
 
 def remove_kept(output: Path) -> None:
-    """Remove the frames of an unfinished output, unless a living run is at work on it."""
-    folder = kept_folder(output)
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        if lock(descriptor) is not False:
-            shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(descriptor)
+    """Remove all that is kept of an unfinished output, unless a living run is at work on it."""
+    for folder in (kept_folder(output), compared_folder(output)):
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                if lock(descriptor) is not False:
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def _refuse(output: Path, frames: int, differing: list[str] | None) -> None:

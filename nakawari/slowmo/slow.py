@@ -263,6 +263,7 @@ def _compared(
     began = time.monotonic()
     ends = (key.picture, following.picture)
     usual, *others = takes.seeds
+    artist = artist._replace(drawn=takes.drawn)
     intervals = {usual: _Interval(key, following, artist)}
     intervals |= {seed: _Interval(key, following, artist, seed) for seed in others}
     found = Unsure(

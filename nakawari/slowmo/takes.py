@@ -28,6 +28,7 @@ from nakawari.video.writer import VideoWriter
 from nakawari.whole import PartialFolder, check_free, write_whole
 
 if TYPE_CHECKING:  # it loads torch, which who only shows takes does not need
+    from nakawari.slowmo.drawn import DrawnBefore
     from nakawari.slowmo.interpolator import FrameInterpolator
 
 UNSURE = 2.5
@@ -152,6 +153,7 @@ class Takes:
         rate: frames a second of the clips.
         tags: what the pictures' code values mean.
         sample_aspect_ratio: width over height of one pixel.
+        drawn: where that is kept which is drawn to compare; ``None``: nowhere.
     """
 
     def __init__(
@@ -163,9 +165,11 @@ class Takes:
         rate: Fraction,
         tags: ColorTags,
         sample_aspect_ratio: Fraction = Fraction(1),
+        drawn: DrawnBefore | None = None,
     ) -> None:
         self.folder = folder
         self.seeds = seeds
+        self.drawn = drawn
         self.unsure: list[Unsure] = []
         self.compared = 0  # intervals
         self.seconds = 0.0  # that comparing and the other takes took, all threads together

@@ -27,6 +27,7 @@ from nakawari.video.matrices import (
     Scales,
     codes_from_rgb,
     known_matrix,
+    nearest_codes,
     rgb_from_codes,
     scales,
 )
@@ -130,7 +131,7 @@ def _exactly_converted(
 ) -> VideoFrame:
     """Return a frame in another matrix and range, with so many bits and full chroma.
 
-    swscale is off by as much as two codes of ten bits there.
+    swscale is off by as much as two codes of ten bits there, and rounding by 1.66 steps of RGB.
     """
     read, written = form._replace(chroma="444"), PictureForm("444", bits, False)
     planes = picture_from_frame(frame, tags.matrix, tags.value_range, form=read).planes
@@ -142,10 +143,10 @@ def _exactly_converted(
         cv2.merge([plane.astype(np.float32) for plane in planes[:3]]),
         np.column_stack([factors, offset]),
     )
-    most = 2**bits - 1
-    changed = [plane.round().clip(0, most).astype(np.uint16) for plane in cv2.split(codes)]
+    changed = nearest_codes(codes, wanted.weights(frame.height), _layout(wanted, written), bits)
     if form.alpha:
-        changed.append((planes[3] * (most / (2**form.bits - 1))).round().astype(np.uint16))
+        scale = (2**bits - 1) / (2**form.bits - 1)
+        changed.append((planes[3] * scale).round().astype(np.uint16))
     return of_planes(changed, written._replace(alpha=form.alpha)).to_frame()
 
 

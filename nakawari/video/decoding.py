@@ -12,6 +12,7 @@ from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.video.linear_light import as_displayed
+from nakawari.video.lost import A_PICTURE_A_PACKET, LostPictures
 from nakawari.video.streams import video_decoder
 from nakawari.wording import count
 
@@ -36,11 +37,16 @@ class FrameDecoder:
         self.reached = Fraction(0)  # s, on the container's clock: the end of the longest stream
         self.damaged = 0  # packets that could not be decoded
         self.decoded = 0  # frames
+        self.spoilt = 0  # of these, in which damage shows
         self._container = container
         self._stream = stream
         self._path = path
         self._strict = strict
         self._decoder = video_decoder(stream)
+        # None where packets do not tell how many pictures there are.
+        self.lost: LostPictures | None = None
+        if self._decoder.codec.canonical_name in A_PICTURE_A_PACKET:
+            self.lost = LostPictures(stream.time_base or Fraction(1, av.time_base))
         packets = self._packets()
         self.head = list(islice(packets, HEAD))
         self._frames = self._decode(chain(self.head, packets))
@@ -53,7 +59,13 @@ class FrameDecoder:
         frame = next(self._frames, None)
         if frame is not None:
             self.decoded += 1
+            self.spoilt += frame.is_corrupt
         return frame
+
+    @property
+    def missing(self) -> int:
+        """How many packets gave no picture, as they are damaged or what they refer to is."""
+        return max(self.damaged, 0 if self.lost is None else self.lost.between)
 
     def seek(self, stamp: int) -> None:
         """Go to the last key frame before ``stamp`` [ticks of the track]; the next frame is it."""
@@ -63,7 +75,9 @@ class FrameDecoder:
 
     def forget(self) -> None:
         """Count what was decoded, and what could not be, from here on."""
-        self.damaged = self.decoded = 0
+        self.damaged = self.decoded = self.spoilt = 0
+        if self.lost is not None:
+            self.lost.forget()
 
     @property
     def reorders(self) -> bool:
@@ -90,8 +104,15 @@ class FrameDecoder:
         for packet in packets:
             if packet.size == 0 and packet.dts is not None:
                 continue  # AVI's way to say that a frame stays; a decoder takes it for the end
+            if self.lost is not None:
+                self.lost.store(packet)
             try:
                 for frame in self._decoder.decode(packet):
+                    if frame.is_corrupt and self._strict:
+                        raise UserError(
+                            f"{self._path} is damaged at about {self._second(packet):.2f} s (a "
+                            f"picture decodes with errors); {STRICT_REMEDY}"
+                        )
                     yield as_displayed(frame) if self._decoder.name == "exr" else frame
             except (MemoryError, av.error.MemoryError) as error:
                 raise UserError(
@@ -104,17 +125,18 @@ class FrameDecoder:
                         f"{self._path} is damaged at about {self._second(packet):.2f} s "
                         f"({error.strerror}); {STRICT_REMEDY}"
                     ) from error
-        self._check_loss()
+        self.check_loss()
 
     def _second(self, packet: av.Packet) -> float:
         if packet.pts is None or packet.time_base is None:
             return float(self.reached)
         return float(packet.pts * packet.time_base)
 
-    def _check_loss(self) -> None:
-        total = self.damaged + self.decoded
-        if self.damaged > MAX_LOST_SHARE * total:
+    def check_loss(self) -> None:
+        """Raise ``UserError`` if too many packets gave no picture."""
+        total = self.missing + self.decoded
+        if self.missing > MAX_LOST_SHARE * total:
             raise UserError(
-                f"{self._path} is damaged: {count(self.damaged, 'packet')} of {total} cannot be "
+                f"{self._path} is damaged: {count(self.missing, 'packet')} of {total} cannot be "
                 "decoded, which is too much to go on without; copy or download it again"
             )

@@ -15,7 +15,14 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.matrices import FULL, WEIGHTS, codes_from_rgb, known_matrix, scales
+from nakawari.video.matrices import (
+    FULL,
+    WEIGHTS,
+    codes_from_rgb,
+    known_matrix,
+    nearest_codes,
+    scales,
+)
 
 FULL_RANGE_NAMES = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p"}
 # swscale's number for each matrix of H.273; it takes BT.601 for what it does not know, as we do.
@@ -164,7 +171,7 @@ def _converted(
     if source.alpha and not form.alpha:
         frame = _flatten(frame)
     if frame.format.is_rgb and source.bits > 8 and not form.is_rgb:
-        frame = _deep_codes(frame, matrix, value_range, max(form.bits, 10))
+        frame = _deep_codes(frame, matrix, value_range, form.bits)
     is_rgb = frame.format.is_rgb or frame.format.has_palette
     converted = frame.reformat(
         format=form.pixel_format,
@@ -203,21 +210,31 @@ def _opacity(frame: av.VideoFrame) -> np.ndarray:
 
 
 def _deep_codes(frame: av.VideoFrame, matrix: int, value_range: int, bits: int) -> av.VideoFrame:
-    """Return an RGB frame of more than 8 bits in a matrix, with so many bits and full chroma.
+    """Return an RGB frame of more than 8 bits in a matrix, with full chroma.
 
-    swscale is off by as much as one code of 255 there.
+    It has ten bits at least. swscale is off by as much as one code of 255 there.
+
+    Args:
+        frame: the frame.
+        matrix: that of the result.
+        value_range: likewise.
+        bits: that are needed. Pictures of 8 are only looked at, and their codes merely rounded.
     """
     has_alpha = has_alpha_channel(frame)
     rgba = frame.reformat(format="rgba64le" if has_alpha else "rgb48le").to_ndarray()
-    weights = WEIGHTS[known_matrix(matrix, frame.height)]
-    affine = codes_from_rgb(weights, scales(value_range == FULL, bits))
+    deep = max(bits, 10)
+    weights, layout = WEIGHTS[known_matrix(matrix, frame.height)], scales(value_range == FULL, deep)
+    affine = codes_from_rgb(weights, layout)
     affine[:, :3] /= 65535
-    most = 2**bits - 1
     codes = cv2.transform(rgba[..., :3].astype(np.float32), affine)
-    planes = [plane.round().clip(0, most).astype(np.uint16) for plane in cv2.split(codes)]
+    most = 2**deep - 1
+    if bits == 8:
+        planes = [plane.round().clip(0, most).astype(np.uint16) for plane in cv2.split(codes)]
+    else:
+        planes = nearest_codes(codes, weights, layout, deep)
     if has_alpha:
         planes.append((rgba[..., 3] * (most / 65535)).round().astype(np.uint16))
-    return of_planes(planes, PictureForm("444", bits, has_alpha)).to_frame()
+    return of_planes(planes, PictureForm("444", deep, has_alpha)).to_frame()
 
 
 def has_alpha_channel(frame: av.VideoFrame) -> bool:

@@ -18,6 +18,7 @@ from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
 from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.opening import open_file
+from nakawari.video.ordering import AHEAD, InOrder
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
     Picture,
@@ -78,7 +79,13 @@ class VideoReader:
             check_size(self._container, path)
             self._decoder = FrameDecoder(self._container, self._stream, path, strict)
             self._stamps = FrameStamps(self._stream, self._decoder)
-            self._head = self._stamps.head
+            if not self._stamps.are_of_frames:
+                self._decoder.lost = None
+            held = AHEAD if self._decoder.reorders else 0
+            self._frames = InOrder(self._decoded, self._stamps.stamp, self._stamps.rate, held)
+            first_two = (self._frames.next_frame() for _ in range(2))
+            self._head = [frame for frame in first_two if frame is not None]
+            self._lost = 0  # pictures just before the last frame
             self._bridged = 0  # frames repeated in the place of damaged ones
             if part.start > 0:
                 self._go_to(part.start)
@@ -140,7 +147,9 @@ class VideoReader:
         for aim in (start - LEAD, Fraction(0)):
             self._decoder.seek(self._stamps.stamp_at(aim))
             self._head.clear()
-            frame = self._decoder.next_frame()
+            self._stamps.head.clear()
+            self._frames.clear()
+            frame = self._next()
             time = None if frame is None else self._stamps.time_after_seeking(frame)
             if time is not None and self._is_before(time, start):
                 break
@@ -151,7 +160,13 @@ class VideoReader:
         return time, time + 1 / self._rate
 
     def _next(self) -> av.VideoFrame | None:
-        return self._head.pop(0) if self._head else self._decoder.next_frame()
+        frame = self._head.pop(0) if self._head else self._frames.next_frame()
+        if frame is not None and self._decoder.lost is not None:
+            self._lost = self._decoder.lost.show(frame.pts, self._rate)
+        return frame
+
+    def _decoded(self) -> av.VideoFrame | None:
+        return self._stamps.head.pop(0) if self._stamps.head else self._decoder.next_frame()
 
     @property
     def _rate(self) -> Fraction:
@@ -245,16 +260,18 @@ class VideoReader:
             if duration is None:
                 usual = 1 / rate_of_gaps(gaps.elements(), rate)
                 pending = pending._replace(end=pending.start + usual)
-            yield pending
+            self._lost = 0 if self._decoder.lost is None else self._decoder.lost.end(rate)
+            yield from self._until(pending.end + self._lost / rate, pending)
+        self._decoder.check_loss()
         check_length(self._container, self.path, self._decoder.reached)
         self._tell_repairs()
 
     def _until(self, time: Fraction, frame: SourceFrame) -> Iterator[SourceFrame]:
         """Yield a frame that is shown until ``time`` [s], again for each lost one in between."""
         rate = self.info.rate
-        lost = self._decoder.damaged - self._bridged
+        lost = max(self._decoder.damaged - self._bridged, self._lost)
         missing = round((time - frame.start) * rate) - 1 if lost else 0
-        if 0 < missing <= lost:
+        if missing > 0 and (missing <= lost or self._lost):
             self._bridged += missing
             for _ in range(missing):
                 end = frame.start + 1 / rate
@@ -263,11 +280,20 @@ class VideoReader:
         yield frame._replace(end=time)
 
     def _tell_repairs(self) -> None:
-        damaged, rebuilt = self._decoder.damaged, self._stamps.rebuilt
-        if damaged:
+        decoder, rebuilt = self._decoder, self._stamps.rebuilt
+        if decoder.lost is not None and decoder.lost.leading:
             self._remarks.say(
-                f"{count(damaged, 'packet')} of the video cannot be decoded; where a picture is "
-                "missing, the one before it is repeated"
+                f"what the first {count(decoder.lost.leading, 'picture')} refer to is not in the "
+                "file; they cannot be decoded, and the clip begins after them"
+            )
+        if decoder.spoilt:
+            self._remarks.say(
+                f"damage shows in {count(decoder.spoilt, 'picture')} of the video, used as decoded"
+            )
+        if decoder.missing:
+            self._remarks.say(
+                f"{count(decoder.missing, 'packet')} of the video cannot be decoded; where a "
+                "picture is missing, the one before it is repeated"
             )
         if rebuilt and self._strict:
             raise UserError(

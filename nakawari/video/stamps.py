@@ -23,6 +23,7 @@ FEW_FRAMES = 3
 # H.264 may move a frame by 16; the pictures of these frames are in memory meanwhile.
 MOST_FRAMES, MOST_PIXELS = 18, 40_000_000
 
+MAX_BACKWARD = Fraction(1, 8)  # of the first packets: so many may step back, and all be wrong
 CERTAIN = 24  # of the first packets: those that are in the order of display once sorted
 FINE_TICKS = 1000  # a frame; then a gap tells 24 frames a second from 24000/1001
 SAME = Fraction(1, 2000)  # of a rate
@@ -38,14 +39,18 @@ class FrameStamps:
     def __init__(self, stream: av.VideoStream, decoder: FrameDecoder) -> None:
         packets = [packet for packet in decoder.head if packet.pts is not None]
         stamps = [packet.pts for packet in packets if packet.pts is not None]
-        in_doubt = decoder.reorders and len(stamps) > 1 and stamps == sorted(stamps)
+        # Of frames that come out in another order, one in four or so is stored after a later one.
+        in_doubt = decoder.reorders and len(stamps) > 1
+        in_doubt = in_doubt and _steps_back(stamps) <= MAX_BACKWARD * len(stamps)
         most = FEW_FRAMES
         if in_doubt:
             context = stream.codec_context
             pixels = max(context.width * context.height, 1)
             most = max(FEW_FRAMES, min(MOST_FRAMES, MOST_PIXELS // pixels))
         self.head = _first(decoder, most)
-        self._by_decoding = in_doubt and _steps_back(self.head)
+        shown = [frame.pts for frame in self.head if frame.pts is not None]
+        decoded = [frame.dts for frame in self.head if frame.dts is not None]
+        self._by_decoding = in_doubt and _steps_back(shown) > _steps_back(decoded)
         self._tick = tick = stream.time_base or Fraction(1, av.time_base)
         durations = [packet.duration * tick for packet in packets if packet.duration]
         gaps = [(after - before) * tick for before, after in pairwise(sorted(set(stamps)))]
@@ -53,7 +58,7 @@ class FrameStamps:
         certain = gaps[: CERTAIN * len(gaps) // HEAD] if len(gaps) >= HEAD - 1 else gaps
         self._film = film_rate(durations, stream.guessed_rate) or film_rate(certain, None)
         self.rate = self._film.rate if self._film else _rate(stream, gaps, tick)
-        starts = [self._stamp(frame) for frame in self.head]
+        starts = [self.stamp(frame) for frame in self.head]
         zero = _zero([start for start in starts if start is not None], 1 / self.rate)
         self.start = zero  # s, of the first frame on the container's clock
         if self._by_decoding and packets[0].dts is not None and packets[0].time_base:
@@ -75,9 +80,14 @@ class FrameStamps:
         """
         if before is None:
             return Fraction(0)
-        time = self._timeline.place(self._stamp(frame), before, expected)
+        time = self._timeline.place(self.stamp(frame), before, expected)
         snapped = self._snapped(frame, time)
         return snapped if snapped > before else time
+
+    @property
+    def are_of_frames(self) -> bool:
+        """Whether packets have the times at which frames are shown, not only those of decoding."""
+        return not self._by_decoding
 
     @property
     def are_direct(self) -> bool:
@@ -90,7 +100,7 @@ class FrameStamps:
 
     def time_after_seeking(self, frame: av.VideoFrame) -> Fraction | None:
         """Return the time of the first frame after a seek [s]; ``None`` if it has no stamp."""
-        stamp = self._stamp(frame)
+        stamp = self.stamp(frame)
         if stamp is None:
             return None
         return self._snapped(frame, self._timeline.place(stamp, None, Fraction(0)))
@@ -108,7 +118,8 @@ class FrameStamps:
     def _slack(self) -> Fraction:
         return Fraction(0) if self._film is None else self._film.slack
 
-    def _stamp(self, frame: av.VideoFrame) -> Fraction | None:
+    def stamp(self, frame: av.VideoFrame) -> Fraction | None:
+        """Return a frame's stamp on the container's clock [s]; ``None`` if it has none."""
         stamp = frame.dts if self._by_decoding or frame.pts is None else frame.pts
         return None if stamp is None else stamp * _tick(frame)
 
@@ -138,9 +149,9 @@ def _first(decoder: FrameDecoder, most: int) -> list[av.VideoFrame]:
     return frames
 
 
-def _steps_back(frames: Sequence[av.VideoFrame]) -> bool:
-    stamps = [frame.pts for frame in frames if frame.pts is not None]
-    return any(after < before for before, after in pairwise(stamps))
+def _steps_back(stamps: Sequence[int]) -> int:
+    """Return how often a stamp is less than the one before it."""
+    return sum(after < before for before, after in pairwise(stamps))
 
 
 def _zero(stamps: Sequence[Fraction], usual: Fraction) -> Fraction:

@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import diffusion  # noqa: F401  loaded before the runs are forked
@@ -27,8 +28,16 @@ def slowly(*arguments: object) -> None:
     time.sleep(600)
 
 
-def run(words: list[str], stop_with: signal.Signals | None, after: float) -> tuple[int, float]:
-    """Run a command; return its exit status, and how long it took to stop [s]."""
+def run(
+    words: list[str],
+    stop_with: signal.Signals | None,
+    after: float,
+    wait: Callable[[], object] = lambda: None,
+) -> tuple[int, float]:
+    """Run a command; return its exit status, and how long it took to stop [s].
+
+    It is stopped so many seconds ``after`` what ``wait`` waits for.
+    """
     child = os.fork()
     if child == 0:
         null = os.open(os.devnull, os.O_WRONLY)
@@ -36,6 +45,7 @@ def run(words: list[str], stop_with: signal.Signals | None, after: float) -> tup
         os.dup2(null, 2)
         os._exit(cli.main(words))
     if stop_with is not None:
+        wait()
         time.sleep(after)
         os.kill(child, stop_with)
     began = time.monotonic()

@@ -164,6 +164,17 @@ def test_pictures_lie_in_their_own_folder_whatever_they_are_called(client, page)
     assert made == {home / "source" / "a" / f"00000{number}.png" for number in (1, 2)}
 
 
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_folder_is_called_as_its_owner_calls_it_and_lies_nowhere_else(client, page, name) -> None:
+    before = set(page.settings.folder.parent.rglob("*"))
+    answer = client.put("/api/sequences", params={"name": name}, content=sent(PAIR))
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["name"] == file_name(name or "a")
+    home = page.settings.folder / "clips" / "local" / answer.json()["number"]
+    made = set(page.settings.folder.parent.rglob("00000?.png")) - before
+    assert {path.parent for path in made} == {home / "source" / answer.json()["name"]}
+
+
 def test_pictures_that_are_too_large_together_are_refused(settings) -> None:
     page = Page(replace(settings, most_bytes=5), IDLE)
     with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:

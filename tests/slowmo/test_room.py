@@ -17,8 +17,8 @@ from nakawari.slowmo import room as room_module
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, room_of, run_job
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Room, check_room, peak, room_for
-from nakawari.slowmo.segments import KeptFrames, kept_bytes
+from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Beside, Room, check_room, peak, room_for
+from nakawari.slowmo.segments import KeptFrames, compared_folder, kept_bytes
 from nakawari.video.codecs import CODECS
 from nakawari.video.color import ColorTags
 from nakawari.video.form import PictureForm
@@ -101,14 +101,38 @@ def test_a_clip_that_does_not_say_how_long_or_how_large_it_is() -> None:
     assert room(replace(INFO, bit_rate=None)) == room(replace(INFO, bit_rate=1))
 
 
-ROOMS = lists(builds(Room, integers(0, 99), integers(0, 99), integers(0, 99)), max_size=6)
+def test_takes_are_counted_and_what_they_are_compared_by() -> None:
+    def takes(number: int, drawn: int | None = None) -> Room:
+        beside = Beside(takes=number, drawn=drawn)
+        found = room_for(INFO, CODECS["prores"], clock(Fraction(4)), False, beside)
+        assert found is not None
+        return found
+
+    none, two, four = takes(1), takes(2), takes(4)
+    assert none == room(name="prores")
+    assert none.beside == 0
+    assert 0 < two.beside < four.beside == pytest.approx(2 * two.beside, abs=2)
+    assert none.kept < two.kept < four.kept
+    assert none.output == two.output == four.output
+    # A fifth of H.264's frames, four times; the output itself is of ProRes.
+    assert four.beside == pytest.approx(0.8 * room(name="h264").output, abs=2)
+    # Where in-betweens are not drawn twice they stay, as far as they may.
+    drawn = takes(4, drawn=10**12)
+    assert drawn.kept == none.kept
+    assert drawn.beside == pytest.approx(four.beside + four.kept, rel=1e-6)
+    assert takes(1, drawn=1000).beside == 1000
+
+
+ROOMS = lists(
+    builds(Room, integers(0, 99), integers(0, 99), integers(0, 99), integers(0, 99)), max_size=6
+)
 
 
 @given(ROOMS)
 def test_the_peak_of_several_jobs_is_that_of_doing_them(rooms: list[Room]) -> None:
     used, most = 0, 0
     for one in rooms:
-        for change in (one.output, one.kept, -one.kept, -one.freed):
+        for change in (one.output, one.beside, one.kept, -one.kept, -one.freed):
             used += change
             most = max(most, used)
     assert peak(rooms) == most
@@ -152,6 +176,26 @@ def test_frames_that_are_kept_and_an_output_that_is_replaced_count(
     assert before.kept - after.kept == min(before.kept, kept_bytes(output)) > 0
     output.write_bytes(b"x" * 1000)
     assert room_of(job).freed == 1000
+    compared_folder(output).mkdir()
+    (compared_folder(output) / "a.mkv").write_bytes(b"x" * 100)
+    assert kept_bytes(output) == before.kept - after.kept + 100
+    folder = tmp_path / "out.takes"
+    folder.mkdir()
+    (folder / "frames_0-2.seed_0.mp4").write_bytes(b"x" * 10)
+    assert room_of(job).freed == 1000
+    assert room_of(replace(job, takes=2)).freed == 1010
+
+
+def test_a_job_with_takes_has_room_without_and_none_with_them(
+    make_clip, tmp_path, monkeypatch
+) -> None:
+    job = SlowJob(source=make_clip(), output=tmp_path / "out.mp4")
+    plain, compared = room_of(job), room_of(replace(job, takes=8))
+    assert peak([plain]) < peak([compared])
+    has(monkeypatch, free=peak([compared]) - 1)
+    with pytest.raises(UserError, match=r"for .*out\.mp4 and what is made beside it, the frames"):
+        run_job(replace(job, takes=8), lambda: blend, "cpu", reseed=lambda artist, seed: artist)
+    run_job(job, lambda: blend, "cpu")
 
 
 def _keep_a_frame(kept: KeptFrames) -> None:

@@ -15,6 +15,13 @@ from nakawari.video.color import (
     rgb_affine,
     to_rgb,
 )
+from nakawari.video.matrices import (
+    WEIGHTS,
+    codes_from_rgb,
+    nearest_codes,
+    rgb_from_codes,
+    scales,
+)
 from nakawari.video.picture import Picture, picture_from_frame
 
 COLORS = [(255, 0, 0), (0, 255, 0), (20, 40, 200), (255, 255, 255), (0, 0, 0), (200, 160, 120)]
@@ -75,3 +82,29 @@ def test_pixels_left_alone_come_back_to_the_very_same_codes(tags) -> None:
 def test_an_untagged_clip_is_read_as_players_read_it() -> None:
     assert ColorTags().weights(height=480) == ColorTags(matrix=BT601).weights(height=480)
     assert ColorTags().weights(height=720) == ColorTags(matrix=BT709).weights(height=720)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+@pytest.mark.parametrize("matrix", WEIGHTS)
+def test_whole_codes_are_of_the_colour_within_one_step_of_its_bits(matrix, is_full) -> None:
+    weights, layout = WEIGHTS[matrix], scales(is_full, 10)
+    rgb = np.random.default_rng(0).uniform(0.05, 0.95, (1, 20_000, 3)).repeat(4, 0)
+    forth, back = codes_from_rgb(weights, layout), rgb_from_codes(weights, layout)
+    exact = (rgb @ forth[:, :3].T + forth[:, 3]).astype(np.float32)
+    found = np.stack(nearest_codes(exact, weights, layout, 10), -1)
+    error = (found @ back[:, :3].T + back[:, 3] - rgb) * 1023
+    assert np.abs(error.mean(axis=0)).max() <= 0.91
+    assert np.abs(error[:2]).max() <= 1.2
+    assert np.abs(found - exact).max() <= 2.1  # nothing that can be seen
+    np.testing.assert_array_equal(found[0], found[1])  # which share their chroma
+    np.testing.assert_array_equal(found[2], found[3])
+    rounded = (exact.round() @ back[:, :3].T + back[:, 3] - rgb) * 1023
+    assert np.abs(rounded).max() > 1.3  # so it is worth the work
+
+
+def test_codes_that_are_whole_stay_as_they_are_and_within_their_bits() -> None:
+    weights, layout = WEIGHTS[BT709], scales(True, 10)
+    exact = np.random.default_rng(0).integers(0, 1024, (6, 4000, 3)).astype(np.float32)
+    found = nearest_codes(exact, weights, layout, 10)
+    np.testing.assert_array_equal(np.stack(found, -1), exact)
+    assert max(plane.max() for plane in nearest_codes(exact + 3, weights, layout, 10)) == 1023

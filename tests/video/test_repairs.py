@@ -2,12 +2,14 @@
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import pytest
 
 from nakawari.errors import UserError
 from nakawari.video.reader import ClipInfo, SourceFrame, VideoReader
+from nakawari.video.stamps import FrameStamps
 
 RATE = Fraction(24000, 1001)
 TICK = Fraction(1, 90000)
@@ -85,6 +87,37 @@ def test_stamps_that_jump_are_refused_by_the_strict(make_clip, tmp_path) -> None
         read(joined(make_clip, tmp_path, 0, 0), strict=True)
 
 
+def test_one_packet_out_of_order_does_not_make_times_of_decoding_right() -> None:
+    """XviD in AVI: what leaves frames out gives a few packets a time that looks like a frame's."""
+    tick = 1 / RATE
+    decoding = [number for number in range(24) if number not in (1, 10)]
+    stored = [*decoding[1:], 24]
+    stored[9:11] = 12, 11
+    packets = [
+        SimpleNamespace(pts=pts, dts=dts, time_base=tick, duration=1)
+        for pts, dts in zip(stored, decoding, strict=True)
+    ]
+    # Two frames come out by turns in each other's order.
+    shown = [pts + (1, -1)[place % 2] for place, pts in enumerate(decoding)]
+    frames = [
+        SimpleNamespace(pts=pts, dts=dts, time_base=tick, duration=1)
+        for pts, dts in zip(shown, decoding, strict=True)
+    ]
+    left = list(frames)
+    decoder = SimpleNamespace(
+        head=packets, reorders=True, next_frame=lambda: left.pop(0) if left else None
+    )
+    stream = SimpleNamespace(
+        time_base=tick,
+        average_rate=RATE,
+        guessed_rate=RATE,
+        codec_context=SimpleNamespace(width=64, height=48),
+    )
+    stamps = FrameStamps(stream, decoder)  # type: ignore[arg-type]
+    assert not stamps.are_of_frames
+    assert [stamps.stamp(frame) for frame in frames] == [dts * tick for dts in decoding]
+
+
 @pytest.mark.parametrize("frames", [12, 60])
 def test_b_frames_in_a_container_of_decoding_times_keep_their_order(make_clip, frames) -> None:
     clip = make_clip("a.avi", frames=frames, options={"bf": "3", "b-adapt": "0"})
@@ -154,3 +187,84 @@ def test_an_empty_packet_is_not_taken_for_the_end(make_clip) -> None:
         packets = list(container.demux(container.streams.video[0]))
     assert any(packet.size == 0 and packet.dts is not None for packet in packets)
     assert len(read(clip)[1]) >= 58
+
+
+def with_packets(path: Path, change, name: str) -> Path:
+    """Write a clip again, each packet as ``change(number, content)`` gives it; ``None`` is none."""
+    target = path.with_name(name)
+    with av.open(str(path)) as source, av.open(str(target), "w") as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(source.streams.video[0])):
+            content = change(number, bytes(packet)) if packet.size else None
+            if content is None:
+                continue
+            other = av.Packet(content)
+            other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
+            other.is_keyframe, other.stream = packet.is_keyframe, stream
+            other.duration = packet.duration or 0
+            container.mux(other)
+    return target
+
+
+GROUPS = {"preset": "veryslow", "g": "24"}
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_what_a_lost_key_frame_costs_is_bridged_and_counted(make_clip, name) -> None:
+    clip = make_clip("whole.mp4", frames=480, hold=1, options=GROUPS)
+    _, frames, lines = read(
+        with_packets(clip, lambda at, content: bytes(len(content)) if at == 240 else content, name)
+    )
+    assert len(frames) == 480
+    assert is_regular(frames)
+    (line,) = lines
+    missing = int(line.split()[0])
+    assert 4 <= missing <= 24  # all that refer to it
+    assert line.endswith("where a picture is missing, the one before it is repeated")
+
+
+def test_too_many_pictures_that_lost_what_they_refer_to_fail(make_clip) -> None:
+    clip = make_clip("whole.mp4", frames=96, hold=1, options=GROUPS)
+    lost = with_packets(clip, lambda at, content: None if at == 72 else content, "a.mp4")
+    with pytest.raises(UserError, match=r"is damaged: \d+ packets of 9\d cannot be decoded"):
+        read(lost)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+def test_a_recording_that_begins_amid_a_group_of_pictures_is_told(make_clip, codec) -> None:
+    options = GROUPS if codec == "libx264" else {"bf": "2", "g": "24"}
+    clip = make_clip("whole.ts", frames=120, hold=1, codec=codec, options=options)
+    cut = with_packets(clip, lambda at, content: content if at >= 10 else None, "a.ts")
+    _, frames, lines = read(cut)
+    assert 90 <= len(frames) <= 110
+    assert is_regular(frames)
+    (line,) = lines
+    assert int(line.split()[3]) == 110 - len(frames)
+    assert line.endswith("they cannot be decoded, and the clip begins after them")
+
+
+def spoilt(clip: Path) -> Path:
+    """Return a clip in one of whose packets some bytes are wrong, so that it decodes all the same.
+
+    It is the 31st.
+    """
+
+    def change(number: int, content: bytes) -> bytes:
+        return content[: len(content) // 2] + bytes(8) if number == 30 else content
+
+    return with_packets(clip, change, "a.ts")
+
+
+def test_a_picture_in_which_damage_shows_is_used_and_told(make_clip) -> None:
+    clip = make_clip("whole.ts", frames=60, hold=1, codec="mpeg2video")
+    _, frames, lines = read(spoilt(clip))
+    assert len(frames) == 60
+    assert is_regular(frames)
+    assert [line for line in lines if line.startswith("damage shows in ")] == lines
+    assert len(lines) == 1
+
+
+def test_a_picture_in_which_damage_shows_is_refused_by_the_strict(make_clip) -> None:
+    clip = make_clip("whole.ts", frames=60, hold=1, codec="mpeg2video")
+    with pytest.raises(UserError, match=r"decodes with errors\); .*leave out --strict"):
+        read(spoilt(clip), strict=True)

@@ -53,7 +53,8 @@ def routes(page: Page) -> list[BaseRoute]:
     async def upload_pictures(request: Request) -> Response:
         sent = SentSequence(request)
         pictures = await sent.listed(page.settings.most_bytes)
-        names = picture_names([picture.name for picture in pictures])
+        title = request.query_params.get("name", "")
+        names = picture_names([picture.name for picture in pictures], title)
         clip = page.library.add(request.state.user, names.folder, USUAL_RATE)
         try:
             await sent.store(clip.source, pictures, names.files)

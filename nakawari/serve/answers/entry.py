@@ -9,17 +9,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from nakawari.dataset.videos import VIDEO_ENDINGS
 from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
 from nakawari.serve.page import Page
 from nakawari.serve.passes import COOKIE, DAYS
 from nakawari.video.sequence import PICTURE_ENDINGS
+
+CLIP_ENDINGS = (*VIDEO_ENDINGS, ".gif", ".mxf")
+"""By these the page knows a clip among the files of a folder."""
 
 
 def routes(page: Page) -> list[BaseRoute]:
     """Return the addresses."""
 
     def home(request: Request) -> Response:
-        return html("home.html", picture_endings=PICTURE_ENDINGS)
+        return html("home.html", picture_endings=PICTURE_ENDINGS, video_endings=CLIP_ENDINGS)
 
     def enter(request: Request) -> Response:
         token = request.query_params.get("token", "")

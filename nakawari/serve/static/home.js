@@ -1,93 +1,115 @@
 // The first page: clips are dropped, and come up with how far they are.
 
 import { call, element, repeat, say } from "./api.js";
+import { chosen, dropped, sorted } from "./folders.js";
 import { showJobs } from "./jobs.js";
 
 const AT_ONCE = 2; // uploads
+const TOLD = 3; // names in a line
 const waiting = [];
-const pictures = new Set(document.getElementById("drop").dataset.pictures.split(" "));
+const drop = document.getElementById("drop");
+const uploads = document.getElementById("uploads");
+const kinds = {
+  pictures: new Set(drop.dataset.pictures.split(" ")),
+  videos: new Set(drop.dataset.videos.split(" ")),
+};
 let uploading = 0;
 
 // What is sent for a file, or for the pictures of a sequence, which go together.
-function sending(files) {
+function sending({ name, files }) {
+  const [file] = files;
   if (files.length === 1) {
-    const [file] = files;
-    return { name: file.name, path: `/api/clips?name=${encodeURIComponent(file.name)}`, body: file };
+    return { title: file.name, path: `/api/clips?name=${encodeURIComponent(file.name)}`, body: file };
   }
-  const list = JSON.stringify(files.map((file) => [file.name, file.size]));
+  const list = JSON.stringify(files.map((one) => [one.name, one.size]));
   return {
-    name: `${files[0].name} and ${files.length - 1} more`,
-    path: "/api/sequences",
+    title: name ?? `${file.name} and ${files.length - 1} more`,
+    path: `/api/sequences?name=${encodeURIComponent(name ?? "")}`,
     body: new Blob([`${list}\n`, ...files]),
   };
 }
 
-function upload(files) {
-  const { name, path, body } = sending(files);
-  const bar = element("progress", { max: 1, value: 0, "aria-label": `upload of ${name}` });
-  const words = element("span", { textContent: "waits" });
-  const request = new XMLHttpRequest();
-  const row = element("div", { className: "upload" }, element("b", { textContent: name }), bar,
-    words, element("button", { textContent: "Cancel", "aria-label": `cancel ${name}`,
-      onclick: () => { request.abort(); row.remove(); } }));
-  document.getElementById("uploads").append(row);
-  return new Promise((resolve) => {
-    request.upload.onprogress = (event) => {
-      if (!event.lengthComputable) return;
-      bar.value = event.loaded / event.total;
-      words.textContent = `${Math.floor((100 * event.loaded) / event.total)} %`;
-    };
-    request.onload = () => {
-      if (request.status === 201) return row.remove();
-      let text = request.responseText;
-      try { text = JSON.parse(text).error; } catch { /* it is text already */ }
-      words.textContent = text;
-      row.classList.add("failed");
-    };
-    request.onerror = () => {
-      words.textContent = "Nakawari did not take it all; try again";
-      row.classList.add("failed");
-    };
-    request.onloadend = resolve;
-    request.open("PUT", path);
-    request.send(body);
-  });
+// A clip on its way to the server. Its line is there while it waits, too.
+class Upload {
+  constructor(clip) {
+    Object.assign(this, sending(clip));
+    this.request = new XMLHttpRequest();
+    this.bar = element("progress", { max: 1, value: 0, "aria-label": `upload of ${this.title}` });
+    this.words = element("span", { textContent: "waits" });
+    this.row = element("div", { className: "upload" }, element("b", { textContent: this.title }),
+      this.bar, this.words, element("button", { textContent: "Cancel",
+        "aria-label": `cancel ${this.title}`, onclick: () => this.cancel() }));
+    uploads.append(this.row);
+  }
+
+  cancel() {
+    if (waiting.includes(this)) waiting.splice(waiting.indexOf(this), 1);
+    this.request.abort();
+    this.row.remove();
+  }
+
+  fail(text) {
+    this.words.textContent = text;
+    this.row.classList.add("failed");
+  }
+
+  send() {
+    const { request } = this;
+    return new Promise((resolve) => {
+      request.upload.onprogress = (event) => {
+        if (!event.lengthComputable) return;
+        this.bar.value = event.loaded / event.total;
+        this.words.textContent = `${Math.floor((100 * event.loaded) / event.total)} %`;
+      };
+      request.onload = () => {
+        if (request.status === 201) return this.row.remove();
+        let text = request.responseText;
+        try { text = JSON.parse(text).error; } catch { /* it is text already */ }
+        this.fail(text);
+      };
+      request.onerror = () => this.fail("Nakawari did not take it all; try again");
+      request.onloadend = resolve;
+      request.open("PUT", this.path);
+      request.send(this.body);
+    });
+  }
 }
 
 async function next() {
   if (uploading >= AT_ONCE || waiting.length === 0) return;
   uploading += 1;
-  await upload(waiting.shift());
+  await waiting.shift().send();
   uploading -= 1;
   again();
   next();
 }
 
-// Pictures that differ in the last number of their names alone are one sequence.
-function sequenceOf(name) {
-  const dot = name.lastIndexOf(".");
-  const ending = name.slice(dot).toLowerCase();
-  const parts = /^(.*?)\d+(\D*)$/s.exec(name.slice(0, dot));
-  return dot > 0 && pictures.has(ending) && parts ? JSON.stringify([parts[1], parts[2], ending]) : null;
+// Tells in a line, which stays, what of a folder is no clip.
+function tellOthers(title, others) {
+  const names = others.slice(0, TOLD).map(({ name }) => name).join(", ");
+  const more = others.length > TOLD ? ` and ${others.length - TOLD} more` : "";
+  note(title, others.length ? `left out, as no clips: ${names}${more}` : "nothing in it is a clip");
 }
 
-// Returns lists of files: those of one sequence together, every other one alone.
-function grouped(files) {
-  const groups = new Map();
-  for (const file of files) {
-    const key = sequenceOf(file.name) ?? file;
-    if (groups.has(key)) groups.get(key).push(file);
-    else groups.set(key, [file]);
-  }
-  return groups.values();
+function note(title, text) {
+  const row = element("div", { className: "upload left-out" }, element("b", { textContent: title }),
+    element("span", { textContent: text }), element("button", { textContent: "Close",
+      "aria-label": `close the note on ${title}`, onclick: () => row.remove() }));
+  uploads.append(row);
 }
 
-function take(files) {
-  waiting.push(...grouped(files));
+function take(files, title) {
+  const { clips, others } = sorted(files, kinds);
+  waiting.push(...clips.map((clip) => new Upload(clip)));
+  if (others.length || !clips.length) tellOthers(title, others);
   for (let number = 0; number < AT_ONCE; number += 1) next();
 }
 
-const drop = document.getElementById("drop");
+// What a line calls all that came together: the folder, or the first of several.
+function titleOf(names) {
+  return names.length > 1 ? `${names[0]} and ${names.length - 1} more` : names[0];
+}
+
 for (const kind of ["dragenter", "dragover"]) {
   addEventListener(kind, (event) => {
     event.preventDefault();
@@ -97,15 +119,25 @@ for (const kind of ["dragenter", "dragover"]) {
 addEventListener("dragleave", (event) => {
   if (!event.relatedTarget) drop.classList.remove("over");
 });
-addEventListener("drop", (event) => {
+addEventListener("drop", async (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  take(event.dataTransfer.files);
+  const names = [...event.dataTransfer.files].map(({ name }) => name);
+  if (names.length === 0) return; // a text, or a picture of a page
+  try {
+    take(await dropped(event.dataTransfer.items), titleOf(names));
+  } catch (error) {
+    note(titleOf(names), `cannot be read (${error.message}); drop it again`);
+  }
 });
-document.getElementById("files").addEventListener("change", (event) => {
-  take(event.target.files);
-  event.target.value = "";
-});
+for (const input of [document.getElementById("files"), document.getElementById("folder")]) {
+  input.addEventListener("change", () => {
+    const files = [...input.files];
+    const [first] = files;
+    if (first) take(chosen(files), first.webkitRelativePath.split("/")[0] || first.name);
+    input.value = "";
+  });
+}
 
 function words(clip) {
   if (clip.state === "failed") return clip.reason;
