@@ -56,8 +56,6 @@ class DiffusionModule(AveragedModule):
         self.decoder = None
         if config.decoder.tunes:
             self.decoder = autoencoder.decoder.requires_grad_()
-        # Without neighbours' help some of the decoder's parts have nothing to do.
-        self.may_leave_weights_unused = config.decoder.tunes
         # The same lots on every process: where one has more to compute, the others wait for it.
         self._lots = torch.Generator()
         self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from autoencoder import VQAutoencoder
-from diffusion.config import DiffusionConfig, VariationConfig
+from diffusion.codes import codes_of
+from diffusion.config import DecoderConfig, DiffusionConfig, LossConfig, VariationConfig
 from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig
 from tests.diffusion.test_losses import moving
@@ -70,3 +71,20 @@ def test_every_process_learns_at_the_same_size_whatever_its_own_chance(
 
     assert heights(seed=1) == heights(seed=2)
     assert 4 <= heights(seed=1).count(16) <= 12
+
+
+@pytest.mark.parametrize("true_share", [0.0, 1.0])
+def test_every_weight_learns_from_every_update(config: DiffusionConfig, true_share: float) -> None:
+    # Several processes would otherwise have to search for those that do not.
+    decoder = DecoderConfig(learning_rate=1e-4, true_share=true_share)
+    variation = VariationConfig(half_size_share=0.0)  # LPIPS needs 31 px
+    config = dataclasses.replace(
+        config, loss=LossConfig(picture=1.0), decoder=decoder, variation=variation
+    )
+    module = DiffusionModule(config)
+    triplet = moving((-8.0, 0.0), (8.0, 0.0), height=32, width=64)
+    codes_0, codes, codes_1 = codes_of(triplet, module.autoencoder)
+    triplet = triplet._replace(codes_0=codes_0, codes=codes, codes_1=codes_1)
+    torch.stack(list(module._losses(triplet, []))).sum().backward()
+    for trained in module._trained():
+        assert [name for name, p in trained.named_parameters() if p.grad is None] == []
