@@ -17,7 +17,8 @@ VIDEO_ENDINGS = (
     *(".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)|\{[^}]*\}")
-# The episode's number, before which a file's name has the title: S01E02, 2x05, ep03, #3, - 03, 03.
+# The episode's number, before which a file's name has the title:
+# S01E02, 2x05, episode 3, ep03, #3, - 03, 03.
 _EPISODE = re.compile(
     r"(?<!\w)(?:s\d{1,2}\s*e\d{1,4}|\d{1,2}x\d{2,3}|(?:episode|ep|e)\s*\d{1,4}|#\s*\d{1,4}"
     r"|-\s*\d{1,4}(?:v\d)?(?=\s|$)|\d{1,4}(?:v\d)?$)",
