@@ -23,8 +23,8 @@ class Camera:
 class CameraView(Projective):
     """The camera's effect on a layer; with ``depth`` 1 it moves in full, with 0 not at all.
 
-    Maps the stage (origin in the middle of the view) to output pixels, where ``centre`` is the
-    output pixel at which the stage's origin lies.
+    It maps the stage (origin in the middle of the view) to output pixels. ``centre`` is the output
+    pixel at which the stage's origin lies.
     """
 
     camera: Camera

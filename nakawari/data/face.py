@@ -11,7 +11,7 @@ from nakawari.data.sprites import Sprite, oval, smooth
 
 @dataclass(frozen=True)
 class FaceStyle:
-    """Colours and proportions, in half widths of the head."""
+    """Colours, and proportions in half widths of the head."""
 
     skin: Colour
     shadow: Colour

@@ -12,7 +12,7 @@ from nakawari.data.sprites import Sprite, smooth
 
 @dataclass(frozen=True)
 class HairStyle:
-    """Colours and proportions, in half widths of the head."""
+    """Colours, and proportions in half widths of the head."""
 
     colour: Colour
     shadow: Colour

@@ -32,8 +32,8 @@ class ChamferDistances(NamedTuple):
 def line_drawing(frames: Tensor) -> np.ndarray:
     """Return where the dark lines of frames (B, 3, H, W) in [-1, 1] are, (B, H, W) bool.
 
-    A difference of Gaussians of the luma in [0, 1]: a point is on a line where the wider blur,
-    sigma 1.6 px, is brighter than the narrower, sigma 1 px, by more than 0.005.
+    The lines are found by a difference of Gaussians of the luma in [0, 1]. A point is on a line
+    where the wider blur, sigma 1.6 px, is brighter than the narrower, sigma 1 px, by over 0.005.
     """
     pictures = (frames.detach().double().clamp(-1, 1) + 1).permute(0, 2, 3, 1).cpu().numpy() / 2
     return np.stack([_lines_of(picture @ np.array(_LUMA)) for picture in pictures])
@@ -73,9 +73,10 @@ def chamfer_distances(prediction: Tensor, target: Tensor) -> ChamferDistances:
 def line_sharpness(prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
     """Return how sharp the lines are, as a share of the target's sharpness: (B,), float64.
 
-    The ratio of the gradients' energy (squared differences of neighbouring pixels, on R, G and B)
-    within a pixel of the lines of either frame. 1 is as sharp as the target, less is softer; lines
-    that are sharp but out of place cost nothing. NaN where the target has no energy there.
+    This is the ratio of the gradients' energies (squared differences of neighbouring pixels, on R,
+    G and B) within a pixel of the lines of either frame. 1 is as sharp as the target, less is
+    softer. Lines that are sharp but out of place cost nothing. The result is NaN for a frame whose
+    target has no such energy.
 
     Args:
         prediction: (B, 3, H, W) in [-1, 1], as is ``target``; other shapes raise ``ValueError``.

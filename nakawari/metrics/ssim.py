@@ -17,12 +17,14 @@ _C2 = 0.03**2
 def ssim(prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
     """Return the structural similarity of each frame, shape (B,), float32, at most 1.
 
-    Both arguments are frames in [-1, 1], shape (B, 3, H, W). Wang et al., "Image quality
-    assessment: from error visibility to structural similarity" (2004), eq. 13, with their
-    Gaussian window of 11 x 11 and sigma 1.5, on each of R, G and B, then averaged. Only windows
-    that lie wholly inside the frame count, as in skimage's
+    Both arguments are frames in [-1, 1], shape (B, 3, H, W). This is eq. 13 of Wang et al., "Image
+    quality assessment: from error visibility to structural similarity" (2004), with their Gaussian
+    window of 11 x 11 and sigma 1.5. It is computed on each of R, G and B, then averaged.
+
+    Only windows that lie wholly inside the frame count. So do they in skimage's
     ``structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)``,
-    of the same 8-bit pictures, which crops a border of five pixels; the two agree to 1e-6.
+    which crops a border of five pixels; on the same 8-bit pictures the two agree to 1e-6.
+
     Frames smaller than the window or of different shapes raise ``ValueError``.
 
     With ``area``, (B, 1, H, W), true or 1 where it counts, only windows centred there are averaged.

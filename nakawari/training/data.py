@@ -108,7 +108,7 @@ class TripletData(lightning.LightningDataModule):
         if self._finish:
             cels = _Finished(cels, self._finish)
         if config.visits > 1:
-            assert config.store is not None  # the settings see to it
+            assert config.store is not None  # DataConfig has checked it
             cels = Recurring(cels, config.visits, config.seed, Path(config.store))
         return cels
 
@@ -138,7 +138,7 @@ class TripletData(lightning.LightningDataModule):
     def _kept(self, dataset: Finite[Triplet], name: str) -> Finite[Triplet]:
         if self.config.store is None:
             return dataset
-        assert self.windows is not None  # the settings see to it
+        assert self.windows is not None  # DataConfig has checked it
         return KeptTriplets(dataset, Path(self.config.store) / name, self.windows)
 
     def _build_validation_set(self, seed: int) -> Dataset[Triplet]:

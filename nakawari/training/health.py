@@ -44,7 +44,7 @@ def are_finite(tensors: Iterable[Tensor]) -> bool:
 
 
 def _can_go_back(loss: Tensor) -> bool:
-    """Return whether all positions at which ``loss``'s graph of gradients samples are finite.
+    """Return whether all sampling positions in the graph of gradients of ``loss`` are finite.
 
     On a CPU ``grid_sample`` takes a position of NaN for the picture's edge, so the loss may be
     finite. But the backward pass then writes outside its memory, and the process dies without a

@@ -86,7 +86,7 @@ def _beside(folder: Path) -> tuple[Path, Path]:
 
 
 class KeepTheModel(Callback):
-    """Write exported weights and training state regularly, and whatever ends the training.
+    """Write exported weights and training state regularly, and at the end, whatever caused it.
 
     ``run`` gets ``weights/`` (to be used), ``last.ckpt`` (to resume from) and ``best/``, the
     weights of the least ``validation/loss``. They are written at each validation, and when

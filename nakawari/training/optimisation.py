@@ -46,8 +46,8 @@ def update(
     """Step optimiser ``which`` of a manually optimised module down the sum of ``losses``.
 
     Each loss is back-propagated before the next is asked for. So an iterator of losses needs the
-    memory of one (gradient accumulation). The forward passes must happen in the iterator: changes
-    that they make to buffers before this call are not undone. The learning rate and the norm of the
+    memory of one (gradient accumulation). The forward passes should happen in the iterator, too:
+    changes to buffers before this call are not undone. The learning rate and the norm of the
     gradient before it is clipped are logged.
 
     If a loss, the gradient or the updated weights are not finite on any rank, the update is skipped

@@ -60,7 +60,7 @@ class ResumeAtAnUpdate(Callback):
     ) -> None:
         """Check that all ranks resume at the same update, and drop metrics that will come again.
 
-        Raises ``UserError`` if they do not. The metrics are those of updates that a kill undid.
+        ``UserError`` is raised if they do not. The metrics are those of updates that a kill undid.
         """
         there = trainer.strategy.broadcast(trainer.global_step)
         if there != trainer.global_step:

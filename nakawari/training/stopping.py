@@ -108,7 +108,7 @@ def leave_the_end_to_the_trainer(_: int = 0) -> None:
 
 
 def _end_by(process: int) -> None:
-    """End this process on a signal from the process of number ``process``, and on no other."""
+    """End this process on a signal from the process with the id ``process``, and on no other."""
     while (received := signal.sigwaitinfo(SIGNALS)).si_pid != process:
         pass
     os._exit(128 + received.si_signo)
