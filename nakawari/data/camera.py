@@ -45,7 +45,7 @@ class CameraView(Projective):
 
 
 def sample_camera(rng: np.random.Generator, displacement: float, extent: float) -> Camera:
-    """Return a pan (60 %), zoom, roll or shake that moves the view by about ``displacement`` px.
+    """Return a pan, zoom, roll or shake, or all at once, that moves by about ``displacement`` px.
 
     ``extent`` is the size of the view [px], on which the displacement of a zoom or roll depends.
     """

@@ -134,7 +134,7 @@ class TrainerConfig:
         max_updates: updates of the weights in all, over every resume.
         max_minutes: end this call after so many minutes, to be resumed; None for no limit.
         learning_rate: at its highest, after the warm-up; it then falls as a cosine.
-        warmup_updates: over which the learning rate rises linearly from 0.
+        warmup_updates: over which the learning rate rises linearly.
         gradient_clip: largest norm of the gradient.
         validate_every: updates between two validations; the training state is saved at each.
         first_validation: update after which to validate for the first time; then after twice as
