@@ -22,7 +22,7 @@ class SourceFrame(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipInfo:
-    """What is known of a clip before it has been read."""
+    """What is known about a clip before it has been read."""
 
     path: Path
     width: int  # px, of the pictures: upright and even

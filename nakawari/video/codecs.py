@@ -23,7 +23,7 @@ class Codec:
 
     Attributes:
         title: what people call it.
-        encoder: FFmpeg's, for the pictures.
+        encoder: FFmpeg's encoder for the pictures.
         pixel_formats: those that the encoder may be given, the least first. It gets the first one
             that holds all of a picture.
         containers: FFmpeg's name of each container, by the ending of the output's name; the usual

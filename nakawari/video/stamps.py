@@ -24,7 +24,8 @@ FEW_FRAMES = 3  # frames that are looked at first, where the stamps are not in d
 # pictures of all these frames are in memory at once.
 MOST_FRAMES, MOST_PIXELS = 18, 40_000_000
 
-# If no more than this share of the first packets steps back, all of their stamps are in doubt.
+# If the decoder reorders frames, but no more than this share of the first packets steps back, all
+# stamps are in doubt.
 MAX_BACKWARD = Fraction(1, 8)
 CERTAIN = 24  # number of the first HEAD packets that are in the order of display once sorted
 FINE_TICKS = 1000  # a frame; with so many, a gap tells 24 frames a second from 24000/1001

@@ -166,7 +166,7 @@ def goes_back(
 ) -> bool:
     """Return whether a motion carries a picture of (height, width) px back where ``other`` began.
 
-    On a pan, the motions to all frames before do: each such frame is farther back on the same way.
+    On a pan, the motion to each earlier frame does: that frame is farther back on the same way.
     """
     way, came = corner_ways(motion, shape), corner_ways(other, shape)
     lengths = math.sqrt(np.vdot(way, way) * np.vdot(came, came))

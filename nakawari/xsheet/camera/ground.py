@@ -9,8 +9,8 @@ left, right and upper edge, where figures seldom are. A slow camera changes a bl
 noise of one frame, so several frames are added up.
 
 A ground that is nearly plain, or hidden by figures, has few blocks that tell anything, and coarse
-coding makes its faint shades stand still. Then it counts at which sides the blocks are that go. A
-camera has such blocks at all three sides. The close figure that was most like a camera had them
+coding makes its faint shades stand still. What counts then is at which sides there are blocks that
+go. A camera has them at all three sides. The close figure that was most like a camera had them
 there in none of 70 drawings.
 """
 

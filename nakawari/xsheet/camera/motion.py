@@ -1,7 +1,7 @@
 """The motion of the camera between two frames, and of a layer that takes part in it.
 
 A camera that moves carries the whole background by one similarity (shift, zoom, roll). A layer
-nearer or farther than the background goes ``depth`` times as far: a character fixed to the
+nearer or farther than the background goes ``depth`` times as far. A character fixed to the
 screen has depth 0, one that stands on the ground depth 1, and parallax lies in between. In a
 picture that moves all over, only one similarity and one number therefore have to be found.
 
@@ -34,7 +34,7 @@ class CameraMotion(NamedTuple):
 
     camera: Matrix
     speed: float  # px a frame: root mean square over the picture of the camera's displacement
-    support: float  # 0 to 1: share of what moves near the edges that follows; 0 if no ground does
+    support: float  # 0 to 1: share of what moves at the rim that follows; 0 if the ground does not
     layer: Matrix | None  # the motion of a second layer, if one was found
     depth: float  # of that layer
     follows: float  # the same as the support, whatever the ground does

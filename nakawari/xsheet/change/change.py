@@ -1,7 +1,7 @@
 """How much a frame differs from another, as an animator would look at it.
 
-What counts is the part of the picture that changed most, not the mean: a new mouth of a few pixels
-is a new drawing just as a whole new figure is. What the camera does is no change: each pixel may
+What counts is the part of the picture that changed most, not the mean. A new mouth of a few pixels
+is a new drawing, just as a whole new figure is. What the camera does is no change: each pixel may
 have stood still, or gone with the camera, or gone with a second layer. The best of these is taken.
 """
 

@@ -5,8 +5,8 @@ A frame begins a shot when all of these hold:
 - hardly anything stays where it was: a figure that jumps leaves its background standing. If there
   is a surround that never changes (bars with ornaments, a room around a TV), only the picture
   within it counts;
-- the picture shows other things than the one before, wherever they stand and whatever the light:
-  no pan, no figure that moves, no fade and no negative leads from one to the other
+- the picture shows other things than the one before, wherever they stand and whatever the light.
+  No pan, no figure that moves, no fade and no negative leads from one to the other
   (``content.py``). How much it changes does not matter: shots may be dark, or last two frames;
 - it has other colours, or it changes a few times more than the frames around it (the running
   comparison of PySceneDetect's AdaptiveDetector). A figure too fast to be followed is no cut.

@@ -1,8 +1,8 @@
 """A sheet on frames of one length, for formats that count frames and know no times.
 
 At a constant rate these are the clip's own frames. Where the rate varies, one of the clip's frames
-may be a pause of two seconds, so the drawings are put on frames of a rate at which each still has a
-frame of its own.
+may be a pause of two seconds. The drawings are then put on frames of a rate at which each still has
+a frame of its own.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ There is a class for each part of the detector. The files ``camera.py``, ``chang
 and ``holds.py`` group them by what they decide. ``DetectorSettings`` holds them all, and
 ``eval/drawings.py --set part.name=value`` tries another value on clips whose truth is known.
 
-Only the numbers that the code is built around stay beside the code: the sizes of the blocks and
-grids that it sums over, and how far a blur or an interpolation reaches.
+Only the numbers that the code is built around stay beside the code. They are the sizes of the
+blocks and grids that it sums over, and how far a blur or an interpolation reaches.
 
 Pictures are some 500 px wide when they are measured, and all lengths [px] are of such pictures.
 A code value is a step of an 8-bit plane. A share is between 0 and 1.

@@ -12,9 +12,10 @@ class LevelSettings:
     """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
 
     A level is a normal distribution of the logarithm of ``change + floor``. Four numbers say what
-    is known about it before the shot is seen: its mean, given here as ``change + floor`` [code
-    values]; the deviation from the mean; the spread of the mean from shot to shot; and the weight
-    of the deviation, in frames. They were found by random search on the clips used for tuning.
+    is known about it before the shot is seen. They are its mean, the deviation from the mean, the
+    spread of the mean from shot to shot, and the weight of the deviation in frames. The mean is
+    given here as ``change + floor`` [code values]. The numbers were found by random search on the
+    clips used for tuning.
 
     Attributes:
         floor: code values that are added, so that no change at all has a logarithm.

@@ -16,7 +16,7 @@ from nakawari.page import fill
 from nakawari.xsheet.sheet.sheet import SheetDrawing
 from nakawari.xsheet.show.text import percent
 
-MAX_DECADES = 4  # smaller differences than a ten-thousandth of the largest lie on the ground line
+MAX_DECADES = 4  # differences below a ten-thousandth of the largest lie on the ground line
 HEIGHT = 100  # units of the SVG, which the page stretches
 BAR = 0.62  # width of a frame's bar, in frames
 TALLEST_HOLD = 12  # longer holds share two bars
