@@ -42,7 +42,7 @@ class CameraTrack:
     kind: str  # "pan", "zoom" or "shake"
     camera: Camera
     moves: tuple[bool, ...]
-    travel: tuple[float, float]  # x, y: how far it goes in all, over background outside of the view [px]
+    travel: tuple[float, float]  # x, y [px]: range of its positions, for which background is needed
 
 
 def sample_track(
