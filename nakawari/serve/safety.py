@@ -98,8 +98,8 @@ def is_own_host(hosts: Collection[str], settings: ServeSettings) -> bool:
     """Return whether the ``Host`` of a request is one by which the page may be reached.
 
     The machine's names for itself, such as localhost, always are. If the page can be reached from
-    other machines, so are the address that the page was given, the machine's name, and any IP
-    address in numbers, which no web site can have as its name.
+    other machines, so are three others: the address that the page was given, the machine's name,
+    and any IP address in numbers. No web site can have such a number as its name.
     """
     if len(hosts) != 1:
         return False

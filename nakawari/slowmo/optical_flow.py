@@ -20,10 +20,10 @@ def dis(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
     """Splat the pixels of both frames along the optical flow that DIS finds, and blend them.
 
     Each pixel is spread over the four pixels where it comes to lie. Where several meet, a pixel
-    weighs more if its colour is the same at the other end of its flow, and the flow leads back
-    (softmax splatting, Niklaus and Liu, CVPR 2020, eq. 8, with this measure of trust). Holes are
-    filled from both frames, along the flow at the hole. It works on the CPU; shapes and range are
-    as in ``FrameInterpolator``.
+    weighs more if its colour is the same at the other end of its flow, and the flow leads back.
+    This is softmax splatting (Niklaus and Liu, CVPR 2020, eq. 8) with that measure of trust. Holes
+    are filled from both frames, along the flow at the hole. It works on the CPU; shapes and range
+    are as in ``FrameInterpolator``.
     """
     times = [float(time) for time in frame_time]
     frames_0, frames_1 = (

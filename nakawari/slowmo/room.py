@@ -48,10 +48,10 @@ class Growth(NamedTuple):
 
 
 # Measured at 512x288 on three clips on twos, slowed four times by optical flow: the sample, one
-# with grain, and one as aired. An output frame took so many times the bytes of an input frame: 1.3,
-# 1.3 and 1.9 in H.264; 1.3, 0.9 and 1.8 in H.265; 1.1, 0.6 and 1.6 in VP9. A frame that is kept
-# took 4.1, 3.8 and 4.7 times as many. If the input is strongly compressed (CRF 26), they take many
-# times more. At that size, and with the sample enlarged to 1920x1080, a pixel took 0.74 and 0.45
+# with grain, and one as aired. Bytes of an output frame as a multiple of those of an input frame:
+# 1.3, 1.3 and 1.9 in H.264; 1.3, 0.9 and 1.8 in H.265; 1.1, 0.6 and 1.6 in VP9; 4.1, 3.8 and 4.7
+# for a frame that is kept. If the input is strongly compressed (CRF 26), they take many times
+# more. At that size, and with the sample enlarged to 1920x1080, a pixel took 0.74 and 0.45
 # bytes in ProRes, 0.44 and 0.44 in DNxHR, 0.41 and 0.19 in FFV1. Frames in which nothing moves take
 # next to nothing, hence the low bounds below.
 # Half a second of the sample, slowed in the same way, took 1.45 times the bytes of an input frame

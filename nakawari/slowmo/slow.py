@@ -66,7 +66,7 @@ def slow_down(
     """Write every output frame, in order, and return what was done.
 
     Frames that are ``kept`` from an earlier run are not drawn again. Neither are in-betweens of the
-    same two pictures that were ``drawn`` before, for whatever job. ``seeds`` says whether some
+    same two pictures that were ``drawn`` before, by any job. ``seeds`` says whether some
     intervals are drawn with other seeds than the interpolator's. ``takes`` compares the takes of
     all intervals for which no take was chosen.
 

@@ -2,7 +2,7 @@
 
 Where the model is unsure, the noise decides what it draws. So each seed draws the picture in the
 middle of an interval, at half the size. Where these pictures differ much, all in-betweens of the
-interval are drawn with every seed, each take is written as a short clip, and the interval is listed
+interval are drawn with every seed. Each take is written as a short clip, and the interval is listed
 to be checked.
 """
 

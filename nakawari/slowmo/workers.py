@@ -26,8 +26,8 @@ from nakawari.opencv import opencv_threads
 Made = TypeVar("Made")
 
 MEMORY_SHARE = 4
-"""The intervals drawn at once may together take one part in so many of the memory of the machine,
-or of its container if that has less."""
+"""The memory of the machine, or of its container if that has less, is divided by this: the
+intervals drawn at once may together take the result."""
 BYTES_A_PIXEL = 2000
 """Memory that drawing an interval takes [bytes a pixel], measured at 512x288."""
 GRACE = 0.25
