@@ -150,7 +150,7 @@ def _correction(sheet: ExposureSheet, wish: Mapping[str, Any]) -> Correction:
         return moved(sheet, frame, _frame(wish, "to", sheet))
     if kind == "take":
         return chosen(sheet, frame, _frame(wish, "next", sheet), _seed(wish))
-    if kind not in CHANGES:
+    if not isinstance(kind, str) or kind not in CHANGES:
         known = ", ".join(["move", "take", *CHANGES])
         raise UserError(f"a sheet has no correction of this kind; give one of {known}")
     return CHANGES[kind](sheet, frame)

@@ -53,6 +53,7 @@ class Looker:
 
     async def run(self) -> None:
         """Look again at the clips for which this was interrupted, then at those that arrive."""
+        self._library.clear_up()
         for clip in self._library.all_clips():
             if clip.state is ClipState.LOOKING:
                 self.look_at(clip)
