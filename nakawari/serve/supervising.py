@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from nakawari.errors import UserError
 from nakawari.queue.store import JobStore, State
 from nakawari.serve.appetite import TOO_MUCH
 from nakawari.wording import size
@@ -49,17 +50,23 @@ class Supervisor:
     async def run(self) -> None:
         """Start the worker, and start it again whenever it has died."""
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, start_new_session=True
-            )
-            try:
-                status = await process.wait()
-            except asyncio.CancelledError:
-                await _end(process)
-                raise
-            if status != LOCKED:
-                self._tell_of_death(status)
+            # A full disk or too many processes: this may pass. A job that still counts as running
+            # waits again when the next worker starts.
+            with suppress(OSError, UserError):
+                await self._run_worker()
             await asyncio.sleep(PAUSE)
+
+    async def _run_worker(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        try:
+            status = await process.wait()
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        if status != LOCKED:
+            self._tell_of_death(status)
 
     def _tell_of_death(self, status: int) -> None:
         reason = self._reason(status)

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
+from nakawari.serve.library import ClipState
 from nakawari.serve.page import Page
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting
@@ -256,6 +257,22 @@ def test_a_full_disk_is_told_and_leaves_nothing_of_an_upload(client, page, monke
     assert answer.status_code == 507
     assert "too little room" in answer.json()["error"]
     assert list(page.settings.folder.glob("clips/*/*")) == []
+
+
+def test_after_a_clip_at_which_nobody_could_look_comes_the_next(client, page, monkeypatch) -> None:
+    save, fails = page.library.save, ["full", "full"]
+
+    def full(clip, **changes):
+        if changes.get("state") is ClipState.FAILED and fails:
+            fails.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(clip, **changes)
+
+    monkeypatch.setattr(page.library, "save", full)
+    upload(client, b"no video", "one.mp4")
+    second = upload(client, b"no video", "two.mp4")["number"]
+    assert looked_at(client, second)["state"] == "failed"
+    assert fails == []
 
 
 def test_what_is_no_clip_says_why(client) -> None:

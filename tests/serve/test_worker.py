@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 
 from nakawari.cli.serve import WORKER
 from nakawari.cli.serve_drawing import Easel
+from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker
@@ -117,6 +118,32 @@ def test_a_worker_that_dies_is_started_again_and_its_job_has_failed(store, tmp_p
     job = store.job(number)
     assert job.state is State.FAILED
     assert "was killed (SIGABRT)" in job.reason
+
+
+def test_a_worker_is_started_again_after_its_death_could_not_be_noted(
+    store, tmp_path, monkeypatch
+) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; folder = Path(sys.argv[1])\n"
+        "with (folder / 'starts').open('a') as file: file.write('x')\n"
+        "if (folder / 'starts').read_text() == 'x': os.abort()\n"
+        "sys.stdin.read()"
+    )
+
+    def full() -> list:
+        raise UserError("cannot use the queue (database or disk is full)")
+
+    monkeypatch.setattr(store, "jobs", full)
+    supervisor = Supervisor(store, [sys.executable, "-c", program], 2**30)
+
+    async def supervise() -> None:
+        task = asyncio.create_task(supervisor.run())
+        starts = tmp_path / "starts"
+        await asyncio.to_thread(wait_for, lambda: starts.exists() and starts.read_text() == "xx")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(supervise())
 
 
 def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(settings) -> None:
