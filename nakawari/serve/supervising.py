@@ -10,8 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from nakawari.errors import UserError
+from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import JobStore, State
 from nakawari.serve.appetite import TOO_MUCH
+from nakawari.slowmo.segments import remove_kept
 from nakawari.wording import size
 
 PATIENCE = 5.0  # s that a worker has to clear up when it is to end
@@ -73,6 +75,8 @@ class Supervisor:
         for job in self._store.jobs():
             if job.state is State.RUNNING:
                 self._store.finish(job.number, State.FAILED, reason)
+                with suppress(ValueError):  # with unreadable settings nothing was drawn
+                    remove_kept(SlowSettings.from_json(job.settings).output)
 
     def _reason(self, status: int) -> str:
         if status == TOO_MUCH:

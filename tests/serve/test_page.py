@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -17,6 +19,7 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
 from nakawari.serve.library import ClipState
+from nakawari.serve.ordering import add_job
 from nakawari.serve.page import Page
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting
@@ -152,6 +155,18 @@ def test_two_results_of_a_clip_have_two_names(client, clip) -> None:
         order(client, clip, ramp="0:1, 0.5:0.25")
     names = [job["output"] for job in client.get("/api/jobs").json()]
     assert names == ["dance.ramp.2.mp4", "dance.ramp.mp4"]
+
+
+def test_two_results_that_are_ordered_at_once_have_two_names(client, clip, monkeypatch) -> None:
+    def slowly(store, settings) -> int:
+        time.sleep(0.3)
+        return add_job(store, settings)
+
+    monkeypatch.setattr("nakawari.serve.answers.jobs.add_job", slowly)
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: order(client, clip), range(3)))
+    assert [answer.status_code for answer in answers] == [201] * 3
+    assert len({job["output"] for job in client.get("/api/jobs").json()}) == 3
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ import pytest
 from nakawari import cli
 from nakawari.cli.slow import LoadedModel, drawn_by
 from nakawari.errors import UserError
-from nakawari.queue.settings import SlowSettings
 from nakawari.pace import Pace, RampPoint
+from nakawari.queue.settings import SlowSettings
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
