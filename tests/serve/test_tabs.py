@@ -1,13 +1,15 @@
-"""Corrections that come quickly, or from two tabs on one clip, are of the sheet that is shown."""
+"""What two tabs, quick keys, odd numbers and keyboards alone do to the page of a clip."""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
+from nakawari.parsing import ramp
 from tests.serve.served import PATIENCE
 
 LONG = 1000 * PATIENCE  # ms
@@ -82,3 +84,81 @@ def test_a_tab_that_shows_an_earlier_sheet_changes_nothing_and_catches_up(opened
     one.reload()
     one.wait_for_selector("#shots .drawing")
     assert starts(one) == starts(two) == [*range(0, 20, 2), 22]
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("0:1, 1:35.5:1/4", [[0, 1], [95.5, 0.25]]),
+        ("1:00:00:2", [[3600, 2]]),
+        (" 0 : 0.5 ", [[0, 0.5]]),
+        ("0:1, 0:2", None),
+        ("1:1, 0:2", None),
+        ("0:-1", None),
+        ("0:0", None),
+        (":1", None),
+        ("1:", None),
+        ("0:1,", None),
+        ("0:1/0", None),
+    ],
+)
+def test_the_page_reads_a_ramp_as_the_server_does(opened, text, points) -> None:
+    read = opened().evaluate(
+        "async text => (await import('/static/ramp.js')).parseRamp(text)"
+        "?.map(({time, speed}) => [time, speed]) ?? null",
+        text,
+    )
+    assert read == points
+    if points is None:
+        with pytest.raises((ArgumentTypeError, ValueError)):
+            ramp(text)
+    else:
+        assert [[float(time), float(speed)] for time, speed in ramp(text).points] == points
+
+
+def test_a_preview_is_as_slow_as_the_fraction_that_was_typed(opened) -> None:
+    tab = opened()
+    tab.fill("#factor", "5/2")
+    with tab.expect_request("**/preview") as asked:
+        tab.click("#preview")
+    assert asked.value.post_data_json["factor"] == 2.5
+
+
+def test_a_point_of_a_ramp_is_added_away_from_others_removed_by_keys_and_kept(opened) -> None:
+    tab = opened()
+    tab.check('[name="pace"][value="ramp"]')
+    box = tab.locator("#curve").bounding_box()
+    place = (box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    for _ in range(2):
+        tab.mouse.dblclick(*place)
+    expect(tab.locator("#curve .dot")).to_have_count(4)
+    tab.locator("#curve .dot").nth(1).focus()
+    tab.keyboard.press("Delete")
+    expect(tab.locator("#curve .dot")).to_have_count(3)
+    expect(tab.locator("#curve .dot").nth(1)).to_be_focused()
+    tab.keyboard.press("ArrowUp")
+    typed = tab.input_value("#ramp")
+    tab.reload()
+    tab.wait_for_selector("#f22 .edge", state="attached")
+    expect(tab.locator("#ramp")).to_have_value(typed)
+
+
+def test_the_focus_stays_where_it_is_while_the_queue_grows(opened) -> None:
+    tab = opened()
+    tab.select_option("#model", "blend")
+    tab.click('#order button[type="submit"]')
+    button = tab.locator('.job[data-number="1"] button')
+    button.focus()
+    tab.evaluate("document.getElementById('order').requestSubmit()")
+    expect(tab.locator(".job")).to_have_count(2)
+    expect(button).to_be_focused()
+
+
+def test_where_the_playhead_is_is_told_of_steps_and_not_of_what_plays(opened) -> None:
+    tab = opened()
+    where = tab.locator("#where")
+    tab.evaluate("document.getElementById('source').loop = true")
+    tab.click("#play")
+    expect(where).to_have_attribute("aria-live", "off")
+    tab.click("#play")
+    expect(where).to_have_attribute("aria-live", "polite")
