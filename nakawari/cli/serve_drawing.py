@@ -18,7 +18,7 @@ from nakawari.cli.slow_many import reason_of
 from nakawari.cli.stopping import stop_on_signals
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
-from nakawari.queue.store import FILE_NAME, Job, JobStore
+from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.worker import OnFrame, Worker
 from nakawari.serve.appetite import end_beyond
 from nakawari.serve.playing import playable_copy, plays
@@ -26,8 +26,10 @@ from nakawari.serve.proxy import encoded, write_proxy
 from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame
 from nakawari.serve.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult, run_job
+from nakawari.slowmo.segments import remove_kept
 from nakawari.video.color import ColorTags, plain
 from nakawari.whole import write_whole
+from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.show.thumbnails import shrink
 
 if TYPE_CHECKING:
@@ -54,14 +56,14 @@ def main(folder: Path, memory: int) -> int:
     try:
         with (
             JobStore(folder / FILE_NAME) as store,
-            Worker(store, easel.perform, reason_of) as worker,
+            Worker(store, easel.perform, reason_of, easel.complete) as worker,
         ):
             while True:
                 outcome = worker.run_next()
                 if outcome is None:
                     time.sleep(NAP_SECONDS)
                 else:
-                    newest_frame(folder, outcome.job.number).unlink(missing_ok=True)
+                    easel.clear_up(outcome.job)
     except UserError as error:
         print(f"nakawari: {error}", file=sys.stderr)
         return LOCKED
@@ -94,6 +96,24 @@ class Easel:
         if not plays(settings):
             write_proxy(settings.output, playable_copy(settings), rate=result.rate)
         return result
+
+    def complete(self, settings: SlowSettings) -> None:
+        """Make the playable copy of an output whose worker was killed before it had made it."""
+        if plays(settings) or playable_copy(settings).exists():
+            return
+        sheet = load_sheet(settings.xsheet or settings.job().sheet_output)
+        rate = settings.rate or sheet.fps
+        write_proxy(settings.output, playable_copy(settings), rate=rate)
+
+    def clear_up(self, job: Job) -> None:
+        """Remove what nobody needs of a job that has ended.
+
+        A failed job is not gone on with: whoever orders it again gets an output of another name.
+        """
+        newest_frame(self._folder, job.number).unlink(missing_ok=True)
+        if job.state is State.FAILED:
+            with suppress(ValueError):  # with unreadable settings nothing was drawn
+                remove_kept(SlowSettings.from_json(job.settings).output)
 
 
 class _Window:

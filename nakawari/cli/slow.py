@@ -232,8 +232,11 @@ class LoadedModel:
         self._asked: Sequence[object] = ()
 
     def load(self, settings: SlowSettings, device: str) -> FrameInterpolator:
-        """Return the interpolator of a job, which is loaded unless it was loaded before."""
-        asked = (settings.model, settings.steps, settings.seed, device)
+        """Return the interpolator of a job, which is loaded unless it was loaded before.
+
+        It is loaded again if the files of its weights have changed since.
+        """
+        asked = (drawn_by(settings), device)
         if self._model is None or self._asked != asked:
             self._model = None  # memory may not suffice for two
             self._model = load_interpolator(settings, device)

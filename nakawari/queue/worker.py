@@ -59,6 +59,8 @@ class Worker:
         store: the queue.
         perform: does a job.
         reason_of: returns, in one line, why an error ended a job.
+        complete: is given the settings of a job whose output is whole already, because the worker
+            was killed before it could note that. Makes what ``perform`` makes after the output.
     """
 
     def __init__(
@@ -66,10 +68,12 @@ class Worker:
         store: JobStore,
         perform: Perform,
         reason_of: Callable[[Exception], str] = lambda error: " ".join(str(error).split()),
+        complete: Callable[[SlowSettings], None] = lambda settings: None,
     ) -> None:
         self._store = store
         self._perform = perform
         self._reason_of = reason_of
+        self._complete = complete
         self._descriptor: int | None = None
 
     def __enter__(self) -> Worker:
@@ -120,6 +124,7 @@ class Worker:
         settings = SlowSettings.from_json(job.settings)
         if _was_written_by(job, settings):
             if _is_whole(settings):
+                self._complete(settings)
                 return None
             settings = replace(settings, overwrite=True)
         read, drawn = _Reporter(self._store, job, "reading"), _Reporter(self._store, job, "drawing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,7 +69,10 @@ def _left_by(job: Job, sheet: ExposureSheet) -> Iterator[_Left]:
     told = _told(settings)
     if not told:
         return
-    began = round(sheet.clock.frame_at(settings.begin))
+    clock = sheet.clock
+    if settings.input_rate is not None:  # the clip's may have changed since
+        clock = replace(clock, fps=settings.input_rate)
+    began = round(clock.frame_at(settings.begin))
     before = load_sheet(settings.xsheet)
     for each in told:
         start, following = each["start"] + began, each["next"] + began

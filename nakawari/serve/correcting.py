@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -51,6 +52,16 @@ class History(NamedTuple):
     def can_redo(self) -> bool:
         """Whether there is an undone correction that can be made again."""
         return self.made < len(self.corrections)
+
+    def to_json(self) -> str:
+        """Return the history as JSON text, as it is kept on disk."""
+        corrections = [_as_json(each) for each in self.corrections]
+        return json.dumps({"made": self.made, "corrections": corrections})
+
+    @property
+    def version(self) -> str:
+        """A text by which a browser's tab knows whether its sheet is still the one it shows."""
+        return sha256(self.to_json().encode()).hexdigest()[:16]
 
 
 class Corrected(NamedTuple):
@@ -105,11 +116,7 @@ class SheetDesk:
 
     def _noted(self, clip: Clip, history: History) -> Corrected:
         now = self._corrected(clip, history)  # raises if the sheet is inconsistent: it is not noted
-        content = {
-            "made": history.made,
-            "corrections": [_as_json(each) for each in history.corrections],
-        }
-        write_whole(clip.corrections, json.dumps(content).encode(), to_disk=True)
+        write_whole(clip.corrections, history.to_json().encode(), to_disk=True)
         return now
 
     def _corrected(self, clip: Clip, history: History) -> Corrected:
@@ -150,7 +157,7 @@ def _correction(sheet: ExposureSheet, wish: Mapping[str, Any]) -> Correction:
         return moved(sheet, frame, _frame(wish, "to", sheet))
     if kind == "take":
         return chosen(sheet, frame, _frame(wish, "next", sheet), _seed(wish))
-    if kind not in CHANGES:
+    if not isinstance(kind, str) or kind not in CHANGES:
         known = ", ".join(["move", "take", *CHANGES])
         raise UserError(f"a sheet has no correction of this kind; give one of {known}")
     return CHANGES[kind](sheet, frame)

@@ -18,6 +18,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -27,6 +28,8 @@ from nakawari.serve.names import file_name, is_number
 from nakawari.whole import write_whole
 
 CLIPS = "clips"
+GONE = ".gone-"
+"""How the names of folders begin whose clips were removed, while their files are being deleted."""
 
 
 class ClipState(StrEnum):
@@ -138,10 +141,13 @@ class Library:
             pictures_a_second=None if rate is None else str(rate),
         )
         source = clip.source.parent if rate is None else clip.source
-        for folder in (source, clip.sheets, clip.results):
-            folder.mkdir(parents=True)
-        self.save(clip)
-        return clip
+        try:
+            for folder in (source, clip.sheets, clip.results):
+                folder.mkdir(parents=True)
+            return self.save(clip)
+        except BaseException:  # such as a full disk
+            self.remove(clip)
+            raise
 
     def save(self, clip: Clip, **changes: object) -> Clip:
         """Save a clip with some fields changed, and return the changed clip."""
@@ -184,8 +190,19 @@ class Library:
         return owner, number
 
     def remove(self, clip: Clip) -> None:
-        """Remove a clip and everything that was made from it."""
-        shutil.rmtree(clip.folder, ignore_errors=True)
+        """Remove a clip and everything that was made from it.
+
+        It is gone at once, and never there in part, even if this is cut off: see ``clear_up``.
+        """
+        gone = clip.folder.with_name(f"{GONE}{clip.number}")
+        with suppress(FileNotFoundError):  # somebody else removes it
+            os.rename(clip.folder, gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def clear_up(self) -> None:
+        """Delete what is left of clips whose removal was cut off."""
+        for gone in self._folder.glob(f"*/{GONE}*"):
+            shutil.rmtree(gone, ignore_errors=True)
 
     def _numbers(self, owner: str) -> Iterator[str]:
         folder = self._folder / owner

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from nakawari.errors import UserError
 from nakawari.serve.library import Clip, ClipState, Library
 from nakawari.serve.settings import ServeSettings
 
@@ -53,6 +54,7 @@ class Looker:
 
     async def run(self) -> None:
         """Look again at the clips for which this was interrupted, then at those that arrive."""
+        self._library.clear_up()
         for clip in self._library.all_clips():
             if clip.state is ClipState.LOOKING:
                 self.look_at(clip)
@@ -61,7 +63,10 @@ class Looker:
         while True:
             clip = await self._waiting.get()
             if clip.number in self._progress:
-                await self._look(clip)
+                try:
+                    await self._look(clip)
+                except Exception as error:  # such as a full disk; the next clip may fare better
+                    self._give_up(clip, error)
 
     async def _look(self, clip: Clip) -> None:
         process = await self._start(clip)
@@ -89,6 +94,14 @@ class Looker:
             self._library.save(clip, state=ClipState.READY, **last)
         else:
             reason = last.get("error") or _reason(clip, status)
+            self._library.save(clip, state=ClipState.FAILED, reason=reason)
+
+    def _give_up(self, clip: Clip, error: Exception) -> None:
+        """Mark a clip as failed at which nobody could look."""
+        self._progress.pop(clip.number, None)
+        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+        reason = f"{clip.name} cannot be looked at ({why}); remove it, and drop it again"
+        with suppress(OSError, UserError):  # on a full disk it waits until the next start
             self._library.save(clip, state=ClipState.FAILED, reason=reason)
 
     async def _start(self, clip: Clip) -> asyncio.subprocess.Process:

@@ -21,6 +21,7 @@ from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.segments import source_mark
 from nakawari.video.codecs import CODECS, check_rate
 from nakawari.whole import write_whole
+from nakawari.wording import printable
 from nakawari.xsheet.sheet.editing import part_of
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
@@ -61,7 +62,7 @@ def settings_for(
     """
     unknown = sorted(set(wish) - set(FIELDS))
     if unknown:
-        raise UserError(f"a job has no {', '.join(unknown)}; give {', '.join(FIELDS)}")
+        raise UserError(f"a job has no {printable(', '.join(unknown))}; give {', '.join(FIELDS)}")
     span = _span(wish, sheet)
     is_whole = span == FrameSpan(0, sheet.frames)
     own = sheet if is_whole else part_of(sheet, *span)

@@ -15,10 +15,14 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-COOKIE = "nakawari"
 DAYS = 30
 KEY_NAME = ".nakawari-serve-key"
 KEY_BYTES = 32
+
+
+def cookie_name(port: int) -> str:
+    """Return the name of the cookie: of two pages on one machine, each has its own."""
+    return f"nakawari-{port}"
 
 
 class Passes:

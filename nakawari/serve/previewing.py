@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -70,7 +71,7 @@ def begin_preview(
     frame, model, factor = wish.get("frame"), wish.get("model", ""), wish.get("factor", 4)
     if type(frame) is not int or not 0 <= frame < sheet.frames:
         raise UserError(f'"frame" must be one of the clip, 0 to {sheet.frames - 1}')
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise UserError(f"model must be one of {', '.join(filter(None, MODELS))}")
     if type(factor) not in (int, float) or not 1 / MAX_FACTOR <= factor <= MAX_FACTOR:
         raise UserError(f"factor must be a number from 1/{MAX_FACTOR} to {MAX_FACTOR}")
@@ -103,6 +104,19 @@ def _rate_of_model(times: Fraction, rate: Fraction) -> Fraction | None:
     """Return the output's frames a second with Nakawari's own model; ``None`` for the clip's."""
     fewer = max(SLOWEST_RATE, FRAMES_OF_MODEL / (times * SECONDS))
     return fewer if fewer < rate else None
+
+
+def remove_previews(folder: Path, store: JobStore, clip: Clip) -> None:
+    """Cancel the previews of a clip, and remove all their files.
+
+    Args:
+        folder: the folder of all previews.
+        store: the queue of the previews.
+        clip: the clip that was previewed.
+    """
+    own = folder / clip.owner / clip.number
+    _end_earlier(store, own)
+    shutil.rmtree(own, ignore_errors=True)
 
 
 def _end_earlier(store: JobStore, folder: Path) -> None:

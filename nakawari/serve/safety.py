@@ -10,14 +10,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nakawari.serve.passes import COOKIE, Passes
+from nakawari.serve.passes import Passes, cookie_name
 from nakawari.serve.settings import LOCAL_USER, ServeSettings, is_loopback
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -85,12 +85,10 @@ class Gate:
     def _user(self, headers: Headers) -> str | None:
         if not self._settings.needs_token:
             return LOCAL_USER
-        cookies: SimpleCookie = SimpleCookie()
-        try:
-            cookies.load(headers.get("cookie", ""))
-        except CookieError:
-            return None
-        user = self._passes.user(cookies[COOKIE].value) if COOKIE in cookies else None
+        # Not by http.cookies, which reads nothing if any cookie is odd: browsers send those of the
+        # machine's other servers as well, whatever their ports.
+        cookies = cookie_parser(headers.get("cookie", ""))
+        user = self._passes.user(cookies.get(cookie_name(self._settings.port)))
         return user if user in self._settings.users else None
 
 

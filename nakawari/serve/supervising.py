@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from nakawari.errors import UserError
+from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import JobStore, State
 from nakawari.serve.appetite import TOO_MUCH
+from nakawari.slowmo.segments import remove_kept
 from nakawari.wording import size
 
 PATIENCE = 5.0  # s that a worker has to clear up when it is to end
@@ -49,23 +52,31 @@ class Supervisor:
     async def run(self) -> None:
         """Start the worker, and start it again whenever it has died."""
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, start_new_session=True
-            )
-            try:
-                status = await process.wait()
-            except asyncio.CancelledError:
-                await _end(process)
-                raise
-            if status != LOCKED:
-                self._tell_of_death(status)
+            # A full disk or too many processes: this may pass. A job that still counts as running
+            # waits again when the next worker starts.
+            with suppress(OSError, UserError):
+                await self._run_worker()
             await asyncio.sleep(PAUSE)
+
+    async def _run_worker(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        try:
+            status = await process.wait()
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        if status != LOCKED:
+            self._tell_of_death(status)
 
     def _tell_of_death(self, status: int) -> None:
         reason = self._reason(status)
         for job in self._store.jobs():
             if job.state is State.RUNNING:
                 self._store.finish(job.number, State.FAILED, reason)
+                with suppress(ValueError):  # with unreadable settings nothing was drawn
+                    remove_kept(SlowSettings.from_json(job.settings).output)
 
     def _reason(self, status: int) -> str:
         if status == TOO_MUCH:

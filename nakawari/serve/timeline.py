@@ -33,20 +33,26 @@ def rendered(clip: Clip, corrected: Corrected) -> SheetParts:
     return sheet_parts(corrected.detection, thumbnails)
 
 
-def differing(before: SheetParts, now: SheetParts, corrected: Corrected) -> dict[str, Any]:
+def differing(before: SheetParts | None, now: SheetParts, corrected: Corrected) -> dict[str, Any]:
     """Return what the page must replace, as JSON; of the shots only those that have changed.
 
     The ``first`` shots from the beginning stay. The ``removed`` shots after them are replaced by
-    ``sections``.
+    ``sections``. Where it is not known what the page shows, ``before`` is ``None``: then
+    ``removed`` is so too, and all shots are replaced.
     """
-    first = _alike(before.shots, now.shots)
-    most = min(len(before.shots), len(now.shots)) - first
-    last = min(most, _alike(before.shots[::-1], now.shots[::-1]))
+    first = last = 0
+    removed = None
+    if before is not None:
+        first = _alike(before.shots, now.shots)
+        most = min(len(before.shots), len(now.shots)) - first
+        last = min(most, _alike(before.shots[::-1], now.shots[::-1]))
+        removed = len(before.shots) - first - last
     return {
+        "version": corrected.history.version,
         "nav": now.bar,
         "checks": now.checks,
         "first": first,
-        "removed": len(before.shots) - first - last,
+        "removed": removed,
         "sections": now.shots[first : len(now.shots) - last],
         "cuts": corrected.detection.sheet.cuts,
         "can_undo": corrected.history.can_undo,

@@ -17,6 +17,7 @@ from pathlib import Path
 import av
 
 from nakawari import __version__
+from nakawari.errors import UserError
 from nakawari.video.lossless import LosslessPacker, unpacked
 from nakawari.video.picture import Picture
 from nakawari.whole import write_whole
@@ -69,7 +70,8 @@ class DrawnBefore:
                 os.utime(path)
                 return pictures
         pictures = draw()
-        with suppress(OSError):
+        # Another thread may be writing the same: drawings that come back have the same in-betweens.
+        with suppress(OSError, UserError):
             self._keep(path, pictures)
         return pictures
 

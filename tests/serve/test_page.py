@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
+from nakawari.serve.app import app_of
+from nakawari.serve.library import ClipState
+from nakawari.serve.ordering import add_job
 from nakawari.serve.page import Page
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting
-from tests.serve.conftest import looked_at, upload
+from tests.serve.conftest import ADDRESS, IDLE, looked_at, upload, wait_for
 
 
 def starts(client, clip) -> list[int]:
@@ -93,6 +100,7 @@ def test_corrections_are_made_undone_and_survive_a_restart(client, clip, setting
         ({"kind": "merge", "frame": True}, "must be a frame of the clip"),
         ({"kind": "merge"}, "must be a frame of the clip"),
         ({"kind": "erase", "frame": 3}, "no correction of this kind"),
+        ({"kind": [], "frame": 3}, "no correction of this kind"),
     ],
 )
 def test_a_correction_that_cannot_be_is_refused_in_a_line(client, clip, wish, match) -> None:
@@ -149,6 +157,18 @@ def test_two_results_of_a_clip_have_two_names(client, clip) -> None:
     assert names == ["dance.ramp.2.mp4", "dance.ramp.mp4"]
 
 
+def test_two_results_that_are_ordered_at_once_have_two_names(client, clip, monkeypatch) -> None:
+    def slowly(store, settings) -> int:
+        time.sleep(0.3)
+        return add_job(store, settings)
+
+    monkeypatch.setattr("nakawari.serve.answers.jobs.add_job", slowly)
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: order(client, clip), range(3)))
+    assert [answer.status_code for answer in answers] == [201] * 3
+    assert len({job["output"] for job in client.get("/api/jobs").json()}) == 3
+
+
 @pytest.mark.parametrize(
     ("wish", "match"),
     [
@@ -172,6 +192,12 @@ def test_a_job_that_cannot_be_is_refused_in_a_line(client, clip, wish, match) ->
     assert answer.status_code == 422
     assert match in answer.json()["error"]
     assert client.get("/api/jobs").json() == []
+
+
+def test_a_setting_that_no_text_can_name_is_refused_in_a_line(client, clip) -> None:
+    answer = client.post(f"/api/clips/{clip['number']}/jobs", content=b'{"\\udcff": 1}')
+    assert answer.status_code == 422
+    assert "a job has no \\udcff" in answer.json()["error"]
 
 
 def test_a_job_is_shown_while_it_is_drawn_cancelled_and_downloaded(client, clip, page) -> None:
@@ -208,6 +234,60 @@ def test_a_clip_is_removed_with_its_jobs(client, clip, page) -> None:
     assert page.store.job(number).state is State.CANCELLED
     assert client.get("/api/jobs").json() == []
     assert list(page.settings.folder.glob("clips/*/*")) == []
+
+
+def test_a_clip_is_removed_with_its_previews(client, clip, page) -> None:
+    wish = {"frame": 3, "model": "blend"}
+    number = client.post(f"/api/clips/{clip['number']}/preview", json=wish).json()["number"]
+    client.delete(f"/api/clips/{clip['number']}")
+    assert page.previews.job(number).state is State.CANCELLED
+    assert list(page.previews_folder.glob("*/*")) == []
+
+
+def test_a_clip_whose_removal_was_cut_off_is_gone_and_its_files_at_the_next_start(
+    client, clip, page, settings, monkeypatch
+) -> None:
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # the page is killed here
+    client.delete(f"/api/clips/{clip['number']}")
+    assert client.get("/api/clips").json() == []
+    monkeypatch.undo()
+    assert list(settings.folder.glob("clips/*/.gone*/found.json"))
+    with TestClient(app_of(Page(settings, IDLE)), base_url=ADDRESS) as again:
+        assert again.get("/api/clips").json() == []
+        wait_for(lambda: list(settings.folder.glob("clips/*/.*")) == [])
+
+
+def test_a_clip_that_is_being_removed_is_not_found(client, clip, page) -> None:
+    (of_disk,) = page.library.all_clips()
+    of_disk.found.unlink()
+    assert client.get(f"/api/clips/{clip['number']}/takes").status_code == 404
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_of_an_upload(client, page, monkeypatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nakawari.serve.library.write_whole", full)
+    answer = client.put("/api/clips", params={"name": "a.mp4"}, content=b"x")
+    assert answer.status_code == 507
+    assert "too little room" in answer.json()["error"]
+    assert list(page.settings.folder.glob("clips/*/*")) == []
+
+
+def test_after_a_clip_at_which_nobody_could_look_comes_the_next(client, page, monkeypatch) -> None:
+    save, fails = page.library.save, ["full", "full"]
+
+    def full(clip, **changes):
+        if changes.get("state") is ClipState.FAILED and fails:
+            fails.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(clip, **changes)
+
+    monkeypatch.setattr(page.library, "save", full)
+    upload(client, b"no video", "one.mp4")
+    second = upload(client, b"no video", "two.mp4")["number"]
+    assert looked_at(client, second)["state"] == "failed"
+    assert fails == []
 
 
 def test_what_is_no_clip_says_why(client) -> None:
@@ -275,6 +355,7 @@ def test_a_preview_by_the_model_has_fewer_frames(client, clip, page, factor, rat
         ({"frame": 0, "factor": 0}, "factor must be a number"),
         ({"frame": 0, "factor": "4"}, "factor must be a number"),
         ({"frame": 0, "model": "x"}, "model must be one of"),
+        ({"frame": 0, "model": []}, "model must be one of"),
     ],
 )
 def test_a_preview_that_cannot_be_is_refused(client, clip, wish, match) -> None:

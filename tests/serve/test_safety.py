@@ -296,8 +296,19 @@ def test_a_changed_cookie_is_none(tmp_path) -> None:
 def test_a_user_who_is_not_named_any_more_is_out(shared, shared_page) -> None:
     cookie = shared_page.passes.cookie(ANNA)
     alone = Page(replace(shared, users=(BEN,)), IDLE)
-    with TestClient(app_of(alone), base_url=OUTSIDE, cookies={"nakawari": cookie}) as client:
+    with TestClient(app_of(alone), base_url=OUTSIDE, cookies={"nakawari-8080": cookie}) as client:
         assert client.get("/api/clips").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "other", ['theme={"dark":1}', "a b=c", "=", "nakawari-8081=of.another.page"]
+)
+def test_the_cookies_of_the_machines_other_servers_keep_nobody_out(shared_page, other) -> None:
+    own = f"nakawari-8080={shared_page.passes.cookie(ANNA)}"
+    with TestClient(app_of(shared_page), base_url=OUTSIDE) as client:
+        for cookies in (f"{other}; {own}", f"{own}; {other}"):
+            assert client.get("/api/clips", headers={"Cookie": cookies}).status_code == 200
+        assert client.get("/api/clips", headers={"Cookie": other}).status_code == 401
 
 
 @pytest.mark.parametrize("name", ["", "Anna", "..", "a/b", "-a", "a" * 33])

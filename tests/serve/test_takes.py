@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -15,6 +17,7 @@ from playwright.sync_api import expect
 
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
+from nakawari.serve.choosing import choices
 from nakawari.serve.page import Page
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import run_job
@@ -127,6 +130,19 @@ def test_takes_of_a_part_are_counted_from_the_start_of_the_clip(client, clip, pa
     (interval,) = told(client, clip)
     assert (interval["start"], interval["next"]) == (14, 16)
     assert client.get(interval["takes"][1]["url"]).status_code == 200
+
+
+def test_takes_of_a_part_of_a_sequence_stay_in_their_place_at_another_rate(
+    client, clip, page
+) -> None:
+    number = order(client, clip, takes="2", audio="drop", first=10, last=20)
+    draw(page, number)
+    job = page.store.job(number)
+    at_24 = replace(job, settings={**job.settings, "input_rate": "24000/1001"})
+    sheet = sheet_from_json(client.get(f"/clips/{clip['number']}/sheet.json").text)
+    for fps in (sheet.fps, Fraction(12)):
+        (found,) = choices([at_24], replace(sheet, fps=fps))
+        assert (found["start"], found["next"]) == (14, 16)
 
 
 def test_results_that_differ_in_their_format_do_not_mix_their_takes_up(client, clip, page) -> None:

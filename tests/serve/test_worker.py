@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 
 from nakawari.cli.serve import WORKER
 from nakawari.cli.serve_drawing import Easel
+from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker
@@ -28,6 +29,8 @@ from nakawari.serve.page import Page
 from nakawari.serve.playing import playable
 from nakawari.serve.supervising import FRAMES, Supervisor, newest_frame
 from nakawari.serve.tether import ORPHANED
+from nakawari.slowmo import segments
+from nakawari.slowmo.segments import kept_folder, kept_frames
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, wait_for
 from tests.serve.served import PATIENCE
@@ -84,6 +87,47 @@ def test_a_job_is_drawn_its_newest_frame_shown_and_a_copy_made_that_plays(
     assert np.abs(frames[8] - painting(1)[..., :3].astype(int)).mean() < 8
 
 
+@pytest.mark.parametrize(("output", "codec"), [("slow.mov", "prores"), ("slow", "png")])
+def test_a_worker_that_was_killed_before_the_copy_was_made_makes_it_again(
+    store, make_clip, tmp_path, output, codec
+) -> None:
+    queued(store, make_clip(frames=4), output, codec=codec)
+    (tmp_path / FRAMES).mkdir()
+    easel = Easel(tmp_path)
+    job = store.take()
+    settings = SlowSettings.from_json(job.settings)
+    easel.perform(job, settings, lambda *_: None, lambda *_: None)
+    copy = playable(settings)
+    before = copy.read_bytes()
+    copy.unlink()
+    with Worker(store, easel.perform, complete=easel.complete) as worker:
+        outcome = worker.run_next()
+    assert (outcome.job.state, outcome.result) == (State.DONE, None)
+    assert copy.read_bytes() == before
+
+
+def test_nothing_is_kept_of_a_job_that_failed(store, make_clip, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(segments, "SEGMENT_SECONDS", 0.0)
+    queued(store, make_clip(frames=8), "slow.mp4")
+    (tmp_path / FRAMES).mkdir()
+    easel = Easel(tmp_path)
+
+    def perform(job, settings, on_read, on_frame):
+        def fail(done: int, expected: int | None) -> None:
+            if done == 12:
+                raise OSError("the disk is full")
+
+        return easel.perform(job, settings, on_read, fail)
+
+    with Worker(store, perform) as worker:
+        job = worker.run_next().job
+    assert job.state is State.FAILED
+    output = SlowSettings.from_json(job.settings).output
+    assert kept_frames(output) > 0
+    easel.clear_up(job)
+    assert kept_frames(output) == 0
+
+
 def test_the_worker_ends_with_the_process_that_started_it() -> None:
     program = "import time; from nakawari.serve.tether import end_with_parent; end_with_parent(); "
     process = subprocess.Popen(
@@ -104,6 +148,8 @@ def test_a_worker_that_dies_is_started_again_and_its_job_has_failed(store, tmp_p
         "sys.stdin.read()"
     )
     number = queued(store, tmp_path / "clip.mp4", "slow.mp4")
+    kept = kept_folder(tmp_path / "slow.mp4")
+    kept.mkdir()
     supervisor = Supervisor(store, [sys.executable, "-c", program], 2**30)
 
     async def supervise() -> None:
@@ -117,6 +163,33 @@ def test_a_worker_that_dies_is_started_again_and_its_job_has_failed(store, tmp_p
     job = store.job(number)
     assert job.state is State.FAILED
     assert "was killed (SIGABRT)" in job.reason
+    assert not kept.exists()
+
+
+def test_a_worker_is_started_again_after_its_death_could_not_be_noted(
+    store, tmp_path, monkeypatch
+) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; folder = Path(sys.argv[1])\n"
+        "with (folder / 'starts').open('a') as file: file.write('x')\n"
+        "if (folder / 'starts').read_text() == 'x': os.abort()\n"
+        "sys.stdin.read()"
+    )
+
+    def full() -> list:
+        raise UserError("cannot use the queue (database or disk is full)")
+
+    monkeypatch.setattr(store, "jobs", full)
+    supervisor = Supervisor(store, [sys.executable, "-c", program], 2**30)
+
+    async def supervise() -> None:
+        task = asyncio.create_task(supervisor.run())
+        starts = tmp_path / "starts"
+        await asyncio.to_thread(wait_for, lambda: starts.exists() and starts.read_text() == "xx")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(supervise())
 
 
 def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(settings) -> None:

@@ -14,6 +14,7 @@ from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture, of_planes
+from nakawari.whole import PartialFile
 from nakawari.xsheet.sheet.editing import corrected, moved
 from nakawari.xsheet.sheet.files import load_sheet
 
@@ -151,3 +152,15 @@ def test_a_job_keeps_its_folder_through_the_queue(tmp_path) -> None:
     settings = replace(settings, drawn=tmp_path / "drawn")
     assert SlowSettings.from_json(settings.to_json()) == settings
     assert settings.job().drawn == tmp_path / "drawn"
+
+
+def test_what_another_thread_is_keeping_at_this_moment_is_drawn_all_the_same(tmp_path) -> None:
+    drawn = DrawnBefore(tmp_path, "model")
+    neighbours, how = [picture(1), picture(2)], "at 1/2"
+
+    made = [picture(3)]
+    name = f"{drawn._name(neighbours, how)}.mkv"
+    other = PartialFile(tmp_path / name)  # as a thread has it while it writes
+    assert drawn.drawn_or(lambda: made, neighbours, how) is made
+    other.discard()
+    assert not (tmp_path / name).exists()

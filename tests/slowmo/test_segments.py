@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from nakawari import cli
-from nakawari.cli.slow import drawn_by
+from nakawari.cli.slow import LoadedModel, drawn_by
 from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
+from nakawari.queue.settings import SlowSettings
 from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
@@ -322,3 +323,16 @@ def test_a_model_is_known_by_its_files_and_settings_and_nothing_else_is_read(tmp
     assert mark(steps=2) != before
     weights.write_bytes(b"two")
     assert mark() != before
+
+
+def test_a_model_whose_weights_were_replaced_is_loaded_again(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "model" / "unet"
+    folder.mkdir(parents=True)
+    weights = folder / "weights.safetensors"
+    monkeypatch.setattr("nakawari.cli.slow.load_interpolator", lambda *_: weights.read_bytes())
+    settings = SlowSettings(source=Path("a"), output=Path("b"), model=str(tmp_path / "model"))
+    loaded = LoadedModel()
+    for content in (b"one", b"one", b"two"):
+        weights.write_bytes(content)
+        assert loaded.load(settings, "cpu") == content
+    assert loaded.load(replace(settings, seed=1), "cpu") == b"two"

@@ -26,6 +26,7 @@ from nakawari.serve.library import Clip, ClipState
 from nakawari.serve.names import picture_names
 from nakawari.serve.ordering import HOLDS, MODELS, SOUNDS, parsed_value
 from nakawari.serve.page import Page
+from nakawari.serve.previewing import remove_previews
 from nakawari.serve.proxy import jpeg_of
 from nakawari.serve.timeline import rendered
 from nakawari.serve.uploading import SentSequence, store_upload
@@ -140,4 +141,5 @@ def _remove(page: Page, clip: Clip) -> None:
     for job in page.store.jobs():
         if clip.folder in Path(str(job.settings.get("source"))).parents:
             cancel(page.store, job.number)
+    remove_previews(page.previews_folder, page.previews, clip)
     page.library.remove(clip)

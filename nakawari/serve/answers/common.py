@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -107,8 +108,12 @@ def told_error(request: Request, error: Exception) -> Response:
         status, text = 422, str(error)
     elif isinstance(error, HTTPException):
         status, text = error.status_code, error.detail
-    elif isinstance(error, LookupError):
+    elif isinstance(error, LookupError | FileNotFoundError):  # or it was just removed
         status, text = 404, "there is nothing at this address; go back to the list of clips"
+    elif isinstance(error, OSError):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        status, text = 507, "there is too little room on the disk; free some, and try again"
     else:
         status, text = 400, "the request ended too early; try again"
     if request.url.path.startswith("/api/"):
@@ -116,4 +121,4 @@ def told_error(request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{text}\n", status, headers=NEVER_KEPT)
 
 
-TOLD_ERRORS = (UserError, HTTPException, LookupError, ClientDisconnect)
+TOLD_ERRORS = (UserError, HTTPException, LookupError, OSError, ClientDisconnect)

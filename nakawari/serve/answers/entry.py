@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from nakawari.dataset.videos import VIDEO_ENDINGS
 from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
 from nakawari.serve.page import Page
-from nakawari.serve.passes import COOKIE, DAYS
+from nakawari.serve.passes import DAYS, cookie_name
 from nakawari.video.sequence import PICTURE_ENDINGS
 
 CLIP_ENDINGS = (*VIDEO_ENDINGS, ".gif", ".mxf")
@@ -36,7 +36,11 @@ def routes(page: Page) -> list[BaseRoute]:
             return plain_json({"error": "this link was used before; ask for a new one"}, 403)
         answer = plain_json({})
         answer.set_cookie(
-            COOKIE, page.passes.cookie(user), max_age=DAYS * 86400, httponly=True, samesite="lax"
+            cookie_name(page.settings.port),
+            page.passes.cookie(user),
+            max_age=DAYS * 86400,
+            httponly=True,
+            samesite="lax",
         )
         page.announce(user)
         return answer

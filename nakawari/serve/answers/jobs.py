@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,13 +29,15 @@ from nakawari.serve.supervising import newest_frame
 
 def routes(page: Page) -> list[BaseRoute]:
     """Return the addresses."""
+    ordering = Lock()  # a double click orders twice at once, and no two outputs may have one name
 
     def order(request: Request, wish: Wish) -> Response:
         clip = page.clip(request)
-        taken = {Path(str(job.settings.get("output"))).name for job in page.store.jobs()}
-        sheet = page.sheets.sheet(clip).detection.sheet
-        settings = settings_for(clip, sheet, wish, taken)
-        return plain_json({"number": add_job(page.store, settings)}, 201)
+        with ordering:
+            taken = {Path(str(job.settings.get("output"))).name for job in page.store.jobs()}
+            sheet = page.sheets.sheet(clip).detection.sheet
+            settings = settings_for(clip, sheet, wish, taken)
+            return plain_json({"number": add_job(page.store, settings)}, 201)
 
     def jobs(request: Request) -> Response:
         return plain_json(page.jobs(request.state.user))

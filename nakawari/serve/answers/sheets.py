@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -25,6 +26,7 @@ from nakawari.serve.timeline import differing, rendered
 
 def routes(page: Page) -> list[BaseRoute]:
     """Return the addresses."""
+    one_by_one = Lock()  # an answer tells the difference from the sheet that the tab shows
 
     def sheet(request: Request) -> Response:
         clip = page.clip(request)
@@ -34,11 +36,20 @@ def routes(page: Page) -> list[BaseRoute]:
         return Response(text, media_type="application/json", headers=saved | NEVER_KEPT)
 
     def changing(change: Callable[[Clip, Wish], Corrected]) -> Answer:
+        """Change a sheet, unless the wish comes from a tab that shows an earlier one.
+
+        "seen" in the wish is the version that it shows. If another tab has changed the sheet since,
+        the answer is the whole sheet, and nothing is changed.
+        """
+
         def answer(request: Request, wish: Wish) -> Response:
             clip = page.clip(request)
-            before = rendered(clip, page.sheets.sheet(clip))
-            corrected = change(clip, wish)
-            return plain_json(differing(before, rendered(clip, corrected), corrected))
+            with one_by_one:
+                before = page.sheets.sheet(clip)
+                is_stale = wish.get("seen", before.history.version) != before.history.version
+                corrected = before if is_stale else change(clip, wish)
+            shown = None if is_stale else rendered(clip, before)
+            return plain_json(differing(shown, rendered(clip, corrected), corrected))
 
         return wishing(answer)
 

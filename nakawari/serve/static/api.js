@@ -45,6 +45,15 @@ export function element(kind, properties = {}, ...children) {
   return made;
 }
 
+// Gives a list these children, in this order. Those that stay are not touched, and keep the focus.
+export function arrange(list, wanted) {
+  const stay = new Set(wanted);
+  for (const one of [...list.children]) if (!stay.has(one)) one.remove();
+  for (const [index, one] of wanted.entries()) {
+    if (list.children[index] !== one) list.insertBefore(one, list.children[index] ?? null);
+  }
+}
+
 // Calls `work` again and again, each time after as many milliseconds as it returned.
 export function repeat(work) {
   let timer;

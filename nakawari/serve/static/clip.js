@@ -4,7 +4,7 @@ import { call, element, say } from "./api.js";
 import { Editor } from "./editor.js";
 import { showJobs } from "./jobs.js";
 import { Player } from "./player.js";
-import { RampCurve, speedAt } from "./ramp.js";
+import { RampCurve, parseNumber, speedAt } from "./ramp.js";
 import { Takes } from "./takes.js";
 import { frameTime } from "./timeline.js";
 
@@ -29,7 +29,7 @@ const KEPT = `nakawari ${clip.number}`;
 function remember() {
   const kept = { frame: player.frame, ramped: isRamp() };
   for (const id of [...fields, "first", "last"]) kept[id] = get(id).value;
-  localStorage.setItem(KEPT, JSON.stringify(kept));
+  try { localStorage.setItem(KEPT, JSON.stringify(kept)); } catch { /* full, or forbidden */ }
 }
 
 function recall() {
@@ -91,7 +91,7 @@ async function order(event) {
 
 // Times of a ramp are counted from where the part begins.
 function factorHere() {
-  if (!isRamp()) return Number(get("factor").value) || 4;
+  if (!isRamp()) return parseNumber(get("factor").value.trim() || "4");
   const begin = frameTime(data, number("first") || 0);
   return 1 / speedAt(curve.points, frameTime(data, player.frame) - begin);
 }
@@ -124,7 +124,11 @@ async function preview() {
     const begun = await call("POST", `/api/clips/${clip.number}/preview`, body);
     say("the second around the playhead is drawn");
     get("stage").scrollIntoView({ block: "nearest" });
-    watchPreview(turn, begun);
+    watchPreview(turn, begun).catch((error) => {
+      if (turn !== previewing) return;
+      get("drawing").hidden = true;
+      say(error.message);
+    });
   } catch (error) {
     get("order-error").textContent = error.message;
   }

@@ -136,7 +136,7 @@ export class Editor {
     else {
       drag.edge.classList.remove("held");
       this.drag = null;
-      this.correct({ kind: "move", frame: start, to }, to);
+      this.correct(() => ({ kind: "move", frame: start, to }));
     }
     this.justDragged = drag.moved;
   }
@@ -162,20 +162,25 @@ export class Editor {
   }
 
   split() {
-    this.correct({ kind: "split", frame: this.player.frame });
+    const { frame } = this.player;
+    this.correct(() => ({ kind: "split", frame }));
   }
 
   merge() {
-    this.correct({ kind: "merge", frame: +this.drawingAt(this.player.frame).dataset.start });
+    this.correct(() => (
+      { kind: "merge", frame: +this.drawingAt(this.player.frame).dataset.start }));
   }
 
   cut() {
-    this.correct({ kind: "cut", frame: this.player.frame });
+    const { frame } = this.player;
+    this.correct(() => ({ kind: "cut", frame }));
   }
 
   nudge(way) {
-    const start = +this.drawingAt(this.player.frame).dataset.start;
-    this.correct({ kind: "move", frame: start, to: start + way }, start + way);
+    this.correct(() => {
+      const start = +this.drawingAt(this.player.frame).dataset.start;
+      return { kind: "move", frame: start, to: start + way };
+    });
   }
 
   jump(way) {
@@ -185,20 +190,26 @@ export class Editor {
     if (there) this.player.go(+there.dataset.start);
   }
 
-  correct(wish, frame = wish.frame) {
-    return this.change("corrections", wish, frame);
+  correct(wish) {
+    return this.change("corrections", wish);
   }
 
-  // One change after another: each is of the sheet that the one before it left.
-  change(kind, wish = {}, frame = null) {
+  // One change after another: each is of the sheet that the one before it left, so what is wished
+  // is asked only then.
+  change(kind, wish = () => ({})) {
     this.busy = this.busy.then(async () => {
       try {
-        const answer = await call("POST", `/api/clips/${this.clip.number}/${kind}`, wish);
+        const wanted = wish();
+        const answer = await call("POST", `/api/clips/${this.clip.number}/${kind}`,
+          { ...wanted, seen: this.clip.version });
         this.apply(answer);
         await this.onChange();
+        const isStale = answer.removed === null;
+        const frame = isStale ? null : wanted.to ?? wanted.frame ?? null;
         if (frame !== null) this.player.go(frame);
         else this.showFrame(this.player.frame, false);
-        this.tell(kind);
+        if (isStale) say("another tab has changed the sheet; now it is shown as it is, correct it again");
+        else this.tell(kind);
       } catch (error) {
         this.restore();
         say(error.message);
@@ -216,7 +227,8 @@ export class Editor {
     const scrolled = new Map([...this.shots.children].map(
       (shot) => [+shot.dataset.start, shot.querySelector(".scroll").scrollLeft]));
     const stays = this.shots.children;
-    for (let count = 0; count < answer.removed; count += 1) stays[answer.first].remove();
+    const removed = answer.removed ?? stays.length;
+    for (let count = 0; count < removed; count += 1) stays[answer.first].remove();
     const made = document.createElement("template");
     made.innerHTML = answer.sections.join("");
     const sections = [...made.content.children];
@@ -235,6 +247,7 @@ export class Editor {
     document.getElementById("undo").disabled = !answer.can_undo;
     document.getElementById("redo").disabled = !answer.can_redo;
     this.clip.cuts = answer.cuts;
+    this.clip.version = answer.version;
     this.refresh();
   }
 

@@ -1,6 +1,6 @@
 // The first page: clips are dropped, and come up with how far they are.
 
-import { call, element, repeat, say } from "./api.js";
+import { arrange, call, element, repeat, say } from "./api.js";
 import { chosen, dropped, sorted } from "./folders.js";
 import { showJobs } from "./jobs.js";
 
@@ -35,7 +35,8 @@ class Upload {
     Object.assign(this, sending(clip));
     this.request = new XMLHttpRequest();
     this.bar = element("progress", { max: 1, value: 0, "aria-label": `upload of ${this.title}` });
-    this.words = element("span", { textContent: "waits" });
+    // A screen reader tells which uploads there are, and which fail, and not each percent.
+    this.words = element("span", { textContent: "waits", "aria-live": "off" });
     this.row = element("div", { className: "upload" }, element("b", { textContent: this.title }),
       this.bar, this.words, element("button", { textContent: "Cancel",
         "aria-label": `cancel ${this.title}`, onclick: () => this.cancel() }));
@@ -51,6 +52,7 @@ class Upload {
   fail(text) {
     this.words.textContent = text;
     this.row.classList.add("failed");
+    say(`${this.title}: ${text}`);
   }
 
   send() {
@@ -184,10 +186,7 @@ const again = repeat(async () => {
     if (!cards.has(clip.number)) cards.set(clip.number, new ClipCard(clip));
     cards.get(clip.number).show(clip);
   }
-  const list = document.getElementById("clips");
-  const wanted = clips.map((clip) => cards.get(clip.number).root);
-  if (wanted.some((card, index) => card !== list.children[index]) ||
-      wanted.length !== list.children.length) list.replaceChildren(...wanted);
+  arrange(document.getElementById("clips"), clips.map((clip) => cards.get(clip.number).root));
   document.getElementById("no-clips").hidden = clips.length > 0;
   return clips.some((clip) => clip.state === "looking" || clip.state === "arriving") ? 700 : 3000;
 });

@@ -1,6 +1,6 @@
 // The queue: every job with its state, the time left, and its newest frame.
 
-import { call, element, repeat, say } from "./api.js";
+import { arrange, call, element, repeat, say } from "./api.js";
 
 const BUSY = 700; // ms between two looks while something is drawn
 const IDLE = 3000;
@@ -55,7 +55,9 @@ class JobItem {
     if (job.state === this.state) return;
     this.state = job.state;
     if (job.state !== "running") this.picture.hidden = true;
+    const isFocused = this.buttons.contains(document.activeElement);
     this.buttons.replaceChildren(...this.actions(job));
+    if (isFocused) this.buttons.querySelector("button, a")?.focus({ preventScroll: true });
   }
 
   async refresh(path) {
@@ -95,11 +97,7 @@ export function showJobs({ clip = null, more = () => [], on = () => {} }) {
       if (!items.has(job.number)) items.set(job.number, new JobItem(job, actions));
       items.get(job.number).show(job);
     }
-    const wanted = jobs.map((job) => items.get(job.number).root);
-    const there = [...list.children];
-    if (wanted.length !== there.length || wanted.some((item, index) => item !== there[index])) {
-      list.replaceChildren(...wanted);
-    }
+    arrange(list, jobs.map((job) => items.get(job.number).root));
     on(jobs);
     return jobs.some((job) => job.state === "running" || job.state === "waiting") ? BUSY : IDLE;
   });

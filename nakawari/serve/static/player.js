@@ -125,6 +125,8 @@ export class Player {
     const playing = !this.leader.paused && !this.leader.ended;
     this.playButton.textContent = playing ? "❚❚" : "▶";
     this.playButton.setAttribute("aria-label", playing ? "pause" : "play");
+    // A screen reader tells each frame that one steps to, and not those that play.
+    document.getElementById("where").setAttribute("aria-live", playing ? "off" : "polite");
   }
 
   // Shows a result beside the clip; null: the clip alone.

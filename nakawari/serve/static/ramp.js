@@ -2,14 +2,30 @@
 //
 // The easing is that of nakawari/pace.py: smoothstep over the time that a viewer sees pass.
 
-
 const [WIDTH, HEIGHT] = [400, 150];
 const [SLOWEST, FASTEST] = [1 / 32, 4];
 const LINES = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2];
 const STEPS = 24; // of the curve between two points
+const GAP = 0.01; // s between two points, at least
+
+// A number as the server reads it, whole, decimal or a fraction; NaN for any other text.
+export function parseNumber(text) {
+  const parts = text.split("/");
+  if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
+  return Number(parts[0]) / Number(parts[1] ?? 1);
+}
+
+// A time [s] as the server reads it: seconds, or hours and minutes before them; NaN for others.
+function parseMoment(text) {
+  const parts = /^(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6}(?:\.\d{1,9})?)$/.exec(text.trim());
+  return parts ? 3600 * (parts[1] ?? 0) + 60 * (parts[2] ?? 0) + Number(parts[3]) : NaN;
+}
 
 export function parseRamp(text) {
-  const points = text.split(",").map((word) => word.split(":").map(Number));
+  const points = text.split(",").map((word) => {
+    const colon = word.lastIndexOf(":");
+    return [parseMoment(word.slice(0, Math.max(colon, 0))), parseNumber(word.slice(colon + 1))];
+  });
   const fine = points.every(([time, speed], index) => time >= 0 && speed > 0 &&
     Number.isFinite(speed) && (index === 0 || time > points[index - 1][0]));
   return fine && points.length ? points.map(([time, speed]) => ({ time, speed })) : null;
@@ -134,30 +150,36 @@ export class RampCurve {
   }
 
   set(index, { time, speed }) {
-    const gap = 0.01;
-    const low = index ? this.points[index - 1].time + gap : 0;
-    const high = index + 1 < this.points.length ? this.points[index + 1].time - gap : this.seconds;
+    const low = index ? this.points[index - 1].time + GAP : 0;
+    const high = index + 1 < this.points.length ? this.points[index + 1].time - GAP : this.seconds;
     this.points[index] = {
-      time: Math.max(low, Math.min(high, time)),
+      time: low > high ? this.points[index].time : Math.max(low, Math.min(high, time)),
       speed: Math.max(SLOWEST, Math.min(FASTEST, speed)),
     };
-    this.input.value = rampText(this.points);
-    this.draw();
+    this.changed();
     this.svg.querySelectorAll(".dot")[index].focus();
+  }
+
+  // Writes the points down, and tells the form, as typing them would.
+  changed() {
+    this.input.value = rampText(this.points);
+    this.input.setAttribute("aria-invalid", "false");
+    this.draw();
+    this.svg.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   add(event) {
     const point = this.at(event);
+    if (this.points.some(({ time }) => Math.abs(time - point.time) < GAP)) return;
     this.points = [...this.points, point].sort((a, b) => a.time - b.time);
-    this.input.value = rampText(this.points);
-    this.draw();
+    this.changed();
   }
 
   remove(index) {
     if (this.points.length === 1) return;
     this.points.splice(index, 1);
-    this.input.value = rampText(this.points);
-    this.draw();
+    this.changed();
+    this.svg.querySelectorAll(".dot")[Math.min(index, this.points.length - 1)].focus();
   }
 
   holdable(dot, index) {

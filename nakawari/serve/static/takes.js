@@ -177,7 +177,7 @@ export class Takes {
     if (!take) return;
     const { start, next, chosen } = this.shown;
     const seed = take.seed === chosen ? null : take.seed;
-    await this.editor.correct({ kind: "take", frame: start, next, seed });
+    await this.editor.correct(() => ({ kind: "take", frame: start, next, seed }));
     const after = this.same({ start, next });
     if ((after?.chosen ?? null) !== seed) return;
     say(seed === null ? `no take is kept for frames ${start} to ${next}`
