@@ -108,18 +108,19 @@ def write_shared(path: Path, content: bytes) -> None:
         new.unlink(missing_ok=True)
 
 
-def check_name(path: Path, what: str) -> None:
+def check_name(path: Path, what: str = "") -> None:
     """Raise ``UserError`` if no file can have this name; ask before anything is asked of it.
 
     Args:
         path: the name.
-        what: is to have it, for the message.
+        what: is to have it, for the message, unless that says so otherwise.
     """
+    begin = f"{what}: " if what else ""
     for part in path.parts:
         excess = len(os.fsencode(part)) - MAX_NAME
         if excess > 0:
             raise UserError(
-                f"{what}: the name {part[:40]}… is {excess} bytes too long for a file system; "
+                f"{begin}the name {part[:40]}… is {excess} bytes too long for a file system; "
                 "choose a shorter one"
             )
 
@@ -166,6 +167,18 @@ def lock(descriptor: int) -> bool | None:
     except OSError:
         return None
     return True
+
+
+def lock_folder(folder: Path, final: Path) -> int:
+    """Lock a folder in which a run keeps what it needs for ``final``; return its descriptor.
+
+    It is ours until the descriptor is closed. Raises ``UserError`` if a living run has it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    if lock(descriptor) is False:
+        os.close(descriptor)
+        raise written_by_another_run(final)
+    return descriptor
 
 
 def written_by_another_run(final: Path) -> UserError:

@@ -57,3 +57,29 @@ def test_ctrl_c_leaves_nothing(make_clip, tmp_path, capsys, monkeypatch) -> None
     assert cli.main([*words, "--model", "blend"]) == 130
     assert "nothing was left behind" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+DROPPED = """
+import os, signal, sys, time
+from nakawari.cli.stopping import stop_on_signals
+
+class Finalised:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)  # the signal comes in here, where nobody can catch what it raises
+
+stop_on_signals()
+try:
+    Finalised()
+    time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_a_signal_that_finds_a_finaliser_stops_the_command_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DROPPED], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 130
+    assert done.stderr == ""

@@ -42,9 +42,9 @@ def path(text: str) -> Path:
     """Parse the name of a file or folder: one that can exist."""
     given = Path(text)
     try:
-        check_name(given, "")
+        check_name(given)
     except UserError as error:
-        raise argparse.ArgumentTypeError(str(error).removeprefix(": ")) from error
+        raise argparse.ArgumentTypeError(str(error)) from error
     if len(os.fsencode(given)) >= MAX_PATH:
         raise argparse.ArgumentTypeError(
             f"{text[:MAX_NUMBER_LENGTH]!r}… is {len(text)} characters long; give a shorter path"

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130  # exit status
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AGAIN_AFTER = 0.05  # s
 PATIENCE = 3  # signals, until the clearing up is cut short too
 
 
@@ -17,20 +18,37 @@ def stop_on_signals() -> None:
     """Raise ``KeyboardInterrupt`` in the main thread on the first signal to stop.
 
     The next one does not disturb the clearing up; the one after it ends the process. A signal that
-    is ignored, as by nohup, stays so.
+    is ignored, as by nohup, stays so. Python drops what is raised amid a finaliser or a library's
+    callback: then the signal is sent once more.
     """
     if threading.current_thread() is not threading.main_thread():
         return
     seen = 0
+    last = signal.SIGINT
 
     def stop(signal_number: int, _frame: object) -> None:
-        nonlocal seen
+        nonlocal seen, last
         seen += 1
+        last = signal.Signals(signal_number)
         if seen == 1:
             raise KeyboardInterrupt
         if seen >= PATIENCE:
             os._exit(INTERRUPTED)
 
+    report = sys.unraisablehook
+
+    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+        nonlocal seen
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            report(unraisable)
+            return
+        seen = 0
+        # From outside of what drops it, or it would be dropped again.
+        again = threading.Timer(AGAIN_AFTER, os.kill, (os.getpid(), last))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = dropped
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)

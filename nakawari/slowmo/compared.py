@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.segments import compared_folder, kept_frames
-from nakawari.whole import lock, written_by_another_run
+from nakawari.whole import lock_folder
 
 
 class ComparedBefore:
@@ -34,10 +34,7 @@ class ComparedBefore:
         self._resume = resume
         self._folder = compared_folder(output)
         self._folder.mkdir(exist_ok=True)
-        self._descriptor = os.open(self._folder, os.O_RDONLY)
-        if lock(self._descriptor) is False:
-            os.close(self._descriptor)
-            raise written_by_another_run(output)
+        self._descriptor = lock_folder(self._folder, output)
         if not resume:
             for path in self._folder.iterdir():
                 path.unlink()

@@ -25,7 +25,7 @@ from nakawari.errors import UserError
 from nakawari.video.lossless import LosslessPacker, unpacked
 from nakawari.video.picture import Picture
 from nakawari.video.sequence import is_sequence, pictures_of
-from nakawari.whole import hidden_name, lock, write_whole, written_by_another_run
+from nakawari.whole import hidden_name, lock, lock_folder, write_whole
 from nakawari.wording import count
 
 SEGMENT_SECONDS = 10.0
@@ -243,10 +243,7 @@ class KeptFrames:
         write_whole(self._folder / MADE_FROM, made_from, to_disk=True)
 
     def _lock(self) -> None:
-        self._descriptor = os.open(self._folder, os.O_RDONLY)
-        if lock(self._descriptor) is False:
-            self._unlock()
-            raise written_by_another_run(self._output)
+        self._descriptor = lock_folder(self._folder, self._output)
 
     def _unlock(self) -> None:
         if self._descriptor is not None:

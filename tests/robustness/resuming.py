@@ -30,7 +30,7 @@ drawing, tells_drawing = os.pipe()
 
 
 def at_leisure(*arguments: object, seed: int = 0) -> Tensor:
-    """Cross-fade, as slowly as a model draws, and say so; seeds but the first differ in a corner."""
+    """Cross-fade, as slowly as a model draws, and say so; other seeds differ in a corner."""
     os.write(tells_drawing, b".")
     time.sleep(0.05)
     drawn = baselines.blend(*arguments)  # type: ignore[arg-type]

@@ -12,11 +12,13 @@ from threading import Thread
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
 from nakawari.serve.app import app_of
 from nakawari.serve.page import Page
 from nakawari.serve.settings import ServeSettings
+from tests.browser import open_browser
 from tests.conftest import painting, write_clip
 from tests.serve.served import free_port
 
@@ -26,6 +28,12 @@ IDLE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); sys.stdin.read()",
 )
 """A worker that draws nothing."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

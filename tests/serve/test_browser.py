@@ -10,22 +10,15 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
-from tests.browser import open_browser
 from tests.serve.served import PATIENCE, Served, free_port
 
 LONG = 1000 * PATIENCE  # ms
 FRAMES = 24
 SIZE = (180, 320)  # H, W
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

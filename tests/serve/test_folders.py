@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Route, expect
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import Route, expect
 
 from nakawari.video.sequence import pictures_of
-from tests.browser import open_browser
 from tests.conftest import painting, write_clip
 from tests.serve.conftest import wait_for
 from tests.serve.served import PATIENCE
@@ -22,12 +21,6 @@ PICTURES = 120
 """More than a browser tells at a time of what is in a folder."""
 
 expect.set_options(timeout=LONG)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ import av
 import pytest
 from diffusers import FlowMatchEulerDiscreteScheduler
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from diffusion import FrameInterpolationPipeline
 from tests import tiny
-from tests.browser import open_browser
 from tests.serve.conftest import wait_for
 from tests.serve.served import PATIENCE, ROOT, Served, free_port, with_weights
 
@@ -57,12 +56,6 @@ SETTLED = """async () => {
   }
 }"""
 """Waits until all that is to be seen is there: pictures, and the frames that videos were set to."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

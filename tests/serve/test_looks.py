@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 from playwright.sync_api import Page as Tab
 
 from nakawari.queue.settings import SlowSettings
-from tests.browser import open_browser
 from tests.conftest import painting
 from tests.serve.served import PATIENCE
 
@@ -27,12 +26,6 @@ UNNAMED = """() => [...document.querySelectorAll("button, input, select, a, [tab
 
 
 expect.set_options(timeout=LONG)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

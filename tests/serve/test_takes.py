@@ -10,8 +10,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
 
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
@@ -20,7 +20,6 @@ from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import run_job
 from nakawari.slowmo.takes import LIST
 from nakawari.xsheet.sheet.reading import sheet_from_json
-from tests.browser import open_browser
 from tests.serve.served import PATIENCE
 
 LONG = 1000 * PATIENCE  # ms
@@ -206,12 +205,6 @@ def test_no_other_file_is_shown_as_a_take(client, clip, page) -> None:
     draw(page, number)
     for name in (LIST, "frames_0-2.seed_0.mp4", "..%2Fdance.slow4x.mp4", "none"):
         assert client.get(f"/jobs/{number}/takes/{name}").status_code == 404
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture
