@@ -6,6 +6,9 @@ each cell, from what the cell itself, its surroundings and the whole picture vot
 both frames along each of them. One network judges all of them, and is not told where a flow leads:
 it cannot learn how far the training's cels go.
 
+Inside a flat colour every flow looks alike. So the cells judge several times, and each time they
+hear what the cells around them think, above all those that show the same.
+
 Legend: B batch, K candidates, n flows of the search, h/w size of a step's map. A flow goes from
 frame_0 to frame_1, at the places of the drawing, in cells of 8 pixels whatever the map.
 """
@@ -33,9 +36,12 @@ _FAR = 4.0
 _WIDTH = 64
 _OF_VOTES = 5
 _OF_COMPARISON = 5
-_OF_FLOW_SO_FAR = 3
 _REACH = 2
-"""Cells round a cell whose flows so far are asked whether they are a candidate's."""
+"""Cells round a cell that are heard."""
+_ROUNDS = 3
+"""Times that the cells judge. The first time they know the flow so far of the cells around."""
+_SHOWN = 16
+"""Channels of what a cell shows along a candidate, by which cells of the same thing are known."""
 _NEARLY_NOTHING = 0.02
 """Standard deviation of the weights that judge before any training."""
 
@@ -51,12 +57,17 @@ class Chooser(nn.Module):
             hidden_channels: of what the step before goes on with.
         """
         super().__init__()
-        of_candidate = 2 * key_channels + _OF_VOTES + _OF_COMPARISON + _OF_FLOW_SO_FAR
+        seen = 2 * key_channels + _OF_COMPARISON
         # What it was before, which of two frames the cell was seen in, and frame_time.
         self.of_cell = nn.Conv2d(hidden_channels + 2 + 1, _WIDTH, 1)
-        self.of_candidate = nn.Conv2d(of_candidate, _WIDTH, 1)
-        # Which of the cells round a cell are of the same thing.
+        # What is seen along it, its votes, and how far it is from the flow so far.
+        self.of_candidate = nn.Conv2d(seen + _OF_VOTES + 1, _WIDTH, 1)
+        # How many of the cells around are of its mind, and how many of those of the same thing.
+        self.of_company = nn.Conv2d(2, _WIDTH, 1, bias=False)
+        # Which of the cells round a cell are of the same thing: by where they lie, and by what
+        # they show.
         self.fellows = nn.Conv2d(hidden_channels, (2 * _REACH + 1) ** 2, 1)
+        self.shown = nn.Conv2d(seen, _SHOWN, 1)
         # Untrained, it follows the votes of the cell itself.
         verdict = nn.Conv2d(_WIDTH, 1, 1)
         nn.init.normal_(verdict.weight, std=_NEARLY_NOTHING)
@@ -88,16 +99,37 @@ class Chooser(nn.Module):
             flows, votes = propose(found, before)
             seen = _seen_along(flows / scale, keys, closer, frame_time)
             apart = (_distance(flows, before.unsqueeze(1)).unsqueeze(2) / _FAR).clamp(max=1)
-            agree = agreement(flows, before)  # (B, K, cells around, h, w)
+            agree = agreement(flows)
         count = flows.shape[1]
-        fellows = self.fellows(so_far.hidden).softmax(dim=1).unsqueeze(1)
-        agreed = torch.stack([agree.mean(2), (agree * fellows).sum(2)], dim=2)
-        told = torch.cat([seen, votes, apart, agreed], dim=2).flatten(0, 1)
+        told = torch.cat([seen, votes, apart], dim=2).flatten(0, 1)
         of_candidate = self.of_candidate(told).unflatten(0, (-1, count))
         known = [so_far.hidden, so_far.visible, time.expand(-1, 1, *before.shape[-2:])]
-        of_cell = self.of_cell(torch.cat(known, dim=1)).unsqueeze(1)
-        judged = self.judge((of_candidate + of_cell).flatten(0, 1)).float()
-        return Choice(flows, votes[:, :, 0] + judged.view(-1, count, *before.shape[-2:]))
+        known = of_candidate + self.of_cell(torch.cat(known, dim=1)).unsqueeze(1)
+        shown = self.shown(seen.flatten(0, 1)).unflatten(0, (-1, count))
+        by_place = self.fellows(so_far.hidden).unsqueeze(1)
+        # At first each cell is of the mind that it follows the flow so far, which is the first.
+        logits = votes[:, :, 0]
+        belief = torch.zeros_like(logits)
+        belief[:, 0] = 1
+        for _ in range(_ROUNDS):
+            company = self._company(belief, agree, shown, by_place).flatten(0, 1)
+            judged = self.judge(known.flatten(0, 1) + self.of_company(company))
+            logits = votes[:, :, 0] + judged.float().view_as(belief)
+            belief = logits.softmax(dim=1)
+        return Choice(flows, logits)
+
+    def _company(self, belief: Tensor, agree: Tensor, shown: Tensor, by_place: Tensor) -> Tensor:
+        """Return how many of the cells around are of each candidate's mind, (B, K, 2, h, w).
+
+        Of all, and of those that show what the cell shows along the candidate. ``belief`` is how
+        likely each cell holds its candidates to be, (B, K, h, w), ``agree`` from ``agreement``,
+        ``shown`` (B, K, c, h, w), and ``by_place`` (B, 1, cells around, h, w).
+        """
+        with_it = (agree * _around(belief).unsqueeze(1)).sum(2)  # (B, K, cells around, h, w)
+        others = _around((belief.unsqueeze(2) * shown).sum(1))  # (B, c, cells around, h, w)
+        alike = torch.einsum("bkchw,bcnhw->bknhw", shown, others) / _SHOWN**0.5
+        fellows = (alike + by_place).softmax(dim=2)
+        return torch.stack([with_it.mean(2), (with_it * fellows).sum(2)], dim=2)
 
 
 def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
@@ -162,16 +194,15 @@ def _seen_along(
     return told.unflatten(0, (-1, count))
 
 
-def agreement(flows: Tensor, before: Tensor) -> Tensor:
-    """Return how near each of flows (B, K, 2, h, w) is to the flows so far of the cells around.
+def agreement(flows: Tensor) -> Tensor:
+    """Return how near each of flows (B, K, 2, h, w) is to each of the cells around.
 
-    ``before`` is (B, 2, h, w); the result (B, K, 25, h, w) in [0, 1], row by row from the upper
-    left cell. Past the rim the flows of the rim go on.
+    The result is (B, K, K, cells around, h, w) in [0, 1]: by the cell's flow, the other's flow, and
+    the other's place, row by row from the upper left. Past the rim the flows of the rim go on.
     """
-    size = before.shape[-2:]
-    padded = F.pad(before, [_REACH] * 4, mode="replicate")
-    around = F.unfold(padded, 2 * _REACH + 1).view(len(before), 1, 2, -1, *size)
-    return (1 - torch.hypot(*(flows.unsqueeze(3) - around).unbind(2)) / NEAR).clamp(min=0)
+    around = _around(flows.flatten(1, 2)).unflatten(1, flows.shape[1:3])  # (B, K, 2, cells, h, w)
+    apart = flows.view(*flows.shape[:2], 1, 2, 1, *flows.shape[3:]) - around.unsqueeze(1)
+    return (1 - torch.hypot(*apart.unbind(3)) / NEAR).clamp(min=0)
 
 
 def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
@@ -214,6 +245,15 @@ def _within_a_cell(shares: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
     x, y = there.clamp(-radius, radius).unbind(2)
     index = (y + radius) * (2 * radius + 1) + x + radius
     return shares.gather(1, index.flatten(1, 2)).view_as(index) * is_inside, offsets
+
+
+def _around(maps: Tensor) -> Tensor:
+    """Return maps (B, c, h, w) at the cells round each cell, (B, c, cells around, h, w).
+
+    Row by row from the upper left; past the rim the rim goes on.
+    """
+    padded = F.pad(maps, [_REACH] * 4, mode="replicate")
+    return F.unfold(padded, 2 * _REACH + 1).view(*maps.shape[:2], -1, *maps.shape[-2:])
 
 
 def _repeat(maps: Tensor, count: int) -> Tensor:

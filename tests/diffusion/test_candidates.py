@@ -74,16 +74,59 @@ def test_a_cell_may_follow_itself_what_is_around_it_and_the_whole_picture() -> N
 
 
 def test_a_flow_is_the_one_of_the_cells_around_as_far_as_theirs_are_near_it() -> None:
-    before = everywhere(2.0, 0.0).clone()
-    before[..., 6:] = torch.tensor([0.0, 0.75]).view(2, 1, 1)
-    flows = torch.stack([everywhere(2.0, 0.0), everywhere(0.0, 0.0)], dim=1)
-    agree = agreement(flows, before)
-    assert agree.shape == (1, 2, 25, *SIZE)
-    there, here = agree[0, :, :, 4, 5].view(2, 5, 5)  # two of five columns are beyond the border
-    assert there.sum() == 15
-    assert bool((there[:, :3] == 1).all())
-    torch.testing.assert_close(here.sum(), torch.tensor(10 * 0.5))
-    assert not here[:, :3].any()
+    second = everywhere(2.0, 0.0).clone()
+    second[..., 6:] = torch.tensor([0.0, 0.75]).view(2, 1, 1)
+    agree = agreement(torch.stack([everywhere(0.0, 0.0), second], dim=1))
+    assert agree.shape == (1, 2, 2, 25, *SIZE)
+    of_first, of_second = agree[0, ..., 4, 5].view(2, 2, 5, 5)  # two columns are past the border
+    assert bool((of_first[0] == 1).all())
+    torch.testing.assert_close(of_first[1].sum(), torch.tensor(10 * 0.5))
+    assert not of_first[1, :, :3].any()
+    assert not of_second[0].any()
+    assert bool((of_second[1, :, :3] == 1).all())
+    assert not of_second[1, :, 3:].any()
+
+
+@pytest.mark.parametrize("hears_its_like", [True, False])
+def test_a_cell_without_a_mind_of_its_own_hears_those_that_show_the_same(
+    hears_its_like: bool,
+) -> None:
+    # Ground above, a flat figure below that goes two cells. Its upper row went with the ground so
+    # far, and does not know better: most around it go with the ground.
+    torch.manual_seed(0)
+    chooser = Chooser(8, 8)
+    with torch.no_grad():
+        for layer in (chooser.of_cell, chooser.of_candidate, chooser.fellows, chooser.shown):
+            for value in layer.parameters():
+                value.zero_()
+        if hears_its_like:
+            chooser.shown.weight[:, :8] = 3 * torch.eye(16, 8).unsqueeze(2).unsqueeze(3)
+        chooser.of_company.weight.copy_(
+            torch.tensor([0.0, 30.0]).view(1, 2, 1, 1).expand(64, -1, 1, 1)
+        )
+        for layer in chooser.judge:
+            if isinstance(layer, torch.nn.Conv2d):
+                layer.weight.fill_(1 / 64)
+                torch.nn.init.zeros_(layer.bias)
+    keys = torch.zeros(1, 8, 8, 12)
+    keys[:, 0, :4], keys[:, 1, 4:] = 2, 2
+    flow = everywhere(0.0, 0.0).clone()
+    flow[:, 0, 5:] = 2
+    shares = classes(flow, RADIUS)
+    undecided = 0.5 * classes(everywhere(0.0, 0.0), RADIUS) + 0.5 * classes(
+        everywhere(2.0, 0.0), RADIUS
+    )
+    shares[..., 4:, :] = undecided[..., 4:, :]
+    time = torch.tensor([0.5])
+    so_far = estimate(1)._replace(motion=along(flow, time))
+    closer = torch.ones(1, 4, 16, 24)
+    found = Votes(shares, shares, shares, torch.zeros(1, 64, *SIZE))
+    choice = chooser(found, so_far, (keys, keys), (closer, closer), time, 1)
+    inside = (0, 0, slice(None), slice(3, -3))
+    chosen = choice.flow[inside]
+    assert not chosen[:4].any()
+    torch.testing.assert_close(chosen[5:], torch.full_like(chosen[5:], 2))
+    assert bool((chosen[4] == 2).all()) is hears_its_like
 
 
 def test_what_is_nearly_the_same_flow_is_counted_together() -> None:
@@ -126,25 +169,26 @@ def test_untrained_a_cell_follows_its_own_votes() -> None:
 def test_how_far_a_flow_goes_makes_it_neither_likelier_nor_less_likely(further: int) -> None:
     # The same scene, all of which goes some cells further the second time.
     torch.manual_seed(0)
+    size = (20, 28)
     chooser = Chooser(8, 8)
     torch.nn.init.normal_(chooser.judge[-1].weight)
-    scene, closer = torch.randn(1, 8, 8, 12), torch.randn(1, 4, 16, 24)
-    time, known = torch.tensor([0.5]), estimate(1)
+    scene, closer = torch.randn(1, 8, *size), torch.randn(1, 4, 40, 56)
+    time, known = torch.tensor([0.5]), estimate(1).resize(size)
 
     def choose(by: int) -> Choice:
-        shares = 0.6 * classes(everywhere(float(by), 0.0), RADIUS)
-        shares = shares + 0.4 * classes(everywhere(by + 1.0, 2.0), RADIUS)
-        found = Votes(shares, shares, shares, torch.zeros(1, 64, *SIZE))
+        shares = 0.6 * classes(everywhere(float(by), 0.0, size=size), RADIUS)
+        shares = shares + 0.4 * classes(everywhere(by + 1.0, 2.0, size=size), RADIUS)
+        found = Votes(shares, shares, shares, torch.zeros(1, 64, *size))
         # The drawing lies halfway: in frame_0 it was half as far to the left.
         keys = scene.roll(-by // 2, 3), scene.roll(by // 2, 3)
         near = closer.roll(-by, 3), closer.roll(by, 3)
-        so_far = known._replace(motion=along(everywhere(float(by), 0.0), time))
+        so_far = known._replace(motion=along(everywhere(float(by), 0.0, size=size), time))
         return chooser(found, so_far, keys, near, time, 1)
 
     first, second = choose(0), choose(further)
     there = second.flows - torch.tensor([float(further), 0.0]).view(1, 1, 2, 1, 1)
     likely = [0, 1, 2]  # the others have no votes at all
     torch.testing.assert_close(there[:, likely], first.flows[:, likely], atol=1e-4, rtol=0)
-    inside = (slice(None), likely, slice(2, -2), slice(3, -3))  # past the rim lies nothing
+    inside = (slice(None), likely, slice(8, -8), slice(9, -9))  # past the rim lies nothing
     assert first.logits[inside].std() > 0.1
     torch.testing.assert_close(second.logits[inside], first.logits[inside], atol=1e-3, rtol=0)
