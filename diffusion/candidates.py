@@ -200,9 +200,12 @@ def agreement(flows: Tensor) -> Tensor:
     The result is (B, K, K, cells around, h, w) in [0, 1]: by the cell's flow, the other's flow, and
     the other's place, row by row from the upper left. Past the rim the flows of the rim go on.
     """
-    around = _around(flows.flatten(1, 2)).unflatten(1, flows.shape[1:3])  # (B, K, 2, cells, h, w)
-    apart = flows.view(*flows.shape[:2], 1, 2, 1, *flows.shape[3:]) - around.unsqueeze(1)
-    return (1 - torch.hypot(*apart.unbind(3)) / NEAR).clamp(min=0)
+    # In place where it can be: it is large, and taking memory would cost more than the sums.
+    across, down = (
+        (here.unsqueeze(2).unsqueeze(2) - _around(here).unsqueeze(1)).square_()
+        for here in flows.unbind(2)
+    )
+    return across.add_(down).sqrt_().div_(-NEAR).add_(1).clamp_(min=0)
 
 
 def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
