@@ -118,11 +118,14 @@ class DiffusionConfig:
         unet: a folder of weights to begin with, whose size then counts; None for an untrained
             one of ``model``'s size.
         train_unet: False leaves the U-Net as ``unet`` has it.
+        chooser_rate: how many times the trainer's learning rate the part of the U-Net has that
+            chooses among flows: it is small, and few cells are in doubt.
     """
 
     autoencoder: str = "checkpoints/nakawari/autoencoder"
     unet: str | None = None
     train_unet: bool = True
+    chooser_rate: float = 5.0
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     variation: VariationConfig = field(default_factory=VariationConfig)
@@ -131,6 +134,8 @@ class DiffusionConfig:
     trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(run="runs/diffusion"))
 
     def __post_init__(self) -> None:
+        if self.chooser_rate <= 0:
+            raise ValueError(f"chooser_rate must be positive, got {self.chooser_rate}")
         if self.decoder.tunes and not self.loss.picture:
             raise ValueError(
                 "decoder.learning_rate above 0 needs decoded frames to learn from; set loss.picture"

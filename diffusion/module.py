@@ -85,6 +85,15 @@ class DiffusionModule(AveragedModule):
             trained[self.decoder] = self.config.decoder.learning_rate
         return trained
 
+    def _groups(self) -> Iterator[tuple[list[nn.Parameter], float]]:
+        """Yield the weights that are trained, with their highest learning rate."""
+        quick = set(self.unet.chooser.parameters())
+        for module, rate in self._trained().items():
+            yield [p for p in module.parameters() if p not in quick], rate
+        if self.config.train_unet:
+            rate = self.config.chooser_rate * self.config.trainer.learning_rate
+            yield list(self.unet.chooser.parameters()), rate
+
     def networks(self) -> list[nn.Module]:
         """Return the U-Net, and stage 1's encoder and decoder."""
         return [self.unet, self.autoencoder.encoder, self.autoencoder.decoder]
@@ -93,7 +102,7 @@ class DiffusionModule(AveragedModule):
         """Return AdamW."""
         trainer = self.config.trainer
         optimiser = torch.optim.AdamW(
-            [{"params": list(m.parameters()), "lr": rate} for m, rate in self._trained().items()]
+            [{"params": weights, "lr": rate} for weights, rate in self._groups()]
         )
         return [optimiser], [
             cosine_schedule(optimiser, trainer.warmup_updates, trainer.max_updates)
