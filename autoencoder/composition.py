@@ -1,5 +1,8 @@
-"""The last step of the decoder: both neighbours' pixels fetched, looked at, brought into register
-and mixed.
+"""The last level of the decoder: it warps both neighbour frames, registers and blends them.
+
+The frames are warped twice. A network looks at the first result, corrects the motion, and decides
+for every pixel how much to take from each frame and how much to paint. The second warp follows the
+corrected motion.
 
 Legend: B batch, c channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0 (x, y),
 then the flow to frame_1, in pixels of its own map.
@@ -16,36 +19,36 @@ from autoencoder.registration import displacement
 from nakawari.motion.warping import evened, flow_length, resize_flow, warp
 
 _STEPS = 2
-"""Of registration; a third changed nothing."""
+"""Lucas-Kanade steps of the registration. A third one changed nothing."""
 
 
 class Composed(NamedTuple):
-    """A frame, and what it was mixed from."""
+    """A frame, and what it was blended from."""
 
     frames: Tensor  # (B, 3, H, W)
-    weights: Tensor  # (B, 3, H, W): shares of frame_0, frame_1 and paint; they sum to one
-    motion: Tensor  # (B, 4, H/2, W/2), along which the pixels were fetched
+    weights: Tensor  # (B, 3, H, W), of frame_0, frame_1 and paint; they sum to one
+    motion: Tensor  # (B, 4, H/2, W/2), as corrected here, before registration
 
 
 class Composition(nn.Module):
-    """Looks at what was fetched, and decides pixel by pixel what to show of it, or to paint."""
+    """Warps both frames, and decides for each pixel how to blend them, or whether to paint."""
 
     def __init__(self, in_channels: int, channels: int) -> None:
         """Build it.
 
         Args:
-            in_channels: of the hidden features at 1/4, which it goes on with.
-            channels: its own at 1/2, a multiple of eight.
+            in_channels: channels of the hidden features at 1/4.
+            channels: channels of its own features at 1/2, a multiple of eight.
         """
         super().__init__()
         self.enter = nn.Conv2d(in_channels, channels, 1)
-        # Both frames' 2x2 pixels, three colours each, and the sketch.
+        # Its input: hidden features, 2x2 pixels of both frames (three colours each), the sketch.
         self.look = nn.Sequential(
             nn.Conv2d(channels + 2 * 12 + 3, channels, 3, padding=1),
             residual_block(channels),
             nn.SiLU(),
         )
-        # Three shares and three colours for each of the 2x2 pixels, and a correction of the motion.
+        # Three weights and three colours for each of 2x2 pixels, and a correction of the motion.
         self.to_pixels = nn.Conv2d(channels, 4 * 6 + 4, 3, padding=1)
         zero_out(self.to_pixels)
 
@@ -58,11 +61,11 @@ class Composition(nn.Module):
         frame_1: Tensor,
         frame_time: Tensor | None = None,
     ) -> Composed:
-        """Mix two frames (B, 3, H, W), fetched along ``motion`` (B, 4, h, w), and paint.
+        """Blend two frames (B, 3, H, W), warped along ``motion`` (B, 4, h, w), and paint.
 
         ``hidden`` is (B, in_channels, h, w), ``sketch`` (B, 3, 2h, 2w). The frames may be larger
-        than 4h x 4w: what was seen of them reduced is enlarged here. ``frame_time`` (B,) keeps the
-        motion even, as in ``Decoder.forward``.
+        than 4h x 4w: maps that were computed from reduced frames are enlarged here. With
+        ``frame_time`` (B,), the motion is kept even, as in ``Decoder.forward``.
         """
         size, half = _size(frame_0), (frame_0.shape[-2] // 2, frame_0.shape[-1] // 2)
         hidden, drawn = (_enlarge(maps, half) for maps in (self.enter(hidden), sketch))
@@ -84,7 +87,10 @@ class Composition(nn.Module):
         return Composed(frames, weights, motion_2)
 
     def paint(self, hidden: Tensor, sketch: Tensor) -> Composed:
-        """Draw without neighbours."""
+        """Paint a whole frame (B, 3, 4h, 4w) without neighbours.
+
+        ``hidden`` and ``sketch`` are those of ``forward``. The motion returned is zero.
+        """
         hidden = upsample(self.enter(hidden))
         absent = hidden.new_zeros(len(hidden), 2 * 12, *_size(hidden))
         answer = self.to_pixels(self.look(torch.cat([hidden, absent, sketch], dim=1)))
@@ -96,11 +102,11 @@ class Composition(nn.Module):
 
 @torch.no_grad()
 def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
-    """Return by how much to change ``motion`` so that both frames show the same, (B, 4, H, W), px.
+    """Return the correction of ``motion`` that registers both warped frames, (B, 4, H, W), px.
 
-    Where they disagree by a fraction of a pixel, a mixture of them doubles or blurs every line.
-    What is missing is shared out as the motion is: at ``frame_time`` 1/4, frame_0 is nearer, and
-    its flow the surer.
+    Where the warped frames disagree by a fraction of a pixel, blending doubles or blurs every line.
+    The correction is divided between the two flows in proportion to their lengths. At
+    ``frame_time`` 1/4, frame_0 is nearer, so its flow is the more certain one.
     """
     moved = torch.zeros_like(motion)
     length_0, length_1 = (flow_length(flow) + 0.1 for flow in motion.chunk(2, dim=1))
@@ -114,7 +120,7 @@ def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
 
 
 def _pixels(answer: Tensor) -> tuple[Tensor, Tensor]:
-    """Return shares and colours, (B, 3, H, W) each, of an answer (B, 24, H/2, W/2)."""
+    """Split an output (B, 24, H/2, W/2) into logits of the weights and colours, (B, 3, H, W)."""
     return F.pixel_shuffle(answer, 2).split(3, dim=1)
 
 
@@ -131,11 +137,11 @@ def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
 def _keep_what_stands_still(
     frames: Tensor, frame_0: Tensor, frame_1: Tensor, motion: Tensor
 ) -> Tensor:
-    """Copy the neighbours where they agree and no motion was found.
+    """Copy the neighbours' mean where they agree and no motion was found.
 
-    Most of an anime frame stands still; there every resampling can only lose. Both conditions
-    fade out softly: a difference of 1 to 3 code values of 255 within three pixels, and a motion
-    of 0.5 to 1 pixel.
+    Most of an anime frame stands still, and resampling it can only lose quality. Both conditions
+    fade out softly: from 1 to 3 code values of 255 for the largest difference within three pixels,
+    and from 0.5 to 1 pixel for the motion.
     """
     difference = (frame_0 - frame_1).abs().amax(dim=1, keepdim=True) * 127.5
     difference = F.max_pool2d(difference, (1, 7), stride=1, padding=(0, 3))

@@ -1,14 +1,14 @@
-"""The decoder: a latent, and what the two neighbours show, to the frame between them.
+"""The decoder: it draws a frame from the frame's latent and the two neighbour frames.
 
 It moves pixels rather than inventing them, so that lines stay sharp. The latent says what is to be
 drawn, and the decoder looks for it in the neighbours' latents: a global match at 1/16 is refined at
-1/8. Who knows the motion may give it (stage 2 does): that is taken, point by point, where the
-latent agrees with what lies there, so that a wrong motion does no harm. The motion is refined once
-more at 1/4 and 1/2, the neighbours' pixels are fetched along it, and painted over where neither
-neighbour shows what the latent asks for.
+1/8. The caller may also give a motion, as stage 2 does. The decoder follows it, point by point,
+where the latent agrees with what lies there, so that a wrong motion does no harm. The motion is
+refined once more at 1/4 and 1/2, and the neighbours' pixels are warped along it. Where neither
+neighbour shows what the latent asks for, the decoder paints.
 
 Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0
-(x, y), then the flow to frame_1, in pixels of its own map. A given motion is one at 1/4.
+(x, y), then the flow to frame_1, in pixels of its own map. A given motion has the size of 1/4.
 """
 
 from typing import NamedTuple
@@ -25,11 +25,12 @@ from autoencoder.refinement import Belief, Refinement
 from nakawari.motion.warping import evened, resize_flow, warp
 
 RADIUS = 2
-"""Of the local search at 1/8, in cells: with the warp before it, it mends errors up to 16 px."""
+"""Radius of the local correlations, in cells of their map. At 1/8 the neighbours are warped first,
+so errors of up to 16 px can be corrected."""
 
 
 class Description(NamedTuple):
-    """A latent as the decoder reads it; those of two frames can be matched."""
+    """The decoder's features and keys of a latent. The keys of two frames can be matched."""
 
     eighth: Tensor  # (B, c, H/8, W/8)
     sixteenth: Tensor  # (B, c, H/16, W/16)
@@ -38,11 +39,11 @@ class Description(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """A frame beside the one to draw, as the decoder looks at it."""
+    """A frame next to the one to draw, prepared for the decoder."""
 
-    frame: Tensor  # (B, 3, H, W), or larger: then the picture drawn is as large
-    quarter: Tensor  # (B, c, H/4, W/4), what is compared at 1/4
-    description: Description  # of its own latent, not quantised
+    frame: Tensor  # (B, 3, H, W), or larger; the frame is drawn in this size
+    quarter: Tensor  # (B, c, H/4, W/4), keys that are compared at 1/4
+    description: Description  # of its own latent, which is not quantised
 
     def expand(self, batch: int) -> "Neighbour":
         """Repeat one frame for a batch of ``batch`` without copying it."""
@@ -58,7 +59,7 @@ class Neighbour(NamedTuple):
 
 
 class Neighbours(NamedTuple):
-    """The two frames round the one to draw."""
+    """The two frames before and after the one to draw."""
 
     of_0: Neighbour
     of_1: Neighbour
@@ -69,13 +70,13 @@ class Neighbours(NamedTuple):
 
 
 class Motion(NamedTuple):
-    """Where what the latent shows is in the two neighbours, from coarse to fine."""
+    """Where the latent's content is found in the two neighbours, from coarse to fine."""
 
     sixteenth: Tensor  # (B, 4, H/16, W/16)
     eighth: Tensor  # (B, 4, H/8, W/8)
     quarter: Tensor  # (B, 4, H/4, W/4)
-    belief: Tensor  # (B, 2, H/8, W/8) in [0, 1], in either flow of the given motion
-    hidden: Tensor  # (B, c, H/4, W/4), what the next level goes on with
+    belief: Tensor  # (B, 2, H/8, W/8) in [0, 1], in each of the two given flows
+    hidden: Tensor  # (B, c, H/4, W/4), features for the next level
 
 
 class Decoded(NamedTuple):
@@ -83,13 +84,13 @@ class Decoded(NamedTuple):
 
     frames: Tensor  # (B, 3, H, W)
     motion: tuple[Tensor, ...]  # motion at 1/16, 1/8, 1/4 and 1/2; empty without neighbours
-    weights: Tensor  # (B, 3, H, W): shares of frame_0, frame_1 and paint; they sum to one
-    sketch: Tensor  # (B, 3, H/2, W/2), the frame as the latent alone tells it
+    weights: Tensor  # (B, 3, H, W), of frame_0, frame_1 and paint; they sum to one
+    sketch: Tensor  # (B, 3, H/2, W/2), the frame as decoded from the latent alone
     description: Description  # of the latent
 
 
 class Decoder(nn.Module):
-    """Matches, warps, blends and paints."""
+    """Matches the latent in both neighbours, warps and blends their pixels, and paints the rest."""
 
     def __init__(
         self,
@@ -101,10 +102,10 @@ class Decoder(nn.Module):
         """Build it.
 
         Args:
-            encoder_channels: of the encoder's features at 1/2, 1/4 and 1/8.
+            encoder_channels: channels of the encoder's features at 1/2, 1/4 and 1/8.
             latent_channels: channels of the latent, C.
-            channels: the decoder's own at 1/2, 1/4 and 1/8, multiples of eight.
-            match_channels: of queries and keys.
+            channels: channels of the decoder's features at 1/2, 1/4 and 1/8, multiples of eight.
+            match_channels: channels of the keys at 1/16; those at 1/8 have half as many.
         """
         super().__init__()
         half, quarter, eighth = channels
@@ -114,8 +115,9 @@ class Decoder(nn.Module):
             residual_block(eighth),
         )
         self.context_16 = nn.Sequential(downsample(eighth, eighth), residual_block(eighth))
-        # Keys are centred over the frame: what all its points share tells none from another.
-        # The same network describes all three frames, so that keys match before any training.
+        # Instance normalisation centres the keys over the frame: what all its points share does not
+        # tell one from another. The same network describes all three frames, so that keys match
+        # even before any training.
         self.key_16 = nn.Sequential(
             nn.Conv2d(eighth, match_channels, 1), nn.InstanceNorm2d(match_channels)
         )
@@ -140,7 +142,7 @@ class Decoder(nn.Module):
         return Description(eighth, sixteenth, self.key_8(eighth), self.key_16(sixteenth))
 
     def look_at(self, frame: Tensor, encoding: Encoding) -> Neighbour:
-        """Prepare a neighbour frame (B, 3, H, W): once an interval, for all of its in-betweens."""
+        """Prepare a neighbour frame (B, 3, H, W), once for all in-betweens of an interval."""
         return Neighbour(
             frame,
             self.key_4(encoding.features.quarter),
@@ -157,12 +159,12 @@ class Decoder(nn.Module):
         """Draw a frame.
 
         Args:
-            latents: of the frame, (B, C, H/8, W/8).
-            neighbours: without them all of it is painted.
-            given: what is known of the motion, (B, 4, H/4, W/4), or None.
-            frame_time: (B,) in (0, 1), where everything is to go evenly from frame to frame, or
-                None where the latents know better: those of a frame that was seen do, those that
-                were found from both neighbours do not.
+            latents: the frame's latents, (B, C, H/8, W/8).
+            neighbours: the prepared neighbour frames. None paints the whole frame.
+            given: a motion that the caller knows, (B, 4, H/4, W/4), or None.
+            frame_time: (B,) in (0, 1). Everything is then taken to move evenly from frame_0 to
+                frame_1. None lets the latents say where things are: those of a real frame know
+                it, those predicted from both neighbours do not.
         """
         description = self.describe(latents)
         sketch = F.pixel_shuffle(self.sketch(description.eighth), 4)  # (B, 3, H/2, W/2)
@@ -181,7 +183,7 @@ class Decoder(nn.Module):
         return Decoded(composed.frames, levels, composed.weights, sketch, description)
 
     def match(self, queries: Tensor, keys: Tensor) -> Match:
-        """Find each of ``key_16`` of one description among those of another, (B, c, h, w) each."""
+        """Match each ``key_16`` of one description among those of another, (B, c, h, w) each."""
         return global_match(queries, keys, self.log_temperature.exp(), self.log_nearness.exp())
 
     def motion(
@@ -191,9 +193,9 @@ class Decoder(nn.Module):
         given: Tensor | None = None,
         frame_time: Tensor | None = None,
     ) -> Motion:
-        """Find what a latent so described shows in the two neighbours, down to 1/4.
+        """Find what the described latent shows in the two neighbours, down to 1/4.
 
-        ``given`` and ``frame_time`` as in ``forward``.
+        ``given`` and ``frame_time`` are those of ``forward``.
         """
         of_0, of_1 = neighbours.of_0.description, neighbours.of_1.description
         match_0 = self.match(description.key_16, of_0.key_16)
@@ -226,7 +228,7 @@ class Decoder(nn.Module):
         return Motion(motion_16, motion_8, evened(motion_4, frame_time), belief, hidden)
 
     def _paint(self, description: Description, sketch: Tensor) -> Decoded:
-        """Draw from the latent alone, the levels' inputs from neighbours being zero."""
+        """Draw from the latent alone. Inputs that would come from the neighbours are zero."""
         hidden = upsample(description.eighth)
         still = hidden.new_zeros(len(hidden), 4, *_size(hidden))
         absent = still[:, :1].expand(-1, self.refine_4.in_channels - hidden.shape[1] - 4, -1, -1)
@@ -253,7 +255,7 @@ def _correlate(
 
 
 def _lean(motion: Tensor, given: Tensor, belief: Tensor) -> Tensor:
-    """Go from ``motion`` to ``given``, (B, 4, h, w), as far as ``belief`` (B, 2, h, w) says."""
+    """Interpolate from ``motion`` to ``given``, (B, 4, h, w), by ``belief`` (B, 2, h, w)."""
     return torch.lerp(motion, given, belief.repeat_interleave(2, dim=1).to(motion.dtype))
 
 
