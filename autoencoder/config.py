@@ -19,19 +19,20 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DecodingLossConfig:
-    """Weights of the terms that judge a decoded frame (``autoencoder.losses.decoding_terms``).
+    """Weights of the loss terms of a decoded frame (``autoencoder.losses.decoding_terms``).
 
     Attributes:
-        pixels: of the absolute error, lines counted ``1 + lines`` times.
-        lines: how much more the pixels of lines count.
-        perceptual: of LPIPS.
-        sharpness: of the gradient's strength differing from the target's; for the end, when what
-            is drawn lies where it belongs.
-        sketch: of the absolute error of the frame as the latent alone tells it; without it, the
-            latent need tell nothing, since the neighbours show nearly everything.
-        matching: of the decoder's keys being told from one another, where motion is known.
-        motion: of the end-point error of the decoder's motion, where it is known.
-        source: of drawing from the neighbour that shows the point.
+        pixels: weight of the mean absolute error, in which lines count ``1 + lines`` times.
+        lines: additional weight of the pixels of lines in that error.
+        perceptual: weight of LPIPS.
+        sharpness: weight of the difference in gradient strength from the target. It is meant for
+            the end of a training, when what is drawn lies where it belongs.
+        sketch: weight of the absolute error of the frame as decoded from the latent alone. Without
+            it the latent need say nothing, since the neighbours show nearly everything.
+        matching: weight of the cross-entropy of matching by the decoder's keys, where the motion
+            is known.
+        motion: weight of the end-point error of the decoder's motion, where it is known.
+        source: weight of the cross-entropy of taking each pixel from a neighbour that shows it.
     """
 
     pixels: float = 1.0
@@ -46,15 +47,15 @@ class DecodingLossConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig(DecodingLossConfig):
-    """Weights of the terms of stage 1's loss, beside those of ``DecodingLossConfig``.
+    """Weights of the terms of stage 1's loss, in addition to those of ``DecodingLossConfig``.
 
     Attributes:
         perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).
         perceptual_weights: safetensors of the backbone; None for the shipped AlexNet.
-        commitment: of latents staying near their codes.
-        adversarial: of the discriminator's verdict; 0 leaves the discriminator out.
-        adversarial_start: update from which it counts, once the rest has settled.
-        alone_share: of updates in which the decoder gets no neighbours.
+        commitment: weight of the commitment loss, which keeps latents near their codes.
+        adversarial: weight of the adversarial loss; 0 leaves the discriminator out.
+        adversarial_start: update from which the adversarial loss counts, once the rest has settled.
+        alone_share: share of updates in which the decoder gets no neighbours.
     """
 
     perceptual_net: str = "alex"
@@ -73,19 +74,22 @@ class LossConfig(DecodingLossConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class DisturbanceConfig:
-    """How often, and in what way, the decoder is given what is wrong; see ``disturbance``.
+    """How often the decoder is trained with wrong motion or latents; see ``disturbance``.
 
-    The first five are shares of samples, by the motion that is given, and sum to one.
+    The first five are shares of samples, by the kind of motion that the decoder is given. They sum
+    to one.
 
     Attributes:
-        right_share: the true motion.
-        degraded_share: the true motion, coarse, and off by a smooth random field.
-        stale_share: the true motion of another time.
-        zero_share: no motion.
-        other_share: another sample's motion.
-        noisy_share: of samples whose latents have noise.
+        right_share: share of samples with the true motion.
+        degraded_share: share with the true motion at a lower resolution, plus a smooth random
+            field.
+        stale_share: share with the true motion as of another time.
+        zero_share: share with no motion.
+        other_share: share with another sample's motion.
+        noisy_share: share of samples whose latents have noise.
         noise: largest standard deviation of that noise (latents have variance one).
-        mixed_share: of samples whose latents are partly the neighbours', carried along the motion.
+        mixed_share: share of samples whose latents are blended with the neighbours' latents, which
+            are warped along the given motion.
     """
 
     right_share: float = 0.3
@@ -126,10 +130,10 @@ class AutoencoderConfig:
     """Train the VQ autoencoder (stage 1).
 
     Attributes:
-        weights: a folder of weights to begin with, whose size then counts; None for untrained ones
-            of ``model``'s size.
-        decoder_only: leave the encoder and the codebook as ``weights`` has them, so that latents
-            go on meaning the same.
+        weights: a folder of weights to start from; ``model`` is then ignored. None starts from
+            untrained weights of ``model``'s size.
+        decoder_only: train only the decoder. The encoder and the codebook stay as ``weights`` has
+            them, so that latents keep their meaning.
     """
 
     weights: str | None = None

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class PatchDiscriminator(nn.Sequential):
-    """Says of each 34x34 patch whether it is drawn or decoded (PatchGAN, Isola et al., 2017)."""
+    """Tells of each 34x34 patch whether it is drawn or decoded (PatchGAN, Isola et al., 2017)."""
 
     def __init__(self, channels: int = 48) -> None:
         super().__init__(
@@ -20,5 +20,5 @@ class PatchDiscriminator(nn.Sequential):
         )
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Return logits (B, 1, h, w) of frames (B, 3, H, W); positive says drawn."""
+        """Return logits (B, 1, h, w) of frames (B, 3, H, W); a positive one means drawn."""
         return super().forward(frames)

@@ -1,8 +1,8 @@
-"""What the decoder is given while it is trained: motion and latents made wrong in known ways.
+"""Disturbed motion and latents, which the decoder is given in training.
 
-In the end both come from stage 2, which errs. A decoder that has seen only what is right believes
-everything; one that has seen what is wrong learns what to believe: the latent before the motion,
-and the neighbours where the latent is vague.
+When the decoder is used, both come from stage 2, which makes errors. A decoder that was trained on
+correct inputs only would trust them always. With wrong inputs it learns what to trust: the latent
+more than the motion, and the neighbours where the latent is vague.
 
 Legend: B batch, C latent channels, h/w latent size (H/8, W/8). Motion is (B, 4, H/4, W/4), in
 pixels of its own map: the flow to frame_0 (x, y), then the flow to frame_1.
@@ -20,8 +20,8 @@ from nakawari.motion.warping import resize_flow, warp
 def disturbed_motion(triplet: Triplet, config: DisturbanceConfig) -> Tensor:
     """Return a motion for each sample of a batch: right, or wrong in one of four ways.
 
-    It is drawn by the shares in ``config``. Samples without known motion get zero, which is right
-    or wrong as it happens.
+    The kind is drawn at random by the shares in ``config``. Where the true motion is unknown, zero
+    stands for it, which may be right or wrong.
     """
     height, width = triplet.target.shape[-2:]
     size = (height // 4, width // 4)
@@ -41,8 +41,8 @@ def disturbed_latents(
 ) -> Tensor:
     """Return latents (B, C, h, w), not quantised: a share of them noisy, a share of them mixed.
 
-    Mixed are those of the neighbours, carried along ``motion``, with the true ones: so a U-Net
-    errs that is unsure of the motion.
+    Mixed latents are a blend of the true ones and of the neighbours', warped along ``motion``. A
+    U-Net that is unsure of the motion makes such errors.
     """
     lots = torch.rand(len(latents), 1, 1, 1, device=latents.device)
     noisy = lots < config.noisy_share
@@ -50,14 +50,14 @@ def disturbed_latents(
     motion_8 = resize_flow(motion, (latents.shape[-2], latents.shape[-1]))
     both = (warp(latents_0, motion_8[:, :2]) + warp(latents_1, motion_8[:, 2:])) / 2
     noise = _uniform(latents, 0, config.noise) * torch.randn_like(latents)
-    # The share of the truth differs from place to place, as a U-Net is sure of some things.
+    # The share of the truth varies over the frame: a U-Net is sure of some places only.
     share = _field(latents, 1, cells=8).sigmoid()
     lerped = torch.lerp(both, latents, share) + 0.3 * noise
     return torch.where(mixed, lerped, latents + noise * noisy)
 
 
 def _degraded(motion: Tensor) -> Tensor:
-    """Return motion as if found on a map 2, 4 or 8 times smaller, and off by a smooth field."""
+    """Return motion as if found on a map 2, 4 or 8 times smaller, plus a smooth random field."""
     height, width = motion.shape[-2:]
     factor = 2 ** int(torch.randint(1, 4, ()))
     small = F.interpolate(motion, size=(max(1, height // factor), max(1, width // factor)))
@@ -67,7 +67,7 @@ def _degraded(motion: Tensor) -> Tensor:
 
 
 def _field(like: Tensor, channels: int, cells: int) -> Tensor:
-    """Return a smooth random field of some unit variance, (B, channels, h, w)."""
+    """Return a smooth random field of about unit variance, (B, channels, h, w)."""
     height, width = like.shape[-2:]
     coarse = (max(1, height // cells), max(1, width // cells))
     noise = torch.randn(len(like), channels, *coarse, device=like.device)
