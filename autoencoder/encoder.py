@@ -1,4 +1,4 @@
-"""The encoder: a frame to a pyramid of features and the latent that the quantiser reads.
+"""The encoder: it turns a frame into a pyramid of features and the latent to be quantised.
 
 Legend: B batch, C latent channels, H/W frame size.
 """
@@ -12,11 +12,11 @@ from autoencoder.layers import downsample, residual_block
 from nakawari import ranks
 
 STRIDE = 16
-"""Height and width of a frame must be multiples of this: matching begins at 1/16."""
+"""Height and width of a frame must be multiples of this [px], as matching begins at 1/16."""
 
 
 class FrameFeatures(NamedTuple):
-    """What the decoder may look at in a neighbour frame."""
+    """The encoder's features of a frame, which the decoder may use of a neighbour."""
 
     half: Tensor  # (B, c, H/2, W/2)
     quarter: Tensor  # (B, c, H/4, W/4)
@@ -29,15 +29,15 @@ class Encoding(NamedTuple):
     features: FrameFeatures
 
     def chunk(self, count: int) -> "list[Encoding]":
-        """Split a batch into ``count`` equal ones."""
+        """Split a batch into ``count`` equal parts."""
         tensors = zip(*(t.chunk(count) for t in (self.latents, *self.features)), strict=True)
         return [Encoding(latents, FrameFeatures(*features)) for latents, *features in tensors]
 
 
 class JoinedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation by the statistics of all ranks' batches together, of equal size.
+    """Batch normalisation by the statistics of all ranks' batches, which have equal size.
 
-    torch's own (``SyncBatchNorm``) is for GPUs only.
+    torch's own ``SyncBatchNorm`` is for GPUs only.
     """
 
     running_mean: Tensor
@@ -49,7 +49,7 @@ class JoinedBatchNorm2d(nn.BatchNorm2d):
         super().__init__(channels, affine=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Normalise features (B, C, h, w) by the batch in training, else by running statistics."""
+        """Normalise features (B, C, h, w): in training by the batch, else by running statistics."""
         if not (self.training and ranks.are_several()):
             return super().forward(features)
         precise, dims = features.float(), (0, 2, 3)
@@ -63,7 +63,7 @@ class JoinedBatchNorm2d(nn.BatchNorm2d):
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        """Let the running statistics follow a batch's."""
+        """Update the running statistics with a batch's."""
         self.num_batches_tracked.add_(1)
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(variance, self.momentum)
@@ -76,7 +76,7 @@ class Encoder(nn.Module):
         """Build it.
 
         Args:
-            channels: of the features at 1/2, 1/4 and 1/8, multiples of eight.
+            channels: channels of the features at 1/2, 1/4 and 1/8, multiples of eight.
             latent_channels: channels of the latent, C.
         """
         super().__init__()
@@ -96,12 +96,15 @@ class Encoder(nn.Module):
             nn.GroupNorm(8, eighth),
             nn.SiLU(),
             nn.Conv2d(eighth, latent_channels, 1),
-            # Centred, or all tokens point the same way, which is all that the quantiser sees.
+            # Without centring, all tokens point the same way. The quantiser sees directions only.
             JoinedBatchNorm2d(latent_channels),
         )
 
     def forward(self, frames: Tensor) -> Encoding:
-        """Encode frames in [-1, 1], shape (B, 3, H, W); H and W not multiples of 16 raise."""
+        """Encode frames in [-1, 1], shape (B, 3, H, W).
+
+        An H or W that is not a multiple of ``STRIDE`` raises ``ValueError``.
+        """
         height, width = frames.shape[-2:]
         if height % STRIDE or width % STRIDE:
             raise ValueError(
@@ -112,7 +115,7 @@ class Encoder(nn.Module):
         return Encoding(self.to_latents(self.to_eighth(features.quarter)), features)
 
     def look(self, frames: Tensor) -> FrameFeatures:
-        """Return the features alone, for half of the work."""
+        """Return the features of frames (B, 3, H, W) without the latent, for half of the work."""
         half = self.to_half(frames)
         return FrameFeatures(half, self.to_quarter(half))
 
@@ -120,8 +123,8 @@ class Encoder(nn.Module):
 def pad_to_multiple(frames: Tensor, multiple: int = STRIDE) -> Tensor:
     """Repeat the right and lower edge until height and width are multiples of ``multiple``.
 
-    A frame that is a single cell then is made two cells wide: keys are centred over the frame's
-    cells, and one cell has nothing to be centred by.
+    A frame that would be a single cell is made two cells wide. Keys are centred over the frame's
+    cells, which takes at least two.
     """
     height, width = frames.shape[-2:]
     padding = [0, -width % multiple, 0, -height % multiple]
