@@ -14,20 +14,20 @@ from torch import Tensor
 
 from nakawari.motion.warping import pixel_grid, warp
 
-# Rows of the similarity matrix held at once: 1080p has 8,160 cells at 1/16, whose whole matrix
-# would take 266 MB, a few times over.
+# Rows of the similarity matrix that are computed at once. 1080p has 8,160 cells at 1/16: their
+# whole matrix would take 266 MB, and several tensors of that size are needed.
 _QUERIES_AT_ONCE = 512
 
 
 class Match(NamedTuple):
-    """Where each point was found, and how surely."""
+    """Where each point was found, and with which confidence."""
 
     flow: Tensor  # (B, 2, h, w), pixels of this map
-    confidence: Tensor  # (B, 1, h, w) in (0, 1], the probability mass near the place found
+    confidence: Tensor  # (B, 1, h, w) in (0, 1], the probability of the likeliest key
 
 
 def unit_length(maps: Tensor) -> Tensor:
-    """Return maps (B, C, h, w) as unit vectors, in a tenth of ``F.normalize``'s time on a CPU."""
+    """Normalise maps (B, C, h, w) over C, in a tenth of ``F.normalize``'s time on a CPU."""
     return maps * (maps.square().sum(1, keepdim=True) + 1e-12).rsqrt()
 
 
@@ -35,11 +35,12 @@ def global_match(queries: Tensor, keys: Tensor, temperature: Tensor, nearness: T
     """Match every query against every key, after GMFlow (Xu et al., CVPR 2022, eqs. 1 to 3).
 
     The flow is the expected position under ``softmax(cosine / temperature - nearness * d**2)``,
-    d being the distance in cells: where the colour is flat, the nearer of two equals wins.
+    where d is the distance in cells. So among equal keys of a flat colour the nearest wins.
 
     Args:
         queries, keys: (B, C, h, w), of equal shape.
-        temperature, nearness: positive scalars.
+        temperature: of the softmax, a positive scalar.
+        nearness: weight of the squared distance [1 / cell**2], a positive scalar.
     """
     batch, _, height, width = queries.shape
     queries = F.normalize(queries.flatten(2), dim=1)  # (B, C, N)
@@ -61,20 +62,21 @@ def global_match(queries: Tensor, keys: Tensor, temperature: Tensor, nearness: T
 
 
 def local_correlation(queries: Tensor, keys: Tensor, flow: Tensor, radius: int) -> Tensor:
-    """Return the cosine of each query with the keys round the place its flow points to.
+    """Return the cosine of each query with the keys around the place that its flow points to.
 
-    ``queries`` and ``keys`` are (B, C, h, w); the result is as of ``correlation``.
+    ``queries`` and ``keys`` are (B, C, h, w), ``flow`` is (B, 2, h, w). The result is that of
+    ``correlation``.
     """
     queries, keys = unit_length(queries), unit_length(keys)
     return correlation(queries, warp(keys, flow), radius)
 
 
 def correlation(queries: Tensor, keys: Tensor, radius: int) -> Tensor:
-    """Return the product of each query with the keys round the same place.
+    """Return the dot products of each query with the keys around the same place.
 
     After PWC-Net (Sun et al., CVPR 2018, eq. 3). ``queries`` and ``keys`` are unit vectors,
-    (B, C, h, w); the result is (B, (2 * radius + 1)**2, h, w) in [-1, 1], row by row from the
-    upper left; what lies outside the map is like nothing.
+    (B, C, h, w). The result is (B, (2 * radius + 1)**2, h, w) in [-1, 1], the offsets row by row
+    from the upper left. It is zero for keys outside the map.
     """
     height, width = queries.shape[-2:]
     keys = F.pad(keys, [radius] * 4)
@@ -92,17 +94,17 @@ def correlation(queries: Tensor, keys: Tensor, radius: int) -> Tensor:
 def symmetric_correlation(
     maps_0: Tensor, maps_1: Tensor, frame_time: Tensor, radius: int
 ) -> Tensor:
-    """Return the product of what either map shows of a drawing between them, for every flow.
+    """Return the correlation of both maps along every flow, at the places of a drawing between.
 
     After the bilateral cost volume of Park et al. (ECCV 2020, eq. 2). Along a flow ``d``, the
     drawing's place ``p`` at ``frame_time`` is ``p - frame_time * d`` in ``maps_0`` and
-    ``p + (1 - frame_time) * d`` in ``maps_1``: a small thing is compared with itself where it is
-    to be drawn, not where it was. What lies outside the maps is like nothing.
+    ``p + (1 - frame_time) * d`` in ``maps_1``. So a small thing is compared with itself where it is
+    to be drawn, not where it was. The correlation is zero outside the maps.
 
     Args:
         maps_0, maps_1: unit vectors, (B, C, h, w).
         frame_time: of the drawing, in [0, 1], shape (B,).
-        radius: of the flows, in pixels of the map.
+        radius: largest flow to each side, in pixels of the map.
 
     Returns:
         (B, (2 * radius + 1)**2, h, w) in [-1, 1], the flows row by row from the upper left.
@@ -111,9 +113,9 @@ def symmetric_correlation(
 
 
 def cost_volume(maps_0: Tensor, maps_1: Tensor, radius: int) -> Tensor:
-    """Return the product of each point of ``maps_0`` with those of ``maps_1`` up to a radius away.
+    """Return the dot products of each point of ``maps_0`` with all of ``maps_1`` in a radius.
 
-    As ``symmetric_correlation`` at frame_time 0: (B, (2 * radius + 1)**2, h, w).
+    This is ``symmetric_correlation`` at frame_time 0: (B, (2 * radius + 1)**2, h, w).
     """
     batch, _, height, width = maps_0.shape
     span = 2 * radius + 1
@@ -121,8 +123,8 @@ def cost_volume(maps_0: Tensor, maps_1: Tensor, radius: int) -> Tensor:
     keys = F.pad(maps_1, [radius] * 4).permute(0, 2, 1, 3)  # (B, h + 2r, C, w + 2r)
     rows = []
     for down in range(span):
-        # Of each point of a row with every point of the other row: (B, h, w, w + 2r). Read with
-        # rows that are one longer, column d has the products of x with x + d.
+        # The products of each point of a row with all of the other row are (B, h, w, w + 2r).
+        # Read with rows that are one longer, column d has the products of x with x + d.
         products = (queries @ keys[:, down : down + height]).flatten(2)
         rows.append(F.pad(products, [0, width]).unflatten(2, (width, -1))[..., :span])
     volume = torch.stack(rows, dim=1)  # (B, dy, h, w, dx)
@@ -130,10 +132,10 @@ def cost_volume(maps_0: Tensor, maps_1: Tensor, radius: int) -> Tensor:
 
 
 def at_drawing(volume: Tensor, frame_time: Tensor) -> Tensor:
-    """Move what is known of each flow ``d`` by ``frame_time * d``, (B, n, h, w).
+    """Move a cost volume from the places of frame_0 to those of the drawing, (B, n, h, w).
 
-    From the places of frame_0 that is to those of the drawing; a negative time goes back.
-    ``volume`` is (B, n, h, w), the n flows of a square row by row; past the map lies nothing.
+    ``volume`` is (B, n, h, w), with the n flows of a square row by row. The map of each flow ``d``
+    is moved by ``frame_time * d``; a negative time moves it back. Beyond the map's edge are zeros.
     """
     batch, flows, height, width = volume.shape
     span = isqrt(flows)
@@ -146,9 +148,9 @@ def at_drawing(volume: Tensor, frame_time: Tensor) -> Tensor:
 
 
 def _moved(frame_time: Tensor, span: int, length: int, like: Tensor) -> Tensor:
-    """Return what moves a line of points by ``frame_time * d``: (B, span, length, length).
+    """Return matrices that move a line of points by ``frame_time * d``, (B, span, length, length).
 
-    ``d`` goes from ``-(span // 2)`` to ``span // 2``; between two points it interpolates.
+    ``d`` goes from ``-(span // 2)`` to ``span // 2``. Between two points they interpolate linearly.
     """
     place = torch.arange(length, device=like.device)
     offsets = torch.arange(span, device=like.device) - span // 2

@@ -1,4 +1,4 @@
-"""Parts of the decoder that make motion better, level by level.
+"""Parts of the decoder that refine the motion, level by level.
 
 Legend: B batch, h/w size of the level's map. Motion is (B, 4, h, w): the flow to frame_0 (x, y),
 then the flow to frame_1, in pixels of the map.
@@ -11,7 +11,10 @@ from autoencoder.layers import residual_block, zero_out
 
 
 class Refinement(nn.Module):
-    """One level: motion and evidence in, hidden features and better motion out."""
+    """One level: it takes motion and evidence, and returns hidden features and refined motion.
+
+    The evidence is a list of maps (B, c, h, w), which ``forward`` empties.
+    """
 
     def __init__(self, in_channels: int, channels: int, blocks: int) -> None:
         super().__init__()
@@ -22,7 +25,7 @@ class Refinement(nn.Module):
         zero_out(self.correction)
 
     def forward(self, motion: Tensor, evidence: list[Tensor]) -> tuple[Tensor, Tensor]:
-        # Displacements reach tens of pixels; the convolutions see them at the scale of features.
+        # Displacements reach tens of pixels; divided by 8 they have the scale of features.
         stacked = torch.cat([motion / 8, *evidence], dim=1)
         evidence.clear()  # at 1/2 of 720p it holds 75 MB, which nobody needs any more
         hidden = self.enter(stacked)
@@ -32,11 +35,16 @@ class Refinement(nn.Module):
 
 
 _AGREES = 0.5
-"""Cosine from which on a latent and what lies somewhere are taken for the same."""
+"""Cosine of the latent's key and a neighbour's from which on they count as the same, so that a
+given motion may be believed in full. Below it, the limit falls linearly to zero."""
 
 
 class Belief(nn.Module):
-    """How far to believe a given motion, by what was found and what lies where it points."""
+    """Tells how far to believe a given motion, (B, 2, h, w) in [0, 1], one value for each flow.
+
+    It judges by the hidden features, by how the given motion differs from the one found, and by the
+    correlation of the latent with what lies where the given motion points.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -49,6 +57,6 @@ class Belief(nn.Module):
     def forward(self, hidden: Tensor, difference: Tensor, there: list[Tensor]) -> Tensor:
         stacked = torch.cat([hidden, difference / 8, *there], dim=1)
         cosines = torch.cat([of_one[:, 4:5] for of_one in there], dim=1)
-        # Whatever it learns, a motion is not believed where the latent sees something else; and
-        # where it agrees it may be believed in full: halfway between two motions lies neither.
+        # Whatever it learns, it does not believe a motion where the latent shows something else.
+        # Where they agree, it may believe in full: the mean of two motions is neither of them.
         return self.layers(stacked).sigmoid() * (cosines / _AGREES).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""Bringing two pictures of one thing into register, to a fraction of a pixel.
+"""Registration of two pictures of one thing, to a fraction of a pixel.
 
 Legend: B batch, C channels, H/W size. Displacements are (B, 2, H, W), (x, y) in pixels.
 """
@@ -12,18 +12,20 @@ from nakawari.motion.pooling import box_mean, halve
 from nakawari.motion.warping import flow_length
 
 _REACH = 1.0
-"""px: gradients tell of no more than about a line's width."""
+"""Largest displacement [px], as gradients tell no more than about a line's width."""
 
 _NOISE = 1e-3
-"""Added to the sums of squared gradients (frames in [-1, 1]): what is flat stays where it is."""
+"""Added to the sums of squared gradients (of frames in [-1, 1]), so that flat areas stay where they
+are."""
 
 
 def displacement(picture_0: Tensor, picture_1: Tensor) -> Tensor:
-    """Return d with which ``picture_0`` at p is ``picture_1`` at p + d, (B, 2, H, W), up to 1 px.
+    """Return the displacement d [px] from ``picture_0`` at p to ``picture_1`` at p + d.
 
-    One step of Lucas and Kanade, "An Iterative Image Registration Technique" (IJCAI 1981), over
-    windows of some 10x10, solved at every other pixel, on the gradient of both pictures' mean, so
-    that swapping them turns d round. Pictures are (B, C, H, W) in [-1, 1], H and W even.
+    It is (B, 2, H, W), and at most 1 px long. The pictures are (B, C, H, W) in [-1, 1], H and W
+    even. This is one step of Lucas and Kanade, "An Iterative Image Registration Technique" (IJCAI
+    1981), over windows of about 10x10 px, solved at every other pixel. It uses the gradient of both
+    pictures' mean, so that swapping them reverses d.
     """
     along_x, along_y = _gradient((picture_0 + picture_1) / 2)
     difference = picture_1 - picture_0
@@ -50,5 +52,5 @@ def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _window(maps: Tensor) -> Tensor:
-    """Average round every other pixel, the middle weighing more than the rim: (B, C, H/2, W/2)."""
+    """Average around every other pixel, with more weight in the middle: (B, C, H/2, W/2)."""
     return box_mean(box_mean(halve(maps), 3), 3)
