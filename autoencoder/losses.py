@@ -11,7 +11,8 @@ from nakawari.data.triplet import Triplet
 from nakawari.motion.warping import pixel_grid, resize_flow
 
 HIDDEN_WEIGHT = 0.1
-"""Of the motion to where a point is hidden: known, but to be guessed from what surrounds it."""
+"""Weight of a flow in the motion loss where its point is hidden in the neighbour; visible points
+have one. The true flow is known there, but the decoder must guess it from the surroundings."""
 
 
 def decoding_terms(
@@ -21,9 +22,10 @@ def decoding_terms(
     perceptual: Callable[[Tensor, Tensor], Tensor],
     line_strength: float,
 ) -> dict[str, Tensor]:
-    """Return what judges a decoded frame, by the names of ``DecodingLossConfig``'s weights.
+    """Return the loss terms of a decoded frame, by the names of ``DecodingLossConfig``'s weights.
 
-    What was decoded without neighbours has no motion to be judged. ``perceptual`` is LPIPS.
+    All are scalars. A frame that was decoded without neighbours has no terms of motion.
+    ``perceptual`` is LPIPS, ``line_strength`` is that of ``line_weighted_l1``.
     """
     terms = {
         "pixels": line_weighted_l1(decoded.frames, triplet.target, line_strength),
@@ -40,27 +42,28 @@ def decoding_terms(
 
 
 def lines(frames: Tensor, sigma: float = 1.0, ratio: float = 1.6, gain: float = 10.0) -> Tensor:
-    """Return how much of a dark line each pixel is, shape (B, 1, H, W) in [0, 1].
+    """Return how strongly each pixel belongs to a dark line, shape (B, 1, H, W) in [0, 1].
 
-    Difference of Gaussians of the luma (Winnemöller et al., 2012, eq. 1, with ratio 1.6): positive
-    where a pixel is darker than its surroundings.
+    This is a difference of Gaussians of the luma (Winnemöller et al., 2012, eq. 1, with ratio 1.6).
+    It is positive where a pixel is darker than its surroundings. ``sigma`` is in pixels.
     """
     luma = (frames * frames.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     return (gain * (_blur(luma, sigma * ratio) - _blur(luma, sigma))).clamp(0, 1)
 
 
 def line_weighted_l1(prediction: Tensor, target: Tensor, strength: float) -> Tensor:
-    """Return the mean absolute error, the lines of the target counted ``1 + strength`` times."""
+    """Return the mean absolute error, in which the target's lines count ``1 + strength`` times."""
     weight = 1 + strength * lines(target)
     return ((prediction - target).abs() * weight).mean()
 
 
 def sharpness_loss(prediction: Tensor, target: Tensor, window: int = 64) -> Tensor:
-    """Return how far the strength of the gradient falls short of the target's, or exceeds it.
+    """Return how much the strength of the gradients differs from the target's, a scalar.
 
-    The mean absolute difference of its root mean square in windows of ``window`` px, or in the
-    frame if that is smaller. A mixture of two frames that are a pixel apart costs little of the
-    pixels' error, but the lines their sharpness; here a sharp line beside its place costs nothing.
+    It is the mean absolute difference of the gradients' root mean square in windows of ``window``
+    px, or of the frame's shorter side. Blending two frames that are a pixel apart adds little to
+    the pixels' error, but it blurs the lines, and this loss counts that. A sharp line that is
+    displaced costs nothing here.
     """
     return (_contrast(prediction, window) - _contrast(target, window)).abs().mean()
 
@@ -74,10 +77,10 @@ def _contrast(frames: Tensor, window: int) -> Tensor:
 
 
 def motion_loss(motion: Sequence[Tensor], triplet: Triplet) -> Tensor:
-    """Return the mean robust error of the motion at every level, in pixels of the frame.
+    """Return the robust error of the motion [px of the frame], mean over all levels, a scalar.
 
-    Points hidden in a neighbour count ``HIDDEN_WEIGHT``. Samples without known motion count
-    nothing.
+    Points hidden in a neighbour have the weight ``HIDDEN_WEIGHT``. Samples without known motion
+    have none. See ``robust_motion_error``.
     """
     truth = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)  # (B, 4, H, W)
     visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)  # (B, 2, H, W)
@@ -90,15 +93,15 @@ def motion_loss(motion: Sequence[Tensor], triplet: Triplet) -> Tensor:
 
 
 def robust_motion_error(motion: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
-    """Return the weighted mean of the end-point error [px of the frame], made sublinear.
+    """Return a sublinear form of the end-point error [px of the frame], its weighted mean.
 
-    RAFT-style L1 gone sublinear: a layer lost altogether must not drown the sub-pixel errors that
-    make lines soft.
+    It is an L1 loss as in RAFT, made sublinear: a layer whose motion is lost altogether must not
+    drown the sub-pixel errors that make lines soft.
 
     Args:
         motion: two flows, (B, 4, h, w), in pixels of their own map.
-        truth: the same, (B, 4, H, W).
-        weight: of each point and flow, (B, 2, H, W).
+        truth: the true flows, (B, 4, H, W), in pixels of the frame.
+        weight: the weight of each point and flow, (B, 2, H, W).
     """
     up = resize_flow(motion, (truth.shape[-2], truth.shape[-1]))
     squared = (up - truth).square().unflatten(1, (2, 2)).sum(2)  # (B, 2, H, W)
@@ -108,10 +111,11 @@ def robust_motion_error(motion: Tensor, truth: Tensor, weight: Tensor) -> Tensor
 def matching_loss(
     description: Description, of_0: Description, of_1: Description, triplet: Triplet
 ) -> Tensor:
-    """Return the cross-entropy of matching each cell with where it truly is in a neighbour.
+    """Return the cross-entropy of matching each cell with its true place in a neighbour, a scalar.
 
-    Over 1/8 and 1/16 and cells whose centre is seen in the neighbour. It tells the keys apart
-    long before the motion that they lead to is any good (InfoNCE, van den Oord et al., 2018).
+    It is the mean over both neighbours and over 1/8 and 1/16. Only cells count that are mostly
+    visible in the neighbour. It separates the keys long before the motion found by them is any good
+    (InfoNCE, van den Oord et al., 2018).
     """
     total = triplet.motion_0.new_zeros(())
     for of, motion, visible in (
@@ -142,7 +146,7 @@ def _cell_cross_entropy(queries: Tensor, keys: Tensor, motion: Tensor, visible: 
 def end_point_error(motion: Tensor, triplet: Triplet) -> Tensor:
     """Return the mean distance [px of the frame] between motion (B, 4, h, w) and the truth.
 
-    Over points that are visible in the neighbour; a scalar.
+    The mean is over the points that are visible in the neighbour; it is a scalar.
     """
     truth = torch.cat([triplet.motion_0, triplet.motion_1], dim=1)
     visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)
@@ -152,10 +156,10 @@ def end_point_error(motion: Tensor, triplet: Triplet) -> Tensor:
 
 
 def source_loss(decoded: Decoded, triplet: Triplet) -> Tensor:
-    """Return the cross-entropy of drawing from a neighbour that shows the point.
+    """Return the cross-entropy of taking each pixel from a neighbour that shows it, a scalar.
 
-    Where a point is seen in one neighbour, its pixel should come from there; where in both, from
-    either; where in none, it should be painted.
+    A point that is visible in one neighbour should be taken from there, and a point that is visible
+    in both from either. A point that is visible in neither should be painted.
     """
     shown_0, shown_1 = triplet.visible_0, triplet.visible_1
     right = torch.cat([shown_0, shown_1, (1 - shown_0) * (1 - shown_1)], dim=1)  # (B, 3, H, W)
