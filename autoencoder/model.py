@@ -10,7 +10,7 @@ from autoencoder.quantiser import Quantised, Quantiser
 
 
 class VQAutoencoder(ModelMixin, ConfigMixin):
-    """Compress frames to a grid of codes at 1/8, and draw them again, helped by two neighbours."""
+    """Compresses frames to a grid of codes at 1/8, and draws them from it and two neighbours."""
 
     @register_to_config
     def __init__(
@@ -25,12 +25,13 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         """Build it.
 
         Args:
-            encoder_channels: at 1/2, 1/4 and 1/8, multiples of eight.
-            decoder_channels: at 1/2, 1/4 and 1/8, multiples of eight.
-            match_channels: of the descriptors that find the latent in the neighbours.
-            latent_channels: C, a multiple of ``codebook_heads``.
-            codebook_heads: codes a token.
-            codebook_size: codes to choose from, a head.
+            encoder_channels: channels at 1/2, 1/4 and 1/8, multiples of eight.
+            decoder_channels: channels at 1/2, 1/4 and 1/8, multiples of eight.
+            match_channels: channels of the keys that find the latent in the neighbours.
+            latent_channels: C. If it is no multiple of ``codebook_heads``, ``ValueError`` is
+                raised.
+            codebook_heads: number of codes of each token.
+            codebook_size: number of codes that each head can choose from.
         """
         super().__init__()
         self.encoder = Encoder(encoder_channels, latent_channels)
@@ -38,7 +39,7 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         self.decoder = Decoder(encoder_channels, latent_channels, decoder_channels, match_channels)
 
     def encode(self, frames: Tensor) -> Encoding:
-        """Return latents (B, C, H/8, W/8), not yet quantised, and features of (B, 3, H, W)."""
+        """Return unquantised latents (B, C, H/8, W/8) and features of frames (B, 3, H, W)."""
         return self.encoder(frames)
 
     def quantise(self, latents: Tensor) -> Quantised:
@@ -52,16 +53,19 @@ class VQAutoencoder(ModelMixin, ConfigMixin):
         given: Tensor | None = None,
         frame_time: Tensor | None = None,
     ) -> Decoded:
-        """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W) (see ``Decoder``)."""
+        """Draw quantised latents (B, C, H/8, W/8) as frames (B, 3, H, W).
+
+        ``Decoder.forward`` describes the other arguments.
+        """
         return self.decoder(latents, neighbours, given, frame_time)
 
     def neighbours(self, frame_0: Tensor, frame_1: Tensor) -> Neighbours:
-        """Encode the two frames (B, 3, H, W) round the one to draw."""
+        """Encode the two frames (B, 3, H, W) before and after the one to draw."""
         return self.as_neighbours(frame_0, frame_1, self.encode(frame_0), self.encode(frame_1))
 
     def as_neighbours(
         self, frame_0: Tensor, frame_1: Tensor, encoding_0: Encoding, encoding_1: Encoding
     ) -> Neighbours:
-        """Do what ``neighbours`` does for frames that have been encoded."""
+        """Do what ``neighbours`` does, for frames that are already encoded."""
         look_at = self.decoder.look_at
         return Neighbours(look_at(frame_0, encoding_0), look_at(frame_1, encoding_1))

@@ -1,4 +1,4 @@
-"""Wiring of stage 1's training: which loss meets which tensor, optimisers, figures, pictures."""
+"""Wiring of stage 1's training: losses, optimisers, validation scores and pictures."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -31,7 +31,7 @@ from nakawari.weights import load_model
 
 
 class Judged(NamedTuple):
-    """A batch's decoded frames, and what judges them."""
+    """A batch's decoded frames, and their loss terms."""
 
     terms: dict[str, Tensor]
     frames: Tensor  # (B, 3, H, W)
@@ -42,25 +42,25 @@ class AutoencoderModule(AveragedModule):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        # Two optimisers, the second only with an adversarial loss.
+        # There are two optimisers with an adversarial loss, else one.
         self.automatic_optimization = False
         self.config = config
         self.model = _model(config)
         self.average = AveragedWeights(self._trained(), config.trainer.ema_decay)
         weights = config.loss.perceptual_weights
-        # Training state holds what is trained, not LPIPS: the list hides it from state_dict.
+        # The training state holds what is trained: the list hides LPIPS from state_dict.
         self._perceptual = [
             load_lpips(config.loss.perceptual_net, Path(weights) if weights else None)
         ]
-        self._codes = list[Tensor]()  # of a validation
+        self._codes = list[Tensor]()  # of a validation's samples
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
-        # Without neighbours nothing is matched; of the two networks, each update leaves one out.
+        # Without neighbours nothing is matched. Updates train the model or the discriminator.
         self.may_leave_weights_unused = config.loss.alone_share > 0 or bool(config.loss.adversarial)
 
     of_motion = frozenset({"motion_error", "matching", "motion", "source"})
 
     def next_step(self, weights: Path) -> str:
-        """Return what to do with exported weights."""
+        """Return the command that goes on from exported weights."""
         return f"accelerate launch diffusion/train.py --autoencoder {weights}"
 
     def _trained(self) -> nn.Module:
@@ -87,11 +87,11 @@ class AutoencoderModule(AveragedModule):
         return optimisers, schedules
 
     def on_fit_start(self) -> None:
-        """Bring along what Lightning does not know of."""
+        """Move what Lightning does not know of, and put frozen parts in evaluation mode."""
         self._perceptual[0].to(self.device)
         self.average.to(self.device)
         if self.config.decoder_only:
-            self.model.encoder.eval()  # its statistics, and the codebook, stay as they are
+            self.model.encoder.eval()  # so that its statistics and the codebook stay as they are
             self.model.quantiser.eval()
 
     def training_step(self, batch: Triplet, batch_idx: int) -> None:
@@ -108,14 +108,14 @@ class AutoencoderModule(AveragedModule):
             fakes = [part.frames for part in judged]
             against = self._losses_of_critic(triplet.target, fakes, critic)
             update(self, against, 1, critic.parameters(), clip)
-        share_buffers(self.model)  # the codebook, which is no parameter
+        share_buffers(self.model)  # the codebook is a buffer, not a parameter
         self.average.step()
         self.log_figures("train", means([part.terms for part in judged]))
 
     def _losses(
         self, triplet: Triplet, critic: PatchDiscriminator | None, judged: list[Judged]
     ) -> Iterator[Tensor]:
-        """Yield the loss of each part of the batch, and tell what it is made of."""
+        """Yield the loss of each part of the batch, and append its terms to ``judged``."""
         parts = self.config.trainer.accumulate
         for part in in_parts(triplet, parts):
             terms, frames = self._judge(part, critic)
@@ -131,7 +131,7 @@ class AutoencoderModule(AveragedModule):
             yield loss
 
     def _judge(self, triplet: Triplet, critic: PatchDiscriminator | None) -> Judged:
-        """Decode the batch, and judge it by every term."""
+        """Decode the batch, and compute every loss term."""
         loss = self.config.loss
         frames = torch.cat([triplet.frame_0, triplet.target, triplet.frame_1])
         with torch.set_grad_enabled(not self.config.decoder_only):
@@ -140,7 +140,7 @@ class AutoencoderModule(AveragedModule):
         neighbours = self.model.as_neighbours(triplet.frame_0, triplet.frame_1, of_0, of_1)
         given = disturbed_motion(triplet, self.config.disturbance)
         latents = quantised.latents
-        # Straight through: the encoder learns from the latents that it would have given.
+        # Straight-through gradient: the encoder learns as if its own latents were decoded.
         latents = latents + (self._disturb(latents, of_0, of_1, given) - latents).detach()
         alone = bool(torch.rand(()) < loss.alone_share)
         decoded = self.model.decode(latents, None if alone else neighbours, given)
@@ -153,13 +153,13 @@ class AutoencoderModule(AveragedModule):
 
     @torch.no_grad()
     def _disturb(self, latents: Tensor, of_0: Encoding, of_1: Encoding, given: Tensor) -> Tensor:
-        """Replace quantised latents by what the codebook makes of disturbed ones."""
+        """Disturb quantised latents (B, C, h, w), and quantise the result."""
         snap = self.model.quantiser.snap
         around = (snap(of_0.latents), snap(of_1.latents))
         return snap(disturbed_latents(latents, *around, given, self.config.disturbance))
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
-        """Decode the true latent, whatever motion is given, beside a cross-fade."""
+        """Score the true latent, decoded with right and wrong motions, beside a cross-fade."""
         triplet = as_frames(batch)
         neighbours = self.model.neighbours(triplet.frame_0, triplet.frame_1)
         quantised = self.model.quantise(self.model.encode(triplet.target).latents)
@@ -179,7 +179,7 @@ class AutoencoderModule(AveragedModule):
             triplet.frame_0, triplet.frame_1, triplet.frame_time.view(-1, 1, 1, 1)
         )
         scores = score(frames, triplet.target, self._perceptual[0])
-        # What is learnt is to draw well whatever the motion.
+        # The decoder is to draw well with a right motion and with a wrong one.
         loss = (scores["decoded"].lpips + scores["wrong_motion"].lpips).mean() / 2
         figures = mean_scores(scores) | {
             "loss": loss,
@@ -204,7 +204,7 @@ class AutoencoderModule(AveragedModule):
             )
 
     def on_validation_epoch_end(self) -> None:
-        """Tell how much of the codebook all samples together use."""
+        """Log how much of the codebook all samples together use."""
         codes, quantiser = torch.cat(self._codes), self.model.quantiser
         self._codes.clear()
         figures = {
@@ -222,7 +222,7 @@ class AutoencoderModule(AveragedModule):
 
 
 def _model(config: AutoencoderConfig) -> VQAutoencoder:
-    """Return untrained weights, or those to begin with; what is frozen requires no gradients."""
+    """Return an untrained model, or the one to start from; frozen weights need no gradients."""
     if config.weights is None:
         return VQAutoencoder(**asdict(config.model))
     model = load_model(VQAutoencoder, Path(config.weights))
@@ -230,4 +230,4 @@ def _model(config: AutoencoderConfig) -> VQAutoencoder:
         model.requires_grad_(False)
         model.decoder.requires_grad_().train()
         return model
-    return model.train()  # all of it: in evaluation mode the codebook would stay as it is
+    return model.train()  # in evaluation mode the codebook would not be updated

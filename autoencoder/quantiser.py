@@ -1,4 +1,4 @@
-"""The quantiser: continuous latents to codes. vector-quantize-pytorch, narrowed to what we use."""
+"""The quantiser turns latents into codes: vector-quantize-pytorch, narrowed to what we use."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Quantised(NamedTuple):
 
 
 class Quantiser(nn.Module):
-    """Product quantisation on the sphere: each head snaps its share of the channels to a code.
+    """Product quantisation on the sphere: each head turns its share of the channels into a code.
 
     Cosine similarity, k-means initialisation and revival of dead codes keep the codebook in use
     (vector-quantize-pytorch issues 72, 74 and 205). A token takes
@@ -36,8 +36,8 @@ class Quantiser(nn.Module):
             )
         self.heads = heads
         self.codebook_size = codebook_size
-        # Codes have norm one a head; times this they have variance one a channel, as diffusion
-        # likes it.
+        # Each head's codes have norm one. Scaled by this, each channel has variance one, as
+        # suits the diffusion.
         self.scale = (channels // heads) ** 0.5
         self.codebook = VectorQuantize(
             dim=channels,
@@ -51,16 +51,16 @@ class Quantiser(nn.Module):
             threshold_ema_dead_code=2,
             decay=0.95,
             commitment_weight=1.0,
-            sync_codebook=False,  # we do, and better: see _follow_all_ranks
+            sync_codebook=False,  # _follow_all_ranks does it instead
             accept_image_fmap=True,
         )
 
     def forward(self, latents: Tensor) -> Quantised:
-        """Snap latents (B, C, h, w) of any scale to the codebook.
+        """Quantise latents (B, C, h, w) of any scale to the nearest codes.
 
-        In training mode the codebook follows its codes (moving average) and dead codes are
-        replaced by latents of the batch; in evaluation mode nothing changes. On several ranks the
-        batch is that of all together.
+        In training mode each code follows the moving average of its latents, and dead codes are
+        replaced by latents of the batch. In evaluation mode nothing changes. On several ranks, the
+        batches of all of them count as one.
         """
         if not self.training and self._is_filled():
             return self._quickly(latents)
@@ -72,7 +72,7 @@ class Quantiser(nn.Module):
 
     @torch.no_grad()
     def snap(self, latents: Tensor) -> Tensor:
-        """Return the codes nearest to latents (B, C, h, w), the codebook untouched."""
+        """Return the quantised form of latents (B, C, h, w), without changing the codebook."""
         if self._is_filled():
             return self._quickly(latents).latents
         training = self.codebook.training
@@ -91,15 +91,15 @@ class Quantiser(nn.Module):
 
     @torch.no_grad()
     def settle_average(self) -> None:
-        """Give the codes of an averaged codebook their length of one again."""
+        """Normalise the codes of an averaged codebook to length one again."""
         codes = self.codebook._codebook.embed
         codes.copy_(F.normalize(codes, dim=-1))
 
     def _follow_all_ranks(self) -> None:
-        """Let the codebook be made from the latents of all ranks, as one rank would with them all.
+        """Make the codebook follow the latents of all ranks, as on one rank that has them all.
 
-        The library decides that when it is built, before there are ranks, and takes several
-        codebooks only where there are none. Nor are its samples those of one rank.
+        The library decides on this when it is built, before there are ranks. With several ranks
+        it refuses several codebooks, and it draws other random samples than one rank would.
         """
         codebook, several = self.codebook._codebook, ranks.are_several()
         sample = _sample_of_all_ranks if several else batched_sample_vectors
@@ -107,17 +107,17 @@ class Quantiser(nn.Module):
         codebook.all_reduce_fn = codebook.kmeans_all_reduce_fn = ranks.sum_in_place
 
     def _nearest(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        # In float32 also under mixed precision, in which a CPU searches nearly twice as long.
+        # In float32 under mixed precision too, as a CPU would take nearly twice as long otherwise.
         with torch.autocast(latents.device.type, enabled=False):
             nearest: tuple[Tensor, Tensor, Tensor] = self.codebook(latents.float())
             return nearest
 
     def _is_filled(self) -> bool:
-        """Return whether k-means has filled the codebook, from the first latents that came."""
+        """Return whether k-means has filled the codebook from the first latents."""
         return bool(self.codebook.codebook.any())
 
     def _quickly(self, latents: Tensor) -> Quantised:
-        """Return what the library does in evaluation mode, in a fifth of its time."""
+        """Return what the library returns in evaluation mode, in a fifth of its time."""
         height, width = latents.shape[-2:]
         codes = self.codebook.codebook  # (heads, codebook_size, C / heads), of unit length
         tokens = latents.unflatten(1, (self.heads, -1)).flatten(3).mT  # (B, heads, N, C / heads)
@@ -129,15 +129,15 @@ class Quantiser(nn.Module):
     def perplexity(self, indices: Tensor) -> Tensor:
         """Return how evenly ``indices`` (..., heads) use the codes, a scalar.
 
-        The exponential of their entropy, as a share of ``codebook_size``, mean over the heads: 1 if
-        all codes are equally frequent. The indices of all ranks count together.
+        This is the exponential of their entropy as a share of ``codebook_size``, mean over heads.
+        It is 1 if all codes are equally frequent. The indices of all ranks count together.
         """
         counts = self._counts(indices)
         shares = counts / counts.sum(dim=1, keepdim=True)
         return torch.special.entr(shares).sum(dim=1).exp().mean() / self.codebook_size
 
     def share_of_codes_in_use(self, indices: Tensor) -> Tensor:
-        """Return the share of all codes that occurs in ``indices`` (..., heads), a scalar.
+        """Return the share of all codes that occur in ``indices`` (..., heads), a scalar.
 
         The indices of all ranks count together.
         """
@@ -152,7 +152,7 @@ class Quantiser(nn.Module):
 
 
 def _sample_of_all_ranks(latents: Tensor, count: int) -> Tensor:
-    """Choose ``count`` of all ranks' latents (heads, N, C) by chance: rank zero's, and for all."""
+    """Draw ``count`` of all ranks' latents (heads, N, C) at random. Rank zero draws for all."""
     chosen = batched_sample_vectors(ranks.joined(latents, dim=1), count)
     ranks.share(chosen)
     return chosen
