@@ -1,16 +1,18 @@
-"""Which flows a cell may follow, and which of them it does follow.
+"""Candidate flows for each cell, and the choice among them.
 
-What is seen in one frame only cannot be found by comparing both, and a pattern that repeats is
-found everywhere. What lies around goes the right way most often: so a step proposes a few flows for
-each cell, from what the cell itself, its surroundings and the whole picture voted for, and compares
-both frames along each of them. One network judges all of them, and is not told where a flow leads:
-it cannot learn how far the training's cels go.
+What only one frame shows cannot be found by comparing both frames, and a repeating pattern matches
+in many places. What lies around a cell mostly moves in the right way. So a step proposes a few
+candidate flows for each cell: those with most votes of the cell itself, of its surroundings and of
+the whole picture. The step compares both frames along each candidate. One network judges all
+candidates, and it is not given the flows themselves: so it cannot learn how far the training's cels
+move.
 
-Inside a flat colour every flow looks alike. So the cells judge several times, and each time they
-hear what the cells around them think, above all those that show the same.
+Inside a flat colour every flow looks alike. So the cells judge in several rounds. In each round
+they are told what the cells around them prefer, above all those that show the same thing.
 
 Legend: B batch, K candidates, n flows of the search, h/w size of a step's map. A flow goes from
-frame_0 to frame_1, at the places of the drawing, in cells of 8 pixels whatever the map.
+frame_0 to frame_1, at the places of the drawing, in cells of 8 pixels whatever the map. Votes are
+the search's probabilities of the n flows.
 """
 
 import math
@@ -26,49 +28,54 @@ from nakawari.motion.pooling import box_mean
 from nakawari.motion.warping import along, flow_of
 
 OWN, AROUND, EVERYWHERE = 2, 3, 2
-"""Flows that are proposed: by the cell's own votes, those around it, and all of the picture's."""
+"""Numbers of candidates by the votes of the cell itself, of the cells around it, and of the whole
+picture. With the flow so far, they hold the right flow in 99 of 100 places (docs/model.md)."""
 _AROUND = 9
-"""Cells of a side of the square that is around a cell."""
+"""Side of the square around a cell whose votes are averaged, in cells."""
 _LEAST_VOTES = 1e-4
-"""Added to the share of the votes that a flow has, so that none is out of the question."""
+"""Added to a flow's share of the votes before its logarithm is taken, so that it stays finite."""
 _FAR = 4.0
-"""Cells: a candidate that is further from the flow so far is just far."""
+"""Distance from the flow so far, in cells, at which the distance of a candidate is clipped."""
 _WIDTH = 64
+"""Channels of the hidden layers."""
 _OF_VOTES = 5
+"""Channels of a candidate's votes (see ``propose``)."""
 _OF_COMPARISON = 5
+"""Cosines of both frames along a candidate: of the cell and of its four quarters."""
 _REACH = 2
-"""Cells round a cell that are heard."""
+"""Radius of the square of cells that a cell is told of, in cells."""
 _ROUNDS = 3
-"""Times that the cells judge. The first time they know the flow so far of the cells around."""
+"""Rounds in which the cells judge. In the first they know the flow so far of the cells around."""
 _SHOWN = 16
-"""Channels of what a cell shows along a candidate, by which cells of the same thing are known."""
+"""Channels of the embedding of what a cell shows, by which cells of the same thing are found."""
 _NEARLY_NOTHING = 0.02
-"""Standard deviation of the weights that judge before any training."""
+"""Standard deviation of the last layer's initial weights, so that the votes decide at first."""
 
 
 class Chooser(nn.Module):
-    """Judges candidates by the votes for them, and by what both frames show along them."""
+    """Judges candidate flows by the votes for them, and by what both frames show along them."""
 
     def __init__(self, key_channels: int, hidden_channels: int) -> None:
         """Build it.
 
         Args:
-            key_channels: of the maps that the frames are compared by.
-            hidden_channels: of what the step before goes on with.
+            key_channels: channels of the keys by which the frames are compared.
+            hidden_channels: channels of the hidden features of the step before.
         """
         super().__init__()
         seen = 2 * key_channels + _OF_COMPARISON
-        # What it was before, which of two frames the cell was seen in, and frame_time.
+        # Of the cell: hidden features and visibility by the step before, and frame_time.
         self.of_cell = nn.Conv2d(hidden_channels + 2 + 1, _WIDTH, 1)
-        # What is seen along it, its votes, and how far it is from the flow so far.
+        # Of a candidate: what both frames show along it, its votes, how far it is from the flow so
+        # far.
         self.of_candidate = nn.Conv2d(seen + _OF_VOTES + 1, _WIDTH, 1)
-        # How many of the cells around are of its mind, and how many of those of the same thing.
+        # How far the cells around agree with a candidate: all, and those of the same thing.
         self.of_company = nn.Conv2d(2, _WIDTH, 1, bias=False)
-        # Which of the cells round a cell are of the same thing: by where they lie, and by what
-        # they show.
+        # Attention over the cells around, to find those of the same thing: ``fellows`` scores
+        # their places, ``shown`` what they show.
         self.fellows = nn.Conv2d(hidden_channels, (2 * _REACH + 1) ** 2, 1)
         self.shown = nn.Conv2d(seen, _SHOWN, 1)
-        # Untrained, it follows the votes of the cell itself.
+        # An untrained chooser follows the votes of the cell itself.
         verdict = nn.Conv2d(_WIDTH, 1, 1)
         nn.init.normal_(verdict.weight, std=_NEARLY_NOTHING)
         self.judge = nn.Sequential(nn.SiLU(), nn.Conv2d(_WIDTH, _WIDTH, 1), nn.SiLU(), verdict)
@@ -86,15 +93,15 @@ class Chooser(nn.Module):
 
         Args:
             found: the votes, on maps of the step's size.
-            so_far: what is known before the step, on maps of the same size.
-            keys: what both frames are compared by, (B, c, h, w) each.
-            closer: the same for places half as large, (B, j, 2h, 2w) each.
+            so_far: the estimate before the step, on maps of the same size.
+            keys: the keys of both frames, (B, c, h, w) each.
+            closer: keys on maps of twice the size, (B, j, 2h, 2w) each.
             frame_time: in (0, 1), shape (B,).
-            scale: by which the maps are pooled: a cell is ``8 * scale`` pixels.
+            scale: factor by which the maps are pooled: a cell is ``8 * scale`` pixels.
         """
         time = frame_time.view(-1, 1, 1, 1)
         before = flow_of(so_far.motion) * scale
-        # The steps teach the keys: fetching so many would be dear on the way back.
+        # No gradient: the steps train the keys, and so many warps are costly to back-propagate.
         with torch.no_grad():
             flows, votes = propose(found, before)
             seen = _seen_along(flows / scale, keys, closer, frame_time)
@@ -107,7 +114,7 @@ class Chooser(nn.Module):
         known = of_candidate + self.of_cell(torch.cat(known, dim=1)).unsqueeze(1)
         shown = self.shown(seen.flatten(0, 1)).unflatten(0, (-1, count))
         by_place = self.fellows(so_far.hidden).unsqueeze(1)
-        # At first each cell is of the mind that it follows the flow so far, which is the first.
+        # At first each cell is taken to follow the flow so far, which is the first candidate.
         logits = votes[:, :, 0]
         belief = torch.zeros_like(logits)
         belief[:, 0] = 1
@@ -119,11 +126,12 @@ class Chooser(nn.Module):
         return Choice(flows, logits)
 
     def _company(self, belief: Tensor, agree: Tensor, shown: Tensor, by_place: Tensor) -> Tensor:
-        """Return how many of the cells around are of each candidate's mind, (B, K, 2, h, w).
+        """Return how far the cells around agree with each candidate, (B, K, 2, h, w) in [0, 1].
 
-        Of all, and of those that show what the cell shows along the candidate. ``belief`` is how
-        likely each cell holds its candidates to be, (B, K, h, w), ``agree`` from ``agreement``,
-        ``shown`` (B, K, c, h, w), and ``by_place`` (B, 1, cells around, h, w).
+        The first channel is the mean over all these cells. The second gives more weight to those
+        that show what the cell shows along the candidate. ``belief`` is the probability of each
+        cell's candidates, (B, K, h, w). ``agree`` is from ``agreement``, ``shown`` is
+        (B, K, c, h, w), and ``by_place`` is (B, 1, cells around, h, w).
         """
         with_it = (agree * _around(belief).unsqueeze(1)).sum(2)  # (B, K, cells around, h, w)
         others = _around((belief.unsqueeze(2) * shown).sum(1))  # (B, c, cells around, h, w)
@@ -133,10 +141,11 @@ class Chooser(nn.Module):
 
 
 def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the flow so far and others, (B, K, 2, h, w), and what votes they have.
+    """Return the candidate flows, (B, K, 2, h, w), and their votes, (B, K, 5, h, w).
 
-    The second is (B, K, 5, h, w): the logarithms of the share of the votes within a cell of each:
-    the cell's own, around it, of the picture, and the cell's as either frame alone votes.
+    The first candidate is the flow so far, ``before`` (B, 2, h, w). Votes are the logarithm of the
+    share within a cell of the candidate. The five channels are the cell's own votes, those around
+    it, those of the whole picture, and the cell's own by frame_0 alone and by frame_1 alone.
     """
     around = box_mean(found.shares, _AROUND)
     everywhere = found.shares.mean(dim=(2, 3), keepdim=True)
@@ -152,10 +161,10 @@ def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def likeliest_flows(shares: Tensor, count: int) -> Tensor:
-    """Return the ``count`` flows that have more votes (B, n, h, w) than any next to them.
+    """Return the ``count`` largest local maxima of votes (B, n, h, w), as flows.
 
-    They are (B, count, 2, h, w), the likeliest first, each the mean of those within a cell of it.
-    Where there are fewer, the rest have hardly any votes.
+    They are (B, count, 2, h, w), the likeliest first. Each is the weighted mean of the flows within
+    a cell of the maximum. Where there are fewer maxima, the rest have hardly any votes.
     """
     radius = (math.isqrt(shares.shape[1]) - 1) // 2
     flows = all_flows(radius, shares)
@@ -172,7 +181,7 @@ def likeliest_flows(shares: Tensor, count: int) -> Tensor:
 
 
 def votes_near(shares: Tensor, flows: Tensor) -> Tensor:
-    """Return the share of the votes (B, n, h, w) within a cell of each flow (B, K, 2, h, w)."""
+    """Return the share of votes (B, n, h, w) within a cell of each flow (B, K, 2, h, w)."""
     return _within_a_cell(shares, flows.round())[0].sum(2)
 
 
@@ -181,8 +190,8 @@ def _seen_along(
 ) -> Tensor:
     """Return what both frames show along flows in cells of the map, (B, K, 2 * c + 5, h, w).
 
-    The keys of either, how alike they are, and the same for the four places of each cell.
-    ``flows`` are (B, K, 2, h, w), the rest as in ``Chooser.forward``.
+    These are the keys of both frames, their cosine, and the cosines in the four quarters of each
+    cell. ``flows`` are (B, K, 2, h, w), and the rest is as in ``Chooser.forward``.
     """
     count = flows.shape[1]
     motion = along(flows.flatten(0, 1), frame_time.repeat_interleave(count))
@@ -195,12 +204,13 @@ def _seen_along(
 
 
 def agreement(flows: Tensor) -> Tensor:
-    """Return how near each of flows (B, K, 2, h, w) is to each of the cells around.
+    """Return how far candidates (B, K, 2, h, w) agree with those of the cells around.
 
-    The result is (B, K, K, cells around, h, w) in [0, 1]: by the cell's flow, the other's flow, and
-    the other's place, row by row from the upper left. Past the rim the flows of the rim go on.
+    The result is (B, K, K, cells around, h, w) in [0, 1]: by the cell's candidate, the other cell's
+    candidate, and the other cell's place, row by row from the upper left. It is 1 for equal flows,
+    and 0 from ``NEAR`` cells on. Beyond the map's edge its last cells are repeated.
     """
-    # In place where it can be: it is large, and taking memory would cost more than the sums.
+    # In place where possible: allocating so much memory would take longer than the arithmetic.
     across, down = (
         (here.unsqueeze(2).unsqueeze(2) - _around(here).unsqueeze(1)).square_()
         for here in flows.unbind(2)
@@ -209,9 +219,10 @@ def agreement(flows: Tensor) -> Tensor:
 
 
 def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
-    """Return how improbable what is near the true flow (B, 2, h, w) is held to be, a scalar.
+    """Return the cross-entropy of choosing what is near the true flow (B, 2, h, w), a scalar.
 
-    ``weight`` is (B, 1, h, w); where no candidate is near, nothing counts.
+    A candidate counts by its nearness to the true flow, relative to the nearest one. ``weight`` is
+    (B, 1, h, w). Places where no candidate is near do not count.
     """
     apart = _distance(choice.flows, flow.unsqueeze(1)).detach()
     worth = (1 - apart / NEAR).clamp(min=0)  # (B, K, h, w)
@@ -222,7 +233,7 @@ def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
 
 
 def _is_peak(shares: Tensor) -> Tensor:
-    """Return where a flow has as many votes (B, n, h, w) as any of those round it."""
+    """Return where a flow has at least as many votes (B, n, h, w) as the eight flows around it."""
     span = math.isqrt(shares.shape[1])
     squares = shares.unflatten(1, (span, span))
     most = squares
@@ -236,10 +247,10 @@ def _is_peak(shares: Tensor) -> Tensor:
 
 
 def _within_a_cell(shares: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what the nine flows round each of ``centres`` have, (B, K, 9, h, w).
+    """Return the votes of the nine flows around each of ``centres``, (B, K, 9, h, w).
 
-    ``centres`` are whole flows, (B, K, 2, h, w); what lies past the radius has nothing. The second
-    result are the offsets of the nine, (2, 9).
+    ``centres`` are flows in whole cells, (B, K, 2, h, w). Flows beyond the search radius have no
+    votes. The second result is the offsets of the nine flows, (2, 9).
     """
     radius = (math.isqrt(shares.shape[1]) - 1) // 2
     offsets = all_flows(1, shares)
@@ -251,9 +262,9 @@ def _within_a_cell(shares: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _around(maps: Tensor) -> Tensor:
-    """Return maps (B, c, h, w) at the cells round each cell, (B, c, cells around, h, w).
+    """Return maps (B, c, h, w) at the cells around each cell, (B, c, cells around, h, w).
 
-    Row by row from the upper left; past the rim the rim goes on.
+    The cells around are row by row from the upper left. Beyond the edge its cells are repeated.
     """
     padded = F.pad(maps, [_REACH] * 4, mode="replicate")
     return F.unfold(padded, 2 * _REACH + 1).view(*maps.shape[:2], -1, *maps.shape[-2:])
@@ -265,7 +276,7 @@ def _repeat(maps: Tensor, count: int) -> Tensor:
 
 
 def _distance(flows: Tensor, others: Tensor) -> Tensor:
-    """Return how far apart flows (B, K, 2, h, w) and others are, (B, K, h, w)."""
+    """Return the distance between flows (B, K, 2, h, w) and others, (B, K, h, w)."""
     return torch.hypot(*(flows - others).unbind(2))
 
 
