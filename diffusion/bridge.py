@@ -1,11 +1,12 @@
 """The noise schedule: a bridge from the noisy mean of both neighbours to the clean latent.
 
-Rectified flow (Liu et al., ICLR 2023, eq. 1; diffusers' ``FlowMatchEulerDiscreteScheduler``) whose
-source is not pure noise but the neighbours' latents, aligned by the motion found so far, plus a
-little noise, as in the Brownian bridges of video interpolation (Lyu et al., ACM MM 2024). The
-source has low variance, so few steps do, and they go from coarse to fine: each works on latents
-pooled by its scale, aligns both neighbours anew, and answers with the clean latents and the motion.
-The next step starts from that answer, noised to its own level.
+It is a rectified flow (Liu et al., ICLR 2023, eq. 1; diffusers'
+``FlowMatchEulerDiscreteScheduler``). Its source is not pure noise but the neighbours' latents,
+aligned by the motion found so far, plus a little noise. Brownian bridges for video interpolation
+start in the same way (Lyu et al., ACM MM 2024). The source has low variance, so few steps suffice.
+They go from coarse to fine: each step pools the latents by its scale, aligns both neighbours anew,
+and predicts the clean latents and the motion. The next step starts from this prediction, noised to
+its own level.
 
 Legend: B batch, C latent channels, H/W frame size, h/w latent size (H/8, W/8). ``timestep`` is the
 noise level in [0, 1]: 0 is the clean latent, 1 the source.
@@ -26,10 +27,10 @@ from nakawari.motion.warping import along, resize_flow
 
 
 class Denoised(NamedTuple):
-    """What denoising found."""
+    """The result of denoising."""
 
     logits: Logits  # of all flows, as the search found them before any step
-    steps: list[Estimate]  # after each step, coarse to fine; the last has the clean latents
+    steps: list[Estimate]  # one after each step, coarse to fine; the last has the clean latents
     fine: FineMotion  # motion at 1/4
 
     @property
@@ -41,8 +42,8 @@ class Denoised(NamedTuple):
 def step_scales(scales: tuple[int, ...], num_steps: int | None = None) -> tuple[int, ...]:
     """Return the scale of each of ``num_steps`` steps; None takes one for each of ``scales``.
 
-    More steps are made at the finest scale, fewer leave out the coarsest. Fewer than one raises
-    ``ValueError``.
+    Additional steps are made at the finest scale, and fewer steps leave out the coarsest scales.
+    Fewer than one raise ``ValueError``.
     """
     if num_steps is None:
         return scales
@@ -63,13 +64,13 @@ def denoise(
     """Walk the bridge from its source to the clean latent.
 
     Args:
-        unet: makes the steps.
-        scheduler: gives the noise levels.
-        conditions: of the interval.
-        noise: (B, C, h, w) of unit variance, or (1, C, h, w) for all; h and w are multiples of the
-            coarsest scale, or ``ValueError`` is raised.
-        scales: of the steps; None takes the U-Net's own.
-        realign: False is for the benchmark: the neighbours stay where they are.
+        unet: the network that makes the steps.
+        scheduler: noises latents to the level of each step.
+        conditions: what the U-Net is given of the interval.
+        noise: (B, C, h, w) of unit variance, or (1, C, h, w) for all samples. Unless h and w are
+            multiples of the coarsest scale, ``ValueError`` is raised.
+        scales: one scale for each step; None takes the U-Net's own.
+        realign: False is for the benchmark: the neighbours are not warped.
     """
     scales = scales or tuple(unet.config.scales)
     height, width = conditions.latents_0.shape[-2:]
@@ -79,7 +80,7 @@ def denoise(
             f"{height}x{width}; pad the frames"
         )
     levels = torch.linspace(1, 1 / len(scales), len(scales)).tolist()
-    scheduler = copy(scheduler)  # it counts steps, and others may be walking
+    scheduler = copy(scheduler)  # it counts steps, and other threads may use it too
     scheduler.set_timesteps(sigmas=levels, device=noise.device)
     hidden_channels = unet.config.channels[0]
     logits = unet.search.logits(conditions.volume_0, conditions.volume_1, conditions.frame_time)
@@ -98,7 +99,7 @@ def denoise(
         motion = so_far.motion if realign else torch.zeros_like(so_far.motion)
         around = _pooled(conditions.latents_0, scale), _pooled(conditions.latents_1, scale)
         aligned = _align(unet, conditions, around, keys, closer, motion, scale)
-        # Pooling white noise by its scale divides its deviation by as much.
+        # Pooling white noise by a scale divides its standard deviation by that scale.
         source = torch.lerp(aligned.latents_0, aligned.latents_1, conditions.time_map)
         source = source + unet.config.noise_scale * scale * _pooled(noise, scale)
         noisy = scheduler.scale_noise(so_far.latents, timestep[None], source)
@@ -110,14 +111,14 @@ def denoise(
 
 
 class _Looks:
-    """What a frame is compared by, on the maps of every step."""
+    """The keys by which a frame is compared, on the maps of every step."""
 
     def __init__(self, unet: InBetweenUNet, features: Tensor) -> None:
         self._keys = unet.look(features)
         self._closer = unet.look_closely(features)
 
     def at(self, scale: int) -> tuple[Tensor, Tensor]:
-        """Return keys on maps pooled by ``scale``, and others for places half as large."""
+        """Return the keys on a map pooled by ``scale``, and keys on a map twice as large."""
         if scale == 1:
             return self._keys, self._closer
         return _pooled(self._keys, scale), _pooled(self._keys, scale // 2)
@@ -132,11 +133,11 @@ def _align(
     motion: Tensor,
     scale: int,
 ) -> Aligned:
-    """Fetch both neighbours along ``motion``, on maps pooled by ``scale``.
+    """Warp both neighbours along ``motion``, on maps pooled by ``scale``.
 
-    ``around`` are their latents, ``keys`` and ``closer`` what they are compared by, so pooled. At
-    the finest scale their features are fetched, and looked at then: keys that are fetched
-    themselves know places to a cell of eight pixels only.
+    ``around`` are their latents, ``keys`` and ``closer`` their keys from ``_Looks``, pooled alike.
+    At the finest scale the features are warped, and keys are computed from the result. Warped keys
+    would be accurate to a cell of eight pixels only.
     """
     latents = both_warped(*around, motion)
     finer = resize_flow(motion, (2 * motion.shape[-2], 2 * motion.shape[-1]))
