@@ -1,8 +1,8 @@
-"""Finding how far a drawing's parts go from frame to frame, among all flows up to a radius.
+"""The search for the motion of a drawing's parts, among all flows up to a radius.
 
-Every flow is a class. The keys that the frames are compared by are learnt as a classifier is, and
-so is the choice that each step of the U-Net makes: halfway between two motions lies neither, but a
-network that answers with numbers learns just that.
+Every flow is a class. The keys by which the frames are compared are trained as a classifier, and so
+is the choice that each step of the U-Net makes. A network that regresses flows learns the mean of
+two possible motions, which is neither of them.
 
 Legend: B batch, h/w latent size (H/8, W/8) divided by a step's scale, n = (2 * radius + 1)**2
 flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at the places of the
@@ -23,69 +23,76 @@ from nakawari.motion.pooling import box_mean, halve
 from nakawari.motion.warping import pixel_grid
 
 _WIDTH = 96
+"""Channels of the feature maps."""
 _KEYS = 64
+"""Channels of the keys that see far surroundings."""
 _NEAR_KEYS = 32
+"""Channels of the keys that see near surroundings only."""
 _KINDS = 32
+"""Channels of the embedding by which points of the same kind are found."""
 _NEAR = 2
-"""Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
+"""Radius around the likeliest flow, in cells, that is averaged. The result is the flow to a
+fraction of a cell."""
 NEAR = 1.5
-"""Cells from the true flow up to which a candidate is worth something."""
+"""Distance in cells from which on two flows count as different. Below it, their agreement rises
+linearly to one."""
 _LEAST_VOTES = 1e-4
-"""Added to the share of the votes that a flow has before its logarithm is taken."""
+"""Added to a flow's share of the votes before its logarithm is taken, so that it stays finite."""
 _AGREEING = 3
-"""Cells, of a side of the square whose points look for a flow together."""
+"""Side of the square of points that vote together, in points of the map."""
 
 
 class Logits(NamedTuple):
-    """What either frame says of all flows, at the places of the drawing."""
+    """Logits of all flows by the points of either frame, at the places of the drawing."""
 
     of_0: Tensor  # (B, n, h, w)
     of_1: Tensor  # (B, n, h, w)
 
     @property
     def both(self) -> Tensor:
-        """What both say together, (B, n, h, w): the logits of what can be seen in both."""
+        """The mean of both, (B, n, h, w): the logits for what is visible in both frames."""
         return (self.of_0 + self.of_1) / 2
 
     def as_seen(self, visible: Tensor) -> Tensor:
-        """Return those of the frames that a place is ``visible`` in, (B, 2, h, w) in {0, 1}.
+        """Return the logits by the frames that show a place; ``visible`` is (B, 2, h, w) in {0, 1}.
 
-        What is hidden in one frame has no fellow there, but the other may know by its company.
+        What one frame hides has no match there, but points of its kind in the other frame may tell
+        its flow. Where both frames or neither show a place, the mean of both counts.
         """
         in_0, in_1 = (visible > 0.5).split(1, dim=1)
         return torch.where(in_0 == in_1, self.both, torch.where(in_0, self.of_0, self.of_1))
 
 
 class Votes(NamedTuple):
-    """What both frames say of all flows, on a step's map."""
+    """The probabilities of all flows by the search, on a step's map."""
 
-    shares: Tensor  # (B, n, h, w), of the votes of the cell's points; they sum to one
-    shares_0: Tensor  # (B, n, h, w), as frame_0 alone votes; past its rim it does not
-    shares_1: Tensor  # (B, n, h, w)
-    evidence: Tensor  # (B, c, h, w), what the network reads of them
+    shares: Tensor  # (B, n, h, w), mean over the cell's points; they sum to one
+    shares_0: Tensor  # (B, n, h, w), by frame_0 alone, whose logits are zero beyond its edge
+    shares_1: Tensor  # (B, n, h, w), by frame_1 alone
+    evidence: Tensor  # (B, c, h, w), features of the shares for the U-Net
 
     @property
     def flow(self) -> Tensor:
-        """The flow that most votes are for, (B, 2, h, w) in cells of 8 pixels."""
+        """The flow with most votes, (B, 2, h, w), in cells of 8 pixels."""
         logits = (self.shares + _LEAST_VOTES).log()
         return likeliest(logits, (math.isqrt(self.shares.shape[1]) - 1) // 2)
 
     def pooled(self, scale: int) -> "Votes":
-        """Return them on a map pooled by ``scale``."""
+        """Return the votes on a map pooled by ``scale``, a power of two."""
         return self if scale == 1 else Votes(*map(halve, self)).pooled(scale // 2)
 
 
 class Choice(NamedTuple):
-    """How likely each of a few flows is at each cell."""
+    """The candidate flows of each cell, and how likely each of them is."""
 
     flows: Tensor  # (B, K, 2, h, w)
     logits: Tensor  # (B, K, h, w)
 
     @property
     def flow(self) -> Tensor:
-        """The one that most is near to, (B, 2, h, w), no gradients.
+        """The candidate with most probability near it, (B, 2, h, w), without gradients.
 
-        Several candidates may be nearly the same flow: what is probable is counted together.
+        Several candidates may be nearly the same flow, so their probabilities are added up.
         """
         with torch.no_grad():
             shares = self.logits.softmax(dim=1)
@@ -97,14 +104,14 @@ class Choice(NamedTuple):
 
 
 class Search(nn.Module):
-    """Compares both frames along every flow, by keys of its own."""
+    """Compares both frames along every flow, by keys that are trained for it."""
 
     def __init__(self, feature_channels: int, radius: int) -> None:
         """Build it.
 
         Args:
-            feature_channels: of the encoder's features at 1/4.
-            radius: of the flows, in cells of 8 pixels.
+            feature_channels: channels of the encoder's features at 1/4.
+            radius: largest flow to each side, in cells of 8 pixels.
         """
         super().__init__()
         self.radius = radius
@@ -117,7 +124,7 @@ class Search(nn.Module):
             nn.SiLU(),
         )
         self.key = nn.Conv2d(_WIDTH, _KEYS, 1)
-        # The last channel: how much a point listens to its company.
+        # The last channel tells how much a point relies on the other points of its kind.
         self.kind = nn.Conv2d(_WIDTH, _KINDS + 1, 1)
         self.log_near_share = nn.Parameter(torch.tensor(0.0))
         self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
@@ -125,15 +132,15 @@ class Search(nn.Module):
         self.log_company = nn.Parameter(torch.tensor(1.0).log())
 
     def forward(self, features_0: Tensor, features_1: Tensor) -> tuple[Tensor, Tensor]:
-        """Return how alike both frames are along each flow, at the places of either frame.
+        """Return the similarity of both frames along each flow, at the places of either frame.
 
-        Both are (B, n, h, w) and belong to an interval, whatever is drawn in it. ``features_0`` and
+        Both results are (B, n, h, w), and do not depend on frame_time. ``features_0`` and
         ``features_1`` are (B, c, H/4, W/4).
         """
         entered = self.enter(torch.cat([features_0, features_1]))
         seen = self.look(entered)
-        # What lies far round a point moves otherwise than the point where a figure passes a ground,
-        # or something that stands before it: keys of its near surroundings are compared as well.
+        # Where a figure passes a background, or passes behind something, the far surroundings of a
+        # point move differently from it. So keys of its near surroundings are compared as well.
         near = self.log_near_share.exp() * unit_length(self.near_key(entered))
         keys_0, keys_1 = torch.cat([unit_length(self.key(seen)), near], dim=1).chunk(2)
         kinds_0, kinds_1 = self.kind(seen).chunk(2)
@@ -150,11 +157,11 @@ class Search(nn.Module):
         return Logits(*(volume / self.log_temperature.exp() for volume in there))
 
     def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
-        """Add to what each point tells of the flows what the points of its kind tell together.
+        """Add to each point's similarities the mean of those of the points of its kind.
 
-        A flat colour, or a pattern that repeats, does not tell how far it went; the contour of the
-        same thing does. A thin line knows by itself, and the ground around it is no company.
-        ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
+        A flat colour, or a pattern that repeats, does not tell how far it moved, but the contour of
+        the same thing does. A thin line needs no others, and the ground around it is of another
+        kind. ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
         """
         kinds, need = kinds.split([_KINDS, 1], dim=1)
         height, width = volume.shape[-2:]
@@ -171,28 +178,28 @@ class Search(nn.Module):
 
 
 def votes(logits: Tensor) -> Tensor:
-    """Return the probability of each flow by logits (B, n, h, w), neighbours agreeing."""
+    """Return the probability of each flow by logits (B, n, h, w), averaged over 3x3 points."""
     return box_mean(logits, _AGREEING).softmax(dim=1)
 
 
 def certainty(logits: Tensor) -> Tensor:
     """Return the probability of the likeliest flow, mean over all places, (B,) in [0, 1].
 
-    Where most goes further than the radius, no flow has more votes than others.
+    It is low where most of the picture moves farther than the radius: no flow stands out there.
     """
     return votes(logits).amax(dim=1).mean(dim=(1, 2))
 
 
 def all_flows(radius: int, like: Tensor) -> Tensor:
-    """Return the flows (x, y) that are compared, (2, n)."""
+    """Return the flows (x, y) that are compared, in cells, (2, n)."""
     offsets = torch.arange(-radius, radius + 1, device=like.device, dtype=torch.float32)
     return torch.stack(torch.meshgrid(offsets, offsets, indexing="ij")[::-1]).flatten(1)
 
 
 def likeliest(logits: Tensor, radius: int) -> Tensor:
-    """Return the flow (B, 2, h, w) round which logits (B, n, h, w) are highest, no gradients.
+    """Return the likeliest flow (B, 2, h, w) by logits (B, n, h, w), without gradients.
 
-    It is the mean of the flows within two cells of the highest, as far as they are likely.
+    It is the mean of the flows within two cells of the highest logit, weighted by probability.
     """
     with torch.no_grad():
         flows = all_flows(radius, logits)
@@ -210,9 +217,9 @@ def likeliest(logits: Tensor, radius: int) -> Tensor:
 
 
 def classes(flow: Tensor, radius: int) -> Tensor:
-    """Return how much of a flow (B, 2, h, w) each class has, (B, n, h, w): bilinear, sum one.
+    """Return the bilinear share of each class in a flow (B, 2, h, w), (B, n, h, w).
 
-    A flow beyond the radius has less, or nothing, of any.
+    The shares sum to one, and for a flow beyond the radius to less, or to zero.
     """
     offsets = torch.arange(-radius, radius + 1, device=flow.device).view(1, -1, 1, 1)
     across, down = ((1 - (one - offsets).abs()).clamp(min=0) for one in flow.split(1, dim=1))
