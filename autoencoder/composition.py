@@ -106,7 +106,7 @@ def register(motion: Tensor, frame_0: Tensor, frame_1: Tensor) -> Tensor:
 
     Where the warped frames disagree by a fraction of a pixel, blending doubles or blurs every line.
     The correction is divided between the two flows in proportion to their lengths. At
-    ``frame_time`` 1/4, frame_0 is nearer, so its flow is the more certain one.
+    ``frame_time`` 1/4, frame_0 is nearer, so its flow is more certain and is corrected less.
     """
     moved = torch.zeros_like(motion)
     length_0, length_1 = (flow_length(flow) + 0.1 for flow in motion.chunk(2, dim=1))

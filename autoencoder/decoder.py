@@ -8,7 +8,7 @@ refined once more at 1/4 and 1/2, and the neighbours' pixels are warped along it
 neighbour shows what the latent asks for, the decoder paints.
 
 Legend: B batch, C latent channels, H/W frame size. Motion is (B, 4, h, w): the flow to frame_0
-(x, y), then the flow to frame_1, in pixels of its own map. A given motion has the size of 1/4.
+(x, y), then the flow to frame_1, in pixels of its own map. A given motion is at 1/4.
 """
 
 from typing import NamedTuple

@@ -114,8 +114,8 @@ def matching_loss(
     """Return the cross-entropy of matching each cell with its true place in a neighbour, a scalar.
 
     It is the mean over both neighbours and over 1/8 and 1/16. Only cells count that are mostly
-    visible in the neighbour. It separates the keys long before the motion found by them is any good
-    (InfoNCE, van den Oord et al., 2018).
+    visible in the neighbour. This loss (InfoNCE, van den Oord et al., 2018) separates the keys long
+    before the motion found by them is any good.
     """
     total = triplet.motion_0.new_zeros(())
     for of, motion, visible in (

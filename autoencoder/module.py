@@ -54,13 +54,14 @@ class AutoencoderModule(AveragedModule):
         ]
         self._codes = list[Tensor]()  # of a validation's samples
         self.discriminator = PatchDiscriminator() if config.loss.adversarial else None
-        # Without neighbours nothing is matched. Updates train the model or the discriminator.
+        # Without neighbours the matching gets no gradient. With a discriminator, each update leaves
+        # out one of the two networks.
         self.may_leave_weights_unused = config.loss.alone_share > 0 or bool(config.loss.adversarial)
 
     of_motion = frozenset({"motion_error", "matching", "motion", "source"})
 
     def next_step(self, weights: Path) -> str:
-        """Return the command that goes on from exported weights."""
+        """Return the command to run next on exported weights."""
         return f"accelerate launch diffusion/train.py --autoencoder {weights}"
 
     def _trained(self) -> nn.Module:
@@ -87,7 +88,7 @@ class AutoencoderModule(AveragedModule):
         return optimisers, schedules
 
     def on_fit_start(self) -> None:
-        """Move what Lightning does not know of, and put frozen parts in evaluation mode."""
+        """Move to the device what Lightning does not know of, and keep frozen parts as they are."""
         self._perceptual[0].to(self.device)
         self.average.to(self.device)
         if self.config.decoder_only:

@@ -35,8 +35,8 @@ class Refinement(nn.Module):
 
 
 _AGREES = 0.5
-"""Cosine of the latent's key and a neighbour's from which on they count as the same, so that a
-given motion may be believed in full. Below it, the limit falls linearly to zero."""
+"""Cosine of two keys, the latent's and a neighbour's. From this value on they count as the same,
+and a given motion may be believed in full. Below it, the limit falls linearly to zero."""
 
 
 class Belief(nn.Module):

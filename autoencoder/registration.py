@@ -12,7 +12,7 @@ from nakawari.motion.pooling import box_mean, halve
 from nakawari.motion.warping import flow_length
 
 _REACH = 1.0
-"""Largest displacement [px], as gradients tell no more than about a line's width."""
+"""Largest displacement [px]. Gradients tell of no more than about a line's width."""
 
 _NOISE = 1e-3
 """Added to the sums of squared gradients (of frames in [-1, 1]), so that flat areas stay where they

@@ -28,8 +28,9 @@ from nakawari.motion.pooling import box_mean
 from nakawari.motion.warping import along, flow_of
 
 OWN, AROUND, EVERYWHERE = 2, 3, 2
-"""Numbers of candidates by the votes of the cell itself, of the cells around it, and of the whole
-picture. With the flow so far, they hold the right flow in 99 of 100 places (docs/model.md)."""
+"""How many candidates come from the votes of the cell itself, of the cells around it, and of the
+whole picture. With the flow so far, they include the right flow in 99 of 100 places
+(docs/model.md)."""
 _AROUND = 9
 """Side of the square around a cell whose votes are averaged, in cells."""
 _LEAST_VOTES = 1e-4
@@ -43,13 +44,13 @@ _OF_VOTES = 5
 _OF_COMPARISON = 5
 """Cosines of both frames along a candidate: of the cell and of its four quarters."""
 _REACH = 2
-"""Radius of the square of cells that a cell is told of, in cells."""
+"""Radius of the square around a cell, in cells, whose preferences the cell is told."""
 _ROUNDS = 3
 """Rounds in which the cells judge. In the first they know the flow so far of the cells around."""
 _SHOWN = 16
 """Channels of the embedding of what a cell shows, by which cells of the same thing are found."""
 _NEARLY_NOTHING = 0.02
-"""Standard deviation of the last layer's initial weights, so that the votes decide at first."""
+"""Standard deviation of the last layer's initial weights, so small that at first votes decide."""
 
 
 class Chooser(nn.Module):

@@ -78,9 +78,9 @@ def steps(runs: Path, size: str, settings: list[str]) -> list[Step]:
 
 
 def follow(runs: Path, size: str, settings: list[str], minutes: float | None = None) -> bool:
-    """Go on with the recipe for so many minutes; return whether the checkpoint is made.
+    """Run or resume the recipe for so many minutes; return whether the checkpoint is made.
 
-    None goes on until it is made. More than one process raises ``UserError``.
+    None runs until it is made. More than one process raises ``UserError``.
     """
     if Launch.from_environment().processes > 1:
         raise UserError(
@@ -110,7 +110,7 @@ def follow(runs: Path, size: str, settings: list[str], minutes: float | None = N
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Go on with the recipe."""
+    """Run or resume the recipe, as the command line says."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

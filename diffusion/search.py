@@ -31,8 +31,8 @@ _NEAR_KEYS = 32
 _KINDS = 32
 """Channels of the embedding by which points of the same kind are found."""
 _NEAR = 2
-"""Radius around the likeliest flow, in cells, that is averaged. The result is the flow to a
-fraction of a cell."""
+"""Radius of the mean around the likeliest flow, in cells. The mean gives the flow to a fraction of
+a cell."""
 NEAR = 1.5
 """Distance in cells from which on two flows count as different. Below it, their agreement rises
 linearly to one."""
@@ -157,11 +157,12 @@ class Search(nn.Module):
         return Logits(*(volume / self.log_temperature.exp() for volume in there))
 
     def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
-        """Add to each point's similarities the mean of those of the points of its kind.
+        """Add to each point's similarities the mean similarities of the points of its kind.
 
-        A flat colour, or a pattern that repeats, does not tell how far it moved, but the contour of
-        the same thing does. A thin line needs no others, and the ground around it is of another
-        kind. ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
+        The mean is weighted by similarity of kind and by nearness. A flat colour, or a pattern that
+        repeats, does not tell how far it moved, but the contour of the same thing does. A thin line
+        needs no others, and the ground around it is of another kind. ``volume`` is
+        (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
         """
         kinds, need = kinds.split([_KINDS, 1], dim=1)
         height, width = volume.shape[-2:]
