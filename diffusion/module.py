@@ -56,8 +56,6 @@ class DiffusionModule(AveragedModule):
         self.decoder = None
         if config.decoder.tunes:
             self.decoder = autoencoder.decoder.requires_grad_()
-        # Where the decoder does without its neighbours, some of its weights get no gradient.
-        self.may_leave_weights_unused = config.decoder.tunes
         # Every process draws the same numbers from it. Otherwise one might have more to compute,
         # and the others would wait for it.
         self._lots = torch.Generator()

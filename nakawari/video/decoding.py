@@ -43,10 +43,10 @@ class FrameDecoder:
         self._path = path
         self._strict = strict
         self._decoder = video_decoder(stream)
-        # None where packets do not tell how many pictures there are.
-        self.lost: LostPictures | None = None
-        if self._decoder.codec.canonical_name in A_PICTURE_A_PACKET:
-            self.lost = LostPictures(stream.time_base or Fraction(1, av.time_base))
+        self.lost = LostPictures(
+            stream.time_base or Fraction(1, av.time_base),
+            can_tell=self._decoder.codec.canonical_name in A_PICTURE_A_PACKET,
+        )
         packets = self._packets()
         self.head = list(islice(packets, HEAD))
         self._frames = self._decode(chain(self.head, packets))
@@ -65,7 +65,7 @@ class FrameDecoder:
     @property
     def missing(self) -> int:
         """How many packets gave no picture, as they are damaged or what they refer to is."""
-        return max(self.damaged, 0 if self.lost is None else self.lost.between)
+        return max(self.damaged, self.lost.between)
 
     def seek(self, stamp: int) -> None:
         """Go to the last key frame before ``stamp`` [ticks of the track]; the next frame is it."""
@@ -76,8 +76,7 @@ class FrameDecoder:
     def forget(self) -> None:
         """Count what was decoded, and what could not be, from here on."""
         self.damaged = self.decoded = self.spoilt = 0
-        if self.lost is not None:
-            self.lost.forget()
+        self.lost.forget()
 
     @property
     def reorders(self) -> bool:
@@ -104,8 +103,7 @@ class FrameDecoder:
         for packet in packets:
             if packet.size == 0 and packet.dts is not None:
                 continue  # AVI's way to say that a frame stays; a decoder takes it for the end
-            if self.lost is not None:
-                self.lost.store(packet)
+            self.lost.store(packet)
             try:
                 for frame in self._decoder.decode(packet):
                     if frame.is_corrupt and self._strict:

@@ -25,9 +25,11 @@ class LostPictures:
 
     Args:
         tick: of the stamps [s].
+        can_tell: whether each packet is a picture; otherwise none is ever taken for lost.
     """
 
-    def __init__(self, tick: Fraction) -> None:
+    def __init__(self, tick: Fraction, can_tell: bool) -> None:
+        self._can_tell = can_tell
         self._longest = MAX_JUMP / tick
         self._tick = tick
         self._stored: list[int] = []  # stamps of packets, as a heap
@@ -37,7 +39,7 @@ class LostPictures:
 
     def store(self, packet: av.Packet) -> None:
         """Take a packet that goes to the decoder."""
-        if packet.pts is not None and packet.size and not packet.is_discard:
+        if self._can_tell and packet.pts is not None and packet.size and not packet.is_discard:
             heappush(self._stored, packet.pts)
 
     def show(self, stamp: int | None, rate: Fraction) -> int:
@@ -69,6 +71,11 @@ class LostPictures:
         self._stored.clear()
         self._last = None
         self.leading = self.between = 0
+
+    def give_up(self) -> None:
+        """Take none for lost from here on: the stamps are not those of pictures."""
+        self._can_tell = False
+        self.forget()
 
     def _taken(self, stamp: int) -> list[int]:
         taken: list[int] = []

@@ -80,7 +80,7 @@ class VideoReader:
             self._decoder = FrameDecoder(self._container, self._stream, path, strict)
             self._stamps = FrameStamps(self._stream, self._decoder)
             if not self._stamps.are_of_frames:
-                self._decoder.lost = None
+                self._decoder.lost.give_up()
             held = AHEAD if self._decoder.reorders else 0
             self._frames = InOrder(self._decoded, self._stamps.stamp, self._stamps.rate, held)
             first_two = (self._frames.next_frame() for _ in range(2))
@@ -161,7 +161,7 @@ class VideoReader:
 
     def _next(self) -> av.VideoFrame | None:
         frame = self._head.pop(0) if self._head else self._frames.next_frame()
-        if frame is not None and self._decoder.lost is not None:
+        if frame is not None:
             self._lost = self._decoder.lost.show(frame.pts, self._rate)
         return frame
 
@@ -260,7 +260,7 @@ class VideoReader:
             if duration is None:
                 usual = 1 / rate_of_gaps(gaps.elements(), rate)
                 pending = pending._replace(end=pending.start + usual)
-            self._lost = 0 if self._decoder.lost is None else self._decoder.lost.end(rate)
+            self._lost = self._decoder.lost.end(rate)
             yield from self._until(pending.end + self._lost / rate, pending)
         self._decoder.check_loss()
         check_length(self._container, self.path, self._decoder.reached)
@@ -281,7 +281,7 @@ class VideoReader:
 
     def _tell_repairs(self) -> None:
         decoder, rebuilt = self._decoder, self._stamps.rebuilt
-        if decoder.lost is not None and decoder.lost.leading:
+        if decoder.lost.leading:
             self._remarks.say(
                 f"what the first {count(decoder.lost.leading, 'picture')} refer to is not in the "
                 "file; they cannot be decoded, and the clip begins after them"

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from autoencoder import VQAutoencoder
-from diffusion.config import DiffusionConfig, VariationConfig
+from diffusion.codes import codes_of
+from diffusion.config import DecoderConfig, DiffusionConfig, LossConfig, VariationConfig
 from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig
 from tests.diffusion.test_losses import moving
@@ -84,3 +85,20 @@ def test_each_weight_is_trained_once_and_those_that_choose_at_a_rate_of_their_ow
         id(p): (3.0 if name.startswith("chooser.") else 1.0) * highest
         for name, p in module.unet.named_parameters()
     }
+
+
+@pytest.mark.parametrize("true_share", [0.0, 1.0])
+def test_every_weight_learns_from_every_update(config: DiffusionConfig, true_share: float) -> None:
+    # Several processes would otherwise have to search for those that do not.
+    decoder = DecoderConfig(learning_rate=1e-4, true_share=true_share)
+    variation = VariationConfig(half_size_share=0.0)  # LPIPS needs 31 px
+    config = dataclasses.replace(
+        config, loss=LossConfig(picture=1.0), decoder=decoder, variation=variation
+    )
+    module = DiffusionModule(config)
+    triplet = moving((-8.0, 0.0), (8.0, 0.0), height=32, width=64)
+    codes_0, codes, codes_1 = codes_of(triplet, module.autoencoder)
+    triplet = triplet._replace(codes_0=codes_0, codes=codes, codes_1=codes_1)
+    torch.stack(list(module._losses(triplet, []))).sum().backward()
+    for trained in module._trained():
+        assert [name for name, p in trained.named_parameters() if p.grad is None] == []

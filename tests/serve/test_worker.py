@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from nakawari.cli.serve import WORKER
-from nakawari.cli.serve_worker import Easel
+from nakawari.cli.serve_drawing import Easel
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker
@@ -42,6 +43,19 @@ def queued(store: JobStore, source: Path, output: str, **how) -> int:
     settings = SlowSettings(source=source, output=source.with_name(output), model="blend", **how)
     (number,) = store.add([NewJob(settings.to_json(), "")])
     return number
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
+def test_a_worker_that_is_stopped_while_it_loads_torch_ends_in_silence(tmp_path) -> None:
+    process = subprocess.Popen(
+        [*WORKER, str(tmp_path), str(2**32)], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    maps = Path(f"/proc/{process.pid}/maps")
+    wait_for(lambda: "libtorch" in maps.read_text(), PATIENCE)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert said == b""
+    assert process.returncode == -signal.SIGINT
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""What draws for ``nakawari serve``, in the process that ``serve_worker`` starts.
+
+It does the jobs of the queue in a folder, one after another, until its standard input ends, or
+until it has taken more memory than it may.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nakawari.cli.slow import LoadedModel, choose_device, drawn_by, reseed_for
+from nakawari.cli.slow_many import reason_of
+from nakawari.cli.stopping import stop_on_signals
+from nakawari.errors import UserError
+from nakawari.queue.settings import SlowSettings
+from nakawari.queue.store import FILE_NAME, Job, JobStore
+from nakawari.queue.worker import OnFrame, Worker
+from nakawari.serve.appetite import end_beyond
+from nakawari.serve.playing import playable_copy, plays
+from nakawari.serve.proxy import encoded, write_proxy
+from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame
+from nakawari.serve.tether import end_with_parent
+from nakawari.slowmo.job import SlowResult, run_job
+from nakawari.video.color import ColorTags, plain
+from nakawari.whole import write_whole
+from nakawari.xsheet.show.thumbnails import shrink
+
+if TYPE_CHECKING:
+    from nakawari.video.picture import Picture
+
+NAP_SECONDS = 0.2
+FRAME_SECONDS = 0.5
+"""Seconds between two newest frames, at least."""
+FRAME_WIDTH = 640  # px
+
+
+def main(folder: Path, memory: int) -> int:
+    """Do the jobs of a folder's queue as they come; return the exit status.
+
+    Args:
+        folder: of the queue.
+        memory: that this process may take [bytes].
+    """
+    end_with_parent()
+    end_beyond(memory)
+    stop_on_signals()
+    (folder / FRAMES).mkdir(exist_ok=True)
+    easel = Easel(folder)
+    try:
+        with (
+            JobStore(folder / FILE_NAME) as store,
+            Worker(store, easel.perform, reason_of) as worker,
+        ):
+            while True:
+                outcome = worker.run_next()
+                if outcome is None:
+                    time.sleep(NAP_SECONDS)
+                else:
+                    newest_frame(folder, outcome.job.number).unlink(missing_ok=True)
+    except UserError as error:
+        print(f"nakawari: {error}", file=sys.stderr)
+        return LOCKED
+    except KeyboardInterrupt:
+        return 0
+
+
+class Easel:
+    """Draws a job, and shows its newest frame. The model stays loaded from job to job."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded = LoadedModel()
+
+    def perform(
+        self, job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
+    ) -> SlowResult:
+        """Do a job, as ``Perform`` says."""
+        device = choose_device(settings.device)
+        result = run_job(
+            settings.job(),
+            lambda: self._loaded.load(settings, device),
+            device,
+            drawn_by=partial(drawn_by, settings),
+            reseed=reseed_for(settings),
+            on_read=on_read,
+            on_frame=on_frame,
+            on_picture=_Window(newest_frame(self._folder, job.number)),
+        )
+        if not plays(settings):
+            write_proxy(settings.output, playable_copy(settings), rate=result.rate)
+        return result
+
+
+class _Window:
+    """Shows a frame now and then, as a small JPEG."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._due = 0.0
+
+    def __call__(self, picture: Picture, tags: ColorTags) -> None:
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + FRAME_SECONDS
+        width = min(FRAME_WIDTH, picture.width)
+        height = max(1, round(picture.height * width / picture.width))
+        pixels = shrink(plain(picture, tags), tags, (height, width))[..., ::-1]
+        with suppress(OSError):  # it is only to look at
+            write_whole(self._path, encoded(pixels, width))
