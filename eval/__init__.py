@@ -1,1 +1,1 @@
-"""The benchmark: every method on the same frames, scored the same way."""
+"""The benchmark: every method draws the same frames, and is scored in the same way."""

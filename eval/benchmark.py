@@ -16,20 +16,21 @@ from nakawari.shipped import shipped_model
 ROOT = Path(__file__).parents[1]
 SHIPPED_TRIPLETS = ROOT / "eval" / "triplets" / "triplets.jsonl"
 OWN_OUTPUT = Path("runs") / "benchmark"
-"""Where a run without ``--output`` goes, over the last such run."""
+"""The folder of a run without ``--output``; the last such run in it is overwritten."""
 SHIPPED_MODEL = shipped_model()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; 0 when it ran to its end, 2 with one line on stderr when it cannot.
+    """Run the benchmark, and return the exit status.
 
-    130 when it was interrupted: the same command goes on where it stopped.
+    It is 0 if the run is complete, and 2, with one line on stderr, if it is impossible. It is 130
+    if the run was interrupted: the same command then goes on where it stopped.
     """
     options = _parser().parse_args(arguments)
     output = options.output or OWN_OUTPUT
     try:
         table = run_benchmark(_config(options, output))
-    except (UserError, OSError) as error:  # OSError: the disk is full, the folder has gone
+    except (UserError, OSError) as error:  # OSError: a full disk, a folder that is gone
         print(f"benchmark: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -68,7 +69,7 @@ def _config(options: argparse.Namespace, output: Path) -> BenchmarkConfig:
 
 
 def _attribute(layout: str) -> str:
-    """Name the option that gives the path of a set in ``layout``."""
+    """Return the name of the option that gives the path of a set in ``layout``."""
     return "triplets" if layout == "jsonl" else layout.replace("-", "_")
 
 

@@ -1,9 +1,9 @@
 """Measure the detector of drawings, holds and cuts: ``python eval/drawings.py --help``.
 
-Clips of the built-in cel generator, whose truth is known exactly, are drawn into a folder (once:
-they are kept), and the exposure sheet that is detected in each is compared with its truth. What
-is counted, and how, is in ``eval/detection/scores.py``. Thresholds are chosen on the set
-``tuning`` only; the figures to report are those of ``final``.
+The built-in cel generator draws clips, whose truth is known exactly, to a folder. There they are
+kept for later runs. The exposure sheet that is detected in each clip is compared with its truth.
+``eval/detection/scores.py`` defines what is counted, and how. Thresholds are chosen on the set
+``tuning`` only; the numbers to report are those of ``final``.
 """
 
 import argparse
@@ -27,11 +27,14 @@ from nakawari.xsheet.detect import detect
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings, with_changes
 
 RUNS = Path("runs") / "drawings"
-ALL_MONTAGES = "montages"  # stands for all their families
+ALL_MONTAGES = "montages"  # stands for all families of montages
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Score the detector; 0 when it ran to its end, 2 with one line on stderr when it cannot."""
+    """Score the detector, and return the exit status.
+
+    It is 0 if the run is complete, and 2, with one line on stderr, if it is impossible.
+    """
     options = _parser().parse_args(arguments)
     try:
         if options.speed:
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def score_clips(truths: Iterable[Truth], settings: DetectorSettings = DEFAULT) -> list[Scored]:
-    """Detect the sheet of every clip and compare it with the truth, telling how far it is."""
+    """Detect the sheet of every clip, and compare it with the truth; progress is on stderr."""
     scored = []
     begin = time.monotonic()
     for truth in truths:
@@ -68,7 +71,7 @@ def score_clips(truths: Iterable[Truth], settings: DetectorSettings = DEFAULT) -
 
 
 def _truths(options: argparse.Namespace) -> Iterator[Truth]:
-    """Return the truths of all clips that are asked for; what is missing of a set is drawn."""
+    """Return the truths of all clips that are asked for; missing clips of a set are drawn."""
     if len(options.clip) != len(options.truth):
         raise UserError(
             f"--clip is given {len(options.clip)} times and --truth {len(options.truth)} times; "
@@ -111,7 +114,7 @@ def _aired_truths(folder: Path | None) -> Iterator[Truth]:
 
 
 def _about(options: argparse.Namespace, clips: int) -> str:
-    """Say what the figures were measured on."""
+    """Return a text that says on which clips and settings the numbers were measured."""
     parts = []
     if options.set:
         clip_set = SETS[options.set]

@@ -1,7 +1,7 @@
-"""Is what is drawn at a frame_time where it should be then: ``python eval/linearity.py --help``.
+"""Measure how linear drawn motion is in time: ``python eval/linearity.py --help``.
 
-Things move straight and evenly over still backgrounds; how far each drawn one is from its true
-place, along its way, is measured by optical flow from the true frame to the drawn one.
+Figures move straight and evenly over still backgrounds. Optical flow from the true frame to the
+drawn one measures how far each drawn figure is from its true place, along its way.
 """
 
 import argparse
@@ -23,14 +23,15 @@ from nakawari.errors import UserError
 from nakawari.flow import dis_flow
 
 KIND = "figure"
-DISTANCES = (8, 16, 32)  # px
+DISTANCES = (8, 16, 32)  # px, from frame_0 to frame_1
 FRAME_TIMES = tuple(eighth / 8 for eighth in range(1, 8))
 
 
 def offsets(draw: Draw, scene: HardScene) -> np.ndarray:
-    """Return how far ahead [px] of its true place the thing is drawn at each of ``FRAME_TIMES``.
+    """Return how far ahead [px] of its true place a figure is drawn, at each of ``FRAME_TIMES``.
 
-    The median over its pixels of the flow from the true frame to the drawn one, along its way.
+    It is the median, over the figure's pixels, of the flow from the true frame to the drawn one,
+    along the figure's way.
     """
     ends = [frame_from_pixels(at(scene, time).frame) for time in (0.0, 1.0)]
     direction = torch.from_numpy(scene.way / np.hypot(*scene.way)).float()
@@ -45,7 +46,7 @@ def offsets(draw: Draw, scene: HardScene) -> np.ndarray:
 
 
 def markdown_table(found: dict[str, dict[int, np.ndarray]]) -> str:
-    """Write the mean offset at each frame_time, and the largest of any scene.
+    """Return a table of the mean offset at each frame_time, and the largest of any scene.
 
     ``found`` is ``{method: {distance: (scenes, frame_times)}}`` [px].
     """
@@ -72,7 +73,10 @@ def measure(methods: dict[str, Draw], scenes: int) -> dict[str, dict[int, np.nda
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; 2 with one line on stderr when there is no such method or model."""
+    """Print the table, and return the exit status.
+
+    It is 2, with one line on stderr, if there is no such method or model.
+    """
     parser = argparse.ArgumentParser(
         prog="linearity",
         description="Measure how far what moves evenly is drawn from where it should be.",

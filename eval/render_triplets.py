@@ -1,8 +1,8 @@
 """Draw the small set that the repository ships: ``python eval/render_triplets.py --help``.
 
-Cel animation from the built-in generator, with a seed of its own, so that no training sample is
-among them. Run it again only when the generator's drawing changes: figures measured on one
-rendering of the set do not compare with figures on another.
+It is cel animation from the built-in generator, with a seed of its own, so that no training sample
+is in it. Run it again only when the generator's drawing changes: scores on one rendering of the set
+cannot be compared with scores on another.
 """
 
 import argparse
@@ -28,12 +28,12 @@ SHIPPED = Path(__file__).parent / "triplets"
 SEED = 1_000_003  # training counts its seeds from 0
 FRAME_TIMES = (0.25, 0.5, 0.75)
 MAX_MOTION = 60.0  # px at a height of 288 px
-HARD_DISTANCES = (10, 30, 60)  # px
+HARD_DISTANCES = (10, 30, 60)  # px, from frame_0 to frame_1
 PANS = (8, 16, 32)  # px from drawing to drawing; TV animation rarely pans faster
 
 
 class RenderedTriplet(NamedTuple):
-    """Three pictures, (H, W, 3) uint8, and what is known of them."""
+    """Three pictures, (H, W, 3) uint8, and the facts that are known about them."""
 
     frame_0: np.ndarray
     target: np.ndarray
@@ -45,10 +45,10 @@ class RenderedTriplet(NamedTuple):
 def draw_triplets(
     height: int, width: int, per_kind: int, seed: int = 0
 ) -> Iterator[RenderedTriplet]:
-    """Draw ``per_kind`` triplets of each kind of movement, the frame_times taken in turn.
+    """Draw ``per_kind`` triplets of each kind of movement; the frame_times are taken in turn.
 
-    Scenes are taken in the order of their index; the one reason to pass over a scene, besides
-    having enough of its kind, is that nothing moves in it.
+    Scenes are taken in the order of their index. A scene is passed over only if there are enough of
+    its kind, or if nothing moves in it.
     """
     wanted = dict.fromkeys(KINDS, per_kind)
     for index in itertools.count():
@@ -73,7 +73,8 @@ def draw_triplets(
 def draw_hard_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet]:
     """Draw ``per_kind`` scenes of each kind of ``eval.sets.hard_scenes``, at each distance.
 
-    Of each scene every one of ``FRAME_TIMES``; tags are ``scene:KIND`` and ``distance:N``.
+    Each scene gives a triplet for each of ``FRAME_TIMES``. The tags are ``scene:KIND`` and
+    ``distance:N``.
     """
     for kind, distance in itertools.product(HARD_KINDS, HARD_DISTANCES):
         for number in range(per_kind):
@@ -84,8 +85,8 @@ def draw_hard_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet
 def draw_layered_triplets(per_kind: int, seed: int = 0) -> Iterator[RenderedTriplet]:
     """Draw ``per_kind`` scenes of each kind of ``eval.sets.layered_scenes``, at each pan.
 
-    Of each scene every one of ``FRAME_TIMES``; tags are ``layered``, ``scene:KIND``, ``pan:N`` and
-    ``ground:WHAT``.
+    Each scene gives a triplet for each of ``FRAME_TIMES``. The tags are ``layered``,
+    ``scene:KIND``, ``pan:N`` and ``ground:WHAT``.
     """
     for kind, pan in itertools.product(LAYERED_KINDS, PANS):
         for number in range(seed * per_kind, (seed + 1) * per_kind):
@@ -100,7 +101,7 @@ def _at_all_times(scene: HardScene, tags: list[str]) -> Iterator[RenderedTriplet
 
 
 def write_set(folder: Path, triplets: Iterable[RenderedTriplet]) -> int:
-    """Write ``triplets.jsonl`` and its pictures into ``folder``; return how many triplets."""
+    """Write ``triplets.jsonl`` and its pictures to ``folder``; return the number of triplets."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for number, triplet in enumerate(triplets):
@@ -108,7 +109,7 @@ def write_set(folder: Path, triplets: Iterable[RenderedTriplet]) -> int:
         entry: dict[str, Any] = {"id": name}
         for frame in ("frame_0", "frame_1", "target"):
             entry[frame] = f"{name}_{frame}.webp"
-            # Lossless would be four times as large; every method is measured on the same files.
+            # Lossless files would be four times as large, and all methods use the same files.
             picture = Image.fromarray(getattr(triplet, frame))
             picture.save(folder / entry[frame], quality=95, method=6)
         lines.append(entry | {"frame_time": triplet.frame_time, "tags": triplet.tags})
@@ -118,7 +119,7 @@ def write_set(folder: Path, triplets: Iterable[RenderedTriplet]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Render the set and say where it is."""
+    """Render the set, and print where it is."""
     parser = argparse.ArgumentParser(prog="render_triplets", description="Draw the shipped set.")
     parser.add_argument("--output", type=Path, default=SHIPPED)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""One run of the benchmark: every method on every triplet, scored, summarised, written down."""
+"""One run of the benchmark: every method on every triplet is scored, summarised and saved."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ from eval.sets.triplet_list import FACTS, TripletEntry
 from nakawari.errors import UserError
 from nakawari.whole import write_whole
 
-FORMAT = 2  # of results.json
+FORMAT = 2  # version of results.json
 LEDGER = "cells.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkConfig:
-    """What one run does; the command line fills it."""
+    """The settings of one run, from the command line."""
 
     triplets: Path  # a list, or the folder of a set in another layout
     methods: tuple[str, ...]
@@ -45,22 +45,22 @@ class BenchmarkConfig:
     device: str  # "auto", "cpu" or "cuda"
     layout: str = "jsonl"  # one of LAYOUTS
     commands: dict[str, str] = field(default_factory=dict)
-    speed: tuple[Size, ...] = ()  # sizes at which cost is measured; empty: it is not
-    gallery: int = 12  # samples
+    speed: tuple[Size, ...] = ()  # sizes at which cost is measured; empty: it is not measured
+    gallery: int = 12  # number of samples in it
     save_predictions: bool = False
     update_readme: Path | None = None
-    peer: str | None = None  # the method that all others are held against
+    peer: str | None = None  # the method with which all others are compared
     overwrite: bool = False
     resume: bool = False
 
 
 def run_benchmark(config: BenchmarkConfig) -> str:
-    """Run all of it, write ``results.json`` and ``report.html``, and return the Markdown table.
+    """Run the benchmark, write ``results.json`` and ``report.html``, and return the Markdown table.
 
-    Whatever the user can put right (``UserError``) is found before the first frame is drawn. A
-    method that raises on a sample, or a frame that turns out to be damaged, marks its cells and
-    the run goes on. Every cell is on disk as soon as it is measured: the same run, started again
-    after it was killed, measures only the others.
+    Errors that the user can put right (``UserError``) are found before the first frame is drawn. If
+    a method raises on a sample, or a frame turns out to be damaged, these cells are marked, and the
+    run goes on. Every cell is on disk as soon as it is measured: if the run is killed and started
+    again, it measures only the others.
     """
     methods = choose_methods(list(config.methods), config.predictions, config.commands)
     _check_peer(config.peer, methods)
@@ -120,7 +120,10 @@ def _choose_device(name: str) -> torch.device:
 
 
 def _claim_output(config: BenchmarkConfig) -> None:
-    """Refuse to write over the scores of another run, and to find out late that we cannot."""
+    """Prepare the output's folder.
+
+    Raises ``UserError`` if it has the scores of another run, or if it cannot be written to.
+    """
     finished = (config.output / "results.json").exists()
     if finished and not (config.overwrite or config.resume):
         raise UserError(
@@ -139,7 +142,7 @@ def _claim_output(config: BenchmarkConfig) -> None:
 
 
 def _build(methods: Mapping[str, Method], settings: MethodSettings) -> dict[str, Draw]:
-    """Load what the methods need; a method that cannot start at all is the user's to know now."""
+    """Build the methods, which loads their weights; ``UserError`` if one of them cannot start."""
     draws = {}
     for name, method in methods.items():
         if method.uses_model and not settings.model.is_dir():
@@ -161,7 +164,10 @@ def _keys(
     triplets: Sequence[TripletEntry],
     device: torch.device,
 ) -> dict[str, str]:
-    """Say with what each row is measured: a cell measured with anything else is not taken over."""
+    """Return the key of each row: it identifies everything with which the row is measured.
+
+    Cells with another key are not taken over from an earlier run.
+    """
     common = {
         "format": FORMAT,
         "code": provenance.code_state(),
@@ -186,7 +192,7 @@ def _scores(methods: Mapping[str, Method], ledger: Ledger) -> dict[str, np.ndarr
 def _row(
     triplets: Sequence[TripletEntry], methods: Mapping[str, Method], ledger: Ledger, index: int
 ) -> dict[str, Any]:
-    """Return all that is known of one sample."""
+    """Return everything that is known of one sample."""
     triplet = triplets[index]
     return {
         "id": triplet.id,
@@ -199,7 +205,7 @@ def _row(
 
 
 def _tags(triplet: TripletEntry, ledger: Ledger, index: int) -> tuple[str, ...]:
-    """Add the tier of motion, by DIS, where the set does not say it."""
+    """Return a triplet's tags, with the tier of motion by DIS if the set does not give one."""
     if any(tag.startswith("motion:") for tag in triplet.tags):
         return triplet.tags
     tier = motion_tier(ledger.cell(FACTS, index).get("motion", 0.0))
@@ -213,7 +219,7 @@ def _results(
     ledger: Ledger,
     device: torch.device,
 ) -> dict[str, Any]:
-    """Return everything but the rows."""
+    """Return the content of results.json without the rows of the samples."""
     model = config.model if any(method.uses_model for method in methods.values()) else None
     scores = _scores(methods, ledger)
     failed = {name: ledger.failed(name) for name in methods}
@@ -259,7 +265,7 @@ def _json(
     methods: Mapping[str, Method],
     ledger: Ledger,
 ) -> Any:
-    """Yield results.json bit by bit, one sample after the other."""
+    """Yield the text of results.json in pieces, one for each sample."""
     head = json.dumps(to_json(results), indent=1)
     yield head.removesuffix("\n}") + ',\n "samples": ['
     for index in range(len(triplets)):

@@ -1,9 +1,9 @@
 """Measure slow motion against the true animation: ``python eval/slowmo.py --help``.
 
-A clip as it was aired (on ones, twos, threes, held) is rendered at the rate of the truth, which is
-the same animation drawn for every frame, usually 48 a second, in the same time. Frame k of either
-shows the time k/rate. After the last drawing of a shot, nothing can be in-betweened, not even by
-a method that knows all drawings: those steps count for every method.
+A clip as it was aired (on ones, twos, threes, held) is rendered at the rate of the truth. The truth
+is the same animation of the same duration, drawn for every frame, usually at 48 frames a second.
+Frame k of either shows the time k/rate. After the last drawing of a shot there are no in-betweens,
+not even for a method that knows all drawings: those steps count for every method.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ MAX_RATE_DIFFERENCE = Fraction(1, 100)
 
 
 class Score(NamedTuple):
-    """What one video measures against the truth."""
+    """The scores of one video against the truth."""
 
-    lpips: float  # means over the frames
-    psnr: float  # dB; frames that are identical to the truth are left out
+    lpips: float  # mean over the frames
+    psnr: float  # dB, mean over the frames; those that are identical to the truth are left out
     still: Stillness
-    frames: int  # compared
-    frames_there: int  # in the video
+    frames: int  # number that was compared
+    frames_there: int  # number in the video
 
 
 def read_pixels(path: Path) -> Iterator[np.ndarray]:
-    """Yield a video's frames, (H, W, 3) uint8; RGB as it is stored, else as we convert it."""
+    """Yield a video's frames, (H, W, 3) uint8: RGB as stored, other formats as we convert them."""
     with av.open(f"file:{path}") as container:
         for frame in container.decode(video=0):
             if frame.format.is_rgb:
@@ -77,10 +77,10 @@ class Judge:
         self._device = device
         self._lpips = load_lpips("alex").to(device)
         self._changes = changes(read_pixels(truth))
-        self.frames = len(self._changes.single) + 1  # of the truth
+        self.frames = len(self._changes.single) + 1  # number of frames of the truth
 
     def __call__(self, video: Path) -> Score:
-        """Compare frame by frame, as far as both go; ``UserError`` if the sizes differ."""
+        """Compare frame by frame, up to the shorter one's end; ``UserError`` if sizes differ."""
         lpips, distances = [], []
         for ours, theirs in zip(read_pixels(video), read_pixels(self._truth), strict=False):
             if ours.shape != theirs.shape:
@@ -107,7 +107,10 @@ class Judge:
 def render(
     options: argparse.Namespace, rate: Fraction, sheet: Path, folder: Path
 ) -> dict[str, Path]:
-    """Render the clip by every model, by the sheet and with its holds kept; return the videos."""
+    """Render the clip with every model, both by the sheet and with every frame kept.
+
+    Returns the videos by name.
+    """
     videos = {}
     for model in options.methods:
         load = partial(load_interpolator, model, options)
@@ -129,7 +132,10 @@ def render(
 
 
 def load_interpolator(name: str, options: argparse.Namespace) -> FrameInterpolator:
-    """Return a baseline, or the pipeline from the folder of weights."""
+    """Return a baseline, or the pipeline from the folder of weights.
+
+    Raises ``UserError`` if the weights are missing or cannot be used.
+    """
     if name in BASELINES:
         return BASELINES[name]
     if not options.model.is_dir():
@@ -145,7 +151,7 @@ def load_interpolator(name: str, options: argparse.Namespace) -> FrameInterpolat
 
 
 def undrawable_steps(sheet: ExposureSheet, rate: Fraction) -> int:
-    """Return how many steps of an output at ``rate`` lie after the last drawing of their shot."""
+    """Return how many steps of an output at ``rate`` are after the last drawing of their shot."""
     lasts = [
         drawing
         for drawing, following in pairwise([*sheet.drawings, None])
@@ -157,7 +163,7 @@ def undrawable_steps(sheet: ExposureSheet, rate: Fraction) -> int:
 
 
 def table(scores: dict[str, Score]) -> str:
-    """Write the scores in Markdown."""
+    """Return the scores as a Markdown table."""
     lines = [
         "| Method | LPIPS ↓ | PSNR [dB] ↑ | stands still ↓ | frames |",
         "|:--|--:|--:|--:|--:|",
@@ -172,7 +178,7 @@ def table(scores: dict[str, Score]) -> str:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> str:
-    """Render what is to be rendered into ``folder``, score it, and return the report."""
+    """Render the videos to ``folder``, score them and the given ones, and return the report."""
     with VideoReader(options.truth) as reader:
         rate = reader.info.rate
     for name, video in options.prediction.items():
@@ -206,7 +212,7 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure; 0 when it ran to its end, 2 with one line on stderr when it cannot."""
+    """Measure, and return the exit status: 0, or 2 with one line on stderr if it is impossible."""
     options = _parser().parse_args(arguments)
     try:
         options.prediction = _named_videos(options.prediction)

@@ -1,4 +1,4 @@
-"""Threads whose work nobody waits for any more, such as pictures drawn when Ctrl-C came."""
+"""Threads whose work nobody waits for any more, such as one that draws when Ctrl-C comes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _threads: list[threading.Thread] = []
 
 
 def abandon(threads: list[threading.Thread]) -> None:
-    """Note threads that end by themselves, in a while."""
+    """Note threads that nobody waits for, and that will end by themselves after a while."""
     _threads.extend(thread for thread in threads if thread.is_alive())
 
 
 def anything_abandoned() -> bool:
-    """Return whether a noted thread is still at work."""
+    """Return whether any of the noted threads is still running."""
     return any(thread.is_alive() for thread in _threads)

@@ -1,4 +1,4 @@
-"""An iterator's work done in a thread of its own, a few items ahead of who takes them."""
+"""Run an iterator in a thread of its own, a few items ahead of the caller that takes them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ Item = TypeVar("Item")
 
 
 class _End(NamedTuple):
-    """What stands behind the last item."""
+    """Marks the end of the items in the queue: the error that ended them, or ``None``."""
 
     error: BaseException | None
 
 
 @contextmanager
 def ahead(items: Iterable[Item], depth: int) -> Iterator[Iterator[Item]]:
-    """Give the items in their order, while the next ones are made in a thread.
+    """Yield the items in their order, while the next ones are made in a thread.
 
-    At most ``depth`` items wait, and one more is made, so memory stays flat. What making them
-    raises is raised to who takes them, behind the last item. At the end of the ``with`` block the
-    thread has ended, whether all was taken or not: what the items are made from may then be closed.
+    At most ``depth`` items wait while one more is made, so memory use stays constant. If making an
+    item raises, the caller gets that exception after the last item that was made. When the ``with``
+    block is left, the thread has ended, even if some items were not taken. So whatever the items
+    are made from may then be closed.
     """
     made: SimpleQueue[Item | _End] = SimpleQueue()
     room = threading.Semaphore(depth)
@@ -36,7 +37,7 @@ def ahead(items: Iterable[Item], depth: int) -> Iterator[Iterator[Item]]:
                 if stopped.is_set():
                     return
                 made.put(item)
-        except BaseException as error:  # whatever it is, it belongs to who waits for the item
+        except BaseException as error:  # of any kind: it is raised where the item is waited for
             made.put(_End(error))
         else:
             made.put(_End(None))

@@ -2,4 +2,7 @@
 
 
 class UserError(Exception):
-    """Something the user can put right; its text is one line: what is wrong; what to do."""
+    """An error that the user can put right.
+
+    Its text is one line: what is wrong, then, after a semicolon, what to do.
+    """

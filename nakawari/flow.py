@@ -1,4 +1,4 @@
-"""Optical flow by DIS, as OpenCV has it: no weights, the same on every machine."""
+"""Optical flow by DIS, as OpenCV implements it: no weights, the same on every machine."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,24 +8,25 @@ import torch
 from torch import Tensor
 
 MINIMUM_SIZE = 32
-"""px: DIS raises on smaller pictures. They are padded."""
+"""Least width and height [px]: DIS raises on smaller pictures, so these are padded."""
 
 
 def dis_flow(
     frame_0: Tensor, frame_1: Tensor, finest_scale: int = 1, *, refined: bool = True
 ) -> Tensor:
-    """Find for each point of ``frame_0`` how far away it is in ``frame_1``.
+    """Estimate the optical flow from ``frame_0`` to ``frame_1``, for each point of ``frame_0``.
 
     Kroeger et al., "Fast Optical Flow using Dense Inverse Search" (ECCV 2016), preset "medium", on
-    8-bit luma, on the CPU, one thread a sample. Exact to a fraction of a pixel where there is
-    texture, lost where motion is large or colour flat.
+    8-bit luma, on the CPU, with one thread for each sample. The flow is exact to a fraction of a
+    pixel where there is texture. It is wrong where the motion is large or the colour is flat.
 
     Args:
-        frame_0: (B, 3, H, W) in [-1, 1], as is ``frame_1``.
-        finest_scale: the search ends at ``1 / 2**finest_scale`` of the size; the preset's is 1, 0
+        frame_0: (B, 3, H, W) in [-1, 1].
+        frame_1: as ``frame_0``.
+        finest_scale: the search ends at ``1 / 2**finest_scale`` of the size. The preset has 1; 0
             is finer and takes three times as long.
-        refined: the flow is smoothed in the end, as the preset has it; without, full size takes
-            two thirds of the time.
+        refined: whether the flow is smoothed at the end, as in the preset. Without it, full size
+            takes two thirds of the time.
 
     Returns:
         Flow (B, 2, H, W), (x, y) in pixels, float32, on the device of ``frame_0``.
@@ -43,8 +44,11 @@ def dis_flow(
 def luma_flow(
     picture_0: np.ndarray, picture_1: np.ndarray, finest_scale: int = 1, *, refined: bool = True
 ) -> np.ndarray:
-    """Do what ``dis_flow`` does for two pictures, (H, W) uint8, at least 32 px: (H, W, 2)."""
-    # One instance a call: it keeps buffers of the last call's size.
+    """Do what ``dis_flow`` does for two pictures, (H, W) uint8, at least 32 px a side.
+
+    Returns flow (H, W, 2), (x, y) in pixels, float32.
+    """
+    # A new instance for each call: an instance keeps buffers of the last call's size.
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(finest_scale)
     if not refined:
@@ -53,7 +57,10 @@ def luma_flow(
 
 
 def luma(frames: Tensor) -> list[np.ndarray]:
-    """Return the luma of frames (B, 3, H, W) in [-1, 1], each (H, W) uint8, 32 px at least."""
+    """Return the luma of frames (B, 3, H, W) in [-1, 1], each (H, W) uint8.
+
+    Frames of less than ``MINIMUM_SIZE`` are padded to it by repeating their border.
+    """
     levels = (frames.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
     pictures = levels.permute(0, 2, 3, 1).cpu().numpy()
     height, width = pictures.shape[1:3]

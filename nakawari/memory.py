@@ -1,4 +1,4 @@
-"""How much memory a process, or a program that is started, has taken at most."""
+"""The peak memory of this process, or of a program that it starts, and the machine's memory."""
 
 import os
 import re
@@ -21,7 +21,8 @@ sys.exit(done.returncode)
 def own_peak_mib() -> float:
     """Return the peak resident memory of this process [MiB].
 
-    Linux's ``ru_maxrss`` would not do: a process begins with the size of the one that started it.
+    ``ru_maxrss`` is used only where ``/proc`` does not tell it. On Linux that may be too large: a
+    process begins with the ``ru_maxrss`` of the one that started it.
     """
     try:
         found = re.search(r"^VmHWM:\s*(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
@@ -32,7 +33,7 @@ def own_peak_mib() -> float:
 
 
 def machine_mib() -> float:
-    """Return the memory [MiB] of this machine, or what its container may take of it."""
+    """Return the memory [MiB] of this machine, or its container's limit if that is lower."""
     size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         limit = _CONTAINER_LIMIT.read_text().strip()
@@ -42,10 +43,11 @@ def machine_mib() -> float:
 
 
 def program_peak_mib(words: Sequence[str], seconds: float) -> float:
-    """Run a program, and return the peak resident memory [MiB] of it and what it waited for.
+    """Run a program, and return its peak resident memory [MiB].
 
-    It is started from a process of about 10 MiB, which is the least that can be found. Raises
-    ``subprocess.SubprocessError`` if it fails, or takes longer than ``seconds``.
+    If the program waits for processes of its own, it is the peak of the largest one. The program is
+    started by a process of about 10 MiB, so no smaller result is possible. Raises
+    ``subprocess.SubprocessError`` if the program fails, or takes longer than ``seconds``.
     """
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *words], capture_output=True, check=True, timeout=seconds

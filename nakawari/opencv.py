@@ -1,4 +1,4 @@
-"""OpenCV's own threads, which are a setting of the whole process."""
+"""The number of threads that OpenCV uses, which is a setting of the whole process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,16 +7,16 @@ import cv2
 
 
 def use_one_opencv_thread() -> None:
-    """Let each call of OpenCV use the thread that calls, from now on and in the whole process.
+    """Let OpenCV work in the calling thread only, from now on and in the whole process.
 
-    It is for workers that have a core each. Repeated calls cost nothing.
+    It is for workers that have one core each. Repeated calls cost nothing.
     """
     cv2.setNumThreads(0)
 
 
 @contextmanager
 def opencv_threads(count: int) -> Iterator[None]:
-    """Let each call of OpenCV use ``count`` threads meanwhile; 1 is the one that calls."""
+    """Let each call of OpenCV use ``count`` threads within the block; 1 is the calling thread."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(count)
     try:

@@ -1,9 +1,10 @@
 """Pace: which moment of the input is shown at each moment of the output. Pure and exact.
 
 Between two points of a ramp the speed goes from one to the other by smoothstep, 3w² - 2w³ (Ebert et
-al., "Texturing and Modeling"), where w is the share of the output's time that has passed. For that
-is the time that a viewer sees pass. The input's time is the integral, a polynomial in w with
-rational coefficients: nothing is approximated, and a piece lasts as long as at its mean speed.
+al., "Texturing and Modeling"). Here w is the share of the output's time that has passed, because
+that is the time that a viewer sees pass. The input's time is the integral of the speed, a
+polynomial in w with rational coefficients. So nothing is approximated, and a piece lasts as long as
+it would at the mean of its two speeds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 NEAR = Fraction(1, 10_000)
-"""Seconds to which the inverse of an eased piece is found: finer than a container's clock."""
+"""Precision [s] to which the inverse of an eased piece is found: finer than a container's clock."""
 
 
 class RampPoint(NamedTuple):
@@ -28,13 +29,13 @@ class RampPoint(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """From one point of a ramp to the next."""
+    """The stretch of time from one point of a ramp to the next."""
 
     output_start: Fraction  # s
     input_start: Fraction  # s
     duration: Fraction  # s, of the output
-    speed: Fraction
-    change: Fraction  # of the speed, over the piece
+    speed: Fraction  # at the start of the piece
+    change: Fraction  # of the speed, from the start of the piece to its end
 
     def input_time(self, output_time: Fraction) -> Fraction:
         elapsed = output_time - self.output_start
@@ -47,10 +48,11 @@ class _Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Pace:
-    """A speed that is the same all along, or goes through the points of a ramp.
+    """A speed that is constant, or changes along the points of a ramp.
 
-    Before the first point and after the last the speed is theirs. Raises ``ValueError`` unless
-    there is a point, the times begin at 0 or later and grow, and the speeds are above 0.
+    Before the first point the speed is that of the first point, after the last that of the last.
+    Raises ``ValueError`` unless there is a point, the times begin at 0 or later and grow, and the
+    speeds are above 0.
     """
 
     points: tuple[RampPoint, ...]
@@ -93,14 +95,14 @@ class Pace:
     def output_time(self, input_time: Fraction) -> Fraction:
         """Return the moment of the output [s] that shows ``input_time`` [s].
 
-        Exact where the speed does not change, and else to within ``NEAR`` or less.
+        It is exact where the speed does not change. Elsewhere the error is ``NEAR`` at most.
         """
         number = bisect_right(self._pieces, input_time, key=lambda piece: piece.input_start)
         piece = self._pieces[max(number - 1, 0)]
         if piece.change == 0:
             return piece.output_start + (input_time - piece.input_start) / piece.speed
         earliest, width = piece.output_start, piece.duration
-        while width > NEAR:  # the polynomial of a piece grows all along
+        while width > NEAR:  # the input's time grows throughout a piece
             width /= 2
             if piece.input_time(earliest + width) <= input_time:
                 earliest += width
@@ -108,7 +110,7 @@ class Pace:
 
     @classmethod
     def from_text(cls, text: str) -> Pace:
-        """Return the pace whose ``str`` is ``text``; ``ValueError`` if there is none."""
+        """Return the pace that ``str`` writes as ``text``; ``ValueError`` if there is none."""
         pairs = [word.partition(":") for word in text.split(",")]
         try:
             return cls(
@@ -125,7 +127,11 @@ class Pace:
 
     @cached_property
     def _pieces(self) -> list[_Piece]:
-        """Of the ramp, in order; the first and the last are of one speed, and endless."""
+        """The pieces of the ramp, in order.
+
+        In the first and the last the speed is constant: they cover all that is before and after the
+        points.
+        """
         return list(self._pieces_in_order())
 
     def _pieces_in_order(self) -> Iterator[_Piece]:

@@ -1,7 +1,7 @@
 """What the HTML reports share: templates that are filled in, and the frame of a page.
 
-A report is one file that needs nothing beside it, nor a network. Its template stands beside the
-code that fills it in, and extends ``page.html``. Whatever is filled in is escaped, unless it is
+A report is one file that needs no other file and no network. Its template is in the same folder as
+the code that fills it in, and extends ``page.html``. Whatever is filled in is escaped, unless it is
 ``Markup`` already.
 """
 
@@ -16,7 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-# The browser is told to load nothing at all but what is written in the page.
+# A Content-Security-Policy: the browser loads nothing but what is written in the page itself.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -24,9 +24,9 @@ def fill(template: str, **values: Any) -> Markup:
     """Return a template with its values filled in.
 
     Args:
-        template: its path from the folder that the packages are in, such as
+        template: its path, relative to the folder that contains the packages, such as
             ``nakawari/sweep/report.html``.
-        values: by the names that the template gives them; one that is missing is an error.
+        values: by the names that the template gives them; a missing one is an error.
     """
     return Markup(_environment().get_template(template).render(values))
 
@@ -44,20 +44,21 @@ def _environment() -> Environment:
 
 
 def _text(path: str) -> str:
-    """Return a file of a package by its path."""
+    """Return the text of a file in a package, by its path."""
     folder, _, name = path.rpartition("/")
     return resources.files(folder.replace("/", ".")).joinpath(name).read_text(encoding="utf-8")
 
 
 def _file(path: str) -> Markup:
-    """Return a style sheet or a script as it is."""
+    """Return the text of a style sheet or a script, not escaped."""
     return Markup(_text(path))
 
 
 class _Joined(Extension):
-    """Lets a template have a line for each element without a space between the elements.
+    """Lets a template put each element on its own line, with no space between them on the page.
 
-    A line break between two tags vanishes, with the indent after it; any other is a space.
+    A line break between two tags is removed, with the indent after it. Any other line break becomes
+    a space.
     """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:

@@ -1,6 +1,6 @@
 """Numbers as people write them: a factor, a rate, a time, a ramp, a seed.
 
-The command line and the page take the same words, and refuse the same ones. All errors are
+The command line and the page accept the same words, and refuse the same ones. All errors are
 ``argparse.ArgumentTypeError``, whose text is one line: what is wrong, and what to give.
 """
 
@@ -12,16 +12,18 @@ from fractions import Fraction
 
 from nakawari.pace import Pace, RampPoint
 
-# H.264 and MP4 store a rate as two 32-bit numbers.
+# Frames a second, and the largest denominator of that: H.264 and MP4 store a rate as two 32-bit
+# numbers.
 MAX_RATE = 1000
 MAX_RATE_DENOMINATOR = 1_000_000
 MAX_FACTOR = 1000
-# Fraction("1e999999999") is an exact number of a billion digits, and takes as long to write down.
+# Characters. Fraction("1e999999999") is an exact number of a billion digits, which takes as long
+# to write down. So long numbers and large exponents are refused.
 MAX_NUMBER_LENGTH = 40
 LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
 MAX_SEED = 2**63 - 1
 MOST_TAKES = 8
-"""So many can be told apart side by side."""
+"""Takes of one interval: more cannot be told apart side by side."""
 
 
 def _positive_fraction(text: str) -> Fraction:
@@ -51,12 +53,18 @@ def _ranged(text: str, limit: int, what: str) -> Fraction:
 
 
 def factor(text: str) -> Fraction:
-    """Parse a slow-motion factor: a whole, decimal or fractional number above 0."""
+    """Parse a slow-motion factor: a whole, decimal or fractional number.
+
+    It may be from 1 / ``MAX_FACTOR`` to ``MAX_FACTOR``.
+    """
     return _ranged(text, MAX_FACTOR, "factor")
 
 
 def rate(text: str) -> Fraction:
-    """Parse a frame rate: a whole, decimal or fractional number above 0 [frames/s]."""
+    """Parse a frame rate [frames/s]: a whole, decimal or fractional number.
+
+    It may be from 1 / ``MAX_RATE`` to ``MAX_RATE``, and is rounded to ``MAX_RATE_DENOMINATOR``.
+    """
     return _ranged(text, MAX_RATE, "rate").limit_denominator(MAX_RATE_DENOMINATOR)
 
 
@@ -91,7 +99,7 @@ def ramp(text: str) -> Pace:
 
 
 def takes(text: str) -> int:
-    """Parse a number of takes: a whole number, 1 to ``MOST_TAKES``."""
+    """Parse a number of takes: a whole number from 1 to ``MOST_TAKES``."""
     value = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
     if not 1 <= value <= MOST_TAKES:
         raise argparse.ArgumentTypeError(
@@ -102,7 +110,7 @@ def takes(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """Parse a seed: a whole number that torch takes, 0 to 2**63 - 1."""
+    """Parse a seed: a whole number that torch accepts, from 0 to 2**63 - 1."""
     digits = len(str(MAX_SEED))
     value = int(text) if text.isascii() and text.isdigit() and len(text) <= digits else -1
     if not 0 <= value <= MAX_SEED:

@@ -1,4 +1,4 @@
-"""What the processes of one training, its ranks, say to one another; alone, nothing is said."""
+"""Communication between the processes (ranks) of one training; a lone process does none."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,10 @@ from torch import distributed as dist
 
 
 def number() -> int:
-    """Return how many ranks there are. Asked when it is needed: they may join late."""
+    """Return how many ranks there are.
+
+    Ask each time it is needed, and do not keep the answer: ranks may join late.
+    """
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
@@ -22,20 +25,20 @@ def sum_in_place(tensor: Tensor) -> None:
 
 
 def total(tensor: Tensor) -> Tensor:
-    """Return the sum over all ranks, through which the gradient of every rank's loss goes back."""
+    """Return the sum over all ranks; the gradient of every rank's loss flows back through it."""
     summed: Tensor = _Total.apply(tensor)
     return summed
 
 
 @torch.no_grad()
 def share(tensor: Tensor) -> None:
-    """Replace a tensor by rank zero's."""
+    """Replace a tensor by that of rank zero (broadcast)."""
     if are_several():
         dist.broadcast(tensor, src=0)
 
 
 def joined(tensor: Tensor, dim: int) -> Tensor:
-    """Return the tensors of all ranks, of equal shape, joined along ``dim`` in their order."""
+    """Return the tensors of all ranks, of equal shape, joined along ``dim`` in order of rank."""
     if not are_several():
         return tensor
     parts = [torch.empty_like(tensor) for _ in range(number())]
@@ -44,7 +47,7 @@ def joined(tensor: Tensor, dim: int) -> Tensor:
 
 
 class _Total(torch.autograd.Function):
-    """The sum over all ranks; going back, the gradients are summed as well."""
+    """The sum over all ranks; in the backward pass the gradients are summed as well."""
 
     @staticmethod
     def forward(_: object, tensor: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Reading trained weights, and refusing what does not fit before anything large is built."""
+"""Reading trained weights; weights that do not fit are refused before anything large is built."""
 
 import inspect
 import json
@@ -14,13 +14,17 @@ from safetensors import SafetensorError, safe_open
 ModelT = TypeVar("ModelT", bound=ModelMixin)
 
 LARGEST_CONFIG = 2**20
-"""Bytes of a config.json; ours take under a thousand."""
+"""Largest size of a config.json [bytes]; ours take under a thousand."""
 LARGEST_SIZE = 65_536
-"""Of any number in a config. Networks come nowhere near; the shapes in the file bound the rest."""
+"""Largest number in a config. Real networks stay far below it; the shapes in the file of weights
+limit the rest."""
 MOST_REPEATS = {"blocks_per_level": 64, "steps": 64, "levels": 16, "radius": 16}
-"""Numbers that say how often something is built or done, and may not be as large as a size."""
+"""Largest values of the numbers that say how often something is built or done.
+
+They must be far smaller than a size may be.
+"""
 MOST_TIMESTEPS = 100_000
-"""A scheduler makes a table of so many noise levels; ours has a thousand."""
+"""Largest number of noise levels. A scheduler makes a table of them; ours has a thousand."""
 
 _WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -28,9 +32,9 @@ _WEIGHTS = "diffusion_pytorch_model.safetensors"
 def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
     """Load a model in float32 and evaluation mode, refusing what does not fit.
 
-    Raises ``FileNotFoundError`` or ``ValueError``, each saying what to do. Sizes and shapes are
-    compared with the file of weights before the network is built, and values that are no numbers
-    (NaN, infinity) are refused.
+    Raises ``FileNotFoundError`` or ``ValueError``, whose text says what to do. Sizes and shapes are
+    compared with the file of weights before the network is built. Values that are not finite (NaN,
+    infinity) are refused.
     """
     config_file = folder / "config.json"
     config = read_config(config_file)
@@ -50,7 +54,7 @@ def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
             torch_dtype=torch.float32,
             use_safetensors=True,
             local_files_only=True,
-            # Asked for without accelerate, which slowing a clip does not need, it complains.
+            # It warns without accelerate, which is not needed to slow a clip.
             low_cpu_mem_usage=is_accelerate_available(),
         )
     except (OSError, RuntimeError, ValueError) as error:
@@ -61,7 +65,7 @@ def load_model(model_class: type[ModelT], folder: Path) -> ModelT:
 
 
 def load_scheduler(folder: Path) -> FlowMatchEulerDiscreteScheduler:
-    """Load the noise schedule, refusing a number of noise levels that no table could hold."""
+    """Load the noise schedule; ``ValueError`` for more than ``MOST_TIMESTEPS`` noise levels."""
     config_file = folder / "scheduler_config.json"
     count = read_config(config_file).get("num_train_timesteps", 1000)
     if not isinstance(count, int) or not 1 <= count <= MOST_TIMESTEPS:
@@ -92,7 +96,7 @@ def read_config(file: Path) -> dict[str, Any]:
 
 
 def _check_sizes(sizes: dict[str, Any], file: Path) -> None:
-    """Refuse numbers out of range, so that nothing is built that cannot end."""
+    """Refuse numbers out of range, so that building the network ends in reasonable time."""
     for name, value in sizes.items():
         numbers = value if isinstance(value, list) else [value]
         most = MOST_REPEATS.get(name, LARGEST_SIZE)
@@ -110,7 +114,7 @@ def _check_sizes(sizes: dict[str, Any], file: Path) -> None:
 
 
 def _check_shapes(model_class: type[ModelT], sizes: dict[str, Any], folder: Path) -> None:
-    """Compare the tensors that the sizes ask for with those in the file; neither is read."""
+    """Compare the shapes that the sizes imply with the file's, without reading the weights."""
     file = folder / _WEIGHTS
     if not file.is_file():
         raise ValueError(
@@ -153,9 +157,9 @@ def _check_values(model: torch.nn.Module, folder: Path) -> None:
 def _leave_the_file(model: ModelMixin) -> None:
     """Copy a model's tensors out of the file's memory map.
 
-    There they lie at any address, and products of matrices round differently by where their
-    operands lie: a model would draw other frames, by parts of 100,000, than the one it was saved
-    from.
+    In the memory map they may begin at any address, and the rounding of a matrix product depends on
+    the addresses of its operands. So a loaded model would draw slightly different frames than the
+    one it was saved from: they differ by some parts in 100,000.
     """
     for tensor in (*model.parameters(), *model.buffers()):
         tensor.data = tensor.data.clone()

@@ -1,8 +1,9 @@
-"""A file written whole or not at all: under a temporary name first, and renamed at the end.
+"""A file is written whole or not at all: under a temporary name first, and renamed at the end.
 
-The temporary name is hidden, short and drawn by chance, so that no leftover of a run that was
-killed can be in the way of a later one. A run holds a lock on its temporary files for as long as it
-lives. So a leftover is known, and removed, and two runs that write one file know of each other.
+The temporary name is hidden, short and random, so that no leftover of a run that was killed can be
+in the way of a later one. A run holds a lock on its temporary files for as long as it lives. So a
+file without a lock is known as a leftover, and removed, and two runs that write the same file
+notice each other.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ATTEMPTS = 10
 
 
 class PartialFile:
-    """A temporary file beside ``final``, which becomes it with ``finish``.
+    """A temporary file beside ``final``; ``finish`` gives it that name.
 
     Raises ``UserError`` if another run is writing ``final``, ``OSError`` if the folder cannot be
     written to.
@@ -37,7 +38,7 @@ class PartialFile:
         self.path, self._descriptor = _create(final)
 
     def finish(self) -> None:
-        """Give the file its final name, in place of what has it now."""
+        """Give the file its final name; a file that has the name already is replaced."""
         os.replace(self.path, self._final)
         os.close(self._descriptor)
 
@@ -48,7 +49,7 @@ class PartialFile:
 
 
 class PartialFolder:
-    """A temporary folder beside ``final``, which becomes it with ``finish``.
+    """A temporary folder beside ``final``; ``finish`` gives it that name.
 
     Raises as ``PartialFile`` does.
     """
@@ -59,10 +60,10 @@ class PartialFolder:
         self.path, self._descriptor = _create_folder(final)
 
     def finish(self) -> None:
-        """Give the folder its final name; what has it now is removed with all that it holds."""
+        """Give the folder its final name; a folder that has the name already is removed."""
         with suppress(FileNotFoundError):
-            # A name is taken over from an empty folder only. The other one, if it is left, is found
-            # and removed by the next run.
+            # A folder can be renamed over an empty folder only. If the old one cannot be removed
+            # here, the next run finds and removes it.
             old = self._final.with_name(f"{self.path.name}-old")
             os.rename(self._final, old)
             shutil.rmtree(old, ignore_errors=True)
@@ -78,8 +79,8 @@ class PartialFolder:
 def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
     """Write a file whole or not at all; ``OSError`` if it cannot be written.
 
-    With ``to_disk`` its content is on the disk itself before it has its name, so that a power cut
-    does not leave the name without the content.
+    With ``to_disk`` the content is flushed to the disk before the file gets its name, so that a
+    power cut does not leave the name without the content.
     """
     partial = PartialFile(path)
     try:
@@ -97,8 +98,8 @@ def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:
 def write_shared(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, even while other runs write the same content to it.
 
-    Several runs may fill one store, and what two of them write is the same: the last one wins.
-    ``write_whole`` is for results, which one run at a time may write.
+    It is for a store that several runs fill with the same content: the last one to write wins. For
+    results, which only one run at a time may write, use ``write_whole``.
     """
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
@@ -109,11 +110,12 @@ def write_shared(path: Path, content: bytes) -> None:
 
 
 def check_name(path: Path, what: str = "") -> None:
-    """Raise ``UserError`` if no file can have this name; ask before anything is asked of it.
+    """Raise ``UserError`` if the name is too long for a file; call it before the path is used.
 
     Args:
         path: the name.
-        what: is to have it, for the message, unless that says so otherwise.
+        what: begins the message with what is to have this name; empty if the message needs no such
+            beginning.
     """
     begin = f"{what}: " if what else ""
     for part in path.parts:
@@ -126,7 +128,10 @@ def check_name(path: Path, what: str = "") -> None:
 
 
 def check_writable(folder: Path, what: str) -> None:
-    """Raise ``UserError`` if no file can be made in a folder; ``what`` is to go there."""
+    """Raise ``UserError`` if no file can be made in a folder.
+
+    ``what`` is what was to be written there, for the message.
+    """
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
@@ -137,13 +142,13 @@ def check_writable(folder: Path, what: str) -> None:
 
 
 def check_free(final: Path) -> None:
-    """Remove what dead runs left beside a file; ``UserError`` if a living one is writing it."""
+    """Remove what dead runs left beside a file; ``UserError`` if a living run is writing it."""
     for left in _leftovers(final.parent):
         is_alive = _is_locked(left)
         if is_alive and left.name.startswith(hidden_name(final)):
             raise written_by_another_run(final)
         if is_alive is False:
-            with suppress(OSError):  # whoever owns the folder may forbid it
+            with suppress(OSError):  # the folder's owner may have forbidden it
                 if left.is_dir() and not left.is_symlink():
                     shutil.rmtree(left)
                 else:
@@ -151,14 +156,14 @@ def check_free(final: Path) -> None:
 
 
 def hidden_name(final: Path) -> str:
-    """Return what the names of a file's temporary companions begin with."""
+    """Return the prefix of the names of a file's temporary files and folders."""
     return PREFIX + sha256(os.fsencode(final.name)).hexdigest()[:8]
 
 
 def lock(descriptor: int) -> bool | None:
-    """Lock an open file or folder, and return whether it is ours until it is closed.
+    """Lock an open file or folder until it is closed; return whether that succeeded.
 
-    ``False`` if a living run has it; ``None`` if the drive has no locks.
+    ``False`` if a living run has the lock; ``None`` if the drive does not support locks.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -172,7 +177,7 @@ def lock(descriptor: int) -> bool | None:
 def lock_folder(folder: Path, final: Path) -> int:
     """Lock a folder in which a run keeps what it needs for ``final``; return its descriptor.
 
-    It is ours until the descriptor is closed. Raises ``UserError`` if a living run has it.
+    The lock is held until the descriptor is closed. Raises ``UserError`` if a living run has it.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     if lock(descriptor) is False:
@@ -182,7 +187,7 @@ def lock_folder(folder: Path, final: Path) -> int:
 
 
 def written_by_another_run(final: Path) -> UserError:
-    """Return the error for a file that a living run writes."""
+    """Return the error to raise for a file that a living run is writing."""
     return UserError(f"another run is writing {final}; wait for it, or choose another name")
 
 
@@ -196,12 +201,12 @@ def _leftovers(folder: Path) -> Iterator[Path]:
 
 
 def _is_locked(path: Path) -> bool | None:
-    """Return whether a living run has the file; ``None`` if that cannot be known.
+    """Return whether a living run holds the lock; ``None`` if that cannot be known.
 
-    It cannot be known if the file is somebody else's, or if the drive has no locks.
+    It cannot be known if the file belongs to another user, or if the drive does not support locks.
     """
     try:
-        mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # a folder cannot be opened to write
+        mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # a folder cannot be opened for writing
         descriptor = os.open(path, mode | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
@@ -221,7 +226,7 @@ def _create_folder(final: Path) -> tuple[Path, int]:
         except (FileExistsError, FileNotFoundError):
             continue
         lock(descriptor)
-        if path.exists():  # and was not taken for a leftover before it was locked
+        if path.exists():  # unless another run took it for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)
     raise FileExistsError(17, "no temporary name is free", str(final))
@@ -236,7 +241,7 @@ def _create(final: Path) -> tuple[Path, int]:
         except FileExistsError:
             continue
         lock(descriptor)  # some network drives have no locks: leftovers stay there
-        if path.exists():  # and was not taken for a leftover before it was locked
+        if path.exists():  # unless another run took it for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)
     raise FileExistsError(17, "no temporary name is free", str(final))

@@ -1,4 +1,4 @@
-"""Numbers in sentences, and texts that a terminal may be shown."""
+"""Numbers in sentences, and texts that are safe to print on a terminal."""
 
 
 def count(number: int, noun: str) -> str:
@@ -7,7 +7,7 @@ def count(number: int, noun: str) -> str:
 
 
 def size(number: float) -> str:
-    """Return a number of bytes as people say it: "1.2 GB", "512 MB", "3 kB"; 0 or more."""
+    """Return a number of bytes, 0 or more, as people say it: "1.2 GB", "512 MB", "3 kB"."""
     for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB")):
         if number >= unit:
             return f"{number / unit:.{1 if number < 100 * unit else 0}f} {name}"
@@ -15,10 +15,10 @@ def size(number: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text in which what is no visible character is written out, such as \\x1b.
+    """Return a text in which invisible characters are written as escapes, such as \\x1b.
 
-    Names of files, and texts within them, may hold sequences that move a terminal's cursor, and
-    bytes that no encoding has. Line ends stay.
+    File names, and texts within files, may contain sequences that move a terminal's cursor, and
+    bytes that are valid in no encoding. Line ends stay.
     """
     return "".join(
         letter if letter.isprintable() or letter in "\n" else _written_out(letter)

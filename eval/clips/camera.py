@@ -1,4 +1,4 @@
-"""Camera moves given frame by frame: pan, zoom and shake at known speeds."""
+"""Camera moves that are given frame by frame: pan, zoom and shake at known speeds."""
 
 import math
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from nakawari.data.camera import Camera
 from nakawari.data.linear import LinearValue
 
 SPEED = (0.5, 8.0)  # px a frame of a pan, at a height of 288 px
-ZOOM_SPEED = (0.5, 4.0)  # the same, at the left and right edge
-MOST_ZOOM = 0.5  # natural logarithm of the whole zoom
+ZOOM_SPEED = (0.5, 4.0)  # px a frame of a zoom, at the left and right edge
+MOST_ZOOM = 0.5  # natural logarithm of the largest factor of a whole zoom
 SHAKE = (1.0, 6.0)  # px from the middle, at a height of 288 px
 LEAST_STEP = 0.7  # px between two frames of a shake, at a height of 288 px
-RAMP = 6  # frames in which an eased move gains its full speed
+RAMP = 6  # frames in which an eased move reaches its full speed
 
 
 @dataclass(frozen=True)
 class PerFrame(LinearValue):
-    """A value for each frame; where a ``LinearValue`` takes its time, it takes a frame's number."""
+    """A value for each frame: it is called with a frame's number, a ``LinearValue`` with a time."""
 
     values: tuple[float, ...] = ()
 
@@ -34,13 +34,15 @@ class PerFrame(LinearValue):
 
 @dataclass(frozen=True)
 class CameraTrack:
-    """What the camera does in a shot: ``moves`` says of each frame whether it is elsewhere than
-    in the frame before."""
+    """What the camera does in a shot.
+
+    ``moves`` says for each frame whether the camera has moved since the frame before.
+    """
 
     kind: str  # "pan", "zoom" or "shake"
     camera: Camera
     moves: tuple[bool, ...]
-    travel: tuple[float, float]  # x, y: what it uncovers of the background beside the view [px]
+    travel: tuple[float, float]  # x, y [px]: range of its positions, for which background is needed
 
 
 def sample_track(
@@ -52,9 +54,10 @@ def sample_track(
     scale: float,
     most_travel: float = math.inf,
 ) -> CameraTrack:
-    """Return a move of a kind over a shot of so many frames.
+    """Return a random camera move of a kind, over a shot of so many frames.
 
-    ``scale`` is the size of the view relative to 512x288. ``most_travel`` [px] bounds a pan.
+    ``scale`` is the size of the view relative to 512x288, ``width`` its width [px].
+    ``most_travel`` is the greatest length of a pan [px].
     """
     if kind == "pan":
         speed = _log_uniform(rng, *SPEED) * scale
@@ -78,7 +81,10 @@ def sample_track(
 
 
 def _way(rng: np.random.Generator, clip_set: ClipSet, frames: int) -> np.ndarray:
-    """Return the way gone at each frame, in frames at full speed: even, or eased at both ends."""
+    """Return the distance covered at each frame, (frames,), in units of a frame at full speed.
+
+    The move is even, or eased at both ends.
+    """
     speed = np.ones(frames - 1)
     if rng.random() < clip_set.eased_share and frames > 4 * RAMP:
         begin, end = (int(rng.integers(0, frames - 3 * RAMP) // 2) for _ in range(2))

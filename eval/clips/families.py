@@ -1,4 +1,4 @@
-"""The families of clips: what moves, what is held, what the camera and the editor do."""
+"""The families of clips: they differ in what moves, in the holds, the camera and the editing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _on(cadence: int, studio: Studio) -> Strip:
 
 
 def _mixed(studio: Studio) -> Strip:
-    """Ones, twos, threes and one long hold, in any order."""
+    """Draw a run of ones, of twos and of threes and one long hold, in random order."""
     rng = studio.rng
     runs = [[1] * rng.integers(4, 6), [2] * rng.integers(4, 6), [3] * rng.integers(3, 5)]
     runs.append([int(rng.integers(7, 13))])
@@ -42,14 +42,14 @@ def _still(studio: Studio) -> Strip:
 
 
 def _small(studio: Studio) -> Strip:
-    """Motion of 0.7 to 1.5 px a drawing at most."""
+    """Draw small motion: from drawing to drawing the fastest pixel moves 0.7 to 1.5 px."""
     stage = studio.stage()
     holds = evenly(int(studio.rng.choice([1, 2, 2, 3])), studio.length((24, 48)))
     return draw_shot(stage, SmallPace(studio.rng, stage), holds)
 
 
 def _mouth(studio: Studio) -> Strip:
-    """A mouth opens and closes at irregular holds; all else is still."""
+    """Draw a mouth that opens and closes with irregular holds; everything else is still."""
     rng = studio.rng
     stage = mouth_stage(rng, studio.art, studio.clip_set, studio.height, studio.width)
     frames = studio.length()
@@ -61,11 +61,11 @@ def _mouth(studio: Studio) -> Strip:
 
 
 def _under_camera(kind: str, studio: Studio, bounds: tuple[int, int] = (30, 54)) -> Strip:
-    """A camera that moves over a drawing held for long, or a figure on twos or threes."""
+    """Draw a camera move over a drawing that is held for long, or a figure on twos or threes."""
     rng = studio.rng
     frames = studio.length(bounds)
     fixed = bool(rng.random() < 0.5)
-    # A figure that the camera leaves behind would show no drawing at all.
+    # If the camera left the figure behind, no drawing would be visible at all.
     most = math.inf if fixed else 0.6 * studio.width
     scale = Stage([], studio.height, studio.width).scale
     track = sample_track(rng, studio.clip_set, kind, frames, studio.width, scale, most)
@@ -91,7 +91,7 @@ def _under_camera(kind: str, studio: Studio, bounds: tuple[int, int] = (30, 54))
 
 
 def _fade(studio: Studio) -> Strip:
-    """A fade in, a fade out, or both; the figure is on twos or threes or held."""
+    """Draw a fade in, a fade out, or both; the figure is on twos, on threes, or held."""
     rng, clip_set = studio.rng, studio.clip_set
     frames = studio.length()
     strip = _plain_shot(studio, frames)
@@ -114,7 +114,7 @@ def _fade(studio: Studio) -> Strip:
 
 
 def _flash(studio: Studio) -> Strip:
-    """One to three flashes of one to three frames inside a shot."""
+    """Draw a shot with one to three flashes of one to three frames each."""
     rng = studio.rng
     frames = studio.length()
     strip = _plain_shot(studio, frames)
@@ -134,7 +134,7 @@ def _dissolve(studio: Studio) -> Strip:
 
 
 def _cuts(studio: Studio, camera: bool = False) -> Strip:
-    """Two to four shots; some stay before the same background, seen from nearer."""
+    """Draw two to four shots; some show the background of the one before, seen from nearer."""
     rng, shots = studio.rng, int(studio.rng.integers(2, 5))
     strips: list[Strip] = []
     stage = None
@@ -159,14 +159,14 @@ def _cuts(studio: Studio, camera: bool = False) -> Strip:
 
 
 def _telecine(studio: Studio) -> Strip:
-    """Animation on twos (seldom ones, threes) at 24 frames a second, shown at 30."""
+    """Draw animation on twos (rarely ones or threes) at 24 frames a second, shown at 30."""
     cadence = int(studio.rng.choice([1, 2, 3], p=[0.15, 0.7, 0.15]))
     film = studio.shot(studio.stage(), evenly(cadence, studio.length((32, 48))))
     return pulled_down(film, int(studio.rng.integers(1, 5)))
 
 
 def _plain_shot(studio: Studio, frames: int) -> Strip:
-    """A shot for an editor to work on: twos, threes, or held."""
+    """Draw a plain shot to be edited: on twos, on threes, or one held drawing."""
     hold = int(studio.rng.choice([2, 3, frames], p=[0.4, 0.4, 0.2]))
     if hold == frames:
         return draw_shot(studio.stage(moves=False), None, [frames])

@@ -1,7 +1,7 @@
-"""The two sets of clips that the exposure sheet is tuned on and measured on.
+"""The two sets of clips: on one the detector of exposure sheets is tuned, on the other measured.
 
-They share nothing that thresholds could be fitted to: other seeds, the other half of the art, and
-other ranges and manners of motion, camera, fades and grain.
+They share nothing to which thresholds could be fitted. Seeds and halves of the art differ, and so
+do the ranges and kinds of motion, camera moves, fades and grain.
 """
 
 from collections.abc import Sequence
@@ -15,20 +15,23 @@ from nakawari.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class ClipSet:
-    """What the clips of a set are drawn from. Ranges are low and high; shares are of all clips."""
+    """The distribution from which the clips of a set are drawn.
+
+    Ranges are (low, high). For each share, its comment says of what it is a share.
+    """
 
     name: str
     seed: int
-    half: int  # of the art: 0 or 1
-    puppet_share: float  # of the figures are drawn characters, the others come from the art
-    parts_share: float  # of the figures stand still and move limbs, hair or face only
-    figures: tuple[int, ...]  # how many there may be
-    held_share: float  # of the further figures do not move
-    any_angle: bool  # pans go in any direction, not along one axis
-    eased_share: float  # of the camera moves begin and end within the shot
-    dying_share: float  # of the shakes die away
-    straight_fades: bool  # brightness changes by the same amount a frame
-    white_fade_share: float  # of the fades are from or to white
+    half: int  # which half of the art: 0 or 1
+    puppet_share: float  # share of the figures that are drawn characters; the others are from art
+    parts_share: float  # share of the figures that stand still, and move limbs, hair or face only
+    figures: tuple[int, ...]  # numbers of figures, one of which is chosen at random
+    held_share: float  # share of the further figures that do not move
+    any_angle: bool  # True: pans go in any direction; False: along one axis
+    eased_share: float  # share of the camera moves that begin and end within the shot
+    dying_share: float  # share of the shakes that die away
+    straight_fades: bool  # True: brightness changes by the same amount with every frame
+    white_fade_share: float  # share of the fades that are from or to white
     grain_sigma: tuple[float, float]  # code values of luma
     grain_blur: tuple[float, float]  # sigma of the blur [px]
 
@@ -78,7 +81,7 @@ def half_of(name: str) -> int:
 
 
 class ArtHalf(Art):
-    """One half of the art of the folders (none: the built-in art)."""
+    """One half of the art of the folders; without folders, of the built-in art."""
 
     def __init__(self, folders: Sequence[str | Path], half: int) -> None:
         super().__init__(folders)

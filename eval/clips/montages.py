@@ -1,8 +1,9 @@
-"""Montages: many short shots, and all that stands between them and an editor's plain cut.
+"""Montages: many short shots, with everything that makes a cut hard to detect.
 
-Shots are of 2 to 12 frames, drawn stills or figures on ones, twos and threes. Families differ in
-what makes their cuts hard to tell: darkness, a frame around the picture that never changes, shots
-that come back, lights that flash, pictures that alternate, dissolves, and fast action without any.
+Most shots have 2 to 12 frames, and show stills or figures on ones, twos and threes. The families
+differ in what makes their cuts hard to detect: darkness, a frame around the picture that never
+changes, shots that come back, lights that flash, pictures that alternate, dissolves. The last
+family has fast action, which is easily taken for cuts.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from nakawari.data.warps import Chain, Placement
 
 SHOTS = (5, 10)  # number of shots of a montage
 SHOT = (2, 12)  # frames of a shot
-CALM_SHOT = (9, 16)  # frames of a shot that has room for a flash
-LEAST_CUT = 10.0  # code values: the mean change at a cut, before it is darkened or framed
+CALM_SHOT = (9, 16)  # frames of a shot that is long enough for a flash
+LEAST_CUT = 10.0  # code values: least mean change at a cut, before it is darkened or framed
 NEARER_SHARE = 0.08  # share of the shots that show the background of the one before from nearer
 MOVING_SHARE = 0.6  # share of the shots in which something moves
 CAMERA_SHARE = 0.2  # share of the moving shots that are pans
 PAN_SPEED = (1.0, 12.0)  # px a frame at a height of 288 px
 WHIP_SPEED = (14.0, 40.0)  # px a frame of a whip pan, at the same height
 DARKNESS = (0.05, 0.2)  # share of the light that is left at night
-PICTURE_AREA = (0.3, 0.85)  # share of the frame that a picture within a surround has
+PICTURE_AREA = (0.3, 0.85)  # share of the frame's area that a surrounded picture has
 FLASH = (1, 4)  # frames of a flash
 STROBE = (6, 20)  # frames of a strobe light
 ALTERNATION = (1, 4)  # frames for which one of two pictures that alternate is shown
@@ -44,17 +45,17 @@ ACTION = (2.0, 4.0)  # distance between two drawings of an action, as a multiple
 
 
 def stills(studio: Studio) -> Strip:
-    """Drawings that do not move; in half of the montages all for the same number of frames."""
+    """Draw shots without motion; in half of the montages, all have the same number of frames."""
     return _cut_together(_shots(studio, moving_share=0.0))
 
 
 def moving(studio: Studio) -> Strip:
-    """Figures that move, a few stills and pans between."""
+    """Draw shots of moving figures, with a few stills and pans between them."""
     return _cut_together(_shots(studio))
 
 
 def dark(studio: Studio) -> Strip:
-    """The same at night."""
+    """Draw the shots of ``moving`` at night."""
     strip = _cut_together(_shots(studio))
     light = float(np.exp(studio.rng.uniform(*np.log(DARKNESS))))
     frames = [cv2.convertScaleAbs(frame, alpha=light) for frame in strip.frames]
@@ -62,13 +63,13 @@ def dark(studio: Studio) -> Strip:
 
 
 def framed(studio: Studio) -> Strip:
-    """The same within a frame that never changes: bars, ornaments, a TV in a room."""
+    """Draw the shots of ``moving`` in a surround that never changes: bars, ornaments, a TV set."""
     strip = _cut_together(_shots(studio))
     return _with_frame(studio, strip)
 
 
 def inserts(studio: Studio) -> Strip:
-    """Two shots that take turns, as in cross-cutting or with an insert; both go on moving."""
+    """Draw two shots that alternate, as in cross-cutting or with an insert; both go on moving."""
     rng = studio.rng
     turns = [studio.length(SHOT) for _ in range(studio.length((3, 7)))]
     sides = [_shot(studio, sum(turns[side::2])) for side in (0, 1)]
@@ -84,7 +85,7 @@ def inserts(studio: Studio) -> Strip:
 
 
 def flashes(studio: Studio) -> Strip:
-    """Shots within which a light flashes: white, black, of a colour, or the negative is shown."""
+    """Draw shots in which a light flashes: white, black, a colour, or the negative is shown."""
     strips = []
     for _ in range(studio.length((2, 4))):
         shot = _shot(studio, studio.length(CALM_SHOT))
@@ -95,7 +96,7 @@ def flashes(studio: Studio) -> Strip:
 
 
 def strobes(studio: Studio) -> Strip:
-    """A moving shot, then a light that goes on and off, or two pictures that alternate."""
+    """Draw shots, and between them a light that goes on and off, or two alternating pictures."""
     strips = [_shot(studio, studio.length((6, 14)))]
     for _ in range(2):
         strips.extend(_strobe_light(studio) if studio.rng.random() < 0.5 else _alternation(studio))
@@ -104,7 +105,7 @@ def strobes(studio: Studio) -> Strip:
 
 
 def dissolves(studio: Studio) -> Strip:
-    """Shots some of which melt into the next; that is no cut."""
+    """Draw shots, some with a dissolve, which is not a cut."""
     strips = []
     for shot in _shots(studio):
         if studio.rng.random() < 0.5:
@@ -117,7 +118,7 @@ def dissolves(studio: Studio) -> Strip:
 
 
 def action(studio: Studio) -> Strip:
-    """Close figures that leap from drawing to drawing, and pans too fast to be followed."""
+    """Draw close figures that leap from drawing to drawing, and pans too fast to be followed."""
     strips = []
     for _ in range(studio.length((2, 4))):
         frames = studio.length((8, 16))
@@ -189,7 +190,7 @@ def _leaps(studio: Studio, frames: int) -> Strip:
 
 
 def _pan(studio: Studio, frames: int, speed: float) -> Strip:
-    """Return a held figure on a ground that a camera passes by at ``speed`` [px a frame]."""
+    """Draw a held figure before a background that the camera pans by ``speed`` [px a frame]."""
     rng = studio.rng
     speed *= Stage([], studio.height, studio.width).scale
     angle = rng.choice([0.0, 0.0, 0.5, 1.0, 1.0]) * math.pi
@@ -209,7 +210,7 @@ def _pan(studio: Studio, frames: int, speed: float) -> Strip:
 
 
 def _part(strip: Strip, begin: int, end: int) -> Strip:
-    """Return some of a shot's frames."""
+    """Return the frames of a shot from ``begin`` to before ``end``."""
     return Strip(
         frames=strip.frames[begin:end],
         exposures=strip.exposures[begin:end],
@@ -219,7 +220,7 @@ def _part(strip: Strip, begin: int, end: int) -> Strip:
 
 
 def _cut_together(strips: Sequence[Strip]) -> Strip:
-    """Join shots by hard cuts, each of which an eye must see."""
+    """Join shots by hard cuts; raises ``UnusableError`` if one of them can hardly be seen."""
     for before, after in pairwise(strips):
         if cv2.absdiff(before.frames[-1], after.frames[0]).mean() < LEAST_CUT:
             raise UnusableError("a cut can hardly be seen")
@@ -228,7 +229,7 @@ def _cut_together(strips: Sequence[Strip]) -> Strip:
 
 
 def _flashing(studio: Studio, shot: Strip, spans: Sequence[tuple[int, int]]) -> Strip:
-    """Let a light flash over spans (first frame, length) of a shot, always in the same way."""
+    """Let a light flash in spans (first frame, length) of a shot, in the same way each time."""
     rng = studio.rng
     kind = rng.choice(["white", "fading", "black", "colour", "negative"])
     if kind == "white":
@@ -252,14 +253,14 @@ def _strobe_light(studio: Studio) -> list[Strip]:
 
 
 def _alternation(studio: Studio) -> list[Strip]:
-    """Return two pictures that take turns: each change is a cut."""
+    """Return shots of two pictures that alternate: each change is a cut."""
     hold = studio.length(ALTERNATION)
     pictures = [studio.still(studio.stage(moves=False), hold) for _ in range(2)]
     return [pictures[turn % 2] for turn in range(studio.length(STROBE) // hold + 2)]
 
 
 def _with_frame(studio: Studio, strip: Strip) -> Strip:
-    """Show a strip within something that never changes."""
+    """Show a strip inside a surround that never changes."""
     rng, (height, width) = studio.rng, strip.frames[0].shape[:2]
     kind = rng.choice(["bars", "ornaments", "frame", "screen"])
     surround = np.zeros_like(strip.frames[0])
@@ -290,7 +291,7 @@ def _with_frame(studio: Studio, strip: Strip) -> Strip:
 
 
 def _check_inside(strip: Strip, area: float) -> None:
-    """Raise ``UnusableError`` if a frame hides a cut, or the only thing that moves."""
+    """Raise ``UnusableError`` if the surround hides a cut, or the only thing that moves."""
     for cut in strip.cuts:
         change = cv2.absdiff(strip.frames[cut - 1], strip.frames[cut]).mean()
         if change < LEAST_CUT * area:

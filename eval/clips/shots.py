@@ -1,4 +1,4 @@
-"""Shots: how far it is from one drawing to the next, and for how long each is held."""
+"""Shots: how far figures move from one drawing to the next, and how long each drawing is held."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from eval.clips.strips import Strip, clear_cadence
 from nakawari.data.camera import Camera
 
 # Real TV animation moves 2.3 / 6 / 14 px from drawing to drawing (10th/50th/90th percentile, at
-# 512x288). A shot has a pace of its own, and its drawings differ about that.
-# Turning back at the ends shortens some steps: the median that comes out is 6.
+# 512x288). Each shot has a median step of its own, around which its steps vary. Turning back at the
+# ends shortens some steps, so that the median of all steps is 6.
 MEDIAN_STEP = 6.2  # px at a height of 288 px
-SHOT_SIGMA = 0.5
-DRAWING_SIGMA = 0.42
+SHOT_SIGMA = 0.5  # of the logarithm of a shot's median step
+DRAWING_SIGMA = 0.42  # of the logarithm of a step within a shot
 STEPS = (1.2, 32.0)  # px at a height of 288 px, least and greatest
-SMALL_MOTION = (0.7, 1.5)  # px at a height of 288 px: the greatest of any pixel of the drawing
-ENLARGE = (1.0, 1.5, 2.2, 3.3)  # factors tried in turn until the step can be seen
+SMALL_MOTION = (0.7, 1.5)  # px at a height of 288 px: the greatest motion of any pixel
+ENLARGE = (1.0, 1.5, 2.2, 3.3)  # factors that are tried in turn until the step is visible
 
 
 class Change(NamedTuple):
-    """Where the next drawing is, and how far that is from the one before."""
+    """The time of the next drawing, and how far the figures move until then."""
 
     drawing_time: float
-    motion: float  # px; of the median moving pixel, or as the pace says
+    motion: float  # px; of the median moving pixel, or as the ``DrawingTimes`` class says
 
 
 class DrawingTimes(Protocol):
@@ -44,13 +44,14 @@ class DrawingTimes(Protocol):
 
 
 class StepPace:
-    """Walks up and down the drawing times in steps of real animation's length.
+    """Walks up and down the drawing times in steps as long as those of real animation.
 
-    ``Change.motion`` is the median moving pixel's. Raises ``UnusableError`` if too little moves.
+    ``Change.motion`` is that of the median moving pixel. Raises ``UnusableError`` if too little
+    moves.
     """
 
     def __init__(self, rng: np.random.Generator, stage: Stage, faster: float = 1.0) -> None:
-        """Walk on a stage, ``faster`` times as far from drawing to drawing as is usual."""
+        """Walk on a stage, with steps that are ``faster`` times as long as usual."""
         self._rng = rng
         self._scale = stage.scale
         self._range = stage.typical_range()
@@ -69,7 +70,7 @@ class StepPace:
 
 
 class SmallPace:
-    """Steps in which no pixel moves further than 0.7 to 1.5 px, which is ``Change.motion``."""
+    """Takes steps in which the fastest pixel moves 0.7 to 1.5 px; this is ``Change.motion``."""
 
     def __init__(self, rng: np.random.Generator, stage: Stage) -> None:
         self._rng = rng
@@ -87,7 +88,7 @@ class SmallPace:
         low, high = SMALL_MOTION
         wanted = min(self._rng.uniform(low, high) * enlarge, high) * scale
         length = wanted / self._speed
-        for _ in range(3):  # the speed changes on the way: correct by what comes out
+        for _ in range(3):  # the speed is not constant: correct the length by the result
             following = _walk(now, self._direction, length)
             motion = float(self._stage.motion(now, following).max())
             if low * scale <= motion <= high * scale:
@@ -98,7 +99,7 @@ class SmallPace:
 
 
 class FlapPace:
-    """A mouth: closed, half open, open, never twice the same. ``Change.motion`` is not known."""
+    """A mouth: closed, half open or open, never twice the same. ``Change.motion`` is NaN."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -112,7 +113,7 @@ class FlapPace:
 
 
 def evenly(hold: int, frames: int) -> list[int]:
-    """Return holds of one length that fill the frames; the last may be shorter."""
+    """Return holds of equal length that fill the frames; the last may be shorter."""
     rest = frames % hold
     return [hold] * (frames // hold) + ([rest] if rest else [])
 
@@ -120,7 +121,7 @@ def evenly(hold: int, frames: int) -> list[int]:
 def draw_shot(
     stage: Stage, pace: DrawingTimes | None, holds: Sequence[int], track: CameraTrack | None = None
 ) -> Strip:
-    """Draw a shot whose drawings are held for so many frames each, one after the other.
+    """Draw a shot; ``holds`` says for how many frames each of its drawings is held.
 
     ``pace`` chooses the drawing times; without one, a single drawing is held. Raises
     ``UnusableError`` if two successive drawings cannot be made to differ visibly.
@@ -164,7 +165,7 @@ def _next_drawing(
 
 
 def _walk(now: float, direction: float, length: float) -> float:
-    """Go on in [0, 1] by ``length``, turning back at an end where there is no room."""
+    """Go on in [0, 1] by ``length``; turn back where that would lead out of it."""
     for way in (direction, -direction):
         if 0.0 <= now + way * length <= 1.0:
             return now + way * length

@@ -1,7 +1,7 @@
 """A stage whose figures show one drawing while the camera moves on.
 
-The generator's warps know one time. Here there are two: the *drawing time* in [0, 1], at which
-the figures are posed, and the *frame* of the video, at which the camera is.
+The generator's warps know one time only. Here there are two: the *drawing time* in [0, 1] decides
+the pose of the figures, and the *frame* of the video decides where the camera is.
 """
 
 from collections.abc import Sequence
@@ -23,24 +23,26 @@ from nakawari.data.scene import STAGE_HEIGHT, STAGE_WIDTH
 from nakawari.data.warps import Chain, Placement, Points, Warp
 
 STILL_CAMERA = Camera()
-# Between drawing times 0 and 1 [px at a height of 288 px]: many drawings of a shot fit between.
+# How far figures move between drawing times 0 and 1 [px at a height of 288 px]: so far that many
+# drawings of a shot fit in between.
 RANGE = (40.0, 90.0)
-LEAST_RANGE = 16.0  # px at a height of 288 px; what comes out of it, as a median
-MOVING = 0.5  # px at a height of 288 px; what moves less stands still
-# Mean change [code values] over 8 px of a background: on a plainer one no camera could be told.
+LEAST_RANGE = 16.0  # px at a height of 288 px; least distance of the median moving pixel
+MOVING = 0.5  # px at a height of 288 px; pixels that move less stand still
+# Least mean difference [code values] between pixels of a background that are 8 px apart. On a
+# plainer background no camera move could be seen.
 LEAST_TEXTURE = 2.5
-# A change can be seen if at least so many pixels differ by more than so many code values.
+# A change is visible if at least so many pixels differ by more than so many code values.
 VISIBLE_PIXELS = 20
 VISIBLE_CHANGE = 16
 
 
 class UnusableError(Exception):
-    """The scene drawn by chance cannot show what its clip must show; draw another."""
+    """The random scene cannot show what its clip must show, so another must be drawn."""
 
 
 @dataclass(frozen=True)
 class AtTime:
-    """A warp held at one drawing time, whatever the frame."""
+    """A warp that stays at one drawing time, whatever the frame."""
 
     warp: Warp
     drawing_time: float
@@ -54,7 +56,7 @@ class AtTime:
 
 @dataclass(frozen=True)
 class Cel:
-    """A sheet of the stack under the camera: pixels as in ``Layer``, posed by ``drawn``."""
+    """A cel of the stack under the camera: pixels as in ``Layer``, posed by ``drawn``."""
 
     pixels: np.ndarray
     drawn: Chain
@@ -64,7 +66,7 @@ class Cel:
 
 @dataclass(frozen=True)
 class Stage:
-    """A background, which comes first, and figures over it, seen through (height, width) px."""
+    """A background, which is the first cel, and figures over it; the view is (height, width) px."""
 
     cels: Sequence[Cel]
     height: int
@@ -72,13 +74,13 @@ class Stage:
 
     @property
     def scale(self) -> float:
-        """How much larger than 512x288 it is."""
+        """The size of the view relative to 512x288."""
         return max(self.height / STAGE_HEIGHT, self.width / STAGE_WIDTH)
 
     def draw(
         self, drawing_time: float, camera: Camera = STILL_CAMERA, frame: int = 0
     ) -> np.ndarray:
-        """Draw the figures as at ``drawing_time``, (H, W, 3) uint8, seen by the camera."""
+        """Draw the figures at ``drawing_time`` as the camera sees them, (H, W, 3) uint8."""
         layers = [
             Layer(
                 cel.pixels,
@@ -90,7 +92,7 @@ class Stage:
         return render(layers, float(frame), self.height, self.width).frame
 
     def motion(self, start: float, end: float) -> np.ndarray:
-        """Return how far [px] every pixel of drawing ``start`` has gone in ``end``, (H, W)."""
+        """Return how far [px] every pixel moves from drawing ``start`` to ``end``, (H, W)."""
         layers = [
             Layer(cel.pixels, Chain([cel.drawn, self._look(STILL_CAMERA, 1.0)]), cel.endless)
             for cel in self.cels
@@ -99,7 +101,10 @@ class Stage:
         return np.hypot(*cv2.split(rendering.motions[0]))
 
     def typical_range(self) -> float:
-        """Return how far the median of the moving pixels goes from drawing time 0 to 1 [px]."""
+        """Return how far the median moving pixel goes from drawing time 0 to 1 [px].
+
+        Raises ``UnusableError`` if too little moves.
+        """
         length = self.motion(0.5, 0.0) + self.motion(0.5, 1.0)
         moving = length[length > MOVING * self.scale]
         if moving.size < 150 * self.scale**2 or np.median(moving) < LEAST_RANGE * self.scale:
@@ -111,7 +116,7 @@ class Stage:
 
 
 def visible_change(before: np.ndarray, after: np.ndarray) -> bool:
-    """Return whether an eye could tell two pictures, (H, W, 3) uint8, from each other."""
+    """Return whether a viewer could see a difference between two pictures, (H, W, 3) uint8."""
     largest = cv2.absdiff(before, after).max(axis=2)
     return int(np.count_nonzero(largest > VISIBLE_CHANGE)) >= VISIBLE_PIXELS
 
@@ -129,9 +134,9 @@ def sample_stage(
 ) -> Stage:
     """Return figures before a background; at least one moves, unless ``moves`` is False.
 
-    ``travel`` (x, y) [px] is how far a camera will go, None if it stands: the background is made
-    that much larger, and such that one can see it go.
-    ``depth`` is the figures': 1 stand in the background, 0 are fixed to the screen.
+    ``travel`` (x, y) is how far [px] a camera will go; None if it stands still. The background is
+    made larger by that, and has enough texture to show the camera move. ``depth`` is that of the
+    figures: with 1 they stand in the background, with 0 they are fixed to the screen.
     """
     cels = [_backdrop(rng, art, height, width, travel)]
     count = int(rng.choice(clip_set.figures))
@@ -146,7 +151,7 @@ def sample_stage(
 def mouth_stage(
     rng: np.random.Generator, art: Art, clip_set: ClipSet, height: int, width: int
 ) -> Stage:
-    """Return a drawn character of whom only the mouth, 8 to 16 px of it, opens and closes."""
+    """Return a drawn character of which only the mouth, 8 to 16 px in size, opens and closes."""
     scale = Stage([], height, width).scale
     low, high = 8 * scale, 16 * scale
     backdrop = _backdrop(rng, art, height, width, None)
@@ -155,7 +160,7 @@ def mouth_stage(
         bottom = min(0.45 * height, -0.4 * height + size)
         position = (rng.uniform(-0.3, 0.3) * width, bottom)
         figure = puppet_figure(rng, size, position, Manner(0.0, 30.0 * scale))
-        # A mouth is the one part that moves alone: eyes come in twos, a head brings its face.
+        # If a single part moves, it is the mouth: eyes come in pairs, a head moves with its face.
         moving = [part for part in merged(figure.parts) if _moves(part.warps, part.group)]
         if len(moving) != 1:
             continue
@@ -175,9 +180,10 @@ def mouth_stage(
 def nearer(
     rng: np.random.Generator, art: Art, clip_set: ClipSet, stage: Stage, moves: bool = True
 ) -> Stage:
-    """Return other figures before the same background seen from nearer: a cut that is hard to see.
+    """Return other figures before the same background, seen from nearer.
 
-    The background is enlarged by 1.15 to 1.6 and shifted by 10 to 30 per cent of the width.
+    A cut to it is hard to see. The background is enlarged by a factor of 1.15 to 1.6, and shifted
+    by 10 to 30 per cent of the width.
     """
     other = sample_stage(rng, art, clip_set, stage.height, stage.width, moves=moves)
     shift = rng.uniform(0.1, 0.3) * stage.width * rng.choice([-1.0, 1.0])
@@ -193,7 +199,7 @@ def nearer(
 
 
 def figure_cels(figure: Figure, depth: float) -> list[Cel]:
-    """Return the parts of a figure, those that never move against each other drawn as one."""
+    """Return the parts of a figure; parts that never move against each other are one cel."""
     whole = Chain(figure.warps)
     return [
         Cel(part.pixels, Chain([*part.warps, part.group, whole]), depth)
@@ -202,7 +208,7 @@ def figure_cels(figure: Figure, depth: float) -> list[Cel]:
 
 
 def _moves(warps: Sequence[Warp], group: Chain) -> bool:
-    """Return whether a point of the part is elsewhere at some other time."""
+    """Return whether a point of the part is in different places at different times."""
     chain = Chain([*warps, group])
     grid = np.meshgrid(np.linspace(0, 50, 4), np.linspace(0, 50, 4))
     places = [np.stack(chain.forward((grid[0], grid[1]), time)) for time in (0.0, 0.5, 1.0)]
@@ -218,7 +224,7 @@ def _figure(
     share: float,
     resting: bool,
 ) -> Figure:
-    """Return a figure at about ``share`` of the width."""
+    """Return a figure that stands at about ``share`` of the width."""
     scale = Stage([], height, width).scale
     size = height * rng.uniform(0.5, 1.3)
     top = -height * rng.uniform(0.25, 0.5)

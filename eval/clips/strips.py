@@ -1,6 +1,6 @@
-"""Strips of frames with their truth, and what an editor does to them.
+"""Strips of frames with their ground truth, and the operations of an editor.
 
-Cut, dissolve, fade, flash, pull down: every operation keeps the truth true.
+Cut, dissolve, fade, flash, pulldown: every operation keeps the ground truth correct.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ TrueCadence = Cadence | Literal["unclear"]
 
 @dataclass(frozen=True)
 class Strip:
-    """Frames as they would be shown before coding, (H, W, 3) uint8 RGB each.
+    """Frames as they are before they are encoded, (H, W, 3) uint8 RGB each, and their truth.
 
-    ``exposures``: what each frame shows of the moving subject; a frame is held if its exposure is
-    that of the frame before. ``camera``: the kind of move that brought the camera to each frame,
-    None if it stands. ``cuts``: first frames of all shots but the first. ``flashes``: first and
-    last frame of each. ``cadences``: of each shot, where a person would agree on one.
+    ``exposures`` identifies what each frame shows of the moving subject: a frame is held if its
+    exposure is that of the frame before. ``camera`` is the kind of move that brought the camera to
+    each frame, None if it stands still. ``cuts`` are the first frames of all shots but the first.
+    ``flashes`` are the first and the last frame of each flash. ``cadences`` are those of the shots,
+    ``UNCLEAR`` where people would not agree on one.
     """
 
     frames: Sequence[np.ndarray]
@@ -42,7 +43,7 @@ class Strip:
     motions: Sequence[float] = field(default_factory=list)  # px, of each step between drawings
 
     def new_drawings(self) -> list[bool]:
-        """Return for each frame whether it shows another drawing than the one before."""
+        """Return for each frame whether it shows another drawing than the frame before."""
         return [
             frame == 0 or frame in self.cuts or exposure != self.exposures[frame - 1]
             for frame, exposure in enumerate(self.exposures)
@@ -52,9 +53,10 @@ class Strip:
 def clear_cadence(holds: Sequence[int]) -> TrueCadence:
     """Return the cadence of a shot, from the holds of its drawings; ``UNCLEAR`` in doubt.
 
-    A number if at least 60 % of the drawings have that hold, "mixed" if no hold has more than
-    45 %; the last drawing, cut short by the end of the shot, does not count. None if one drawing
-    is held throughout.
+    It is a number if at least 60 % of the drawings have that hold, and "mixed" if no hold is that
+    of more than 45 %. The last drawing does not count, because the end of the shot cuts it short.
+    A number needs at least three drawings that count, "mixed" at least five. It is None if one
+    drawing is held throughout.
     """
     if len(holds) == 1:
         return None
@@ -92,7 +94,7 @@ def joined(strips: Sequence[Strip]) -> Strip:
 
 
 def dissolved(before: Strip, after: Strip, length: int) -> Strip:
-    """Let the last ``length`` frames of one strip become the first of the other."""
+    """Dissolve the last ``length`` frames of one strip into the first ones of the other."""
     blended = [
         cv2.addWeighted(last, 1 - weight, first, weight, 0.0)
         for last, first, weight in zip(
@@ -119,7 +121,10 @@ def dissolved(before: Strip, after: Strip, length: int) -> Strip:
 
 
 def veiled(strip: Strip, strengths: Sequence[float], grey: int) -> Strip:
-    """Lay a veil of one grey (0 black, 255 white) of a strength in [0, 1] over each frame."""
+    """Blend each frame with a veil of one grey, 0 (black) to 255 (white).
+
+    ``strengths`` has the weight of the veil in [0, 1] for each frame.
+    """
     veil = np.full_like(strip.frames[0], grey)
     frames = [
         cv2.addWeighted(frame, 1 - strength, veil, strength, 0.0) if strength else frame
@@ -137,7 +142,7 @@ def veiled(strip: Strip, strengths: Sequence[float], grey: int) -> Strip:
 
 
 def flashed(strip: Strip, flashes: Sequence[tuple[int, Sequence[float]]]) -> Strip:
-    """Let white flashes of the given strengths begin at the given frames."""
+    """Add white flashes, each given by its first frame and the strength for each of its frames."""
     strengths = [0.0] * len(strip.frames)
     for first, levels in flashes:
         strengths[first : first + len(levels)] = levels
@@ -150,7 +155,7 @@ def lit(
     spans: Sequence[tuple[int, int]],
     light: Callable[[np.ndarray], np.ndarray],
 ) -> Strip:
-    """Show the frames of some spans (first frame, length) in another light; those are flashes."""
+    """Show the frames of some spans (first frame, length) in another light, as flashes."""
     frames, exposures = list(strip.frames), list(strip.exposures)
     for first, length in spans:
         for frame in range(first, first + length):
@@ -162,7 +167,7 @@ def lit(
 
 
 def pulled_down(film: Strip, phase: int) -> Strip:
-    """Repeat every fourth film frame, 24 to 30 frames a second; ``phase`` is 1 to 4."""
+    """Repeat every fourth film frame (from 24 to 30 frames a second); ``phase`` is 1 to 4."""
     pulldown = Pulldown(cycle=5, phase=phase)
     shown: list[int] = []
     while pulldown.film_frame(len(shown)) < len(film.frames):

@@ -1,4 +1,4 @@
-"""What the clips of a set are made with."""
+"""What is needed to make the clips of a set."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from eval.clips.stage import Stage, sample_stage
 from eval.clips.strips import Strip
 from nakawari.data.art import Art
 
-FRAMES = (30, 60)  # of most clips
+FRAMES = (30, 60)  # number of frames of most clips
 
 
 @dataclass(frozen=True)
 class Studio:
-    """What the clips of a set are made with, and chance."""
+    """What is needed to make the clips of a set, with the random generator."""
 
     rng: np.random.Generator
     art: Art
@@ -31,7 +31,7 @@ class Studio:
         return sample_stage(self.rng, self.art, self.clip_set, self.height, self.width, moves=moves)
 
     def length(self, bounds: tuple[int, int] = FRAMES) -> int:
-        """Return a number of frames, bounds included."""
+        """Return a random number of frames, from one bound to the other, both included."""
         return int(self.rng.integers(bounds[0], bounds[1] + 1))
 
     def shot(self, stage: Stage, holds: Sequence[int]) -> Strip:

@@ -1,7 +1,7 @@
-"""Clips with exactly known truth, drawn by the cel generator and coded as video is.
+"""Clips whose ground truth is known exactly, drawn by the cel generator and encoded as video.
 
-Every clip is a function of its set, family and number. Its truth is a JSON beside it: an exposure
-sheet (``nakawari xsheet --json``), and what each frame shows (``per_frame``).
+Every clip is a function of its set, family and number. Its truth is a JSON file beside it, with an
+exposure sheet (``nakawari xsheet --json``) and with what each frame shows (``per_frame``).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from nakawari.xsheet.sheet.sheet import Cadence, CameraMove, ExposureSheet, Shee
 FILM_RATE = Fraction(24000, 1001)
 VIDEO_RATE = Fraction(30000, 1001)  # of telecined clips
 ATTEMPTS = 200
-VERSION = 1  # count up when the same number would give another clip: cached ones are drawn anew
+VERSION = 1  # increase it when the same number would give another clip: cached clips are redrawn
 
 
 @dataclass(frozen=True)
 class Coding:
-    """How a strip becomes a file."""
+    """How a strip is encoded."""
 
     crf: int
     grain: bool
@@ -48,7 +48,7 @@ CODINGS = tuple(Coding(crf, grain) for crf in (18, 26, 32) for grain in (False, 
 def draw_strip(
     clip_set: ClipSet, art: Art, family: str, index: int, height: int, width: int
 ) -> Strip:
-    """Draw clip ``index`` of a family; chance draws again what cannot show its truth."""
+    """Draw clip ``index`` of a family; a random scene that is unusable is drawn again."""
     use_one_opencv_thread()
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([clip_set.seed, crc32(family.encode()), index, attempt])
@@ -60,7 +60,7 @@ def draw_strip(
 
 
 def with_grain(rng: np.random.Generator, clip_set: ClipSet, strip: Strip) -> Iterator[np.ndarray]:
-    """Yield the frames with luma noise, new on each; one strength and blur for the clip."""
+    """Yield the frames with luma noise, new for each; strength and blur are the clip's."""
     sigma, blur = rng.uniform(*clip_set.grain_sigma), rng.uniform(*clip_set.grain_blur)
     height = strip.frames[0].shape[0]
     for frame in strip.frames:
@@ -73,7 +73,7 @@ def with_grain(rng: np.random.Generator, clip_set: ClipSet, strip: Strip) -> Ite
 def encode(
     path: Path, frames: Iterator[np.ndarray] | Sequence[np.ndarray], rate: Fraction, crf: int
 ) -> None:
-    """Write (H, W, 3) uint8 RGB frames as H.264; one thread, so that it is repeatable."""
+    """Write (H, W, 3) uint8 RGB frames as H.264, in one thread, so that it is repeatable."""
     partial = PartialFile(path)
     try:
         _encode(partial.path, frames, rate, crf)
@@ -101,7 +101,7 @@ def _encode(
 
 
 def true_sheet(name: str, strip: Strip, rate: Fraction) -> ExposureSheet:
-    """Return a strip's exposure sheet."""
+    """Return the true exposure sheet of a strip."""
     new = strip.new_drawings()
     holds = holds_of(new)
     starts = [frame for frame, is_new in enumerate(new) if is_new]
@@ -180,10 +180,10 @@ def write_clips(
     width: int = 512,
     stamp: dict[str, Any] | None = None,
 ) -> Iterator[Path]:
-    """Write what is missing of a set into a folder; yield the path of each clip's truth.
+    """Write the missing clips of a set to a folder; yield the path of each clip's truth.
 
-    Each strip is drawn once and coded in every way of ``CODINGS``. ``stamp`` is written into the
-    truth; files whose stamp, set or size is another are written anew.
+    Each strip is drawn once, and encoded in all ways of ``CODINGS``. ``stamp`` is written into the
+    truth. Files with another stamp, set or size are written anew.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for family in families:

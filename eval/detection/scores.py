@@ -1,18 +1,18 @@
-"""Counting what an exposure sheet gets right, against a clip's truth.
+"""Counting what an exposure sheet gets right, compared with a clip's truth.
 
-Per frame, but for the first frames of (true) shots:
+For each frame, except the first frames of (true) shots:
 
 - a frame is *held* if it shows the same drawing as the frame before;
-- *precision* is the share of the frames called held that are;
-- *recall* is the share of the held frames that are called so;
+- *precision* is the share of the frames called held that are held;
+- *recall* is the share of the held frames that are called held;
 - a *dropped* drawing is a new one on a frame called held.
 
 New drawings that do not change the picture visibly (``visible_change`` false) are not counted.
 
-A cut is right if it is at the very frame. A flash is taken for a cut if there is a cut at one of
-its frames or at the frame after it. The cadence of a shot is right if the shot of the sheet that
-shows the true shot's middle frame has the same; shots on whose cadence people would disagree
-are not counted.
+A cut is right if it is at exactly the true frame. A flash counts as taken for a cut if there is a
+cut at one of its frames or at the frame after it. The cadence of a shot is right if it is that of
+the sheet's shot that contains the true shot's middle frame. Shots on whose cadence people would
+disagree are not counted.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from eval.clips.strips import UNCLEAR, TrueCadence, clear_cadence, holds_of
 from nakawari.errors import UserError
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
-AIRED = "aired"  # the family of clips that no generator drew
+AIRED = "aired"  # the family of clips that the generator did not draw
 
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What is known of a clip. One value a frame, or one a shot (``cadences``)."""
+    """The truth of a clip. Tuples have a value for each frame, ``cadences`` for each shot."""
 
     clip: Path
     fps: Fraction
     cuts: tuple[int, ...]
     new_drawing: tuple[bool, ...]
-    visible: tuple[bool, ...]  # False: a new drawing that nobody could tell from the one before
+    visible: tuple[bool, ...]  # False: a new drawing that looks like the one before
     cadences: tuple[TrueCadence, ...]
     family: str
     crf: int | None = None
     grain: bool = False
-    flashes: tuple[tuple[int, int], ...] = ()  # first and last frame
-    cycle: int | None = None  # of the pulldown
+    flashes: tuple[tuple[int, int], ...] = ()  # first and last frame of each
+    cycle: int | None = None  # of the pulldown; None: there is none
 
     @property
     def name(self) -> str:
@@ -57,10 +57,10 @@ class Truth:
 def read_truth(path: Path, clip: Path | None = None) -> Truth:
     """Read the JSON of a generated clip, or of a clip as aired.
 
-    Both have ``fps``, ``cuts`` and ``per_frame`` with ``new_drawing`` and ``visible_change``;
-    what else a generated clip's has is optional. The clip is the one that is given, or beside the
-    truth ``NAME_aired_yuv420.mp4`` or ``NAME.mp4``. Raises ``UserError`` if one is missing or
-    the JSON is no truth.
+    Both have ``fps``, ``cuts`` and ``per_frame`` with ``new_drawing`` and ``visible_change``. The
+    other content of a generated clip's JSON is optional. Without ``clip``, the clip is beside the
+    JSON: ``NAME_aired_yuv420.mp4`` or ``NAME.mp4``. Raises ``UserError`` if the JSON or that clip
+    is missing, or the JSON is not the truth of a clip.
     """
     try:
         truth = json.loads(path.read_text(encoding="utf-8"))
@@ -107,7 +107,7 @@ def _cadences(
 
 @dataclass
 class Tally:
-    """Counts, which add up over clips; ``errors`` says where each wrong one is."""
+    """Counts that can be added up over clips; ``errors`` says where each error is."""
 
     held: int = 0
     called_held: int = 0
@@ -129,27 +129,30 @@ class Tally:
 
     @property
     def precision(self) -> float | None:
-        """Of the frames called held; None if none was."""
+        """The share of the frames called held that are held; None if none was called held."""
         return _share(self.rightly_held, self.called_held)
 
     @property
     def recall(self) -> float | None:
-        """Of the held frames; None if there is none."""
+        """The share of the held frames that are called held; None if there is none."""
         return _share(self.rightly_held, self.held)
 
     @property
     def cut_precision(self) -> float | None:
-        """Of the cuts called; None if none was."""
+        """The share of the called cuts that are right; None if none was called."""
         return _share(self.right_cuts, self.called_cuts)
 
     @property
     def cut_recall(self) -> float | None:
-        """Of the true cuts; None if there is none."""
+        """The share of the true cuts that are called; None if there is none."""
         return _share(self.right_cuts, self.cuts)
 
     @property
     def cut_f1(self) -> float | None:
-        """Harmonic mean of both; None if there is neither a true nor a called cut."""
+        """The harmonic mean of precision and recall of cuts.
+
+        None if there is neither a true nor a called cut.
+        """
         return _share(2 * self.right_cuts, self.cuts + self.called_cuts)
 
 
@@ -169,7 +172,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
 def score(sheet: ExposureSheet, truth: Truth) -> Tally:
     """Compare a sheet with the truth of its clip.
 
-    Raises ``UserError`` if they have not the same number of frames.
+    Raises ``UserError`` if their numbers of frames differ.
     """
     if sheet.frames != len(truth.new_drawing):
         raise UserError(

@@ -1,4 +1,4 @@
-"""How fast the exposure sheet of a clip is made, and in how much memory."""
+"""How fast the exposure sheet of a clip is made, and how much memory that takes."""
 
 import multiprocessing
 import tempfile
@@ -17,17 +17,17 @@ LOOPS = 4
 
 
 class Run(NamedTuple):
-    """One detection in a process of its own."""
+    """The measurements of one detection, in a process of its own."""
 
     frames: int
     rate: Fraction  # frames a second of the clip
     seconds: float
-    processor_seconds: float  # of all threads: other work on the machine changes it little
+    processor_seconds: float  # sum of all threads; other work on the machine hardly changes it
     peak_mib: float  # of the process
 
 
 def measure_speed(clip: Path, loops: int = LOOPS) -> str:
-    """Detect a clip, and the clip looped ``loops`` times, and say in a table how that went.
+    """Detect the sheets of a clip and of the clip looped ``loops`` times; return a table.
 
     Raises ``UserError`` if the clip cannot be read.
     """
@@ -49,7 +49,7 @@ def measure_speed(clip: Path, loops: int = LOOPS) -> str:
 
 
 def loop_clip(clip: Path, looped: Path, loops: int) -> None:
-    """Write a clip's picture several times one after the other, without coding it anew."""
+    """Write a clip's video stream several times in a row, without encoding it again."""
     if not clip.is_file():
         raise UserError(f"{clip} does not exist; check --speed")
     with av.open(str(looped), "w") as output:
@@ -71,7 +71,7 @@ def loop_clip(clip: Path, looped: Path, loops: int) -> None:
 
 
 def _measure_apart(clip: Path) -> Run:
-    """Measure in a fresh process, whose peak memory is this clip's alone."""
+    """Measure in a new process, so that the peak memory is that of this clip alone."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_measure, (clip,))
 

@@ -1,4 +1,4 @@
-"""The table of what the detector reaches, beside what it should."""
+"""The table of the detector's scores, beside their targets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Scored = tuple[Truth, Tally]
 
 
 class Case(NamedTuple):
-    """A row: which clips it is about, what is said of them, and the target."""
+    """A row of the table: its clips, what is counted in them, and the target."""
 
     name: str
     belongs: Callable[[Truth], bool]
-    count: Callable[[Tally], int]  # what it is a share of; no row without any
+    count: Callable[[Tally], int]  # how many things are counted; with 0 there is no row
     figures: Callable[[Tally], str]
     target: str = "–"
     reached: Callable[[Tally], bool] | None = None
@@ -72,7 +72,7 @@ def _count_cuts(tally: Tally) -> int:
 
 def _at_least(precision: float, recall: float) -> Callable[[Tally], bool]:
     def reached(tally: Tally) -> bool:
-        # Nothing called held is nothing called wrongly.
+        # If no frame is called held, none is called held wrongly.
         right = 1.0 if tally.precision is None else tally.precision
         return right >= precision and (tally.recall or 0.0) >= recall
 
@@ -80,7 +80,7 @@ def _at_least(precision: float, recall: float) -> Callable[[Tally], bool]:
 
 
 def _still(low: int, high: int, *grain: bool) -> Callable[[Truth], bool]:
-    """Choose clips under a still camera, by CRF and grain."""
+    """Return a test for clips with a still camera, by CRF and grain."""
     return lambda truth: (
         truth.family in STILL_FAMILIES
         and truth.crf is not None
@@ -196,14 +196,14 @@ CASES = (
 
 
 def percent(share: float | None) -> str:
-    """Write a share with one decimal, or a dash; 100.0 only if nothing is missing."""
+    """Format a share in per cent with one decimal; a dash for None; 100.0 only for a whole 1."""
     if share is None:
         return "–"
     return f"{min(100 * share, 99.9) if share < 1 else 100:.1f} %"
 
 
 def markdown_table(scored: Sequence[Scored]) -> str:
-    """Return a row for each case of which the clips have something to count."""
+    """Return a table with a row for each case for which the clips have something to count."""
     lines = ["| case | figures | target | reached |", "|:--|:--|:--|:--|"]
     for case, tally in _tallied(scored):
         reached = "–" if case.reached is None else ("yes" if case.reached(tally) else "**no**")
@@ -219,7 +219,7 @@ def _tallied(scored: Sequence[Scored]) -> Iterator[tuple[Case, Tally]]:
 
 
 def fine_table(scored: Sequence[Scored]) -> str:
-    """Return a row for each family, quality and grain."""
+    """Return a table with a row for each family, quality and grain."""
     lines = [
         "| family | CRF | grain | clips | precision | recall | dropped | cadence | cuts F1 |",
         "|:--|--:|:--|--:|--:|--:|--:|--:|--:|",

@@ -1,1 +1,1 @@
-"""Drawing and scoring: every metric, what it costs, and what is kept of it."""
+"""Drawing and scoring: every metric, the cost of a frame, and the records on disk."""

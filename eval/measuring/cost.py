@@ -22,16 +22,16 @@ from eval.sets.triplet_list import FRAMES, TripletEntry
 from nakawari.memory import own_peak_mib
 
 YARDSTICK = "dis"
-"""All times are also told as multiples of this method's, which every machine can run."""
+"""The method of whose time all times are also given as multiples: every machine can run it."""
 TRAINING = "training.json"
-"""Beside the weights: what it took to train them."""
+"""The file beside the weights that says what it took to train them."""
 ROUNDS = 5
 LONGEST = 300.0
-"""s for the rounds of one size; two rounds are measured however long they take."""
+"""Seconds after which no further round of one size begins; two rounds are always measured."""
 
 
 class Size(NamedTuple):
-    """Of a frame, in pixels."""
+    """The size of a frame [px]."""
 
     width: int
     height: int
@@ -45,22 +45,23 @@ SIZES = (Size(512, 288), Size(1280, 720), Size(1920, 1080))
 
 @dataclass(frozen=True, kw_only=True)
 class Pricing:
-    """What is asked."""
+    """For which sizes, on which pictures and with which settings costs are measured."""
 
     sizes: tuple[Size, ...]
-    triplet: TripletEntry  # its pictures, resized, are what is drawn
+    triplet: TripletEntry  # its pictures are resized to each size
     settings: MethodSettings
 
 
 def measure_costs(
     methods: Mapping[str, Method], draws: Mapping[str, Draw], pricing: Pricing
 ) -> dict[str, Any]:
-    """Return what each method costs at each size, ``{}`` if no size is asked for.
+    """Return what each method costs at each size; ``{}`` if no size is asked for.
 
-    Left out are pictures drawn elsewhere, and ablations that do not change the cost. Times are of
-    one frame from memory to memory (of a program: with its start, and the reading and writing of
-    its files). Methods take turns, so that a machine that slows down does so for all of them:
-    ``ms`` is the median over the rounds, ``ratio`` the median of each round's ratio to ``dis``.
+    Pictures drawn elsewhere are left out, and so are ablations that do not change the cost. Times
+    are for one frame, from memory to memory; for a program they include its start, and reading and
+    writing its files. Methods take turns, so that a machine that slows down does so for all of
+    them. ``ms`` is the median over the rounds, ``ratio`` the median of each round's ratio to
+    ``dis``.
     """
     if not pricing.sizes:
         return {}
@@ -90,7 +91,7 @@ def _of_the_model(method: Method, settings: MethodSettings) -> dict[str, Any]:
 
 
 def training_cost(file: Path) -> dict[str, Any] | None:
-    """Read for how many ``minutes``, and ``on`` what, weights were trained; None without a file."""
+    """Return for how many ``minutes`` and ``on`` what weights were trained; None without a file."""
     if not file.is_file():
         return None
     known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -133,14 +134,14 @@ def _sample(pricing: Pricing, size: Size) -> Sample:
 def _once(
     name: str, method: Method, draw: Draw, sample: Sample, pricing: Pricing, size: Size
 ) -> dict[str, Any]:
-    """Draw a frame, which also warms up, and count; peak memory is in MiB."""
+    """Draw one frame, which also warms up; return its peak memory [MiB] and operations."""
     device = pricing.settings.device
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     operations = None
     with torch.no_grad():
         if method.uses_model:
-            # Not in inference mode, which the counter cannot look into.
+            # Not in inference mode, in which the counter sees no operations.
             with FlopCounterMode(display=False) as counter:
                 draw(sample)
             operations = counter.get_total_flops()
@@ -172,7 +173,7 @@ def _peak(name: str, pricing: Pricing, size: Size) -> float:
 
 @torch.inference_mode()
 def _take_turns(draws: Mapping[str, Draw], sample: Sample) -> dict[str, np.ndarray]:
-    """Return the seconds of each method in each round."""
+    """Return the time [s] of each method in each round, (rounds,)."""
     rounds: dict[str, list[float]] = {name: [] for name in draws}
     begin = time.perf_counter()
     for number in range(ROUNDS):
@@ -193,7 +194,7 @@ def _settle(sample: Sample) -> None:
 
 
 def cost_table(cost: Mapping[str, Any]) -> tuple[list[str], list[Sequence[str]]]:
-    """Write the costs as the headings and rows of a table."""
+    """Return the costs as the headings and rows of a table."""
     heads = ["Method", "Size", "ms a frame", f"× {YARDSTICK}", "Peak memory", "Operations"]
     heads += ["Parameters", "Training"]
     rows: list[Sequence[str]] = []

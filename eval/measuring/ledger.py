@@ -1,13 +1,14 @@
-"""What a run has measured so far: on disk line by line, in memory as bare numbers.
+"""The scores that a run has measured so far: on disk line by line, in memory as plain numbers.
 
-One line of the file is one cell: one method (or ``FACTS``, what is known of the triplet itself) on
-one triplet::
+One line of the file is one cell: one method (or ``FACTS``, which stands for facts on the triplet
+itself) on one triplet::
 
     {"key": "9f2c…", "row": "nakawari", "id": "walk_007", "figures": {"lpips": 0.0312, …}}
     {"key": "51ab…", "row": "fragile", "id": "walk_007", "error": "RuntimeError: out of paint"}
 
-A run that was killed begins by reading the file, and draws only what is missing. The key says what
-a cell was measured with; one that was last measured with another key is measured again.
+A run that goes on after it was killed begins by reading the file, and draws only what is missing.
+The key identifies everything with which a cell was measured: a cell that was last measured with
+another key is measured again.
 """
 
 import json
@@ -25,29 +26,32 @@ from eval.sets.triplet_list import FACTS
 from nakawari.errors import UserError
 
 FACT_COLUMNS = ("motion", "changed")
-"""Median motion [px at a height of 288] by DIS; share of the frame that changes, 0 to 1."""
+"""Median motion [px at a height of 288 px] by DIS; share of the frame that changes, 0 to 1."""
 _MISSING, _MEASURED, _FAILED = range(3)
 
 
 class _Row(NamedTuple):
-    """All cells of a method: eight bytes a score, so that 10,000 triplets take a megabyte."""
+    """All cells of a method. A score takes eight bytes, so 10,000 triplets take a megabyte."""
 
     key: str
     columns: tuple[str, ...]
-    scores: np.ndarray  # (triplets, columns) float64, NaN where there is none
+    scores: np.ndarray  # (triplets, columns) float64, NaN where there is no score
     states: np.ndarray  # (triplets,) uint8
 
 
 class Ledger:
-    """The cells of a run. Leave its ``with`` block, or the process: what was recorded is there."""
+    """The cells of a run, to be used in a ``with`` block.
+
+    However the block or the process ends, all cells that were recorded are on disk.
+    """
 
     def __init__(self, path: Path, ids: Sequence[str], keys: Mapping[str, str]) -> None:
-        """Open the file and take from it what fits.
+        """Open the file, and take over the cells whose key is still valid.
 
         Args:
-            path: of the file; it is made if there is none.
-            ids: of the triplets, in order.
-            keys: of the rows: of every method, and of ``FACTS``.
+            path: the file; it is made if it does not exist.
+            ids: the ids of the triplets, in order.
+            keys: the keys of the rows: of every method, and of ``FACTS``.
         """
         self._index = {name: index for index, name in enumerate(ids)}
         self._ids = ids
@@ -82,7 +86,7 @@ class Ledger:
         with open(path, "rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
-                    break  # the run was killed while it wrote this
+                    break  # the run was killed while it wrote this line
                 whole += len(line)
                 self._take(line)
         os.truncate(path, whole)
@@ -93,14 +97,14 @@ class Ledger:
             row, index = self._rows.get(cell["row"]), self._index.get(cell["id"])
             if row is None or index is None:
                 return
-            if cell["key"] != row.key:  # measured otherwise since: the pictures are no longer ours
+            if cell["key"] != row.key:  # measured with another key since, so its pictures are gone
                 row.states[index], row.scores[index] = _MISSING, math.nan
                 return
-            # A failure is tried again: it may have been the memory, or a program not yet installed.
+            # A cell that failed is tried again: memory, or a program, may have been missing.
             if "error" not in cell:
                 self._set(cell["row"], index, from_json(cell["figures"]))
         except (ValueError, KeyError, TypeError, AttributeError):
-            return  # not a line of ours, or a damaged one: the cell is drawn again
+            return  # the line is damaged, or not ours: the cell is drawn again
 
     def _set(self, name: str, index: int, scores: Mapping[str, float]) -> None:
         row = self._rows[name]
@@ -109,12 +113,12 @@ class Ledger:
         self._errors.pop((name, index), None)
 
     def record(self, name: str, index: int, scores: Mapping[str, float]) -> None:
-        """Keep the scores of a cell."""
+        """Record the scores of a cell."""
         self._set(name, index, scores)
         self._write(name, index, {"figures": to_json(scores)})
 
     def record_failure(self, name: str, index: int, error: str) -> None:
-        """Keep why a cell has no scores."""
+        """Record why a cell has no scores."""
         self._rows[name].states[index] = _FAILED
         self._errors[name, index] = error
         self._write(name, index, {"error": error})
@@ -125,11 +129,11 @@ class Ledger:
         self._file.flush()
 
     def is_missing(self, name: str, index: int) -> bool:
-        """Say whether a cell has neither scores nor, in this run, failed."""
+        """Return whether a cell has no scores, and has not failed in this run either."""
         return bool(self._rows[name].states[index] == _MISSING)
 
     def cell(self, name: str, index: int) -> dict[str, Any]:
-        """Return a cell's scores by name, without those there are not, or ``{"error": why}``."""
+        """Return a cell's scores by name, without missing ones, or ``{"error": why}``."""
         if (name, index) in self._errors:
             return {"error": self._errors[name, index]}
         row = self._rows[name]
@@ -151,7 +155,7 @@ class Ledger:
 
 
 def to_json(value: Any) -> Any:
-    """Write what JSON has no word for: paths and infinity as strings, no score as null."""
+    """Return a value as JSON allows it: paths and infinity as strings, a missing score as null."""
     if isinstance(value, Mapping):
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

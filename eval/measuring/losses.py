@@ -1,4 +1,4 @@
-"""The samples where we lose most."""
+"""The samples on which our method loses most."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,23 +14,23 @@ class Loss(NamedTuple):
     """One sample of the gallery."""
 
     sample: int  # index of the triplet
-    lost: float  # LPIPS of the subject minus that of the best rival (or 0 without rivals)
+    lost: float  # LPIPS of the subject minus that of the best rival; its LPIPS without rivals
     rival: str | None
 
 
 def choose_subject(methods: Sequence[str]) -> str:
-    """Return the method that the report is about: ``nakawari``, or the first without it."""
+    """Return the method that the report is about: ``nakawari`` if there is one, else the first."""
     return "nakawari" if "nakawari" in methods else methods[0]
 
 
 def greatest_losses(scores: Mapping[str, np.ndarray], size: int) -> list[Loss]:
-    """Choose the samples that the subject loses by most, the greatest loss first.
+    """Choose the samples on which the subject loses most, the greatest loss first.
 
-    Rivals are the methods that are neither the subject nor ablations of ours. A sample that the
-    subject failed is passed over.
+    Rivals are the methods that are neither the subject nor our ablations. Samples on which the
+    subject failed are left out.
 
     Args:
-        scores: of each method, (samples, metrics), NaN where there is none.
+        scores: those of each method, (samples, metrics), NaN where there is none.
         size: how many to choose.
     """
     subject = choose_subject(list(scores))

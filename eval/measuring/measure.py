@@ -24,7 +24,7 @@ from nakawari.metrics import changed_area, flicker
 
 
 def series_of(triplets: Sequence[TripletEntry]) -> list[list[int]]:
-    """Put the triplets that share both frames together, by ``frame_time``; return indices."""
+    """Group the triplets with the same two frames, sorted by ``frame_time``; return indices."""
     series: dict[tuple[Path, Path], list[int]] = {}
     for index, triplet in enumerate(triplets):
         series.setdefault((triplet.frame_0, triplet.frame_1), []).append(index)
@@ -39,19 +39,19 @@ class _Series:
 
     frame_0: np.ndarray
     frame_1: np.ndarray
-    targets: dict[int, np.ndarray]  # by index of the triplet, those that could be read
-    still: Tensor  # (1, 1, H, W) bool, what none of these pictures changes
+    targets: dict[int, np.ndarray]  # by index of the triplet; only those that could be read
+    still: Tensor  # (1, 1, H, W) bool, the area that is the same in all these pictures
 
 
 class Pictures(NamedTuple):
     """Where drawn pictures are kept, as ``METHOD/ID.png``."""
 
     folder: Path
-    keep: int | None  # the samples that we lose by most; None: all
+    keep: int | None  # number of samples, those on which we lose most; None: all
 
 
 class Measurement:
-    """Fills a ledger. Only one series' pictures, as one method draws them, are in memory."""
+    """Fills a ledger. Memory holds the pictures of one series and one method at a time."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Measurement:
         self._kept = {index for index, t in enumerate(triplets) if t.id in kept}
 
     def run(self) -> None:
-        """Measure what is missing in the ledger, and say on stderr how long it will take."""
+        """Measure the missing cells of the ledger, with a progress bar on stderr."""
         series = series_of(self._triplets)
         there = [s for s in series if not self._missing(s)]
         progress = tqdm(
@@ -90,7 +90,7 @@ class Measurement:
                     progress.update(len(members))
 
     def _missing(self, members: list[int]) -> list[str]:
-        """Name the rows that lack a cell, or the picture that is to be kept of it."""
+        """Return the names of the rows that lack a cell, or a picture that is to be kept."""
         return [
             name
             for name in (FACTS, *self._methods)
@@ -108,11 +108,11 @@ class Measurement:
         return self._pictures.folder / name / f"{self._triplets[index].id}.png"
 
     def losses(self, size: int) -> list[Loss]:
-        """Return the samples measured so far that we lose by most."""
+        """Return the samples measured so far on which we lose most."""
         return greatest_losses({name: self._ledger.scores(name) for name in self._methods}, size)
 
     def _drop_pictures(self, new: list[int]) -> None:
-        """Remove those of samples that are no longer among the greatest losses."""
+        """Remove the pictures of samples that are no longer among the greatest losses."""
         if self._pictures.keep is None:
             return
         self._kept.update(new)
@@ -133,7 +133,10 @@ class Measurement:
                 self._measure_method(name, series)
 
     def _read(self, members: list[int], missing: list[str]) -> _Series | None:
-        """Read a series' pictures; cells of those that cannot be read have failed."""
+        """Read a series' pictures; if one cannot be read, its cells are marked as failed.
+
+        None if ``frame_0`` or ``frame_1`` cannot be read.
+        """
         triplet = self._triplets[members[0]]
         try:
             frame_0, frame_1 = read_pixels(triplet.frame_0), read_pixels(triplet.frame_1)
@@ -182,7 +185,7 @@ class Measurement:
             except Exception as error:
                 self._fail([name], [index], error)
         flickers = _flickers([series.frame_0, *drawn.values(), series.frame_1], series.still)
-        # A gap in the series would be taken for flicker.
+        # A gap in the series would count as flicker.
         complete = len(drawn) == len(series.targets)
         for index, step in zip(drawn, flickers, strict=True):
             write_png(drawn[index], self._picture_path(name, index))
@@ -198,7 +201,10 @@ class Measurement:
         frame_1: np.ndarray,
         target: np.ndarray,
     ) -> np.ndarray:
-        """Draw (H, W, 3) uint8; ``ValueError`` if what comes is no such frame."""
+        """Draw a picture, (H, W, 3) uint8.
+
+        Raises ``ValueError`` if the method returns another shape, or values that are not finite.
+        """
         triplet = self._triplets[index]
         frames = [frame_from_pixels(p).to(self._device) for p in (frame_0, frame_1, target)]
         sample = Sample(
@@ -218,9 +224,9 @@ class Measurement:
         return pixels_from_frame(frame)
 
     def pictures(self, index: int) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield (name, picture) of a triplet's own frames and of all methods that can draw it.
+        """Yield (name, picture) of a triplet's own frames, and of all methods that can draw it.
 
-        Pictures that were kept are read, others drawn again.
+        Pictures that were kept are read; others are drawn again.
         """
         triplet = self._triplets[index]
         own = {
@@ -240,18 +246,18 @@ class Measurement:
                         self._draw(name, index, own["frame_0"], own["frame_1"], own["target"]),
                     )
             except Exception:
-                continue  # it was scored, so that it is in the table; only its picture is not here
+                continue  # its scores are in the table; only its picture is missing
 
 
 def _flickers(pictures: list[np.ndarray], still: Tensor) -> list[float]:
-    """Return how much each picture but the first and last differs from the two beside it."""
+    """Return the flicker of each picture, except the first and the last, against its neighbours."""
     frames = [frame_from_pixels(picture).to(still.device) for picture in pictures]
     steps = [flicker(frame, following, still).item() for frame, following in pairwise(frames)]
     return [(before + after) / 2 for before, after in pairwise(steps)]
 
 
 def one_line(error: Exception) -> str:
-    """Say an error in one line, for a cell of the table."""
+    """Return an error in one line, for a cell of the table."""
     if isinstance(error, UserError):
         return str(error)
     return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"

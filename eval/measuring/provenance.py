@@ -1,4 +1,4 @@
-"""Where scores come from: code, weights, packages and machine."""
+"""The provenance of scores: code, weights, packages and machine."""
 
 import hashlib
 import json
@@ -22,14 +22,14 @@ _WEIGHT_SUFFIXES = (".safetensors", ".json")
 
 
 def commit() -> dict[str, Any]:
-    """Return the commit and whether files differ from it; None where there is no repository."""
+    """Return the commit, and whether files differ from it; both None without a repository."""
     head = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--untracked-files=no")
     return {"hash": head, "dirty": None if head is None else bool(changes)}
 
 
 def code_state() -> str:
-    """Return a digest of the project's Python files: other code may give other scores."""
+    """Return a digest of the project's Python files, because other code may give other scores."""
     hasher = hashlib.sha256()
     for package in _SOURCES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -38,7 +38,7 @@ def code_state() -> str:
 
 
 def set_state(triplets: Sequence[TripletEntry]) -> str:
-    """Return a digest of a set: of its list, and of its pictures' sizes and times on disk."""
+    """Return a digest of a set: its list, and the sizes and modification times of its pictures."""
     hasher = hashlib.sha256()
     for triplet in triplets:
         hasher.update(f"{triplet.id} {triplet.frame_time} {triplet.region}\n".encode())
@@ -50,7 +50,7 @@ def set_state(triplets: Sequence[TripletEntry]) -> str:
 
 
 def list_digest(path: Path, triplets: Sequence[TripletEntry]) -> str:
-    """Return the SHA-256 of a list, or of what was read from the folder of another layout."""
+    """Return the SHA-256 of a list's file, or of the triplets read from another layout's folder."""
     if path.is_file():
         return sha256(path)
     lines = [f"{t.id} {t.frame_time} {t.tags} {t.region}" for t in triplets]
@@ -58,13 +58,13 @@ def list_digest(path: Path, triplets: Sequence[TripletEntry]) -> str:
 
 
 def digest(**content: Any) -> str:
-    """Return a short digest of what can be written as JSON."""
+    """Return a short digest of content that can be written as JSON."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def weights(model: Path | None) -> dict[str, str]:
-    """Return the SHA-256 of every weight and config file that takes part, by path."""
+    """Return the SHA-256 of every weight and config file that is used, by path."""
     files = [WEIGHTS_DIR / WEIGHTS_FILES["alex"]]
     if model is not None:
         files += sorted(p for p in model.rglob("*") if p.suffix in _WEIGHT_SUFFIXES)
@@ -78,7 +78,7 @@ def sha256(path: Path) -> str:
 
 
 def packages() -> dict[str, str]:
-    """Return the versions of Python and of what computes the scores."""
+    """Return the versions of Python and of the packages that compute the scores."""
     versions = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -89,10 +89,10 @@ def packages() -> dict[str, str]:
 
 
 def hardware(device: torch.device) -> dict[str, Any]:
-    """Name the processor, its cores and threads in use, and the accelerator of the run.
+    """Return the processor, its cores, the threads in use, and the accelerator of the run.
 
-    On a CPU with bfloat16 our networks use it, and their scores differ from other CPUs' in the
-    fourth digit.
+    On a CPU with bfloat16 our networks use it, and their scores differ in the fourth digit from
+    those on other CPUs.
     """
     from diffusion.precision import has_native_bfloat16
 
@@ -118,7 +118,7 @@ def _git(*arguments: str) -> str | None:
 
 
 def _processor() -> str:
-    """Ask the kernel: ``platform.processor()`` is empty on Debian."""
+    """Return the processor's name from the kernel; ``platform.processor()`` is empty on Debian."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -129,6 +129,6 @@ def _processor() -> str:
 
 
 def _display(path: Path) -> str:
-    """Write paths inside the repository relative to it: results travel between machines."""
+    """Return a path as text; inside the repository it is relative, as machines differ."""
     resolved = path.resolve()
     return str(resolved.relative_to(ROOT) if resolved.is_relative_to(ROOT) else resolved)

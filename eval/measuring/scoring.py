@@ -23,20 +23,20 @@ from nakawari.metrics import (
 
 
 class Metric(NamedTuple):
-    """How a score is written and read."""
+    """How a metric is written in tables, and which way is better."""
 
     label: str
     higher_is_better: bool
     decimals: int
-    scale: float = 1.0  # it is written times this
+    scale: float = 1.0  # factor by which a score is multiplied when it is written
 
     def write(self, value: float) -> str:
-        """Write a score as tables do."""
+        """Return a score as it is written in tables."""
         return f"{value * self.scale:.{self.decimals}f}"
 
     @property
     def heading(self) -> str:
-        """The label and an arrow that says which way is better."""
+        """The label, and an arrow that says which way is better."""
         return f"{self.label} {'↑' if self.higher_is_better else '↓'}"
 
 
@@ -64,14 +64,14 @@ METRICS = {
 }
 """Every score of a sample, in the order of the tables; ``docs/benchmark.md`` defines them."""
 FRAME_METRICS = tuple(name for name in METRICS if name != "flicker")
-"""What one drawn frame is enough for; flicker needs those before and after it."""
+"""The metrics for which one drawn frame is enough; flicker needs the frames before and after."""
 HEADLINE = ("lpips", "lpips_changed", "chamfer", "psnr", "ssim")
 """The columns of the first table."""
-SMALLEST_REGION = 31  # px, of LPIPS's backbone
+SMALLEST_REGION = 31  # px, the least width and height for LPIPS's backbone
 
 
 class Reference(NamedTuple):
-    """What the frames drawn between two frames are compared with, on the device of the run."""
+    """The tensors with which drawn frames are compared, on the device of the run."""
 
     target: Tensor  # (1, 3, H, W) in [-1, 1]
     frame_1: Tensor  # (1, 3, H, W)
@@ -80,7 +80,7 @@ class Reference(NamedTuple):
 
 
 class Scorer:
-    """Scores 8-bit pictures, so that anybody who reads the saved PNGs finds the same scores."""
+    """Scores 8-bit pictures, so that the saved PNGs give the same scores to everybody."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -99,17 +99,17 @@ class Scorer:
 
     @torch.inference_mode()
     def __call__(self, prediction: np.ndarray, reference: Reference) -> dict[str, float]:
-        """Compare (H, W, 3) uint8 with the truth: ``FRAME_METRICS``, NaN for what there is not.
+        """Compare (H, W, 3) uint8 with the truth; return ``FRAME_METRICS``, NaN if undefined.
 
-        PSNR of identical pictures is ``inf``. There is no score for the changed area where
-        nothing changes, none for the rest where all does, and none for a region that is not given
-        or too small for LPIPS.
+        The PSNR of identical pictures is ``inf``. Scores of the changed area are undefined if
+        nothing changes, those of the rest if everything changes. Scores of a region are undefined
+        if none is given, or if it is too small for LPIPS.
         """
         ours, theirs = frame_from_pixels(prediction).to(self._device), reference.target
         flow = dis_flow(ours, reference.frame_1)
         wrong_motion = motion_error(flow, dis_flow(theirs, reference.frame_1))
         if not wrong_motion.any():
-            wrong_motion = torch.ones_like(wrong_motion)  # without weights there is still a score
+            wrong_motion = torch.ones_like(wrong_motion)  # all weights 0: all pixels count alike
         areas = [None, reference.changed, wrong_motion]
         whole, changed, moving = self._perceptual(ours, theirs, areas)
         chamfer = chamfer_distances(ours, theirs)
@@ -133,12 +133,12 @@ class Scorer:
     def _perceptual(
         self, ours: Tensor, theirs: Tensor, areas: list[Tensor | None]
     ) -> tuple[float, ...]:
-        # TF32, the default of convolutions on recent GPUs, would move LPIPS's third digit.
+        # TF32, the default of convolutions on recent GPUs, would change LPIPS's third digit.
         with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
             return tuple(d.item() for d in self._lpips.all_areas(ours, theirs, areas))
 
     def _in_region(self, ours: Tensor, theirs: Tensor, region: Region | None) -> dict[str, float]:
-        """Score the crop, as published scores of a region do."""
+        """Score the cropped region, as is done for published scores of a region."""
         if region is None or min(region.width, region.height) < SMALLEST_REGION:
             return dict.fromkeys(("lpips_roi", "psnr_roi", "ssim_roi"), float("nan"))
         rows = slice(region.y, region.y + region.height)

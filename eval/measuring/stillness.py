@@ -1,4 +1,4 @@
-"""Stutter: the steps of a video that stand still while the true animation moves."""
+"""Stutter: the steps in which a video stands still while the true animation moves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 BLOCK = 16  # px
-# Code values. Coded by x264 at CRF 16 to 23, a picture that is held changes by up to 3 (by more
-# only after a key frame of the coding). Between the two bounds lies what may be either: in-betweens
-# of small movements, and the truth's grain.
+# Bounds of a change [code values]. Encoded by x264 at CRF 16 to 23, a held picture changes by up to
+# 3, and by more only after a keyframe. A change between the two bounds may be either: an in-between
+# of a small movement, or the grain of the truth.
 STANDS = 3.0
 MOVES = 6.0
 
@@ -25,7 +25,7 @@ class Stillness(NamedTuple):
 
     @property
     def share(self) -> float:
-        """``stills`` of ``moving``, 0 to 1; 0 where the truth never moves."""
+        """``stills`` as a share of ``moving``, 0 to 1; 0 if the truth never moves."""
         return self.stills / self.moving if self.moving else 0.0
 
 
@@ -39,8 +39,8 @@ class Changes(NamedTuple):
 def changes(frames: Iterable[np.ndarray]) -> Changes:
     """Measure a video, frame by frame.
 
-    A change is the largest mean difference of luma of any block of 16×16 px, so that a small thing
-    that moves counts as much as a large one.
+    A change is the mean difference of luma in that block of 16×16 px where it is largest. So a
+    small thing that moves counts as much as a large one.
 
     Args:
         frames: (H, W, 3) uint8, RGB.
@@ -63,13 +63,13 @@ def _largest_block_change(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def stillness(prediction: Changes, truth: Changes) -> Stillness:
-    """Compare a video with the truth, step by step, as far as both go.
+    """Compare a video with the truth, step by step, up to the end of the shorter one.
 
-    The truth moves in a step if it changes by more than ``MOVES``. A video stands still in it if
-    it changes by less than ``STANDS``, or if the step before or after undoes the change: a model
-    that draws an "in-between" of two repeats makes the picture shimmer, not move. A movement of the
-    camera counts like any other, so that a character that stutters on a background that moves is
-    not seen here.
+    The truth moves in a step if it changes by more than ``MOVES``. A video stands still in that
+    step if it changes by less than ``STANDS``, or if the step before or after undoes the change: a
+    model that draws an "in-between" of two repeats makes the picture shimmer, not move. A camera
+    move counts like any other movement. So a character that stutters on a moving background is not
+    detected here.
     """
     steps = range(min(len(prediction.single), len(truth.single)))
     moving = [step for step in steps if truth.single[step] > MOVES]

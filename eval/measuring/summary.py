@@ -1,4 +1,4 @@
-"""Means over samples, intervals that say how far they can be trusted, and which differ."""
+"""Means over samples, their confidence intervals, and significant differences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,30 +9,30 @@ from eval.measuring.estimates import against_peer, best_tenth, estimate, worst_t
 from eval.measuring.scoring import HEADLINE, METRICS
 
 FLIPS = 10_000
-_AT_ONCE = 500_000  # random numbers
+_AT_ONCE = 500_000  # random numbers that are drawn at once
 
 
 class Mean(NamedTuple):
-    """A mean and its bootstrap interval; all None where nothing could be averaged."""
+    """A mean and its bootstrap interval; all are None if there was nothing to average."""
 
     mean: float | None
     low: float | None
     high: float | None
-    samples: int  # averaged: identical pictures have no PSNR and are left out of its mean
+    samples: int  # number averaged; PSNR of identical pictures is infinite, and left out
 
 
 class Difference(NamedTuple):
-    """A method minus another, on the samples that both have a score for."""
+    """One method's score minus another's, on the samples for which both have a score."""
 
     mean: float | None
     low: float | None
     high: float | None
-    p: float | None  # of no difference, by flipping signs
+    p: float | None  # p-value of the hypothesis of no difference, by flipping signs
     samples: int
 
 
 def bootstrap_means(scores: np.ndarray, seed: int) -> list[Mean]:
-    """Average the finite values of each column of (samples, columns), with 95 % intervals."""
+    """Return mean and 95 % interval of the finite values of each column of (samples, columns)."""
     finite = [column[np.isfinite(column)] for column in scores.T]
     return [Mean(*estimate(np.mean, seed, values), len(values)) for values in finite]
 
@@ -42,14 +42,14 @@ def paired_differences(ours: np.ndarray, theirs: np.ndarray, seed: int) -> list[
 
     The interval is that of ``bootstrap_means`` of the differences. ``p`` is two-sided, by 10,000
     random flips of the differences' signs (Good, "Permutation, Parametric and Bootstrap Tests of
-    Hypotheses", 2005, ch. 3); it is never below 1/10,001.
+    Hypotheses", 2005, ch. 3). It is never below 1/10,001.
 
-    ``scipy.stats.permutation_test`` gives the same but for chance (0.2112 where this gives 0.2090)
-    and takes each column alone. Here every flip is one matrix product for all columns, which takes
-    half the time for a single one, and all metrics see the same flips.
+    ``scipy.stats.permutation_test`` gives the same result up to randomness (0.2112 where this gives
+    0.2090), but takes one column at a time. Here the flips are applied to all columns in one matrix
+    product. For a single column this takes half the time, and all metrics see the same flips.
     """
     with np.errstate(invalid="ignore"):
-        differences = ours - theirs  # infinite PSNR on both sides is no number: left out
+        differences = ours - theirs  # infinite PSNR on both sides gives NaN, which is left out
     means = bootstrap_means(differences, seed)
     values = np.where(np.isfinite(differences), differences, 0.0)
     total = np.abs(values.sum(axis=0))
@@ -78,14 +78,14 @@ def summarise(
     """Return ``{method: {metric: Mean as a dict, "failed": number}}``.
 
     The metrics of ``HEADLINE`` also have ``median`` and ``worst_tenth``, each an ``Estimate`` as a
-    dict; those of them that are errors have ``against_peer``, if there is a peer (not the method
-    itself).
+    dict. Those of them that are errors also have ``against_peer``, if there is a peer other than
+    the method itself.
 
     Args:
-        scores: of each method, (samples, metrics), NaN where there is none.
-        failed: of each method, (samples,) bool.
-        seed: of the bootstrap.
-        peer: the method that the others are held against.
+        scores: those of each method, (samples, metrics), NaN where there is none.
+        failed: whether each method failed, (samples,) bool.
+        seed: the seed of the bootstrap.
+        peer: the method with which the others are compared.
     """
     summary: dict[str, dict[str, Any]] = {}
     for method, own in scores.items():
@@ -104,7 +104,7 @@ def summarise(
 
 
 def _spread(values: np.ndarray, metric: str, seed: int) -> dict[str, Any]:
-    """Return the usual sample's score and that of the worst, whichever way is worse."""
+    """Return the median, and the mean of the worst tenth, for a metric of either direction."""
     finite = values[np.isfinite(values)]
     worst = best_tenth if METRICS[metric].higher_is_better else worst_tenth
     return {
@@ -114,7 +114,7 @@ def _spread(values: np.ndarray, metric: str, seed: int) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Write named tuples within one another as dicts."""
+    """Return named tuples, also nested ones, as dicts."""
     if hasattr(value, "_asdict"):
         return {name: _plain(part) for name, part in value._asdict().items()}
     return value
@@ -123,7 +123,10 @@ def _plain(value: Any) -> Any:
 def compare(
     scores: Mapping[str, np.ndarray], subject: str, seed: int
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return ``{method: {metric: Difference from the subject as a dict}}`` of all others."""
+    """Return ``{method: {metric: Difference as a dict}}`` for all methods but the subject.
+
+    Each ``Difference`` is the method's score minus the subject's.
+    """
     return {
         method: {
             metric: difference._asdict()
@@ -142,9 +145,9 @@ _ORDER = ("small", "easy", "medium", "mid", "large", "hard", "extreme")
 def group_samples(
     frame_times: Sequence[float], tags: Sequence[Sequence[str]]
 ) -> dict[str, np.ndarray]:
-    """Sort samples by ``frame_time``, then by tag; return ``{group: indices}``.
+    """Group samples by ``frame_time``, then by tag; return ``{group: indices}``.
 
-    A sample with two tags is in two groups. Tiers come in their order, other tags by name.
+    A sample with two tags is in two groups. Tiers come in their order, other tags sorted by name.
     """
     groups: dict[str, list[int]] = {}
     for frame_time in sorted(set(frame_times)):

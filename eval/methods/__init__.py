@@ -1,1 +1,1 @@
-"""What draws in-betweens: what a method is, those there are, and any program as one."""
+"""Methods that draw in-betweens: their protocol, the registry, and external programs."""

@@ -1,4 +1,4 @@
-"""Any program that draws a frame between two files, as a method."""
+"""External programs that draw the frame between two files, as methods."""
 
 import shlex
 import shutil
@@ -16,11 +16,11 @@ from nakawari.memory import program_peak_mib
 
 FIELDS = ("frame_0", "frame_1", "frame_time", "output")
 MOST_SECONDS = 600
-"""For one frame; a program that takes longer fails its cell."""
+"""Seconds that a program may take for one frame; if it takes longer, the cell has failed."""
 
 
 def named(arguments: list[str], option: str, what: str) -> dict[str, str]:
-    """Take ``NAME=WHAT`` arguments of an ``option`` apart; ``UserError`` where that cannot be."""
+    """Split the ``NAME=WHAT`` arguments of an ``option``; ``UserError`` for one that is not so."""
     found = {}
     for argument in arguments:
         name, separator, value = argument.partition("=")
@@ -33,11 +33,12 @@ def named(arguments: list[str], option: str, what: str) -> dict[str, str]:
 
 
 def command_method(template: str) -> Method:
-    """Make a method of a command line such as ``rife {frame_0} {frame_1} {frame_time} {output}``.
+    """Return a method for a command such as ``rife {frame_0} {frame_1} {frame_time} {output}``.
 
-    It is split into words as a shell would, but run without one. Frames are given as 8-bit RGB
-    PNGs, and the program writes a picture of the same size at ``{output}`` (``.png``). Raises
-    ``UserError`` for a field that is unknown or missing, and for a program that is not there.
+    The command is split into words as by a shell, but run without a shell. Frames are given as
+    8-bit RGB PNGs, and the program writes a picture of the same size to ``{output}`` (``.png``).
+    Raises ``UserError`` for a field that is unknown or missing, and for a program that does not
+    exist.
     """
     try:
         words = shlex.split(template)
@@ -65,14 +66,14 @@ def command_method(template: str) -> Method:
 
 
 def command_peak_mib(template: str, sample: Sample) -> float:
-    """Return the peak memory [MiB] of the program drawing one frame."""
+    """Return the peak memory [MiB] of the program when it draws one frame."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         filled = _filled(shlex.split(template), sample, Path(folder))
         return program_peak_mib(filled, MOST_SECONDS)
 
 
 def _filled(words: list[str], sample: Sample, folder: Path) -> list[str]:
-    """Write both frames into a folder, and the command line that draws the one between."""
+    """Write both frames to a folder, and return the command that draws the one between them."""
     paths = {name: folder / f"{name}.png" for name in ("frame_0", "frame_1", "output")}
     write_png(pixels_from_frame(sample.frame_0), paths["frame_0"])
     write_png(pixels_from_frame(sample.frame_1), paths["frame_1"])
@@ -80,7 +81,7 @@ def _filled(words: list[str], sample: Sample, folder: Path) -> list[str]:
 
 
 def _run(words: list[str], sample: Sample) -> Tensor:
-    """Draw one frame; ``UserError`` with the program's last line if it does not."""
+    """Draw one frame; ``UserError`` with the last line of the program's output if it fails."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         filled, output = _filled(words, sample, Path(folder)), Path(folder) / "output.png"
         try:

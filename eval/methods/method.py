@@ -1,4 +1,4 @@
-"""What a method is: something that draws the frame between two frames."""
+"""The definition of a method: it draws the frame between two frames."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from torch import Tensor
 
 
 class Sample(NamedTuple):
-    """What a method is given: one triplet, on the device of the run."""
+    """The input of a method: one triplet, on the device of the run."""
 
     id: str
     frame_0: Tensor  # (1, 3, H, W) in [-1, 1]
     frame_1: Tensor  # (1, 3, H, W)
-    target: Tensor | None  # (1, 3, H, W), for the methods that are marked sees_target only
+    target: Tensor | None  # (1, 3, H, W), only for methods with ``sees_target``
     frame_time: Tensor  # (1,) in (0, 1)
 
 
@@ -24,10 +24,10 @@ Draw = Callable[[Sample], Tensor]  # returns (1, 3, H, W) in [-1, 1]
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSettings:
-    """What the command line says to the methods that listen."""
+    """The settings from the command line, for the methods that use them."""
 
     model: Path
-    steps: int | None  # None: as many as the model's own configuration says
+    steps: int | None  # of denoising; None: as in the model's configuration
     seed: int
     device: torch.device
 
@@ -39,5 +39,5 @@ class Method(NamedTuple):
     build: Callable[[MethodSettings], Draw]
     uses_model: bool = False
     sees_target: bool = False
-    draws_now: bool = True  # False: its pictures were drawn elsewhere, at a cost unknown
-    fingerprint: str = ""  # what else its pictures depend on: another one makes them stale
+    draws_now: bool = True  # False: its pictures were drawn elsewhere, at an unknown cost
+    fingerprint: str = ""  # of what else its pictures depend on; if it changes, they are stale

@@ -1,4 +1,4 @@
-"""Everything that can draw the frame between two frames, under the name the table gives it."""
+"""All methods that can draw the frame between two frames, by their names in the table."""
 
 import functools
 import hashlib
@@ -40,7 +40,7 @@ def load_pipeline(model: Path, device: torch.device) -> Any:
 
 
 def _nakawari(**fixed: Any) -> Callable[[MethodSettings], Draw]:
-    """Build our pipeline; what is ``fixed`` wins over the command line."""
+    """Return the function that builds our pipeline; ``fixed`` options override the command line."""
 
     def build(settings: MethodSettings) -> Draw:
         options: dict[str, Any] = {"seed": settings.seed}
@@ -101,11 +101,14 @@ ABLATIONS = (
     *(f"nakawari-{steps}-steps" for steps in (1, 2, 4, 6)),
     *(f"nakawari-seed-{seed}" for seed in (1, 2, 3)),
 )
-"""What ``--ablations`` adds: every row that could embarrass us."""
+"""The rows that ``--ablations`` adds: all that could show a weakness of ours."""
 
 
 def find_method(name: str) -> Method | None:
-    """Look a name up; ``nakawari-N-steps`` and ``nakawari-seed-N`` take any number N."""
+    """Return the built-in method of a name, or None.
+
+    ``nakawari-N-steps`` and ``nakawari-seed-N`` exist for any number N.
+    """
     if steps := re.fullmatch(r"nakawari-([1-9]\d{0,2})-steps", name):
         number = int(steps[1])
         return Method(f"{number} denoising steps", _nakawari(num_steps=number), uses_model=True)
@@ -116,10 +119,10 @@ def find_method(name: str) -> Method | None:
 
 
 def predictions_from(folder: Path) -> Method:
-    """Make a method of pictures ``folder/ID.png`` that were drawn elsewhere.
+    """Return a method for pictures ``folder/ID.png`` that were drawn elsewhere.
 
-    Raises ``UserError`` if there is no such folder. A single picture that is missing fails its
-    own sample only.
+    Raises ``UserError`` if there is no such folder. If a single picture is missing, only its own
+    sample fails.
     """
     if not folder.is_dir():
         raise UserError(f"no folder of predictions at {folder}; give --predictions NAME=DIR")
@@ -136,7 +139,7 @@ def predictions_from(folder: Path) -> Method:
 
 
 def _state_of(folder: Path) -> str:
-    """Sum up which pictures a folder holds, and from when."""
+    """Return a digest of a folder's pictures: their names, sizes and modification times."""
     digest = hashlib.sha256(str(folder.resolve()).encode())
     for path in sorted(folder.glob("*.png")):
         state = path.stat()
@@ -149,7 +152,10 @@ def choose_methods(
     predictions: dict[str, Path] | None = None,
     commands: dict[str, str] | None = None,
 ) -> dict[str, Method]:
-    """Look the rows of the table up, in order; ``UserError`` for a name that is no method."""
+    """Return the methods for the rows of the table, in order.
+
+    Raises ``UserError`` for a name that is not a method, or that cannot be one.
+    """
     chosen = {}
     for name in names:
         method = find_method(name)

@@ -1,4 +1,4 @@
-"""Means and their intervals by tier, as drawings inside of a page."""
+"""Plots of means and their intervals by tier, as SVG embedded in a page."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ COLOURS = 8
 
 
 class _Tick(NamedTuple):
-    """A line of the grid with its number; coordinates are written [px]."""
+    """A line of the grid with its number; coordinates [px] are texts."""
 
     y: str
     text_y: str
@@ -50,10 +50,10 @@ class _Plot(NamedTuple):
 
 
 def tier_plots(groups: Mapping[str, Any], methods: Sequence[str]) -> Markup:
-    """Draw every headline score over every kind of tier; ``""`` where there is nothing to compare.
+    """Draw every headline score over every kind of tier; ``""`` if there is nothing to compare.
 
-    A kind is ``frame_time`` or what stands before the colon of a tag; ablations of ours are left
-    out, and so is what does not fit eight colours.
+    A kind is ``frame_time``, or the part of a tag before the colon. Our ablations are left out, and
+    so are methods for which eight colours do not suffice.
     """
     shown = [name for name in methods if not name.startswith("nakawari-")][:COLOURS]
     shown = shown or list(methods)[:COLOURS]
@@ -126,7 +126,7 @@ def _plot(
 
 
 def round_ticks(low: float, high: float) -> list[float]:
-    """Return two to seven round numbers at even distances that ``low`` and ``high`` lie between."""
+    """Return two to seven round numbers at equal distances, which enclose ``low`` and ``high``."""
     rough = (high - low) / 4 or 1.0
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))

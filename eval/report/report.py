@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing beside it."""
+"""The report: one HTML file that needs no other file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nakawari.page import fill
 from nakawari.wording import count
 
 SIGNIFICANT = 0.05
-LISTED = 200  # failures; results.json has all
+LISTED = 200  # failures in the report at most; results.json has all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Exhibit:
     """One sample of the gallery."""
 
     row: dict[str, Any]  # as in results.json
-    lost: float  # LPIPS of the subject minus that of the best rival (or 0 without rivals)
+    lost: float  # see ``Loss``
     rival: str | None
     pictures: dict[str, str]  # name to data URI
 
@@ -30,11 +30,11 @@ def html_report(
     exhibits: Sequence[Exhibit],
     failures: Sequence[tuple[str, str, str]],
 ) -> str:
-    """Write the report of a run as one page: tables, tiers, the wipe, gallery, cost, provenance.
+    """Return the report of a run as one page: tables, tiers, wipe, gallery, cost, provenance.
 
     Args:
-        results: what ``results.json`` holds, but for the rows.
-        exhibits: the gallery, in order.
+        results: the content of ``results.json``, without the rows.
+        exhibits: the samples of the gallery, in order.
         failures: (id, method, why) of every cell that failed.
     """
     summary, peer = results["summary"], results["peer"]
@@ -69,7 +69,7 @@ def html_report(
 
 
 class _Figure(NamedTuple):
-    """A value with its interval, written."""
+    """A value with its interval, as texts."""
 
     value: str
     interval: str
@@ -77,13 +77,13 @@ class _Figure(NamedTuple):
 
     @classmethod
     def of(cls, text: str, is_best: bool = False) -> Self:
-        """Take ``value [low, high]`` apart."""
+        """Split ``value [low, high]`` into its parts."""
         value, _, interval = text.partition(" ")
         return cls(value, interval, is_best)
 
 
 class _Row(NamedTuple):
-    """A method's row of a table of means, or of spreads."""
+    """A method's row in a table of means, or of spreads."""
 
     method: str
     cells: list[_Figure]
@@ -98,7 +98,7 @@ class _Table(NamedTuple):
 
 
 def _summary(summary: dict[str, Any], metrics: Sequence[str]) -> _Table:
-    """Return the means of every method by those of the metrics that have a sample."""
+    """Return the means of every method, for those of the metrics that have a sample."""
     shown = [m for m in metrics if any(f[m]["samples"] for f in summary.values())]
     best = best_methods(summary)
     rows = [
@@ -115,19 +115,19 @@ def _summary(summary: dict[str, Any], metrics: Sequence[str]) -> _Table:
 
 
 def _spread(summary: dict[str, Any], metric: str, peer: str | None) -> _Table:
-    """Return what means hide: the usual sample, the worst, and how often the peer is better."""
+    """Return what means hide: the median, the worst tenth, and how often the peer is better."""
     heads, rows = spread_table(summary, metric, peer)
     return _Table(heads, [_Row(name, [_Figure.of(cell) for cell in row]) for name, *row in rows])
 
 
 class _Difference(NamedTuple):
-    """A mean difference with its interval and p, written."""
+    """A mean difference with its interval and p-value, as texts."""
 
     mean: str
     low: str
     high: str
     p: str
-    is_quiet: bool  # whether it may be chance
+    is_quiet: bool  # whether it may be due to chance
 
 
 def _difference(difference: Mapping[str, Any], metric: str) -> _Difference | None:
@@ -141,7 +141,7 @@ def _difference(difference: Mapping[str, Any], metric: str) -> _Difference | Non
 
 
 def _details(exhibit: Exhibit) -> str:
-    """Return what is said of a sample of the gallery."""
+    """Return the text on a sample of the gallery."""
     row = exhibit.row
     against = f" against {exhibit.rival}" if exhibit.rival else ""
     tags = ", ".join(row["tags"])
@@ -154,7 +154,7 @@ def _score(row: dict[str, Any], name: str) -> str:
 
 
 def _provenance(results: dict[str, Any]) -> dict[str, Any]:
-    """Return what the run was made with, by name."""
+    """Return code, weights, machine and so on of the run, by name."""
     return {
         **{f"weights {path}": digest for path, digest in results["weights"].items()},
         **results["hardware"],

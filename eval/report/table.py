@@ -1,4 +1,4 @@
-"""The tables of a run in Markdown, and their place in the README."""
+"""The tables of a run in Markdown, and updating them in the README."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +12,14 @@ END = "<!-- benchmark:end -->"
 
 
 class TextTable(NamedTuple):
-    """A table whose cells are written, the first column naming the method."""
+    """A table whose cells are texts; the first column names the method."""
 
     heads: list[str]
     rows: list[list[str]]
 
 
 def markdown_table(results: dict[str, Any]) -> str:
-    """Write the means of a run, then how its samples spread about them, with a caption.
+    """Return tables of a run's means and of the spread of its samples, with a caption.
 
     The best mean of every column is in bold.
     """
@@ -47,9 +47,9 @@ def _markdown(table: TextTable) -> str:
 
 
 def spread_table(summary: dict[str, Any], metric: str, peer: str | None) -> TextTable:
-    """Write the usual sample, the worst tenth, and how each method stands to the peer.
+    """Return the median and the worst tenth of each method, and its comparison with the peer.
 
-    ``metric`` is one of ``HEADLINE``; only errors, of which less is better, are held against a
+    ``metric`` is one of ``HEADLINE``. Only errors, of which less is better, are compared with a
     peer.
     """
     label = METRICS[metric].label
@@ -69,7 +69,7 @@ def spread_table(summary: dict[str, Any], metric: str, peer: str | None) -> Text
 
 
 def _stand(stand: dict[str, Any]) -> list[str]:
-    """Write an ``AgainstPeer``: three ratios and two shares."""
+    """Return the cells of an ``AgainstPeer``: three ratios and two shares."""
     ratios = [stand[name] for name in ("mean_ratio", "median_ratio", "worst_tenth_ratio")]
     shares = [stand[name] for name in ("worse", "better")]
     return [
@@ -79,7 +79,7 @@ def _stand(stand: dict[str, Any]) -> list[str]:
 
 
 def _estimate(about: dict[str, Any], write: Callable[[float], str]) -> str:
-    """Write ``value [low, high]``, or a dash where there was no sample."""
+    """Return ``value [low, high]``, or a dash if there was no sample."""
     if about["value"] is None:
         return "–"
     value, low, high = (write(about[part]) for part in ("value", "low", "high"))
@@ -87,7 +87,7 @@ def _estimate(about: dict[str, Any], write: Callable[[float], str]) -> str:
 
 
 def caption(results: dict[str, Any]) -> str:
-    """Say in one line what the scores were measured on and with."""
+    """Return a line that says on what, and with what, the scores were measured."""
     config, commit = results["config"], results["commit"]["hash"] or "unknown"
     changed = ", with uncommitted changes" if results["commit"]["dirty"] else ""
     steps = "default" if config["steps"] is None else config["steps"]
@@ -102,7 +102,7 @@ def caption(results: dict[str, Any]) -> str:
 
 
 def format_mean(mean: dict[str, Any], metric: str) -> str:
-    """Write ``mean [low, high]``, or a dash where nothing was averaged."""
+    """Return ``mean [low, high]``, or a dash if nothing was averaged."""
     if mean["mean"] is None:
         return "–"
     score, low, high = (METRICS[metric].write(mean[part]) for part in ("mean", "low", "high"))
@@ -110,7 +110,7 @@ def format_mean(mean: dict[str, Any], metric: str) -> str:
 
 
 def best_methods(summary: dict[str, Any]) -> dict[str, str | None]:
-    """Find the best method by each metric among those that did not fail or see the target."""
+    """Return the best method by each metric, among those that did not fail or see the target."""
     best: dict[str, str | None] = {}
     for metric, about in METRICS.items():
         means = {
@@ -124,9 +124,10 @@ def best_methods(summary: dict[str, Any]) -> dict[str, str | None]:
 
 
 def update_readme(path: Path, table: str) -> None:
-    """Replace what stands between the two markers in ``path`` by ``table``.
+    """Replace the text between the two markers in ``path`` by ``table``.
 
-    Raises ``UserError`` if the file cannot be read or does not hold both markers once, in order.
+    Raises ``UserError`` if the file cannot be read, or does not contain both markers once and in
+    order.
     """
     text = read_markers(path)
     before, rest = text.split(BEGIN)
@@ -135,7 +136,7 @@ def update_readme(path: Path, table: str) -> None:
 
 
 def read_markers(path: Path) -> str:
-    """Read a file that ``update_readme`` can update (a run asks before it starts)."""
+    """Read a file that ``update_readme`` can update; a run calls this before it starts."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

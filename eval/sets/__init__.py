@@ -1,1 +1,1 @@
-"""What is drawn: lists of triplets, published sets, and scenes that are rendered."""
+"""The test sets: lists of triplets, published sets, and scenes that are rendered."""

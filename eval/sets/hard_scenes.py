@@ -1,6 +1,6 @@
-"""Scenes that are hard for one reason each: a thing that moves straight, and how far is known.
+"""Scenes that are hard for one reason each: a thing moves straight, by a known distance.
 
-The picture is cel animation from the built-in art, drawn with seeds that no training has.
+They are cel animation from the built-in art, drawn with seeds that no training uses.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _PERIOD = 14  # px, of the repeated pattern
 
 
 class HardScene(NamedTuple):
-    """Layers, which of them moves, and by how much from time 0 to 1."""
+    """Layers, the index of the moving one, and how far it moves from time 0 to 1."""
 
     layers: list[Layer]
     moving: int
@@ -33,13 +33,13 @@ class Moment(NamedTuple):
     """A scene at one time."""
 
     frame: np.ndarray  # (H, W, 3) uint8 RGB
-    moving: np.ndarray  # (H, W) bool, where the thing that moves is seen
+    moving: np.ndarray  # (H, W) bool, where the thing that moves is visible
 
 
 def hard_scene(kind: str, distance: float, seed: int) -> HardScene:
     """Draw a scene of a ``kind`` of ``KINDS``, in which something moves ``distance`` px.
 
-    The same seed gives the same pictures at any distance and angle; so does every run.
+    The same seed gives the same pictures at any distance and angle, in every run.
     """
     rng = np.random.default_rng([SEED, seed])
     art = load_art()
@@ -69,7 +69,7 @@ def _figure(rng: np.random.Generator, art: Art) -> np.ndarray:
 
 
 def _thin_lines(rng: np.random.Generator, art: Art) -> np.ndarray:
-    """Strands and wires, one or two pixels wide, and nothing between them."""
+    """Draw strands and wires, one or two pixels wide, with nothing between them."""
     pixels = canvas(170, 170)
     for _ in range(9):
         stroke(pixels, rng.uniform(10, 160, (3, 2)), float(rng.choice([1, 2])))
@@ -77,7 +77,7 @@ def _thin_lines(rng: np.random.Generator, art: Art) -> np.ndarray:
 
 
 def _repeated_pattern(rng: np.random.Generator, art: Art) -> np.ndarray:
-    """A striped or chequered cloth: every period of it looks like the next."""
+    """Draw a striped or chequered cloth: each period of it looks like the next."""
     pixels = canvas(160, 150)
     light = random_colour(rng, value=(0.7, 1.0))
     fill(pixels, np.array([[4, 4], [156, 4], [156, 146], [4, 146]], float), light, line=1.5)
@@ -91,7 +91,7 @@ def _repeated_pattern(rng: np.random.Generator, art: Art) -> np.ndarray:
 
 
 def _posts(rng: np.random.Generator) -> np.ndarray:
-    """A fence in front: what moves is hidden and shown again."""
+    """Draw a fence in front, behind which the moving thing is hidden and shown again."""
     pixels = canvas(WIDTH, HEIGHT)
     colour = random_colour(rng)
     for left in range(int(rng.integers(20, 70)), WIDTH, 90):
@@ -106,4 +106,4 @@ KINDS: dict[str, Callable[[np.random.Generator, Art], np.ndarray]] = {
     "repeated-pattern": _repeated_pattern,
     "occlusion": _figure,
 }
-"""Kinds of scenes, and what moves in them."""
+"""The kinds of scenes, and the functions that draw what moves in them."""

@@ -1,8 +1,8 @@
 """Layered scenes: a character over a ground that the camera pans, with poles or a fence behind.
 
-What tears an in-between most is a contour over a ground that moves otherwise, and thin verticals
-that it crosses. Everything goes evenly from one drawing to the next, so that nothing but the layers
-is hard.
+In-betweens are torn most by a contour over a ground with another motion, and by thin verticals that
+the contour crosses. Everything moves evenly from one drawing to the next, so that nothing but the
+layers is hard.
 """
 
 import dataclasses
@@ -24,23 +24,23 @@ from nakawari.data.sprites import fill, stroke
 from nakawari.data.warps import Chain, Placement
 
 LAYERED_KINDS = ("held-figure", "moving-figure", "hair", "arms")
-"""What is before the ground: a character that rests on the screen, one that moves as a whole, and
-one that rests but for its hair or its arms."""
+"""The character before the ground: it rests on the screen, moves as a whole, or rests except for
+its hair or its arms."""
 GROUNDS = ("poles", "fence")
-"""The thin verticals that stand on the ground, in turn from scene to scene."""
+"""The thin verticals that stand on the ground; they alternate from scene to scene."""
 SEED = 3_000_003  # training counts its seeds from 0
 _SWING = 24.0  # px from drawing to drawing, of hair and arms: the median of TV animation is 11.5
-_SEEN = 150  # px of the picture that must move at least a third of that
+_SEEN = 150  # number of pixels of the picture that must move at least a third of that
 _MARGIN = 40  # px of ground beyond each side of the picture: more than the widest pan
-_HEADROOM = 24  # px above the head
+_HEADROOM = 24  # px of the picture above the head
 
 
 def layered_scene(kind: str, pan: float, number: int) -> HardScene:
     """Draw the ``number``-th scene of one of ``LAYERED_KINDS``, its ground panned by ``pan`` px.
 
-    The layer that moves, in the result, is the ground, always the lowest. The same kind and number
-    give the same pictures at any pan, but for the character that moves: it goes as far as the
-    ground, about against it.
+    The moving layer of the result is the ground, which is always the lowest. The same kind and
+    number give the same pictures at any pan, except for the moving character: it goes as far as the
+    ground, in about the opposite direction.
     """
     for attempt in itertools.count():
         seed = [SEED, LAYERED_KINDS.index(kind), number, attempt]
@@ -55,17 +55,17 @@ def layered_scene(kind: str, pan: float, number: int) -> HardScene:
             *_in_the_picture(figure, way),
         ]
         if kind not in ("hair", "arms") or _moves_enough(layers):
-            break  # else its hair is cut short, or its arms are out of the picture
+            break  # else its hair is short, or its arms are outside of the picture
     return HardScene(layers, 0, np.array([side * pan, 0.0]))
 
 
 def ground_of(number: int) -> str:
-    """Name what stands on the ground of the ``number``-th scene, of ``GROUNDS``."""
+    """Return which of ``GROUNDS`` stands on the ground of the ``number``-th scene."""
     return GROUNDS[number % len(GROUNDS)]
 
 
 def _figure(rng: np.random.Generator, kind: str) -> Figure:
-    """Return a character whose head is in the picture; the stage's origin is the middle of it."""
+    """Return a character whose head is in the picture; the origin is the picture's middle."""
     size = rng.uniform(300, 400)  # its lower edge is below the picture
     position = (float(rng.uniform(-110, 110)), float(_HEADROOM - HEIGHT / 2 + size))
     parts_move = kind in ("hair", "arms")
@@ -74,7 +74,7 @@ def _figure(rng: np.random.Generator, kind: str) -> Figure:
 
 
 def _in_the_picture(figure: Figure, way: np.ndarray) -> list[Layer]:
-    """Return the layers of a figure that, as a whole, goes ``way`` and does nothing else."""
+    """Return the layers of a figure that as a whole moves by ``way`` [px], and not otherwise."""
     pose = _held(Chain(figure.warps))
     carry = Placement((0.0, 0.0), LinearValue(WIDTH / 2, way[0]), LinearValue(HEIGHT / 2, way[1]))
     layers = []
@@ -84,7 +84,7 @@ def _in_the_picture(figure: Figure, way: np.ndarray) -> list[Layer]:
 
 
 def _held(warp: Any) -> Any:
-    """Return a warp, or a chain of them, as it is at the start, for good."""
+    """Return a warp, or a chain of warps, that stays as it is at the start."""
     if isinstance(warp, Chain):
         return Chain([_held(inner) for inner in warp.warps])
     values = {name: value for name, value in vars(warp).items() if isinstance(value, LinearValue)}
@@ -108,7 +108,7 @@ def _ground(rng: np.random.Generator, kind: str, pan: float) -> Layer:
 
 
 def _poles(rng: np.random.Generator, pixels: np.ndarray) -> None:
-    """Stand poles 2 to 6 px wide on the ground, unevenly, and hang two wires over them."""
+    """Draw poles of 2 to 6 px on the ground, unevenly spaced, and two wires over them."""
     width = pixels.shape[1]
     colour = random_colour(rng, value=(0.2, 0.9))
     left = rng.uniform(0, 40)
@@ -123,7 +123,7 @@ def _poles(rng: np.random.Generator, pixels: np.ndarray) -> None:
 
 
 def _fence(rng: np.random.Generator, pixels: np.ndarray) -> None:
-    """Set a fence on the ground, its pickets uneven: nobody could tell how far an even one pans."""
+    """Draw a fence with uneven pickets: of an even one nobody could say how far it pans."""
     width = pixels.shape[1]
     colour = random_colour(rng, value=(0.5, 1.0))
     top, period, thick = rng.uniform(60, 130), rng.uniform(14, 24), rng.uniform(3, 6)
@@ -146,5 +146,5 @@ def _bar(
 ) -> None:
     corners = [[left, top], [left + thick, top], [left + thick, bottom], [left, bottom]]
     fill(pixels, np.array(corners), colour)
-    for x in (left, left + thick):  # ink at both sides
+    for x in (left, left + thick):  # ink on both sides
         stroke(pixels, np.array([[x, top], [x, bottom]]), 1.0, INK)

@@ -6,8 +6,8 @@
 - X-TEST: Sim, Oh and Kim, "XVFI: eXtreme Video Frame Interpolation" (ICCV 2021), at 8 times the
   rate.
 
-Each reader checks the whole set before anything is drawn, and raises ``UserError`` with the file's
-name for what is missing, unreadable or of differing size.
+Each reader checks the whole set before anything is drawn. It raises ``UserError`` with the file's
+name if a file is missing or unreadable, or if sizes differ.
 """
 
 import json
@@ -28,7 +28,7 @@ X_TEST_STEP = 4
 def read_atd12k(folder: Path) -> list[TripletEntry]:
     """Read the test part: ``test_2k_540p`` (or ``test_2k_original``) and ``test_2k_annotations``.
 
-    Tags are the difficulty and the studio, with which the names of the triplets begin; the region
+    Tags are the difficulty and the studio, which is the beginning of a triplet's name. The region
     is ``motion_RoI``, scaled to the frames as in the set's own evaluation.
     """
     names = ("test_2k_540p", "test_2k_original")
@@ -78,8 +78,8 @@ def _atd_region(about: dict[str, Any], picture: Path) -> Region | None:
 def read_snu_film(folder: Path) -> list[TripletEntry]:
     """Read the lists ``test-easy.txt`` to ``test-extreme.txt``, here or in ``eval_modes``.
 
-    A line names frame_0, target and frame_1. The folders that their paths begin with
-    (``data/SNU-FILM/``) need not be there.
+    A line names frame_0, target and frame_1. The folders with which their paths begin
+    (``data/SNU-FILM/``) need not exist.
     """
     lists = [
         (tier, path)
@@ -112,7 +112,7 @@ def _snu_triplets(tier: str, path: Path, folder: Path) -> Iterator[TripletEntry]
 
 
 def _below(folder: Path, name: str) -> Path:
-    """Find a path of the list below the folder, leaving out what it begins with."""
+    """Return the file below the folder to which a list's path leads without its first parts."""
     parts = Path(name).parts
     candidates = (folder.joinpath(*parts[start:]) for start in range(len(parts)))
     return next((path for path in candidates if path.is_file()), folder / name)
@@ -121,7 +121,7 @@ def _below(folder: Path, name: str) -> Path:
 def read_x_test(folder: Path) -> list[TripletEntry]:
     """Read the scenes ``TYPE/SCENE/0000.png`` to ``0032.png``: seven frames between first and last.
 
-    ``folder`` is the one of the types, or one above it.
+    ``folder`` contains the folders of the types, or is above it.
     """
     triplets = _checked(
         (

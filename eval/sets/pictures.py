@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nakawari.errors import UserError
 
-# Pillow opens these with more than 8 bits a channel, and convert("RGB") would clip them.
+# Pillow's modes with more than 8 bits a channel, which convert("RGB") would clip.
 _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L")
 
 
@@ -20,15 +20,15 @@ class PictureSize(NamedTuple):
 
 
 def picture_size(path: Path) -> PictureSize:
-    """Read the header of a picture; ``UserError`` names a file that is missing or no picture."""
+    """Read the header of a picture; ``UserError`` if the file is missing or is not a picture."""
     with _open(path) as image:
         return PictureSize(*image.size)
 
 
 def read_pixels(path: Path) -> np.ndarray:
-    """Read a PNG, WebP or JPEG as (H, W, 3) uint8, transparency ignored.
+    """Read a PNG, WebP or JPEG as (H, W, 3) uint8; transparency is ignored.
 
-    ``UserError`` names a file that is missing, no picture, cut short or of more than 8 bits.
+    Raises ``UserError`` if the file is missing, truncated, not a picture, or has more than 8 bits.
     """
     with _open(path) as image:
         if image.mode in _DEEP_MODES:
@@ -56,7 +56,7 @@ def pixels_from_frame(frame: Tensor) -> np.ndarray:
 
 
 def write_png(pixels: np.ndarray, path: Path) -> None:
-    """Write (H, W, 3) uint8, making the folder if need be."""
+    """Write (H, W, 3) uint8; the folder is made if it does not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, format="PNG", compress_level=4)
 

@@ -1,12 +1,12 @@
-"""A list of triplets: two frames, the true frame between them, and where it lies.
+"""A list of triplets: two frames, the true frame between them, and its ``frame_time``.
 
-The file holds one JSON object a line::
+The file has one JSON object on each line::
 
     {"id": "walk_007", "frame_0": "walk/0.png", "frame_1": "walk/2.png",
      "target": "walk/1.png", "frame_time": 0.5, "tags": ["pan"]}
 
-with paths relative to the file. ``"roi": [x, y, width, height]`` (pixels) may name a region that
-is measured by itself too.
+with paths relative to the file. ``"roi": [x, y, width, height]`` [px] may add a region that is also
+measured by itself.
 """
 
 import json
@@ -22,7 +22,10 @@ FRAMES = ("frame_0", "frame_1", "target")
 
 
 FACTS = "triplet"
-"""What results call what is known of a triplet, whoever draws; no method may have this name."""
+"""The name, in results, of the facts on a triplet that hold for all methods.
+
+No method may have this name.
+"""
 
 
 class Region(NamedTuple):
@@ -36,7 +39,7 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TripletEntry:
-    """Where one sample lies on disk; its pictures are read when it is its turn."""
+    """The files of one sample; its pictures are read when it is its turn."""
 
     id: str
     frame_0: Path
@@ -50,8 +53,8 @@ class TripletEntry:
 def read_triplets(path: Path) -> list[TripletEntry]:
     """Read and check the whole list before anything is computed.
 
-    Raises ``UserError``, naming file and line, for what is no such list, an id that comes twice,
-    a frame that is missing or unreadable, and a triplet whose frames differ in size.
+    Raises ``UserError``, with file and line, if it is not such a list, if an id occurs twice, if a
+    frame is missing or unreadable, or if the frames of a triplet differ in size.
     """
     lines_by_id: dict[str, int] = {}
     triplets = []
@@ -107,7 +110,10 @@ def _parse(line: str, path: Path, number: int) -> TripletEntry:
 
 
 def _identifier(value: Any, path: Path, number: int) -> str:
-    """Ids become file names (``predictions/METHOD/ID.png``), so they may not leave the folder."""
+    """Return the id, checked: it is part of a path (``predictions/METHOD/ID.png``).
+
+    So it must not lead out of the folder.
+    """
     name = str(value)
     is_plain = isinstance(value, str | int) and bool(name) and not name.startswith(".")
     if not is_plain or any(character in name for character in "/\\\0\n"):
@@ -144,10 +150,10 @@ def _region(value: Any, path: Path, number: int) -> Region | None:
 
 
 def check_frames(triplet: TripletEntry, where: str) -> None:
-    """Look at the headers only: a list of 10,000 triplets is checked in seconds.
+    """Check the headers of a triplet's pictures only: for 10,000 triplets this takes seconds.
 
-    Raises ``UserError``, beginning with ``where``, for a frame that is missing or unreadable, sizes
-    that differ, and a region that is not inside.
+    Raises ``UserError``, with a text that begins with ``where``, if a frame is missing or
+    unreadable, if sizes differ, or if the region is not inside of the frame.
     """
     sizes = {}
     for name in FRAMES:

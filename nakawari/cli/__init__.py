@@ -41,11 +41,11 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit status.
 
-    0 is success, 2 bad input, 1 an error of our own, 130 interrupted. Whatever happens, one line
-    says it.
+    The status is 0 for success, 2 for bad input, 1 for an error of our own, 130 if interrupted.
+    Every failure is reported in one line.
     """
     _open_standard_streams()
-    if not sys.warnoptions:  # Python's warnings are for who develops, and are no single line
+    if not sys.warnoptions:  # warnings are for developers, and take several lines
         warnings.simplefilter("ignore")
     args = build_parser().parse_args(argv)
     stop_on_signals()
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         end_at_once_if_busy(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        _give_up_stdout()  # whoever reads our output, such as `head`, has seen enough
+        _give_up_stdout()  # the reader of our output, such as `head`, has closed it
     except Exception as error:
         failure = failure_of(error)
         print(f"nakawari: {failure.line}", file=sys.stderr)
@@ -73,9 +73,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _open_standard_streams() -> None:
-    """Let no file that is opened later take the place of a standard stream that was closed.
+    """Open standard streams that are closed, so that no other file gets their descriptor.
 
-    What they cannot show is written out, such as a name in another encoding.
+    Characters that a stream cannot show, such as those of a name in another encoding, are written
+    as escapes.
     """
     with suppress(OSError):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -89,6 +90,6 @@ def _open_standard_streams() -> None:
 
 
 def _give_up_stdout() -> None:
-    """Send what is still to be printed nowhere; else Python would complain of it at exit."""
+    """Discard the output that is still buffered, or Python would report an error at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

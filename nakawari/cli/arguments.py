@@ -15,21 +15,21 @@ from nakawari.whole import check_name
 from nakawari.wording import printable
 
 BAD_INPUT = 2  # exit status
-MAX_PATH = 4096  # bytes that the system takes for a path
+MAX_PATH = 4096  # bytes of the longest path that the system accepts
 INPUT_RATE_HELP = "frames a second of a sequence of pictures (default: 24)"
 STRICT_HELP = "refuse a clip in which anything is damaged, instead of bridging it"
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a bad argument in one line, as every other error."""
+    """Reports a bad argument in one line, like every other error."""
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """Parse; the words are remembered for an error."""
+        """Parse the words, and remember them for the error message."""
         self._words = list(sys.argv[1:] if args is None else args)
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Print the one line, and exit."""
+        """Print the error in one line, and exit with ``BAD_INPUT``."""
         for word in getattr(self, "_words", []):
             if len(word) > 1 and word.startswith("-") and os.path.exists(word):
                 message = f"{word!r} looks like an option; write ./{word} to name the file"
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def path(text: str) -> Path:
-    """Parse the name of a file or folder: one that can exist."""
+    """Parse the path of a file or folder; it is refused if it is too long to exist."""
     given = Path(text)
     try:
         check_name(given)
@@ -56,17 +56,17 @@ class Target(NamedTuple):
     """Where outputs go: a file, or a folder that takes them."""
 
     path: Path
-    ends_with_slash: bool  # which only a folder's name does; it need not exist
-    picture_names: str | None = None  # of a sequence of pictures, which is in the folder ``path``
+    ends_with_slash: bool  # so it is a folder, even if it does not exist yet
+    picture_names: str | None = None  # of a sequence of pictures, which goes to the folder ``path``
 
     @property
     def is_folder(self) -> bool:
-        """Whether it can only be a folder that takes outputs."""
+        """Whether it is a folder that takes outputs, and not an output itself."""
         return self.picture_names is None and (self.ends_with_slash or self.path.is_dir())
 
 
 def target(text: str) -> Target:
-    """Parse the name of a file that is written, or of a folder that files are written into."""
+    """Parse the path of a file to write, or of a folder into which files are to be written."""
     given = path(text)
     if NamePattern.of(given.name) is not None and not text.endswith("/"):
         return Target(given.parent, False, given.name)
@@ -74,7 +74,10 @@ def target(text: str) -> Target:
 
 
 def plain_file(text: str) -> Path:
-    """Parse the name of a file that is read whole: no FIFO, which may never end, and no device."""
+    """Parse the path of a file that is read whole.
+
+    A device is refused, and so is a FIFO, which may never end.
+    """
     given = path(text)
     if given.exists() and not given.is_file():
         raise argparse.ArgumentTypeError(f"{text} is not a file; name one")

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 SHELLS = ("bash", "zsh")
-"""For which ``shtab`` writes scripts that know every command's options."""
+"""The shells for which ``shtab`` writes scripts that complete every command's options."""
 
 
 class PrintCompletion(argparse.Action):
-    """Prints the script for a shell, made of the parser itself, and ends."""
+    """Prints the script for a shell, which is made from the parser itself, and exits."""
 
     def __call__(
         self,

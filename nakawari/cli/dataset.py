@@ -69,7 +69,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    """Do ``nakawari dataset build``: find, build, tell."""
+    """Run ``nakawari dataset build``: find the videos, build the data set, print a summary."""
     from tqdm import tqdm
 
     from nakawari.dataset.build import REPORT_FILE, SplitChoice, build_dataset

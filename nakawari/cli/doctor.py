@@ -1,4 +1,4 @@
-"""``nakawari doctor``: what is installed, whether it works, and what to do where it does not."""
+"""``nakawari doctor``: tells what is installed, whether it works, and if not, what to do."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ EXTRAS = {
     "ray": ("ray",),
     "web": ("starlette", "uvicorn"),
 }
-"""What each extra adds, as far as it shows whether it was installed."""
+"""Packages that each extra installs: those that show whether it was installed."""
 DECODERS = ("h264", "hevc", "vp9", "av1", "mpeg2video", "aac")
 ENCODERS = (CODECS["h264"].encoder, "aac")
-"""That an output is written with unless ``--codec`` says otherwise."""
+"""The encoders with which an output is written by default, without ``--codec``."""
 LITTLE_MEMORY = 4096
-"""MiB: less than what a clip of 1920x1080 is drawn in."""
+"""Memory [MiB] below which the report warns: drawing a clip of 1920x1080 takes more."""
 
 
 class Finding(NamedTuple):
@@ -51,7 +51,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run_doctor(args: argparse.Namespace) -> None:
-    """Print the report; ``UserError`` if anything is wrong that slowing a clip needs."""
+    """Print the report; ``UserError`` if anything that slowing a clip needs is wrong."""
     wrong = 0
     for find in (_versions, _extras, _machine, _weights, _codecs):
         for finding in find():
@@ -93,7 +93,7 @@ def _graphics_card() -> str:
     if not torch.cuda.is_available():
         return "none that torch can use; clips are drawn on the CPU"
     total = torch.cuda.get_device_properties(0).total_memory / 2**30
-    torch.zeros(1, device="cuda").add_(1).item()  # a driver that does not fit fails here
+    torch.zeros(1, device="cuda").add_(1).item()  # fails here if the driver does not fit
     return f"{torch.cuda.get_device_name(0)}, {total:.0f} GiB"
 
 
@@ -142,7 +142,7 @@ def _has_codec(name: str, mode: Literal["r", "w"]) -> bool:
 
 
 def _guarded(name: str, find: Callable[[], str]) -> Finding:
-    """Return what ``find`` tells; whatever it raises is what is wrong."""
+    """Return what ``find`` returns as a finding; if it raises, the error's text is the finding."""
     try:
         return Finding(name, find())
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What ends a command, in one line: the user's errors, the machine's, and at last our own."""
+"""The one line for an error that ends a command: the user's, the machine's, or our own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nakawari.errors import UserError
 from nakawari.wording import printable
 
 OWN_FAULT = 1  # exit status
-TRACEBACK_VARIABLE = "NAKAWARI_TRACEBACK"  # set to 1, the details are printed
+TRACEBACK_VARIABLE = "NAKAWARI_TRACEBACK"  # if it is 1, the details are printed
 
 
 class Failure(NamedTuple):
@@ -26,8 +26,8 @@ class Failure(NamedTuple):
 def failure_of(error: Exception) -> Failure:
     """Return what to print for an error that ended a command, and with what status to exit.
 
-    2 is for what the user or the machine can put right; 1 for a fault of Nakawari's own, whose
-    details are written to a file that the line names.
+    The status is 2 for an error that the user can put right, on the command line or on the machine.
+    It is 1 for a fault of Nakawari's own, whose details are written to a file that the line names.
     """
     if os.environ.get(TRACEBACK_VARIABLE) == "1":
         traceback.print_exception(error)
@@ -49,13 +49,13 @@ def failure_of(error: Exception) -> Failure:
 
 
 def _is_of_ffmpeg(error: Exception) -> bool:
-    """Return whether an error is one of PyAV's, which is not loaded here for that alone."""
+    """Return whether an error is one of PyAV's; PyAV is not imported just for that."""
     av = sys.modules.get("av")
     return av is not None and isinstance(error, av.error.FFmpegError)
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line, as a terminal can show it."""
+    """Return a text as one line that a terminal can show safely."""
     return printable(" ".join(text.split()))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ProgressBar:
-    """Shows the frames done, the rate and the time left on stderr; begins with the first frame."""
+    """Shows frames done, rate and time left on stderr; it appears with the first frame."""
 
     def __init__(self) -> None:
         self._bar: tqdm | None = None
@@ -34,13 +34,13 @@ class ProgressBar:
             self._bar.write(text, file=sys.stderr)
 
     def on_frame(self, done: int, expected: int | None, stage: str = "") -> None:
-        """Move the bar on; a new ``stage``, the words before the bar, begins a new one."""
+        """Move the bar on; a new ``stage``, which is the text before the bar, begins a new bar."""
         if self._bar is None or stage != self._stage:
             from tqdm import tqdm
 
             if self._bar is not None:
                 self._bar.close()
-            # It wipes itself at the end: the result, or the one line of an error, says the rest.
+            # The bar is erased at the end, because the result, or the error's one line, follows.
             self._bar = tqdm(
                 desc=stage or None, total=expected, unit="frame", file=sys.stderr,
                 dynamic_ncols=True, leave=False,

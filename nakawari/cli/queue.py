@@ -27,7 +27,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run_queue(args: argparse.Namespace) -> None:
-    """Do ``nakawari queue``: cancel what is to be, and print a line for every job."""
+    """Run ``nakawari queue``: cancel the given jobs, and print a line for every job."""
     file = args.folder / FILE_NAME
     if not file.is_file():
         raise UserError(
@@ -41,7 +41,7 @@ def run_queue(args: argparse.Namespace) -> None:
 
 
 def _cancel(store: JobStore, number: int) -> None:
-    """Cancel a job; ``UserError`` if there is none that waits or runs."""
+    """Cancel a job; ``UserError`` unless it exists, and waits or runs."""
     from nakawari.queue.worker import cancel  # here: it loads FFmpeg
 
     try:

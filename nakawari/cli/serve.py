@@ -1,4 +1,4 @@
-"""``nakawari serve``: the page, until Ctrl-C."""
+"""``nakawari serve``: serves the page until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nakawari.errors import UserError
 from nakawari.wording import printable
 
 NEEDED = ("starlette", "uvicorn")
-# -P: what lies in the folder where the command was given is not to be imported.
+# -P: modules in the folder where the command was given must not be imported.
 WORKER = (sys.executable, "-P", "-m", "nakawari.cli.serve_worker")
 WHEN_STOPPED = "what waits stays queued, and the same command goes on from there"
 GB = 10**9
@@ -50,7 +50,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run_serve(args: argparse.Namespace) -> None:
-    """Check, tell where the page is, and serve it until Ctrl-C."""
+    """Run ``nakawari serve``: check, print where the page is, and serve it until Ctrl-C."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise UserError(

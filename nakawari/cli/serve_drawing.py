@@ -1,7 +1,7 @@
-"""What draws for ``nakawari serve``, in the process that ``serve_worker`` starts.
+"""The drawing process of ``nakawari serve``, which ``serve_worker`` starts.
 
-It does the jobs of the queue in a folder, one after another, until its standard input ends, or
-until it has taken more memory than it may.
+It does the jobs of a folder's queue, one after another, until its standard input ends, or until it
+has taken more memory than it may.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 NAP_SECONDS = 0.2
 FRAME_SECONDS = 0.5
-"""Seconds between two newest frames, at least."""
-FRAME_WIDTH = 640  # px
+"""Shortest time [s] between two updates of a job's newest frame."""
+FRAME_WIDTH = 640  # px, of that frame
 
 
 def main(folder: Path, memory: int) -> int:
-    """Do the jobs of a folder's queue as they come; return the exit status.
+    """Do the jobs of a folder's queue as they arrive; return the exit status.
 
     Args:
-        folder: of the queue.
-        memory: that this process may take [bytes].
+        folder: the folder of the queue.
+        memory: how much memory this process may take [bytes].
     """
     end_with_parent()
     end_beyond(memory)
@@ -70,7 +70,7 @@ def main(folder: Path, memory: int) -> int:
 
 
 class Easel:
-    """Draws a job, and shows its newest frame. The model stays loaded from job to job."""
+    """Draws jobs, and saves the newest frame of each. The model stays loaded between jobs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -97,7 +97,7 @@ class Easel:
 
 
 class _Window:
-    """Shows a frame now and then, as a small JPEG."""
+    """Saves a frame as a small JPEG, every ``FRAME_SECONDS`` at most."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -111,5 +111,5 @@ class _Window:
         width = min(FRAME_WIDTH, picture.width)
         height = max(1, round(picture.height * width / picture.width))
         pixels = shrink(plain(picture, tags), tags, (height, width))[..., ::-1]
-        with suppress(OSError):  # it is only to look at
+        with suppress(OSError):  # it is only for display
             write_whole(self._path, encoded(pixels, width))

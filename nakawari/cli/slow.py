@@ -1,4 +1,4 @@
-"""``nakawari slow``: its arguments, the model it draws with, and what it tells at the end."""
+"""``nakawari slow``: its arguments, the model that draws, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 def default_output(source: Path, args: argparse.Namespace) -> Path:
     """Return where the output goes without ``-o``: beside the input, named after the factor.
 
-    Where there is a ramp instead of a factor, it is named after that.
+    With a ramp instead of a factor, the name says so.
     """
     from nakawari.video.sequence import clip_name
 
@@ -133,7 +133,7 @@ def default_output(source: Path, args: argparse.Namespace) -> Path:
 
 
 def settings_of(args: argparse.Namespace, source: Path, output: Path) -> SlowSettings:
-    """Return what the command line asks for one clip."""
+    """Return the settings that the command line gives for one clip."""
     from nakawari.queue.settings import SlowSettings
 
     return SlowSettings(
@@ -162,7 +162,7 @@ def settings_of(args: argparse.Namespace, source: Path, output: Path) -> SlowSet
 
 
 def choose_device(name: str) -> str:
-    """Return ``cpu`` or ``cuda``; ``UserError`` if the latter was asked for and is not there."""
+    """Return ``cpu`` or ``cuda``; ``UserError`` if ``cuda`` was asked for and is not available."""
     import torch
 
     if name == "cuda" and not torch.cuda.is_available():
@@ -173,7 +173,10 @@ def choose_device(name: str) -> str:
 
 
 def model_folder(model: str | None) -> Path:
-    """Return the folder of the weights ``--model`` names; ``UserError`` if it is not there."""
+    """Return the folder of the weights that ``--model`` names, or of the shipped weights.
+
+    Raises ``UserError`` if it does not exist.
+    """
     folder = Path(model) if model else shipped_model()
     check_name(folder, "--model")
     if not folder.is_dir():
@@ -184,7 +187,10 @@ def model_folder(model: str | None) -> Path:
 def load_interpolator(
     settings: argparse.Namespace | SlowSettings, device: str
 ) -> FrameInterpolator:
-    """Return what draws the in-betweens: a baseline by name, or a pipeline from its folder."""
+    """Return the interpolator: a baseline by its name, or a pipeline from its folder.
+
+    Raises ``UserError`` if the weights cannot be used.
+    """
     from nakawari.slowmo.baselines import BASELINES
 
     if settings.model in BASELINES:
@@ -207,36 +213,36 @@ def load_interpolator(
 
 
 def reseed_for(args: argparse.Namespace | SlowSettings) -> Reseed | None:
-    """Return what gives an interpolator another seed; ``None`` if there is no chance in it."""
+    """Return the function that gives an interpolator another seed; ``None`` for a baseline."""
     from nakawari.slowmo.baselines import BASELINES
 
     return None if args.model in BASELINES else _with_seed
 
 
 def _with_seed(interpolator: FrameInterpolator, seed: int) -> FrameInterpolator:
-    # A pipeline takes a seed beside what every interpolator takes.
+    # A pipeline takes a seed in addition to the arguments of every interpolator.
     return partial(cast("Callable[..., Tensor]", interpolator), seed=seed)
 
 
 class LoadedModel:
-    """Keeps a model loaded from job to job, as long as they ask for the same one."""
+    """Keeps a model loaded between jobs, as long as they ask for the same one."""
 
     def __init__(self) -> None:
         self._model: FrameInterpolator | None = None
         self._asked: Sequence[object] = ()
 
     def load(self, settings: SlowSettings, device: str) -> FrameInterpolator:
-        """Return what draws a job, loaded now or before."""
+        """Return the interpolator of a job, which is loaded unless it was loaded before."""
         asked = (settings.model, settings.steps, settings.seed, device)
         if self._model is None or self._asked != asked:
-            self._model = None  # there may be no room for two
+            self._model = None  # memory may not suffice for two
             self._model = load_interpolator(settings, device)
             self._asked = asked
         return self._model
 
 
 def drawn_by(settings: SlowSettings) -> str:
-    """Return what tells the model, its weights and its settings from every other one."""
+    """Return a text that identifies the model, its weights and its settings."""
     from nakawari.slowmo.baselines import BASELINES
 
     if settings.model in BASELINES:
@@ -251,7 +257,7 @@ def drawn_by(settings: SlowSettings) -> str:
 
 
 def run_slow(args: argparse.Namespace) -> None:
-    """Do ``nakawari slow``: for one clip at once, for several and for a folder by a queue."""
+    """Run ``nakawari slow``: one clip directly, several clips or a watched folder by a queue."""
     if args.end is not None and args.end <= args.begin:
         raise UserError("--to must be later than --from; give a time after it")
     if args.slow is not None and args.ramp is not None:
@@ -269,7 +275,7 @@ def run_slow(args: argparse.Namespace) -> None:
 
 
 def _run_one(args: argparse.Namespace) -> None:
-    """Check, load, draw, tell."""
+    """Slow down one clip: check the arguments, load the model, draw, print a summary."""
     from nakawari.slowmo.job import run_job
 
     if not args.inputs:
@@ -305,7 +311,7 @@ def _run_one(args: argparse.Namespace) -> None:
 
 
 def takes_words(takes: TakesResult) -> str:
-    """Return in a line what came of comparing takes."""
+    """Return the result of comparing takes in one line."""
     words = f"about {takes.seconds:.1f} s of it for takes: "
     words += f"{count(takes.compared, 'interval')} compared, {len(takes.unsure)} to check"
     return f"{words} in {takes.folder}" if takes.unsure else words

@@ -1,4 +1,4 @@
-"""``nakawari slow`` for several clips: a queue does them one after another, and goes on."""
+"""``nakawari slow`` for several clips: one after another, by a queue that can be resumed."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ WHEN_STOPPED = "what was drawn is kept, and the same command goes on from there"
 
 
 def run_many(args: argparse.Namespace) -> None:
-    """Check all, draw one after another, tell a line for each and a summary.
+    """Check all clips, draw them one after another, and print a line for each and a summary.
 
-    Raises ``UserError`` before any work if something is wrong that concerns all clips, and at the
+    Raises ``UserError`` before any work if something that concerns all clips is wrong, and at the
     end if a clip failed.
     """
     folder = output_folder(args)
@@ -73,7 +73,7 @@ def run_many(args: argparse.Namespace) -> None:
 def output_folder(args: argparse.Namespace) -> Path:
     """Return the folder that takes the outputs; it need not exist.
 
-    Raises ``UserError`` if none is given, or if arguments do not go together.
+    Raises ``UserError`` if none is given, or if arguments cannot be combined.
     """
     if args.output is None:
         raise UserError("several clips need a folder for what is made; give it with --output DIR/")
@@ -100,7 +100,7 @@ def output_folder(args: argparse.Namespace) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder if it is not there; ``UserError`` if it cannot be made."""
+    """Make a folder if it does not exist; ``UserError`` if it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -109,7 +109,7 @@ def make_folder(folder: Path) -> None:
 
 
 def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSettings:
-    """Return what the command line asks for one clip, whose output goes into a folder."""
+    """Return the settings that the command line gives for one clip; the output goes to a folder."""
     source, model = Path(os.path.abspath(source)), args.model
     if model is not None and model not in BASELINES:
         model = os.path.abspath(model)
@@ -120,12 +120,13 @@ def settings_for(args: argparse.Namespace, source: Path, folder: Path) -> SlowSe
 class Desk:
     """Does the jobs of a worker, with a progress bar for each.
 
-    The model stays loaded from job to job, as long as they ask for the same one.
+    The model stays loaded between jobs, as long as they ask for the same one. ``meanwhile`` is
+    called after every frame, with a function that prints a line above the progress bar.
     """
 
     def __init__(self, meanwhile: Callable[[Callable[[str], None]], None] | None = None) -> None:
         self.names: dict[int, str] = {}
-        """What is shown before a job's bar; by default the clip's name."""
+        """The text before a job's bar, by the job's number; by default it is the clip's name."""
         self._meanwhile = meanwhile
         self._loaded = LoadedModel()
 
@@ -184,11 +185,11 @@ def tell_outcome(outcome: Outcome) -> None:
 
 
 def _check_room(jobs: Sequence[SlowSettings]) -> None:
-    """Raise ``UserError`` if there is too little room on the disk for all that is to be made."""
+    """Raise ``UserError`` if there is too little room on the disk for all outputs together."""
     rooms = []
     for settings in jobs:
-        with suppress(Exception):  # whatever is wrong with a clip, its own line will say it
-            check_free(settings.output)  # what a killed run left there takes room
+        with suppress(Exception):  # an error of a clip is reported in its own line later
+            check_free(settings.output)  # removes what a killed run left, which takes room
             rooms.append(room_of(settings.job()))
     if jobs:
         folder = jobs[0].output.parent
@@ -197,12 +198,12 @@ def _check_room(jobs: Sequence[SlowSettings]) -> None:
 
 
 def _name(job: Job) -> str:
-    """Return a clip's name as it is shown; a queue's file may hold anything."""
+    """Return a clip's name for display; the settings in a queue's file may be anything."""
     return Path(str(job.settings.get("source"))).name
 
 
 def _tell_summary(ended: Sequence[State], done_before: int) -> None:
-    """Print how many clips ended how; ``UserError`` if any failed."""
+    """Print how many clips are done, cancelled or failed; ``UserError`` if any failed."""
     counts = {"done": ended.count(State.DONE), "done before": done_before}
     counts |= {"cancelled": ended.count(State.CANCELLED), "failed": ended.count(State.FAILED)}
     total = count(sum(counts.values()), "clip")

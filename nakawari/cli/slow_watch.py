@@ -31,13 +31,13 @@ from nakawari.video.reader import VideoReader
 LOOK_SECONDS = 1.0
 """Seconds between two looks into the folder, also while a clip is drawn."""
 NAP_SECONDS = 0.2
-"""Seconds between two looks whether anything is to be done."""
+"""Seconds between two checks for work, while there is none."""
 
 Tell = Callable[[str], None]
 
 
 def run_watch(args: argparse.Namespace) -> None:
-    """Queue what appears, and draw what is queued, until Ctrl-C; what waits then stays queued."""
+    """Queue clips that appear, and draw queued clips, until Ctrl-C; those left stay queued."""
     if args.inputs:
         raise UserError("--watch takes every clip of its folder; give no INPUT beside it")
     if not args.watch.is_dir():
@@ -62,12 +62,12 @@ def run_watch(args: argparse.Namespace) -> None:
 
 
 class Doorkeeper:
-    """Lets the clips of a folder into a queue, and tells of each other file once.
+    """Queues the clips of a folder, and reports every other file once.
 
     Args:
-        folder: that is watched.
+        folder: the folder that is watched.
         store: the queue.
-        settings_for: returns what is to be done with a clip.
+        settings_for: returns the settings for a clip.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Doorkeeper:
         self._is_gone = False
 
     def look(self, tell: Tell) -> None:
-        """Look into the folder, at most once a second; ``tell`` is given a line for what is new."""
+        """Look into the folder, at most once a second; ``tell`` is given a line for a new file."""
         now = time.monotonic()
         if now < self._due:
             return
         self._due = now + LOOK_SECONDS
         try:
             found = self._watch.look()
-        except OSError as error:  # a drive that is not there for a while
+        except OSError as error:  # such as a drive that is gone for a while
             if not self._is_gone:
                 reason = os.strerror(error.errno) if error.errno else str(error)
                 tell(f"{self._folder} cannot be read ({reason}); it is tried again and again")
@@ -111,7 +111,7 @@ class Doorkeeper:
             tell(f"{reason}; it is left alone")
 
     def _why_no_room(self, settings: SlowSettings) -> str | None:
-        """Return which other clip has the name of this one's output, if any."""
+        """Return, as a text, which other clip has an output of the same name; ``None`` if none."""
         for job in self._store.jobs():
             theirs, output = job.settings.get("source"), job.settings.get("output")
             is_theirs = output == str(settings.output) and theirs != str(settings.source)
@@ -122,13 +122,13 @@ class Doorkeeper:
 
 
 def _why_no_clip(path: Path) -> str | None:
-    """Return why a file is no clip that can be slowed down; ``None`` if it is one."""
+    """Return why a file cannot be slowed down; ``None`` if it can."""
     try:
         with VideoReader(path):
             pass
     except UserError as error:
         return str(error).partition(";")[0]
-    except Exception as error:  # whatever FFmpeg makes of a file that is none of its own
+    except Exception as error:  # FFmpeg may raise anything on a file that is no video
         return f"{path} cannot be read ({type(error).__name__})"
     return None
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, and polite kills: a command ends within moments, and leaves nothing behind."""
+"""Ctrl-C and other signals to stop: a command ends within moments, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import NoReturn
 
 INTERRUPTED = 130  # exit status
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-AGAIN_AFTER = 0.05  # s
-PATIENCE = 3  # signals, until the clearing up is cut short too
+AGAIN_AFTER = 0.05  # s until a signal that Python dropped is sent again
+PATIENCE = 3  # the signal that ends the process at once, without further clearing up
 
 
 def stop_on_signals() -> None:
     """Raise ``KeyboardInterrupt`` in the main thread on the first signal to stop.
 
-    The next one does not disturb the clearing up; the one after it ends the process. A signal that
-    is ignored, as by nohup, stays so. Python drops what is raised amid a finaliser or a library's
-    callback: then the signal is sent once more.
+    The second signal does not disturb the clearing up; the third ends the process at once. A signal
+    that is ignored, for example by nohup, stays ignored. Python drops an exception that is raised
+    in a finaliser or in a library's callback: then the signal is sent once more.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -43,7 +43,7 @@ def stop_on_signals() -> None:
             report(unraisable)
             return
         seen = 0
-        # From outside of what drops it, or it would be dropped again.
+        # From a timer, outside of the code that drops it, or it would be dropped again.
         again = threading.Timer(AGAIN_AFTER, os.kill, (os.getpid(), last))
         again.daemon = True
         again.start()
@@ -55,9 +55,9 @@ def stop_on_signals() -> None:
 
 
 def end_at_once_if_busy(status: int) -> None:
-    """Exit now if threads still draw pictures that nobody wants: they cannot be stopped.
+    """Exit at once if threads still draw pictures that nobody wants: they cannot be stopped.
 
-    Everything has been closed and removed by then.
+    Call it when all files have been closed, and unfinished ones removed.
     """
     from nakawari.abandoned import anything_abandoned
 

@@ -47,7 +47,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run_sweep_command(args: argparse.Namespace) -> None:
-    """Do ``nakawari sweep``: read, run, tell the best."""
+    """Run ``nakawari sweep``: read the file, run the trials, print the best."""
     from nakawari.sweep.plan import read_plan
     from nakawari.sweep.report import html_report
     from nakawari.sweep.study import SweepJob, best_command, run_sweep

@@ -60,14 +60,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run_xsheet(args: argparse.Namespace) -> None:
-    """Do ``nakawari xsheet``: check, read, tell, write."""
+    """Run ``nakawari xsheet``: check the arguments, read the clip, print and write its sheet."""
     from nakawari.xsheet.show.saving import save, save_keeping, save_sheet
     from nakawari.xsheet.show.text import sheet_text
 
     _check_targets(args)
     sheet, page = _sheet_and_page(args)
     exports = _exports(args, sheet)
-    # Files first: whoever reads the text, such as `head`, may stop in the middle.
+    # Files first, because a reader of the text, such as `head`, may stop in the middle.
     if page is not None:
         save(args.html, page)
     kept = [save_keeping(export.path, export.text, export.is_ours) for export in exports]
@@ -86,7 +86,7 @@ def _is_sheet_file(source: Path) -> bool:
 
 
 def _sheet_and_page(args: argparse.Namespace) -> tuple[ExposureSheet, str | None]:
-    """Return the sheet that was given, or the clip's, and the page if it is asked for."""
+    """Return the sheet that was given, or the clip's, and its page if that was asked for."""
     if _is_sheet_file(args.input):
         from nakawari.xsheet.sheet.files import load_sheet
 
@@ -118,7 +118,7 @@ class _Export(NamedTuple):
 
 
 def _exports(args: argparse.Namespace, sheet: ExposureSheet) -> list[_Export]:
-    """Return what the exports will hold; all of it, before any is written."""
+    """Return the content of all exports, before any of them is written."""
     from nakawari.xsheet.export.formats import format_of
 
     exports = []
@@ -130,13 +130,13 @@ def _exports(args: argparse.Namespace, sheet: ExposureSheet) -> list[_Export]:
 
 
 def _media(source: Path, sheet: ExposureSheet) -> Path | None:
-    """Return where the clip is; a sheet's is looked for beside it."""
+    """Return the path of the clip; for a sheet, the path beside it with the name of its clip."""
     if not _is_sheet_file(source):
         return source
     name = Path(sheet.clip).name
     try:
         os.fsencode(name)
-    except UnicodeEncodeError:  # JSON can name what no file can be called
+    except UnicodeEncodeError:  # JSON allows names that no file can have
         return None
     return source.with_name(name) if name else None
 

@@ -1,7 +1,7 @@
 """Drawings to animate: cels, faces and painted backgrounds, read from folders and kept in memory.
 
 A folder of art has sub-folders ``cels``, ``faces`` and ``backgrounds`` (any may be missing) of
-PNG, WebP or JPEG files; without alpha, a cel is a picture on a rectangle.
+PNG, WebP or JPEG files. A cel without an alpha channel is an opaque rectangle.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ _ENDINGS = {".png", ".webp", ".jpg", ".jpeg"}
 
 
 class Art:
-    """All art of one or several folders, in the order of their names.
+    """All art of one or several folders (none: the built-in art), by the names of its files.
 
-    Files are held as bytes and decoded when asked for: a worker process needs some 40 MB for
-    the whole of it. Raises ``FileNotFoundError`` for a folder that is missing or has no art.
+    Files are held as bytes and decoded when they are asked for, so that a worker process needs some
+    40 MB for all of it. Raises ``FileNotFoundError`` for a folder that is missing or has no art.
     """
 
     def __init__(self, folders: Sequence[str | Path] = ()) -> None:
@@ -51,9 +51,10 @@ class Art:
         return len(self._files[kind])
 
     def pick(self, rng: np.random.Generator, kind: str) -> np.ndarray:
-        """Return a random picture of a kind, (h, w, 4) uint8 RGBA, alpha not multiplied in.
+        """Return a random picture of a kind, (h, w, 4) uint8 RGBA, not premultiplied.
 
-        The array is shared: copy before changing. Raises ``LookupError`` if there is none.
+        The array is shared, so copy it before you change it. Raises ``LookupError`` if the art has
+        none of this kind, ``ValueError`` if the file is no picture.
         """
         if not self._files[kind]:
             raise LookupError(f"the art has no {kind}; check count() first")

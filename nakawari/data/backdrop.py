@@ -117,7 +117,7 @@ def _hills(rng: np.random.Generator, canvas: np.ndarray) -> None:
 
 
 def _uprights(rng: np.random.Generator, canvas: np.ndarray) -> None:
-    """Draw thin things that stand: poles, masts, a fence, and wires between them."""
+    """Draw thin upright things (poles, masts or a fence), and wires across them."""
     height, width = canvas.shape[:2]
     colour, edge = random_colour(rng), (35, 30, 35)
     fence = rng.random() < 0.35

@@ -1,4 +1,4 @@
-"""The camera: one movement seen by every layer, by near ones more than by far ones."""
+"""The camera: one movement that shifts every layer, near ones more than far ones (parallax)."""
 
 import math
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class Camera:
 
 @dataclass(frozen=True)
 class CameraView(Projective):
-    """What the camera does to a layer of some ``depth``: 1 moves in full, 0 not at all.
+    """The camera's effect on a layer; with ``depth`` 1 it moves in full, with 0 not at all.
 
-    Maps the stage (origin in the middle of the view) to output pixels, where ``centre`` is the
-    output pixel at which the stage's origin lies.
+    It maps the stage (origin in the middle of the view) to output pixels. ``centre`` is the output
+    pixel at which the stage's origin lies.
     """
 
     camera: Camera
@@ -45,9 +45,9 @@ class CameraView(Projective):
 
 
 def sample_camera(rng: np.random.Generator, displacement: float, extent: float) -> Camera:
-    """Return a pan (60 %), zoom, roll or shake that moves the view by about ``displacement`` px.
+    """Return a pan, zoom, roll or shake, or all at once, that moves by about ``displacement`` px.
 
-    ``extent`` is the size of the view in px: what a zoom or a roll moves depends on it.
+    ``extent`` is the size of the view [px], on which the displacement of a zoom or roll depends.
     """
     kind = rng.choice(["pan", "zoom", "roll", "shake", "all"], p=[0.5, 0.15, 0.05, 0.15, 0.15])
     reach = 0.25 * extent

@@ -1,4 +1,4 @@
-"""The built-in data set: drawn cel animation, without end, with exact in-betweens."""
+"""The built-in dataset: an endless stream of drawn cel animation with exact in-betweens."""
 
 import pathlib
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ class FiniteCels(Dataset[Triplet]):
 
     @property
     def groups(self) -> list[int]:
-        """All cels are as near to one another as any: one group."""
+        """One group of all cels, since none belong closer together than others."""
         return [self._count]
 
     def name(self, index: int) -> str:

@@ -11,7 +11,7 @@ from nakawari.data.sprites import Sprite, oval, smooth
 
 @dataclass(frozen=True)
 class Outfit:
-    """Colours and proportions, in half widths of the head."""
+    """Colours, and proportions in half widths of the head."""
 
     skin: Colour
     cloth: Colour

@@ -37,9 +37,10 @@ def tint(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
 
 
 def recolour(rng: np.random.Generator, pixels: np.ndarray, any_hue: float) -> np.ndarray:
-    """Return an RGBA drawing in other colours; one without colours is given two.
+    """Return an (h, w, 4) uint8 RGBA drawing in other colours.
 
-    ``any_hue`` is the share of drawings whose hues are all turned by one angle.
+    A drawing in greys is given two colours. Of the others, a share of ``any_hue`` have all their
+    hues rotated by one random angle; the rest stay as they are.
     """
     colours = pixels[:, :, :3]
     spread = cv2.absdiff(colours[:, :, 0], colours[:, :, 2])

@@ -10,9 +10,11 @@ import numpy as np
 class Look:
     """What all frames of a shot share: order of the channels, softness and contrast.
 
-    ``channels``: the colour channels, in another order. ``sigma`` [px]: of a blur, as TV is drawn
-    smaller than it is shown; 0 leaves frames sharp. ``floor`` and ``ceiling``: the code values
-    that black and white become, in haze or at night.
+    Attributes:
+        channels: the order of the colour channels.
+        sigma: standard deviation of a blur [px], as TV is drawn smaller than it is shown; 0 leaves
+            frames sharp.
+        floor, ceiling: the code values that black and white become, as in haze or at night.
     """
 
     channels: tuple[int, int, int] = (0, 1, 2)
@@ -33,7 +35,7 @@ class Look:
 
 
 def sample_look(rng: np.random.Generator) -> Look:
-    """Return a look: half of them soft, two in five of lower contrast, half in other colours."""
+    """Return a random look: half are soft, two in five of lower contrast, half in other colours."""
     order = rng.permutation(3) if rng.random() < 0.5 else np.arange(3)
     soft, flat = rng.random() < 0.5, rng.random() < 0.4
     return Look(
@@ -47,7 +49,8 @@ def sample_look(rng: np.random.Generator) -> Look:
 def sample_noise(rng: np.random.Generator, frame: np.ndarray) -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB frame as after mild lossy compression.
 
-    Blocks and ringing by JPEG at quality 80 to 95, with the chroma at half size as in video.
+    JPEG at quality 80 to 95 makes the blocks and the ringing, mostly with the chroma at half size
+    as in video.
     """
     quality = int(rng.integers(80, 96))
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
@@ -55,6 +58,6 @@ def sample_noise(rng: np.random.Generator, frame: np.ndarray) -> np.ndarray:
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     else:
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    # The channel order does not matter to take part in the same colour transform: swap to BGR.
+    # OpenCV takes BGR, so swap: otherwise the colour transform would take red for blue.
     _, data = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options)
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

@@ -1,4 +1,4 @@
-"""A finite dataset as a stream without end that can be entered at any position."""
+"""A finite dataset as an endless stream that can be entered at any position."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from nakawari.errors import UserError
 
 SampleT = TypeVar("SampleT", covariant=True)
 
-# Samples that are shuffled among one another: enough for a batch to mix many shots and episodes,
-# few enough for a reader to touch only some shards at a time.
+# Least number of samples that are shuffled together: enough for a batch to mix many shots and
+# episodes, few enough for a reader to touch only some shards at a time.
 SHUFFLE_SAMPLES = 8192
-# So many unreadable samples in a row are no accident.
+# Unreadable samples in a row after which reading fails: so many are no accident.
 MAX_SKIPS = 64
 UNREADABLE = (UnreadableSampleError, OSError, cv2.error)
 """What a finite dataset raises for a sample that cannot be read."""
@@ -44,34 +44,33 @@ class Finite(Protocol[SampleT]):
     def __getitem__(self, index: int) -> SampleT:
         """Return sample ``index`` modulo the length; ``UnreadableSampleError`` if damaged.
 
-        Of real triplets, each multiple of the length more is another window.
+        Of real triplets, an index that is larger by a multiple of the length gives another window.
         """
         ...
 
     def name(self, index: int) -> str:
-        """Return by what name a person finds sample ``index``."""
+        """Return the name by which a person finds sample ``index``."""
         ...
 
 
 class _Round(NamedTuple):
     groups: np.ndarray  # the groups in this round's order
     ends: list[int]  # after each block, how many groups have been visited
-    places: list[int]  # at which place each block begins, and the length
+    places: list[int]  # the place at which each block begins, then the round's length
 
 
 class ShuffledOrder:
-    """Which sample is at which position: shuffled groups, and shuffled samples within a window.
+    """Which sample is at which position of an endless stream that is shuffled block by block.
 
-    The groups (shards) are shuffled anew each round; neighbours in that order are joined to
-    blocks of at least ``window`` samples, and each block's samples are shuffled. So every sample
-    comes once a round, and reading in this order touches few shards at a time. The answer depends
-    on the seed and the position alone: with any number of workers and ranks, resumed or
-    not.
+    The groups (shards) are shuffled anew each round. Neighbours in that order are joined into
+    blocks, and each block's samples are shuffled. So every sample comes once a round, and reading
+    in this order touches few shards at a time. The answer depends on the seed and the position
+    alone, so it is the same with any number of workers and ranks, resumed or not.
 
     Args:
-        groups: samples in each group, all above 0.
+        groups: number of samples in each group, all above 0, else ``ValueError``.
         seed: of the shuffling.
-        window: see above.
+        window: least number of samples in a block; only the last of a round may have fewer.
     """
 
     def __init__(self, groups: Sequence[int], seed: int, window: int = SHUFFLE_SAMPLES) -> None:
@@ -89,7 +88,7 @@ class ShuffledOrder:
         return ShuffledOrder, (self.groups.tolist(), self.seed, self.window)
 
     def index(self, position: int) -> int:
-        """Return the index of the sample at a position, which counts on through the rounds."""
+        """Return the index of the sample at a position; positions go on through all rounds."""
         round_number, place = divmod(position, self.samples)
         block = bisect_right(self._round(round_number).places, place) - 1
         begin = self._round(round_number).places[block]
@@ -112,20 +111,20 @@ class ShuffledOrder:
 
 
 class Endless(Dataset[SampleT], Generic[SampleT]):
-    """A finite dataset over and over, in another order and with other windows each time round.
+    """A finite dataset over and over, in another order and with other windows in each round.
 
-    After ``windows`` rounds the same windows come again; None, never.
+    After ``windows`` rounds the same windows come again; if it is None, they never do.
 
-    A sample that cannot be read is named on stderr, once, and the one after it takes its place,
-    so that what is drawn stays a function of seed and position. If ``MAX_SKIPS`` in a row cannot
-    be read, or none at all, that is a ``UserError``.
+    A sample that cannot be read is named once on stderr, and the next one in this order takes its
+    place. So the sample at a position still depends on nothing but seed and position. If
+    ``MAX_SKIPS`` in a row cannot be read, or none of a smaller dataset, ``UserError`` is raised.
     """
 
     def __init__(self, dataset: Finite[SampleT], seed: int, windows: int | None = None) -> None:
         self.dataset = dataset
         self.windows = windows
         self.order = ShuffledOrder(dataset.groups, seed)
-        # Shared: every worker has a copy of the dataset, but one count.
+        # In shared memory: each worker has a copy of the dataset, but all share one count.
         self._unreadable = torch.zeros(len(dataset), dtype=torch.bool).share_memory_()
 
     def __getitem__(self, position: int) -> SampleT:
@@ -152,7 +151,7 @@ class Endless(Dataset[SampleT], Generic[SampleT]):
 
     @property
     def skipped_names(self) -> list[str]:
-        """Their names."""
+        """The names of the samples that could not be read so far."""
         return [self.dataset.name(int(index)) for index in self._unreadable.nonzero()]
 
     def _tell(self, index: int, error: Exception) -> None:

@@ -11,7 +11,7 @@ from nakawari.data.sprites import Sprite, oval, smooth
 
 @dataclass(frozen=True)
 class FaceStyle:
-    """Colours and proportions, in half widths of the head."""
+    """Colours, and proportions in half widths of the head."""
 
     skin: Colour
     shadow: Colour
@@ -131,7 +131,7 @@ def brow(rng: np.random.Generator, style: FaceStyle, unit: float, colour: Colour
 
 
 def mouth(rng: np.random.Generator, style: FaceStyle, unit: float) -> Sprite:
-    """Return an open mouth; origin: middle of the upper lip. Scaled in height as it closes."""
+    """Return an open mouth; origin: middle of the upper lip. To close, its height is scaled."""
     sketch = Sketch()
     w, h = rng.uniform(0.12, 0.3), rng.uniform(0.14, 0.34)
     shape = smooth(

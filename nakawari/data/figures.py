@@ -16,7 +16,7 @@ _ALONE = Chain()
 
 @dataclass(frozen=True)
 class Part:
-    """A drawing, the warps of its own, and those that it shares with its group (a head)."""
+    """A drawing, its own warps, and the warps that it shares with its group, such as a head."""
 
     pixels: np.ndarray  # (h, w, 4) uint8 RGBA, premultiplied
     warps: list[Warp] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Figure:
-    """Parts from back to front, and the warps that all share, which carry them to the stage."""
+    """Parts from back to front, and the warps of all parts, which place them on the stage."""
 
     parts: list[Part]
     warps: list[Warp]
@@ -75,7 +75,7 @@ def cel_figure(
 def _attachments(
     rng: np.random.Generator, body: Sprite, size: float, displacement: float
 ) -> tuple[list[Part], list[Part]]:
-    """Return limbs and strands that hang on the body, behind it and before it."""
+    """Return limbs and strands that hang on the body: those behind it and those before it."""
     behind: list[Part] = []
     before: list[Part] = []
     if size < 50:

@@ -49,7 +49,7 @@ class TripletFolder(Dataset[Triplet]):
 
     @property
     def groups(self) -> list[int]:
-        """All triplets are as near to one another as any: one group."""
+        """One group of all triplets, since none belong closer together than others."""
         return [len(self)]
 
     def name(self, index: int) -> str:
@@ -57,7 +57,7 @@ class TripletFolder(Dataset[Triplet]):
         return str(self.triplets[index % len(self)][0].parent)
 
     def __getitem__(self, index: int) -> Triplet:
-        """Return triplet ``index`` modulo the number of triplets: another window each round."""
+        """Return triplet ``index`` modulo their number; its window depends on all of ``index``."""
         use_one_opencv_thread()
         paths = self.triplets[index % len(self)]
         frames = [decode_picture(path.read_bytes(), str(path)) for path in paths]

@@ -12,7 +12,7 @@ from nakawari.data.sprites import Sprite, smooth
 
 @dataclass(frozen=True)
 class HairStyle:
-    """Colours and proportions, in half widths of the head."""
+    """Colours, and proportions in half widths of the head."""
 
     colour: Colour
     shadow: Colour
@@ -111,7 +111,7 @@ def back_hair(rng: np.random.Generator, style: HairStyle, unit: float) -> Sprite
 
 
 def lock(rng: np.random.Generator, style: HairStyle, unit: float, length: float) -> Sprite:
-    """Return a lock that hangs from its origin, ``length`` half heads long, to a point."""
+    """Return a lock that hangs from its origin and ends in a point, ``length`` half heads long."""
     sketch = Sketch()
     half = rng.uniform(0.1, 0.2) if length < 2 else rng.uniform(0.2, 0.4)
     curve = rng.normal() * 0.12

@@ -1,6 +1,6 @@
-"""Samples that come again, drawn or cut once: a folder keeps them.
+"""A store: a folder that keeps samples that come again, so that each is drawn or cut only once.
 
-A sample takes about 80 ms of a core to draw and 5 ms to read (256x256), and 350 KB.
+A sample of 256x256 takes a core about 80 ms to draw and 5 ms to read, and 350 KB on disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nakawari.errors import UserError
 from nakawari.whole import write_shared as write_whole
 
 SETTINGS_FILE = "kept.json"
-_PROBES = 8  # samples that tell one dataset from another
+_PROBES = 8  # number of samples by which one dataset is told from another
 A_FOLDER = 1000
 """Samples in a sub-folder of a store."""
 
@@ -31,13 +31,14 @@ A_FOLDER = 1000
 class KeptTriplets(Dataset[Triplet]):
     """A finite dataset whose samples are written to a folder when first asked for, and then read.
 
-    The same bytes come, kept or not. Any number of processes may share the folder, and be killed:
-    files are written under another name and renamed. A damaged file is made again.
+    A sample has the same bytes whether it was kept or not. Any number of processes may share the
+    folder, and be killed, as files are written under another name and renamed. A damaged file is
+    made again.
 
     Args:
-        dataset: what is kept.
-        folder: takes the samples. One that keeps other samples raises ``UserError``.
-        windows: of each sample, that come; see ``Endless``.
+        dataset: the samples to keep.
+        folder: takes the samples. A folder that keeps other samples raises ``UserError``.
+        windows: number of different windows of each sample that come; see ``Endless``.
     """
 
     def __init__(self, dataset: Finite[Triplet], folder: Path, windows: int = 1) -> None:
@@ -53,11 +54,11 @@ class KeptTriplets(Dataset[Triplet]):
 
     @property
     def groups(self) -> list[int]:
-        """Those of what is kept."""
+        """The groups of the dataset that is kept."""
         return self._dataset.groups
 
     def name(self, index: int) -> str:
-        """Return the name that what is kept gives sample ``index``."""
+        """Return the name of sample ``index`` in the dataset that is kept."""
         return self._dataset.name(index)
 
     def __getitem__(self, index: int) -> Triplet:
@@ -67,7 +68,7 @@ class KeptTriplets(Dataset[Triplet]):
 
 
 def file_of(folder: Path, index: int) -> Path:
-    """Return where a store keeps sample ``index``."""
+    """Return the path at which a store keeps sample ``index``."""
     return folder / str(index // A_FOLDER) / f"{index}.zlib"
 
 
@@ -85,10 +86,10 @@ def kept(file: Path, make: Callable[[], Triplet]) -> Triplet:
 
 
 def fingerprint(dataset: Finite[Triplet], samples: int) -> str:
-    """Return a name for what ``dataset`` holds in indices below ``samples``.
+    """Return a name for the samples of ``dataset`` below index ``samples``: 16 hexadecimal digits.
 
-    Made of the bytes of eight samples evenly spread, so that other art, another seed or size, and
-    other drawing code are noticed; one file exchanged among thousands is not.
+    It is a hash of the bytes of eight samples, evenly spread. So it differs with other art, another
+    seed or size, and other drawing code, but hardly with one file exchanged among thousands.
     """
     told = hashlib.sha256(f"{len(dataset)} {samples}".encode())
     for index in np.linspace(0, samples - 1, min(_PROBES, samples)).round().astype(int).tolist():
@@ -103,10 +104,11 @@ def fingerprint(dataset: Finite[Triplet], samples: int) -> str:
 def claim(
     file: Path, settings: dict[str, Any], setting: str, notes: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Note in ``file`` what its folder is filled with, and ``notes``; return what it says.
+    """Write to ``file`` the settings with which its folder is filled, and ``notes``.
 
-    If it says other settings already, ``UserError`` tells where they differ, and to name another
-    folder with ``setting``; notes may differ.
+    If the file is there already, it is only checked. Returns the file's content. Raises
+    ``UserError`` if it is damaged or has other settings (notes may differ). The error says which
+    differ, and to name another folder with the option ``setting``.
     """
     try:
         there: dict[str, Any] = json.loads(file.read_text())

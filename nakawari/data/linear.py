@@ -1,6 +1,6 @@
-"""How a pose parameter goes from one drawing to the next: evenly.
+"""How a pose parameter goes from one drawing to the next: linearly.
 
-Drawings are eased in and out, but two of them do not tell how, and a network that is shown eased
+Movements are eased in and out, but two drawings do not tell how. A network that is trained on eased
 in-betweens learns to be unsure where everything is (docs/experiments.md, 2026-11-28).
 """
 
@@ -25,5 +25,5 @@ class LinearValue:
 
 
 def about(middle: float, change: float) -> LinearValue:
-    """Return the value that changes by ``change``, whose ends lie evenly about ``middle``."""
+    """Return the value that changes by ``change`` and is ``middle`` at frame_time 0.5."""
     return LinearValue(middle - change / 2, change)

@@ -1,4 +1,4 @@
-"""Joining the parts of a figure that do not move against each other, to draw them once."""
+"""Joining parts of a figure that do not move relative to each other, to draw them once."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from nakawari.data.figures import Part
 from nakawari.data.render import Layer, flattened
 from nakawari.data.warps import Chain, LinearValue, Placement, Warp, is_still
 
-# Larger figures reach far out of the frame: to draw all of them once would cost more than to
-# draw what is seen three times.
-_LARGEST = 420  # px
+# Largest width or height of joined parts [px]. Larger figures reach far out of the frame: to draw
+# all of them once would cost more than to draw what is seen of them three times.
+_LARGEST = 420
 
 
 def merged(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts with neighbours joined that look the same at every time.
+    """Return the parts, with neighbours of one group joined if their own warps never change.
 
-    Only what is drawn once changes: order, look and motion stay.
+    Order, look and motion stay the same; there are only fewer parts to draw.
     """
     result: list[Part] = []
     run: list[Part] = []
@@ -33,7 +33,7 @@ def merged(parts: Sequence[Part]) -> list[Part]:
 
 
 def _loosened(part: Part) -> Part:
-    """Return the part out of its group, if the group does not move."""
+    """Return the part; if its group does not move, with the group's warps as its own."""
     if part.group.warps and is_still(part.group):
         return Part(part.pixels, [*part.warps, *part.group.warps])
     return part
@@ -57,7 +57,7 @@ def _joined(run: list[Part]) -> list[Part]:
 
 
 def _extent(part: Part) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and greatest (x, y) of a part in its group."""
+    """Return the least and greatest (x, y) of a part, in the coordinates of its group [px]."""
     height, width = part.pixels.shape[:2]
     share = np.linspace(0.0, 1.0, 7)
     x, y = np.meshgrid(share * width, share * height)

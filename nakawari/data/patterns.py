@@ -9,14 +9,14 @@ from nakawari.data.colour import INK, darker, random_colour
 from nakawari.data.sprites import Sprite
 
 PERIODS = (6.0, 40.0)
-"""Pixels from one repetition to the next, at a view of 288 px: cloth has the short ones, the
-windows of a house the long ones."""
+"""Shortest and longest period [px] at a view 288 px high: cloth has short periods, the windows of a
+house long ones."""
 _INK_LEVEL = 0.3
-"""Share of full brightness below which a drawing's own line is kept under a pattern."""
+"""Share of full brightness up to which a pixel is part of a line, which patterns leave visible."""
 
 
 def sample_pattern(rng: np.random.Generator, height: int, width: int, scale: float) -> np.ndarray:
-    """Return where a pattern's marks are, (height, width) float32 in [0, 1].
+    """Return how far a random pattern's marks cover each pixel, (height, width) in [0, 1].
 
     ``scale`` is the view's height divided by 288 px.
     """
@@ -45,12 +45,12 @@ def patterned(rng: np.random.Generator, sprite: Sprite, scale: float) -> Sprite:
 
 
 def _edge(distance: np.ndarray, pixel: float) -> np.ndarray:
-    """Return a mark, 1 where ``distance`` [periods] is above 0, its edge a pixel wide."""
+    """Return a mark: 1 where ``distance`` [periods] is above 0, with an edge a ``pixel`` wide."""
     return np.clip(distance / pixel + 0.5, 0, 1)
 
 
 def _wave(phase: np.ndarray) -> np.ndarray:
-    """Return how far a phase [periods] is from the middle between repetitions, 0 to 0.5."""
+    """Return the distance of a phase [periods] from the middle of its period, 0 to 0.5."""
     return np.abs(phase - np.floor(phase) - 0.5)
 
 

@@ -49,14 +49,14 @@ def write_pictures(dataset: CelDataset, folder: Path) -> None:
     triplets = [dataset[index] for index in range(48)]
     targets = [_picture(triplet.target) for triplet in triplets]
     _write(folder / "cels.jpg", np.vstack([np.hstack(targets[i : i + 8]) for i in range(0, 48, 8)]))
-    # Those in which most moves say most.
+    # Triplets are sorted by how much of them moves: those with most of it show most.
     order = sorted(range(48), key=lambda index: -_moving_share(triplets[index]))
     chosen = [triplets[index] for index in order[:: max(30 // _SHEET_ROWS, 1)][:_SHEET_ROWS]]
     _write(folder / "cels_motion.jpg", np.vstack([_row(triplet) for triplet in chosen]))
 
 
 def measure_speed(dataset: CelDataset, samples: int) -> float:
-    """Return samples per second of processor time, after a first few to warm up."""
+    """Return samples per second of processor time, measured after a few samples to warm up."""
     for index in range(5):
         dataset[index]
     start = time.process_time()
@@ -66,7 +66,7 @@ def measure_speed(dataset: CelDataset, samples: int) -> float:
 
 
 def _row(triplet: Triplet) -> np.ndarray:
-    """Return frame_0, target, frame_1, both neighbours at once, the motion, what is visible."""
+    """Return a row: frame_0, target, frame_1, both neighbours blended, motion, visibility."""
     first, target, last = (
         _picture(frame) for frame in (triplet.frame_0, triplet.target, triplet.frame_1)
     )
@@ -79,7 +79,7 @@ def _row(triplet: Triplet) -> np.ndarray:
 
 
 def colour_wheel(motion: np.ndarray) -> np.ndarray:
-    """Return (2, H, W) motion [px] as (H, W, 3) uint8 RGB: direction is hue, 40 px full value."""
+    """Return (2, H, W) motion [px] as (H, W, 3) uint8 RGB: hue is direction, 40 px full value."""
     length, angle = cv2.cartToPolar(motion[0], motion[1])
     hue = (angle * (90 / np.pi)).astype(np.uint8)
     value = np.clip(length * (255 / 40), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Real triplets as training samples: a window is cut, and nothing is known of the motion."""
+"""Real triplets as training samples: a window is cut out of them, and the motion is unknown."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MAX_TRAILER = 4096  # bytes that cameras and editors may append to a picture
 
 
 class UnreadableSampleError(ValueError):
-    """A sample that is on disk but is no triplet: damaged, no picture, of unequal sizes."""
+    """A sample on disk is no triplet: it is damaged, no picture, or of frames unequal in size."""
 
 
 class Window(NamedTuple):
-    """How large a part of the frames is wanted [px], and whether its place is random."""
+    """How large a part of the frames is cut out [px], and whether its place is random."""
 
     height: int
     width: int
@@ -30,7 +30,7 @@ class Window(NamedTuple):
 def decode_picture(data: bytes, name: str) -> np.ndarray:
     """Return the pixels of a picture file, (H, W, 3) uint8 RGB.
 
-    What is no picture, or is cut short, raises ``UnreadableSampleError`` with its name.
+    Data that is no picture, or is cut short, raises ``UnreadableSampleError`` with ``name``.
     """
     if _is_cut_short(data):
         raise UnreadableSampleError(f"{name} is cut short")
@@ -41,7 +41,7 @@ def decode_picture(data: bytes, name: str) -> np.ndarray:
 
 
 def _is_cut_short(data: bytes) -> bool:
-    """Return whether a JPEG or PNG lacks its end, which OpenCV would fill up with grey."""
+    """Return whether a JPEG or PNG lacks its end; OpenCV would fill what is missing with grey."""
     ending = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND"}.get(data[:2])
     return ending is not None and ending not in data[-_MAX_TRAILER:]
 
@@ -53,7 +53,7 @@ def real_triplet(
     rng: np.random.Generator,
     name: str,
 ) -> Triplet:
-    """Return a window of frame_0, target and frame_1, of which no motion is known.
+    """Return a window of frame_0, target and frame_1, whose motion is marked as unknown.
 
     Larger frames are first shrunk until the window covers a random share of them, then cut at a
     random place; smaller ones are enlarged. Without ``window.crop`` they are shrunk as far as the
@@ -63,8 +63,8 @@ def real_triplet(
         frames: frame_0, target and frame_1, each (H, W, 3) uint8; of one size, or
             ``UnreadableSampleError``.
         frame_time: of the target, in (0, 1).
-        window: what is cut.
-        rng: decides the share and the place.
+        window: the size to cut out.
+        rng: chooses the share and the place.
         name: of the sample, for the error.
     """
     if len({frame.shape for frame in frames}) > 1:
@@ -89,8 +89,8 @@ def real_triplet(
 def _cut(frames: Sequence[np.ndarray], window: Window, rng: np.random.Generator) -> list[Tensor]:
     height, width, crop = window
     rows, columns = frames[0].shape[:2]
-    cover = max(height / rows, width / columns)  # the smallest scale that will do
-    # A view like that of the drawn scenes: 288 px high, where the window allows it.
+    cover = max(height / rows, width / columns)  # the smallest scale at which the window fits
+    # The view is like that of the drawn scenes, 288 px high, where the window allows it.
     usual = max(cover, min(288 / rows, 1.0))
     scale = float(rng.uniform(usual, max(usual, 1.4 * usual))) if crop else cover
     size = (max(round(columns * scale), width), max(round(rows * scale), height))

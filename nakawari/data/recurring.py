@@ -1,4 +1,4 @@
-"""Samples without end, each of which comes a few times: it is drawn once, and kept a while."""
+"""An endless stream of samples, each of which is drawn once, kept for a while, and comes again."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from nakawari.data.kept import A_FOLDER, SETTINGS_FILE, claim, file_of, kept
 from nakawari.data.triplet import Triplet
 
 BLOCK = 500
-"""New samples a round. A sample comes once a round, so often that it lies about 500 x repeats
-samples between two of its visits."""
+"""New samples in each round. A round has 500 x repeats samples, so about as many lie between two
+visits of the same sample."""
 
-_PROBES = 4  # samples that tell one dataset from another
+_PROBES = 4  # number of samples by which one dataset is told from another
 
 
 class Recurring(Dataset[Triplet]):
     """An endless dataset in rounds, each of ``BLOCK`` new samples and those of the rounds before.
 
-    A sample comes ``repeats`` times, in as many successive rounds; within a round the order is
-    shuffled. Which sample comes at a position depends on the seed and the position alone.
+    A sample comes ``repeats`` times, once in each of as many successive rounds. Within a round the
+    order is shuffled. Which sample comes at a position depends on the seed and the position alone.
 
     Args:
         dataset: endless; ``dataset[index]`` always gives the same sample.
-        repeats: how often each comes, at least 1.
+        repeats: how often each sample comes, at least 1.
         seed: of the order.
-        folder: keeps samples until they come no more; about 350 KB each at 256x256. One that keeps
-            other samples raises ``UserError``. Any number of processes may share it.
+        folder: keeps samples until they come no more, about 350 KB each at 256x256. Any number of
+            processes may share it. A folder that keeps other samples raises ``UserError``.
     """
 
     def __init__(self, dataset: Dataset[Triplet], repeats: int, seed: int, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Recurring(Dataset[Triplet]):
         return kept(file_of(self._folder, index), lambda: self._dataset[index])
 
     def sample_at(self, position: int) -> int:
-        """Return which sample comes at a position, and forget those that come no more."""
+        """Return the index of the sample at a position, and delete those that come no more."""
         a_round = BLOCK * self._repeats
         current, place = divmod(position, a_round)
         if current != self._round:

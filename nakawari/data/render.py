@@ -13,7 +13,7 @@ from nakawari.data.warps import Chain, Points
 # Pixels between the points where a warp is evaluated; between them it is interpolated linearly.
 # All warps here are smooth over several pixels: the error stays under 0.1 px.
 _STRIDE = 4
-_MARGIN = 6  # px around the mapped outline of a layer, for the part that bulges between its points
+_MARGIN = 6  # px around a layer's outline on the screen, which may bulge between its points
 # Points of a layer, as shares of its width and height, that tell where it is on the screen.
 _OUTLINE = np.meshgrid(*[np.linspace(0, 1, 7, dtype=np.float32)] * 2)
 
@@ -36,8 +36,8 @@ class Layer:
 class Rendering(NamedTuple):
     """A frame and, for every pixel, its topmost layer with alpha over one half.
 
-    ``motions``: for each of the times asked for, (H, W, 2) float32, by how much (dx, dy) [px]
-    the surface at the pixel is elsewhere then.
+    ``motions`` has an array (H, W, 2) float32 for each of the times asked for: the displacement
+    (dx, dy) [px] of the surface at each pixel from the frame's time to that time.
     """
 
     frame: np.ndarray  # (H, W, 3) uint8 RGB
@@ -86,8 +86,8 @@ def flattened(layers: Sequence[Layer], height: int, width: int) -> np.ndarray:
 def visibility(layer_ids: np.ndarray, motion: np.ndarray, neighbour_ids: np.ndarray) -> np.ndarray:
     """Return where the surface is also seen in the neighbour, (H, W) bool.
 
-    Seen means: ``motion`` leads to a pixel inside the neighbour where, to within one pixel
-    (edges fall on fractions of pixels), the same layer is on top.
+    It is seen if ``motion`` leads to a pixel inside the neighbour at which the same layer is on
+    top, to within one pixel, because edges fall on fractions of pixels.
     """
     height, width = layer_ids.shape
     column = np.rint(motion[:, :, 0] + np.arange(width, dtype=np.float32)).astype(np.int32)
@@ -119,7 +119,8 @@ def _composite(layer: Layer, coordinates: np.ndarray, frame: np.ndarray) -> np.n
     alpha, count = channels[3], frame.shape[2]
     under = cv2.multiply(frame, cv2.merge([cv2.bitwise_not(alpha)] * count), scale=1 / 255)
     frame[:] = cv2.add(under, cv2.merge(channels[:count]))
-    # Not cv2.compare: it takes a map of 4x1 pixels and a number for two arrays of other sizes.
+    # Not cv2.compare, which mistakes a map of 4x1 pixels and a number for two arrays whose sizes
+    # differ.
     return (alpha > 127).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""A random scene: a background, figures over it, a camera, and what moves how far."""
+"""A random scene: a background, figures over it, a camera, and how far each of them moves."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from nakawari.data.render import Layer
 from nakawari.data.things import foreground, thing_figure
 from nakawari.data.warps import Chain, Placement
 
-STAGE_HEIGHT = 288  # px of the view in which displacements and sizes are given
+STAGE_HEIGHT = 288  # px, of the view for which displacements and sizes are given
 STAGE_WIDTH = 512
 
 
@@ -28,16 +28,19 @@ class Scene:
     kind: str  # one of ``KINDS``
 
 
-# What moves, and in what share of samples: a small part only; the figures before a still
-# background; the camera alone, over held drawings; everything; the ground, while the figures stay
-# on the screen, as a camera that follows them has it.
+# The kinds of scenes by what moves, and the share of samples of each kind. "still": only a small
+# part moves. "figures": the figures move before a still background. "pan": only the camera moves,
+# over held drawings. "all": everything moves. "follow": a camera follows the figures, so that they
+# stay on the screen and the ground moves.
 KINDS = {"still": 0.15, "figures": 0.25, "pan": 0.12, "all": 0.26, "follow": 0.22}
-# px, of a ground that slides behind figures, at a view of 288 px: as TV has it.
+# Least and greatest displacement of a ground that slides behind figures, as in TV animation [px at
+# a view 288 px high].
 FOLLOWED_PAN = (6.0, 48.0)
-PUPPET_SHARE = 0.55  # of the figures are drawn characters
-THING_SHARE = 0.13  # are things, often with a pattern; the others come from the art
-FOREGROUND_SHARE = 0.2  # of the scenes have something before the figures
-# How much of the camera a foreground feels: it is nearer than the figures, or part of the lens.
+PUPPET_SHARE = 0.55  # share of the figures that are drawn characters
+THING_SHARE = 0.13  # share that are things, often with a pattern; the others come from the art
+FOREGROUND_SHARE = 0.2  # share of the scenes with something before the figures
+# Range of a foreground's depth (see ``CameraView``): it is nearer than the figures. Some have a
+# depth of 0 instead, as if they were part of the lens.
 FOREGROUND_DEPTHS = (1.0, 2.2)
 
 
@@ -46,9 +49,9 @@ def sample_scene(
 ) -> Scene:
     """Return a scene seen through a window of (height, width) px.
 
-    The window is cut out of a view that is ``STAGE_WIDTH`` x ``STAGE_HEIGHT``, or of the
-    smallest view of that shape that contains it. ``max_motion`` [px] bounds the displacement
-    that is asked for, at a view of 288 px height; bends may go a little past it.
+    The window is cut out of a view of ``STAGE_WIDTH`` x ``STAGE_HEIGHT`` or, if that is too small,
+    of the smallest view of that shape that contains it. ``max_motion`` [px at a view 288 px high]
+    is the largest displacement that is asked for; bends may go a little past it.
     """
     scale = max(1.0, height / STAGE_HEIGHT, width / STAGE_WIDTH)
     view = (STAGE_WIDTH * scale, STAGE_HEIGHT * scale)
@@ -65,7 +68,8 @@ def sample_scene(
     figures, focus = _sample_figures(rng, art, kind, scale, limit)
     centre = _window(rng, focus, height, width, view)
     layers = [_background(rng, art, camera, centre, view)]
-    # A camera that turns, or a background as near as the figures, moves all alike: no parallax.
+    # Without parallax: a camera that turns, or a background as near as the figures, moves all
+    # layers alike.
     flat = rng.random() < 0.35
     for depth, figure in figures:
         if kind == "follow":  # what is followed stays where it is, or nearly
@@ -90,7 +94,7 @@ def _foreground(
     view: tuple[float, float],
     scale: float,
 ) -> Layer:
-    """Return what is before the figures; it moves by the camera alone."""
+    """Return what is before the figures; only the camera moves it."""
     sprite = foreground(rng, int(1.5 * view[0]), int(1.3 * view[1]), scale)
     depth = 0.0 if rng.random() < 0.25 else float(rng.uniform(*FOREGROUND_DEPTHS))
     hang = Placement(sprite.anchor, LinearValue(0.0), LinearValue(0.0))
@@ -100,9 +104,9 @@ def _foreground(
 def _sample_figures(
     rng: np.random.Generator, art: Art, kind: str, scale: float, limit: float
 ) -> tuple[list[tuple[float, Figure]], Figure]:
-    """Return figures with their depth (how much of the camera they feel), back to front.
+    """Return figures with their depth (see ``CameraView``), back to front, and the one to show.
 
-    And the one to look at: in a still scene it alone moves.
+    In a "still" scene only the figure to show moves.
     """
     count = int(rng.choice([1, 2, 3, 4], p=[0.5, 0.32, 0.12, 0.06]))
     moving = int(rng.integers(count))
@@ -120,7 +124,7 @@ def _sample_figures(
             if kind == "still" and index == moving:  # a small thing moves as a whole
                 size, manner = min(size, 130 * scale), Manner(manner.parts, manner.parts)
                 position = (position[0], STAGE_HEIGHT * scale * float(rng.uniform(-0.1, 0.5)))
-            # A cel is all head or all body: less of it fits the frame. Its top stays.
+            # A cel is all head or all body, so it is drawn smaller; its top stays in place.
             standing = (position[0], position[1] - 0.35 * size)
             figure = cel_figure(rng, art, 0.65 * size, standing, manner)
         figures.append((size, figure))
@@ -132,7 +136,7 @@ def _sample_figures(
 
 
 def _framing(rng: np.random.Generator, scale: float) -> tuple[float, tuple[float, float]]:
-    """Return the size of a figure [px] and where its anchor is: close-up, bust or full figure."""
+    """Return a figure's size [px] and its anchor's place: close-up, bust, full figure or far."""
     shot = rng.choice(["close", "bust", "full", "far"], p=[0.22, 0.4, 0.26, 0.12])
     low, high = {
         "close": (1.4, 2.4), "bust": (0.85, 1.4), "full": (0.5, 0.95), "far": (0.15, 0.5)
@@ -172,7 +176,7 @@ def _window(
     width: int,
     view: tuple[float, float],
 ) -> tuple[float, float]:
-    """Return the output pixel of the stage's origin, so that the window shows a figure."""
+    """Return the output pixel of the stage's origin, such that the window shows ``focus``."""
     spare_x, spare_y = (view[0] - width) / 2, (view[1] - height) / 2
     left = np.clip(focus.x + rng.normal() * 0.18 * width, -spare_x, spare_x)
     top = rng.uniform(-spare_y, spare_y)

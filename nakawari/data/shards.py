@@ -1,15 +1,15 @@
-"""Triplets in shards: what ``nakawari dataset build`` leaves, read by position.
+"""Triplets in shards, as ``nakawari dataset build`` writes them, read by position.
 
 A dataset is a folder::
 
-    dataset.json            how it is built; written first
-    episodes/KEY/0000.tar   shards: tar files as WebDataset has them
-    episodes/KEY/0000.npy   where the samples begin in the tar, and its end, int64
+    dataset.json            the settings of the build; written first
+    episodes/KEY/0000.tar   shards: tar files in WebDataset's layout
+    episodes/KEY/0000.npy   at which byte of the tar each sample begins and the last ends, int64
     episodes/KEY/episode.json
-    index.json              which shards are trained on and which validate; written last
+    index.json              which shards are for training and which for validation; written last
 
-A sample is four members KEY.frame_0.jpg, KEY.target.jpg, KEY.frame_1.jpg and KEY.json (its
-``frame_time``, the pictures' checksums, and where it comes from), one after the other.
+A sample is four members of the tar in a row: KEY.frame_0.jpg, KEY.target.jpg, KEY.frame_1.jpg and
+KEY.json (its ``frame_time``, the pictures' checksums, and where it comes from).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ INDEX_FILE = "index.json"
 FRAMES = ("frame_0", "target", "frame_1")
 Split = Literal["train", "validation"]
 
-_MAX_OPEN = 64
+_MAX_OPEN = 64  # shards that a process keeps open at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +73,9 @@ class ShardFile:
         os.close(self._file)
 
     def sample(self, place: int) -> Sample:
-        """Return a sample by its place in the shard: one read.
+        """Return a sample by its place in the shard, with one read of the file.
 
-        ``UnreadableSampleError`` if its bytes are not what was written.
+        Raises ``UnreadableSampleError`` if its bytes are not those that were written.
         """
         begin, end = (int(offset) for offset in self.offsets[place : place + 2])
         data = os.pread(self._file, end - begin, begin)
@@ -135,11 +135,11 @@ class ShardedTriplets(Dataset[Triplet]):
 
     @property
     def groups(self) -> list[int]:
-        """The samples of each shard."""
+        """The number of samples in each shard."""
         return [shard.samples for shard in self.shards]
 
     def name(self, index: int) -> str:
-        """Return shard and place of sample ``index`` modulo the length."""
+        """Return the place and the shard of sample ``index`` modulo the length."""
         shard, place = self._locate(index)
         return f"sample {place} of {self.root / self.shards[shard].file}"
 
@@ -149,7 +149,7 @@ class ShardedTriplets(Dataset[Triplet]):
         return self._file(shard).sample(place)
 
     def __getitem__(self, index: int) -> Triplet:
-        """Return sample ``index`` modulo the length: another window each round."""
+        """Return sample ``index`` modulo the length; its window depends on all of ``index``."""
         use_one_opencv_thread()
         name = self.name(index)
         pictures, facts = self.sample(index)

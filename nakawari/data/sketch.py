@@ -40,7 +40,10 @@ class Sketch:
         self.marks.append(_Mark(np.asarray(points), None, width, colour, False, False))
 
     def sprite(self) -> Sprite:
-        """Draw it; the sprite is held at the origin. An empty sketch raises ``ValueError``."""
+        """Draw all marks; the origin is the sprite's anchor.
+
+        A sketch that has nothing but ``inside`` marks raises ``ValueError``.
+        """
         solid = [mark for mark in self.marks if not mark.inside]
         if not solid:
             raise ValueError("nothing to draw: add a shape or a line first")
@@ -68,10 +71,10 @@ def _draw(pixels: np.ndarray, mark: _Mark, points: np.ndarray) -> None:
 
 
 def _draw_inside(pixels: np.ndarray, points: np.ndarray, colour: Colour) -> None:
-    """Draw a polygon in place, its colours under the alpha that was there."""
+    """Draw a polygon in place; the alpha stays as it was."""
     drawn = pixels.copy()
     fill(drawn, points, colour)
     alpha = pixels[:, :, 3]
-    # By how much (of 255) colours of the new alpha must shrink to be under the old one.
+    # The factor (of 255) from colours premultiplied by the new alpha to those by the old one.
     share = cv2.divide(alpha, cv2.max(drawn[:, :, 3], 1), scale=255)
     pixels[:, :, :3] = cv2.multiply(drawn[:, :, :3], cv2.merge([share] * 3), scale=1 / 255)

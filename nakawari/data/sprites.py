@@ -28,8 +28,8 @@ def premultiply(pixels: np.ndarray) -> np.ndarray:
 def resized(pixels: np.ndarray, scale: float) -> np.ndarray:
     """Return a premultiplied drawing at another scale, its lines crisp.
 
-    Shrunk by area; enlarged by cubics and then sharpened, since a drawing in a film has lines
-    as sharp at any size.
+    It is shrunk by averaging areas. It is enlarged by bicubic interpolation and then sharpened,
+    because the lines of a drawing in a film are equally sharp at any size.
     """
     height, width = pixels.shape[:2]
     size = (max(round(width * scale), 2), max(round(height * scale), 2))
@@ -39,11 +39,11 @@ def resized(pixels: np.ndarray, scale: float) -> np.ndarray:
     if scale > 1.15:
         soft = cv2.GaussianBlur(large, (0, 0), 0.6 * scale)
         sharp = cv2.addWeighted(large, 2.2, soft, -1.2, 0)
-        # Never brighter or darker than what is near: a drawing has no halos.
+        # No pixel may be brighter or darker than all near it: a drawing has no halos.
         near = np.ones((2 * round(scale) + 1,) * 2, np.uint8)
         large = np.clip(sharp, cv2.erode(large, near), cv2.dilate(large, near))
     alpha = large[:, :, 3:]
-    np.minimum(large[:, :, :3], alpha, out=large[:, :, :3])  # premultiplied stays under alpha
+    np.minimum(large[:, :, :3], alpha, out=large[:, :, :3])  # at most alpha, as premultiplied
     return large
 
 
@@ -95,7 +95,7 @@ def canvas(width: float, height: float) -> np.ndarray:
 
 
 def fill(pixels: np.ndarray, points: np.ndarray, colour: Colour, line: float = 0.0) -> None:
-    """Draw a polygon (n, 2) [px] in a colour, with an ink line of so many px around it."""
+    """Draw a polygon (n, 2) [px] in a colour, with an ink line of ``line`` px around it."""
     fixed = [np.rint(np.asarray(points) * (1 << _SHIFT)).astype(np.int32)]
     cv2.fillPoly(pixels, fixed, (*colour, 255), cv2.LINE_AA, _SHIFT)
     if line > 0:

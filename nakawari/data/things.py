@@ -1,4 +1,4 @@
-"""Things beside the figures: signs, boxes and lattices that move, and what is before them all."""
+"""Things other than characters: signs, boxes and lattices that move, and the foreground."""
 
 import math
 
@@ -11,7 +11,7 @@ from nakawari.data.patterns import patterned, sample_pattern
 from nakawari.data.sprites import Sprite, canvas, fill, oval, shaded, smooth, stroke
 
 _LATTICE = 3.0
-"""Times as wide as cloth's are the periods of a lattice: what is behind it stays to be seen."""
+"""Factor on the periods of a lattice against cloth's, so that what is behind it can be seen."""
 
 
 def thing_figure(
@@ -48,7 +48,7 @@ def foreground(rng: np.random.Generator, width: int, height: int, scale: float) 
     """Return what stands before the figures: posts, bars, a lattice, a window, leaves, a shape.
 
     Args:
-        rng: draws the lots.
+        rng: makes the random choices.
         width: of the drawing [px], more than the view's.
         height: of the drawing [px].
         scale: the view's height divided by 288 px.
@@ -99,11 +99,11 @@ def _panel(rng: np.random.Generator, width: float, height: float, scale: float) 
 
 
 def _lattice(rng: np.random.Generator, width: float, height: float, scale: float) -> Sprite:
-    """Return a pattern that one sees through."""
+    """Return a pattern with gaps through which what is behind can be seen."""
     pixels = canvas(width, height)
     marks = sample_pattern(rng, pixels.shape[0], pixels.shape[1], _LATTICE * scale)
     colours = np.array((*random_colour(rng), 255.0), np.float32)
-    marks = np.minimum(2 * marks, 1)  # what is half there would show two motions at once
+    marks = np.minimum(2 * marks, 1)  # half-transparent marks would show two motions at once
     pixels = (marks[:, :, None] * colours).round().astype(np.uint8)
     if rng.random() < 0.6:
         corners = np.array([(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)])
@@ -149,7 +149,7 @@ def _posts(
 def _window(
     rng: np.random.Generator, pixels: np.ndarray, colour: Colour, line: float, scale: float
 ) -> None:
-    """Draw a frame about an opening, which bars divide."""
+    """Draw a window: frames on both sides of an opening, which bars may divide."""
     height, width = pixels.shape[:2]
     thick = scale * rng.uniform(4.0, 40.0)
     left, right = width * rng.uniform(0.1, 0.35), width * rng.uniform(0.65, 0.9)

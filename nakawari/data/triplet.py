@@ -1,4 +1,4 @@
-"""One training sample: two neighbours, the drawing between, and what is known of its motion."""
+"""One training sample: two neighbours, the drawing between them, and its motion, if known."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ class Triplet(NamedTuple):
 
     ``default_collate`` turns a list of samples into a batched ``Triplet``. Motion is in pixels,
     (dx, dy) with y down: the surface seen at pixel p of the target is at ``p + motion_0[p]`` in
-    ``frame_0``, wherever that may be; ``visible_0`` says whether it can be seen there (inside
-    the frame and not covered). Real triplets have zeros there and ``has_motion`` False.
+    ``frame_0``, which may be outside of it. ``visible_0`` says whether it can be seen there: inside
+    the frame and not occluded. In real triplets all of these are zero and ``has_motion`` is False.
     """
 
     frame_0: Tensor  # (3, H, W) uint8 RGB
@@ -25,7 +25,7 @@ class Triplet(NamedTuple):
     visible_0: Tensor  # (1, H, W) bool
     visible_1: Tensor  # (1, H, W) bool
     has_motion: Tensor  # () bool
-    # What stage 1 makes of the frames, k codes a token; empty where nobody asked for it
+    # Stage 1's codes of the frames, k codes for each token; empty where they were not asked for
     # (``diffusion.codes``).
     codes_0: Tensor = torch.empty(0)  # (H/8, W/8, k)
     codes: Tensor = torch.empty(0)  # (H/8, W/8, k), of the target
@@ -35,7 +35,8 @@ class Triplet(NamedTuple):
 def as_frames(triplet: Triplet) -> Triplet:
     """Return the triplet with frames in [-1, 1], times, motion and visibility in float32.
 
-    Works on one sample or a batch, on the device where it lies: send the bytes there first.
+    It works on one sample or a batch, on the device that holds it. Move the sample to that device
+    before the call, while its frames are still bytes.
     """
     return triplet._replace(
         frame_0=_to_frame(triplet.frame_0),
@@ -50,14 +51,14 @@ def as_frames(triplet: Triplet) -> Triplet:
 
 
 def halved(triplet: Triplet) -> Triplet:
-    """Return a batch at half its size, frames in [-1, 1], and so with half the motion.
+    """Return a batch of frames in [-1, 1] at half its height and width, and with half the motion.
 
-    Height and width must be even. Codes are of another size then, and left out.
+    Height and width must be even. The codes would not fit the new size and are left out.
     """
     frames = {
         name: F.avg_pool2d(getattr(triplet, name), 2) for name in ("frame_0", "target", "frame_1")
     }
-    # One of each 2x2 points: halfway between two motions lies neither.
+    # One of each 2x2 points is taken: the mean of two motions is neither of them.
     motions = {name: getattr(triplet, name)[..., ::2, ::2] / 2 for name in ("motion_0", "motion_1")}
     seen = {name: getattr(triplet, name)[..., ::2, ::2] for name in ("visible_0", "visible_1")}
     none = torch.empty(0)

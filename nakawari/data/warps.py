@@ -1,4 +1,4 @@
-"""Warps of the plane that can be undone in closed form, each posed by eased parameters.
+"""Warps of the plane that can be undone in closed form, posed by values that change evenly.
 
 Every warp maps the points of a drawing forward (towards the screen) and inversely (back to the
 drawing), both exactly. Points are a pair of float arrays (x, y) of one shape, in pixels, y down.

@@ -1,4 +1,4 @@
-"""A dataset from many videos: goes on where it was stopped, then writes index and report."""
+"""A dataset from many videos: a build goes on where it stopped, then writes index and report."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SplitChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildResult:
-    """What a dataset holds after a build; ``failed`` are the videos that could not be read."""
+    """What a dataset holds after a build; ``failed`` has the videos that could not be read."""
 
     records: list[EpisodeRecord]
     validating: set[str]  # titles, canonical
@@ -71,16 +71,17 @@ def build_dataset(
 ) -> BuildResult:
     """Build what is not built yet, then write ``index.json`` and ``report.html``.
 
-    Episodes that an earlier build left in ``output`` belong to the dataset, too. Stopped at any
-    moment, the same call goes on; finished episodes are not touched again.
+    Episodes that an earlier build left in ``output`` belong to the dataset, too. A build may be
+    stopped at any moment; the same call then goes on, and does not touch finished episodes again.
+    Raises ``UserError`` if ``output`` cannot be written to or another build is writing there.
 
     Args:
         episodes: the videos.
         settings: of this dataset; ``UserError`` if it was begun with others.
         split: which titles validate.
         output: the dataset's folder.
-        run: builds episodes, here or elsewhere.
-        on_episode: is called after each with the number done and expected.
+        run: builds episodes, on this machine or on others.
+        on_episode: is called after each episode with the numbers done and expected.
     """
     try:
         (output / EPISODES_FOLDER).mkdir(parents=True, exist_ok=True)
@@ -106,7 +107,7 @@ def build_dataset(
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """Keep a second build out of the folder; the lock goes with the process."""
+    """Keep a second build out of the folder; the system releases the lock when the process ends."""
     with (output / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,7 +153,7 @@ def _finish(
     reused: int,
 ) -> BuildResult:
     folders = sorted(path.parent for path in output.glob(f"{EPISODES_FOLDER}/[!.]*/{EPISODE_FILE}"))
-    # A title may have been given another name since: this call's names win.
+    # An episode may have been given another title since it was built: this call's titles win.
     titles = {episode_folder(output, one): one.title for one in episodes}
     records = [EpisodeRecord.read(folder) for folder in folders]
     records = [

@@ -1,4 +1,4 @@
-"""What the exposure sheet offers: three successive drawings of one shot. Pure."""
+"""Candidates from an exposure sheet: three successive drawings of one shot. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nakawari.xsheet.sheet.sheet import ExposureSheet, Shot
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """Three drawings, by their first frames.
+    """Three drawings, given by their first frames.
 
-    ``rejected`` says why the sheet alone rules them out; ``camera`` is what it does on the way from
-    the first to the last, if it moves.
+    ``shot`` is the shot's number. ``rejected`` is the reason if the sheet alone rules them out.
+    ``camera`` is the kind of camera move between the first and the last drawing, if there is one.
     """
 
     frames: tuple[int, int, int]
@@ -53,13 +53,13 @@ def candidates(sheet: ExposureSheet) -> Iterator[Candidate]:
 
 
 def frame_time(times: tuple[Fraction, Fraction, Fraction]) -> float:
-    """Return where the middle drawing is between the others, in (0, 1), from their times [s]."""
+    """Return the middle drawing's place between the others, in (0, 1), from their times [s]."""
     first, middle, last = times
     return float((middle - first) / (last - first))
 
 
 def _rests(sheet: ExposureSheet, shot: Shot) -> set[int]:
-    """Return the first frames of a shot's drawings that are held for too long to move."""
+    """Return the first frames of those drawings of a shot that are held too long for a movement."""
     clock = sheet.clock
     rate = clock.rate(shot.start, shot.end + 1)
     return {

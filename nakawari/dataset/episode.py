@@ -25,13 +25,13 @@ from nakawari.opencv import use_one_opencv_thread
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
-MOTION_BIN = 4  # px: width of a bin of the report's histogram of movement
-TIME_BIN = 0.05  # the same for frame_time
+MOTION_BIN = 4  # px, width of a bin in the report's histogram of movement
+TIME_BIN = 0.05  # width of a bin in its histogram of frame_time
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeRecord:
-    """What came of an episode; ``shards`` are relative to its folder."""
+    """The result of an episode; the paths of ``shards`` are relative to its folder."""
 
     key: str
     title: str
@@ -39,11 +39,11 @@ class EpisodeRecord:
     seconds: float
     frames: int
     drawings: int
-    cadences: dict[str, int]  # shots by their cadence
+    cadences: dict[str, int]  # number of shots by cadence
     candidates: int
-    rejected: dict[str, int]  # candidates by reason
-    motion: dict[str, int]  # kept triplets by motion [MOTION_BIN px]
-    frame_times: dict[str, int]  # kept triplets by frame_time [TIME_BIN]
+    rejected: dict[str, int]  # number of candidates left out, by reason
+    motion: dict[str, int]  # number of triplets kept, by motion [px] in bins of MOTION_BIN
+    frame_times: dict[str, int]  # number of triplets kept, by frame_time in bins of TIME_BIN
     shards: list[Shard]
     kept: list[Picked] = field(default_factory=list)
     left_out: list[Picked] = field(default_factory=list)
@@ -73,15 +73,16 @@ class EpisodeRecord:
 
 
 def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> None:
-    """Write an episode's folder, if it is not there; under another name first, then renamed.
+    """Write an episode's folder, unless it exists.
 
-    Raises ``UserError`` for a video that cannot be read, ``OSError`` if the disk is full.
+    The folder is written under another name and renamed when it is whole. Raises ``UserError`` for
+    a video that cannot be read, ``OSError`` if the disk is full.
     """
     use_one_opencv_thread()
     folder = episode_folder(output, episode)
     if (folder / EPISODE_FILE).is_file():
         return
-    # A name of its own: the worker of a build that was killed may live for a moment.
+    # The name is unique, because the worker of a killed build may go on writing for a moment.
     partial = folder.with_name(f".{episode.key}.{uuid.uuid4().hex}.partial")
     try:
         partial.mkdir(parents=True)
@@ -93,14 +94,14 @@ def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> No
         try:
             partial.rename(folder)
         except OSError:
-            if not (folder / EPISODE_FILE).is_file():  # else that worker was quicker
+            if not (folder / EPISODE_FILE).is_file():  # otherwise that worker was quicker
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def episode_folder(output: Path, episode: Episode) -> Path:
-    """Return where an episode goes: an earlier build's folder, if the file was renamed since."""
+    """Return an episode's folder: an earlier build's, also if the file has been renamed since."""
     renamed = sorted((output / EPISODES_FOLDER).glob(f"[!.]*-{episode.digest}"))
     return renamed[0] if renamed else output / EPISODES_FOLDER / episode.key
 

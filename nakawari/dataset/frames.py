@@ -21,7 +21,7 @@ class TimedFrame(NamedTuple):
     """One frame of a clip."""
 
     number: int
-    time: Fraction  # s, of what it shows: pulldown is undone
+    time: Fraction  # s, at which its drawing is shown, with pulldown undone
     pixels: np.ndarray  # (H, W, 3) uint8 RGB
 
 
@@ -57,8 +57,8 @@ def stored_size(info: ClipInfo, height: int) -> tuple[int, int]:
 def shrunk_rgb(picture: Picture, affine: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return a picture in RGB at a size (width, height), (H, W, 3) uint8.
 
-    Luma and chroma are resized apart, and then converted: a large picture's chroma is as large as
-    the small picture's luma, and keeps what it has.
+    Luma and chroma are resized separately and then converted. A large picture's chroma is about as
+    large as the small picture's luma, so it loses no detail.
     """
     planes = [
         cv2.resize(

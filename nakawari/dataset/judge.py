@@ -1,4 +1,4 @@
-"""What the pictures say of a candidate: how much changes, how far things move. Pure."""
+"""Judging a candidate by its pictures: how much changes, how far things move. No side effects."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.flow import luma_flow
 
-JUDGED_HEIGHT = 288  # px: movement is measured in pixels of a picture of this height
-_BLOCK = 16  # px: side of the blocks whose change is looked at
-_FLASH_MARGIN = 6.0  # code values by which a flash's mean is outside of both neighbours'
-_UNLIKE = 24.0  # code values; a pixel that optical flow finds again differs by less
+JUDGED_HEIGHT = 288  # px; movement is measured in pixels of a picture of this height
+_BLOCK = 16  # px, side of the blocks whose mean change is measured
+_FLASH_MARGIN = 6.0  # code values by which a flash's mean lies outside both neighbours' means
+_UNLIKE = 24.0  # code values; a pixel that optical flow has matched differs by less
 
 
 class Proof(NamedTuple):
-    """A frame as it is judged, (288, W) uint8 luma."""
+    """A frame in the form in which it is judged: (288, W) uint8 luma."""
 
     luma: np.ndarray
 
     @classmethod
     def of(cls, frame: np.ndarray) -> Proof:
-        """Shrink (H, W, 3) uint8 RGB."""
+        """Return the luma of a frame (H, W, 3) uint8 RGB, resized to 288 px height."""
         width = max(round(frame.shape[1] * JUDGED_HEIGHT / frame.shape[0]), _BLOCK)
         kind = cv2.INTER_AREA if frame.shape[0] > JUDGED_HEIGHT else cv2.INTER_LINEAR
         grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
@@ -33,12 +33,13 @@ class Proof(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What is kept of a judgement.
+    """The measurements of a judgement, which are stored with a triplet.
 
     Attributes:
-        change: the smaller change of the target against a neighbour [code values of a block].
+        change: the smaller of the target's two changes against its neighbours, by
+            ``block_change`` [code values].
         motion: how far things move from frame_0 to frame_1 [px at 288 px height]: the 95th
-            percentile over what moves by more than one; 0 if nothing does.
+            percentile over the pixels that move by more than one; 0 if none do.
         unmatched: share of frame_0 that is not found again in frame_1.
     """
 
@@ -61,7 +62,7 @@ class Judge:
         self.settings = settings
 
     def __call__(self, frame_0: Proof, target: Proof, frame_1: Proof) -> Judgement:
-        """Return the judgement; what is cheap to tell comes first and spares the rest."""
+        """Return the judgement; the cheap tests come first, and a failed one skips the rest."""
         settings = self.settings
         change = min(block_change(frame_0, target), block_change(target, frame_1))
         measures = Measures(change=round(change, 2))

@@ -1,4 +1,4 @@
-"""The few triplets of an episode that the report shows, as small pictures in text."""
+"""The few triplets of an episode that the report shows, as small JPEGs in base64."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy as np
 
 from nakawari.dataset.settings import Reason
 
-KEPT_SHOWN = 12  # triplets of an episode that the report may show
-LEFT_OUT_SHOWN = 3  # the same of those left out, for each reason
-_WIDTH = 192  # px of each of a triplet's three pictures
+KEPT_SHOWN = 12  # most kept triplets of an episode that the report may show
+LEFT_OUT_SHOWN = 3  # most triplets of an episode left out for one reason that it may show
+_WIDTH = 192  # px, of each of a triplet's three pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Picked:
 
 
 class Gallery:
-    """Picks triplets evenly over an episode, and the first of each reason.
+    """Picks kept triplets evenly over an episode, and the first ones left out for each reason.
 
     Args:
         seed: the episode's key; the same episode shows the same triplets.
@@ -45,7 +45,7 @@ class Gallery:
     def offer(
         self, frames: Sequence[np.ndarray], facts: dict[str, Any], reason: Reason | None
     ) -> None:
-        """Keep the triplet's picture, or not."""
+        """Add the triplet's picture if it is picked; ``reason`` says why it is left out."""
         lucky = self._rng.random() < 1.5 * self._chance
         if reason is None:
             if lucky and len(self.kept) < KEPT_SHOWN:

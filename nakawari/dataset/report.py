@@ -16,8 +16,8 @@ from nakawari.wording import count
 if TYPE_CHECKING:
     from nakawari.dataset.build import BuildResult
 
-SHOWN = 60  # kept triplets on the contact sheet
-SHOWN_LEFT_OUT = 6  # triplets that are shown for each reason
+SHOWN = 60  # most kept triplets on the contact sheet
+SHOWN_LEFT_OUT = 6  # most triplets left out that are shown for each reason
 
 
 class _Bar(NamedTuple):
@@ -48,7 +48,7 @@ class _LeftOut(NamedTuple):
 
 
 def html_report(result: BuildResult, settings: BuildSettings, name: str) -> str:
-    """Return the page: what there is, how it moves, what it looks like, what was left out."""
+    """Return the page: what the dataset holds, how it moves and looks, and what was left out."""
     records = result.records
     motion = _binned(_total(record.motion for record in records), MOTION_BIN)
     frame_times = _binned(_total(record.frame_times for record in records), TIME_BIN)
@@ -119,7 +119,7 @@ def _total(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 
 def _binned(counts: Counter[str], width: float) -> Counter[str]:
-    """Fill in the empty bins between the first and the last."""
+    """Return the counts of all bins from 0 to the last, with 0 for those that are empty."""
     if not counts:
         return counts
     places = {round(float(name) / width): number for name, number in counts.items()}

@@ -17,8 +17,8 @@ class BuildSettings:
         min_change: drawings whose most different block of 16 px differs by less [code values] are
             near-duplicates.
         max_motion: largest movement between frame_0 and frame_1 [px at 288 px height].
-        max_unmatched: largest share of the picture that is not found again between the two.
-        shard_samples: triplets a shard.
+        max_unmatched: largest share of frame_0 that is not found again in frame_1.
+        shard_samples: triplets in each full shard.
     """
 
     height: int = 432

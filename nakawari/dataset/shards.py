@@ -1,4 +1,4 @@
-"""Writing shards; ``nakawari.data.shards`` says what they are, and reads them."""
+"""Writing shards; ``nakawari.data.shards`` describes their format and reads them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class ShardWriter:
     Args:
         folder: takes the shards.
         key: of the episode; sample 7 is called KEY-000007.
-        samples: a shard.
-        quality: of the JPEGs.
+        samples: in each full shard.
+        quality: of the JPEGs, 1 to 100.
     """
 
     def __init__(self, folder: Path, key: str, samples: int, quality: int) -> None:
@@ -44,7 +44,7 @@ class ShardWriter:
         self._finish()
 
     def add(self, frames: Sequence[np.ndarray], facts: dict[str, Any]) -> None:
-        """Write a sample: frame_0, target and frame_1, (H, W, 3) uint8 RGB, and its facts."""
+        """Write a sample: frame_0, target and frame_1, (H, W, 3) uint8 RGB, and facts as JSON."""
         if self._tar is None:
             path = self._folder / f"{len(self.shards):04d}.tar"
             self._tar = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115

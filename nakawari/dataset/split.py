@@ -1,4 +1,7 @@
-"""Which titles validate. By title and never by frame: episodes of one show share their drawings."""
+"""Which titles validate.
+
+The split is by title and never by frame, because episodes of one show share their drawings.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ from nakawari.errors import UserError
 
 
 def canonical(title: str) -> str:
-    """Return a title as titles are compared: without case, and with single spaces."""
+    """Return a title in the form in which titles are compared: case folded, with single spaces."""
     return " ".join(title.casefold().split())
 
 
 def validation_titles(titles: Iterable[str], share: float) -> set[str]:
     """Return about ``share`` of the titles, canonical, chosen by their names' hashes.
 
-    With two titles or more and a share above 0 it is at least one. Titles that are added later
-    never make a training title a validating one, provided that there were two before.
+    With two titles or more and a share above 0, at least one is chosen and at least one is not.
+    Titles that are added later never make a training title a validating one, provided that there
+    were two before.
     """
     hashed = {_hash(title): title for title in map(canonical, titles)}
     if share <= 0 or len(hashed) < 2:
@@ -29,7 +33,7 @@ def validation_titles(titles: Iterable[str], share: float) -> set[str]:
 
 
 def named_titles(titles: Iterable[str], named: Collection[str]) -> set[str]:
-    """Return the named titles, canonical; ``UserError`` for one that there is not."""
+    """Return the named titles, canonical; ``UserError`` if no video is of one of them."""
     known = {canonical(title): title for title in titles}
     wanted = {canonical(name) for name in named}
     if missing := wanted - known.keys():
@@ -41,5 +45,5 @@ def named_titles(titles: Iterable[str], named: Collection[str]) -> set[str]:
 
 
 def _hash(title: str) -> float:
-    """Return a number in [0, 1) that a title always has."""
+    """Return a number in [0, 1) that depends on nothing but the title."""
     return int.from_bytes(hashlib.sha256(title.encode()).digest()[:8]) / 2**64

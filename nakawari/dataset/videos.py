@@ -17,21 +17,22 @@ VIDEO_ENDINGS = (
     *(".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)|\{[^}]*\}")
-# From here on a file's name is that of the episode: S01E02, 2x05, episode 3, ep03, #3, - 03, 03.
+# The episode's number, before which a file's name has the title:
+# S01E02, 2x05, episode 3, ep03, #3, - 03, 03.
 _EPISODE = re.compile(
     r"(?<!\w)(?:s\d{1,2}\s*e\d{1,4}|\d{1,2}x\d{2,3}|(?:episode|ep|e)\s*\d{1,4}|#\s*\d{1,4}"
     r"|-\s*\d{1,4}(?:v\d)?(?=\s|$)|\d{1,4}(?:v\d)?$)",
     re.IGNORECASE,
 )
-_ENDS = 1 << 16  # bytes at a file's beginning and end, by which it is known
+_ENDS = 1 << 16  # bytes at a file's beginning and at its end that identify it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Episode:
     """One video.
 
-    ``key`` names it, by its file and a digest of its content. The ``digest`` alone tells it from
-    all others, whatever the file is called and wherever it lies.
+    ``key`` names it, by its file's name and a digest of its content. The ``digest`` alone
+    identifies it, whatever the file is called and wherever it lies.
     """
 
     path: Path
@@ -45,11 +46,11 @@ class Episode:
 
 
 def find_episodes(inputs: Sequence[Path], titles: Mapping[str, str]) -> list[Episode]:
-    """Return the videos among files and in folders, sorted by path; of copies only the first.
+    """Return the named video files and those in folders, by path; of copies, only the first.
 
     ``titles`` maps patterns (``*/bebop/*``) of whole paths to titles; the first that fits wins over
-    the rule of ``title_of``. Raises ``UserError`` for what does not exist, or where there is
-    nothing.
+    the rule of ``title_of``. Raises ``UserError`` for a path that does not exist, or if there are
+    no videos.
     """
     episodes: dict[str, Episode] = {}
     for path, root in sorted(_videos(inputs).items()):
@@ -70,8 +71,8 @@ def title_of(path: Path, root: Path | None = None) -> str:
     """Return the title that a video belongs to.
 
     In a sub-folder of ``root`` it is that sub-folder's name. Otherwise it is the file's name up to
-    what counts the episodes, without what stands in brackets: ``[Group] My_Show - 03 (720p)`` is of
-    "My Show". A file that has only a number is named after its folder.
+    the number of the episode, without brackets and what is in them: ``[Group] My_Show - 03 (720p)``
+    is of "My Show". A file whose name is only a number has its folder's name as its title.
     """
     if root is not None and len(path.relative_to(root).parts) > 1:
         return path.relative_to(root).parts[0]
@@ -82,7 +83,7 @@ def title_of(path: Path, root: Path | None = None) -> str:
 
 
 def read_titles(path: Path) -> dict[str, str]:
-    """Read a JSON object of patterns and titles; ``UserError`` if it is none."""
+    """Read a JSON object of patterns and titles; ``UserError`` if it is anything else."""
     try:
         titles = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -97,7 +98,7 @@ def read_titles(path: Path) -> dict[str, str]:
 
 
 def _videos(inputs: Sequence[Path]) -> dict[Path, Path | None]:
-    """Return each video with the folder that was named, if one was."""
+    """Return each video, with the folder in which it was found or None if it was named itself."""
     found: dict[Path, Path | None] = {}
     for given in inputs:
         if given.is_dir():
@@ -112,7 +113,7 @@ def _videos(inputs: Sequence[Path]) -> dict[Path, Path | None]:
 
 
 def _is_video(path: Path) -> bool:
-    # Hidden files such as ._01.mp4 are what some systems leave beside a video.
+    # Some systems leave hidden files such as ._01.mp4 beside a video.
     is_named_so = path.suffix.lower() in VIDEO_ENDINGS and not path.name.startswith(".")
     return is_named_so and path.is_file()
 

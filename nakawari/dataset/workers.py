@@ -19,12 +19,12 @@ from nakawari.dataset.settings import BuildSettings
 from nakawari.dataset.videos import Episode
 from nakawari.errors import UserError
 
-_PARENT_CHECK = 1.0  # s between two looks at whether the parent process is alive
-_ANSWER_TIME = 10.0  # s
+_PARENT_CHECK = 1.0  # s between two checks that the parent process is alive
+_ANSWER_TIME = 10.0  # s in which a cluster's head must answer
 
 
 class Outcome(NamedTuple):
-    """An episode that is done, or why it cannot be."""
+    """An episode that is done (``error`` is None), or the reason why it cannot be built."""
 
     episode: Episode
     error: str | None
@@ -34,23 +34,23 @@ Runner = Callable[[Sequence[Episode], BuildSettings, Path], Iterator[Outcome]]
 
 
 def on_processes(workers: int) -> Runner:
-    """Return what builds episodes in so many processes of this machine; one is this process."""
+    """Return a runner with so many processes on this machine; 1 means this process itself."""
     return partial(_on_processes, workers)
 
 
 def on_ray(address: str) -> Runner:
-    """Return what builds episodes on a Ray cluster, one a core.
+    """Return a runner on a Ray cluster, which builds one episode on each core at a time.
 
     ``address`` is as for ``ray.init``: HOST:PORT of the head, ``auto`` for the cluster this machine
-    belongs to, ``local`` for one of this machine only. Videos and output must lie where every
-    machine finds them under the same path. ``UserError`` if Ray is not installed, the cluster
-    does not answer, or what a machine wrote is not to be seen here.
+    belongs to, ``local`` for one of this machine only. Every machine must find videos and output
+    under the same path. The runner raises ``UserError`` if Ray is not installed, the cluster does
+    not answer, or this machine does not see what another one wrote.
     """
     return partial(_on_ray, address)
 
 
 def attempt(episode: Episode, settings: BuildSettings, output: Path) -> str | None:
-    """Build an episode; return what is wrong with its video, or ``None``."""
+    """Build an episode; return what is wrong with its video, or ``None`` if it was built."""
     try:
         build_episode(episode, settings, output)
     except UserError as error:
@@ -88,7 +88,7 @@ def _on_processes(
 
 
 def _leave_with_parent(parent: int) -> None:
-    """End this worker when the build is killed: it would wait for work for ever."""
+    """End this worker when the build is killed; otherwise it would wait for work for ever."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -129,7 +129,7 @@ def _connect(address: str) -> Any:
         ) from error
     try:
         host, colon, port = address.removeprefix("ray://").rpartition(":")
-        if colon:  # ray.init() would wait for a head that is not there for minutes
+        if colon:  # ray.init() would wait minutes for a head that is not there
             socket.create_connection((host, int(port)), _ANSWER_TIME).close()
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
@@ -141,5 +141,5 @@ def _connect(address: str) -> Any:
 
 
 def _at_home(episode: Episode) -> Episode:
-    """Return the episode by a path that does not depend on the working folder."""
+    """Return the episode with a path that does not depend on the working folder."""
     return Episode(path=episode.path.resolve(), title=episode.title, key=episode.key)

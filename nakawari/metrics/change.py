@@ -1,4 +1,4 @@
-"""What of a picture changes, and whether the rest keeps still and keeps its colours."""
+"""Which part of a picture changes, and whether the rest stands still and keeps its colours."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from nakawari.metrics.frames import area_mean, check_frame_pair
 
-CHANGED = 6.0  # code values: lossy coding of a still picture stays below
-WINDOW = 5  # px
+CHANGED = 6.0  # code values; lossy compression changes a still picture by less
+WINDOW = 5  # px, side of the square over which a change is averaged
 CODE_VALUE = 2 / 255  # frames lie in [-1, 1]
 
 
@@ -17,9 +17,9 @@ def changed_area(frames: Sequence[Tensor]) -> Tensor:
     """Return where the given frames are not all alike, (B, 1, H, W) bool.
 
     A pixel counts as changed if the largest difference between any two of the frames in any
-    channel, averaged over the 5 x 5 pixels around it, is more than 6 of 255. With the true middle
-    frame among them it includes what moves through between the two positions of a thing that moves
-    far, which a comparison of only ``frame_0`` and ``frame_1`` leaves out.
+    channel, averaged over the 5 x 5 pixels around it, is more than 6 of 255. If the true middle
+    frame is among them, the area includes where a thing that moves far is between its two
+    positions. A comparison of only ``frame_0`` and ``frame_1`` leaves that out.
 
     Args:
         frames: two or more, each (B, 3, H, W) in [-1, 1].
@@ -28,14 +28,14 @@ def changed_area(frames: Sequence[Tensor]) -> Tensor:
     spread = (stacked.amax(0) - stacked.amin(0)).amax(1, keepdim=True) / CODE_VALUE
     border = WINDOW // 2
     padded = F.pad(spread.double(), (border,) * 4, mode="replicate")
-    # A millionth, so that rounding does not decide where the spread is exactly the bound.
+    # A millionth is added so that rounding does not decide where the spread is exactly the bound.
     return F.avg_pool2d(padded, WINDOW, stride=1) > CHANGED + 1e-6
 
 
 def flicker(frame: Tensor, following: Tensor, still: Tensor) -> Tensor:
-    """Return the mean change from a frame to the following where all should stand still.
+    """Return the mean change from a frame to the following one where all should stand still.
 
-    In code values of 255, shape (B,); NaN where nothing stands still.
+    The result is in code values of 255, shape (B,). It is NaN for a frame without still pixels.
 
     Args:
         frame: (B, 3, H, W) in [-1, 1], as is ``following``; other shapes raise ``ValueError``.
@@ -49,8 +49,8 @@ def flicker(frame: Tensor, following: Tensor, still: Tensor) -> Tensor:
 def colour_shift(prediction: Tensor, target: Tensor, still: Tensor) -> Tensor:
     """Return how far the mean colour is off where the picture stands still.
 
-    Of the three channels the one that is furthest off, in code values of 255, shape (B,); NaN
-    where nothing stands still.
+    The result is the shift of the channel that is furthest off, in code values of 255, shape (B,).
+    It is NaN for a frame without still pixels.
 
     Args:
         prediction: (B, 3, H, W) in [-1, 1], as is ``target``; other shapes raise ``ValueError``.

@@ -1,4 +1,4 @@
-"""What every metric asks of its arguments."""
+"""What the metrics share: a check of their arguments, and the mean over an area."""
 
 from torch import Tensor
 
@@ -21,10 +21,10 @@ def check_frame_pair(prediction: Tensor, target: Tensor) -> None:
 
 
 def area_mean(values: Tensor, area: Tensor | None) -> Tensor:
-    """Average ``values`` (B, C, H, W) of each frame, shape (B,), where ``area`` says so.
+    """Return the mean of each frame's ``values`` (B, C, H, W) over ``area``, shape (B,).
 
-    ``area`` is (B, 1, H, W), boolean or weights of at least 0 (another shape: ``ValueError``);
-    None is everywhere. NaN where all weights are 0.
+    ``area`` is (B, 1, H, W), boolean or weights of at least 0; None means everywhere. The mean is
+    NaN where all weights are 0. An area of another shape raises ``ValueError``.
     """
     if area is None:
         return values.mean(dim=(1, 2, 3))

@@ -15,25 +15,25 @@ from torch import Tensor
 from nakawari.metrics.frames import area_mean, check_frame_pair
 
 # The settings with which Chen and Zwicker evaluate.
-SIGMA = 1.0  # px, of the narrower Gaussian
-RATIO = 1.6  # of the wider to the narrower
-GAIN = 2.0
-THRESHOLD = 0.01
-_LUMA = (0.299, 0.587, 0.114)
+SIGMA = 1.0  # px, standard deviation of the narrower Gaussian
+RATIO = 1.6  # of the wider Gaussian's standard deviation to the narrower's
+GAIN = 2.0  # factor on the difference of the two blurs
+THRESHOLD = 0.01  # a point is on a line where that product is larger
+_LUMA = (0.299, 0.587, 0.114)  # weights of R, G and B
 
 
 class ChamferDistances(NamedTuple):
     """Distances between the lines of two frames, each of shape (B,), float64."""
 
     plain: Tensor
-    weighted: Tensor  # the same, up to twice as much where lines are missing or too many
+    weighted: Tensor  # the same, times up to 2 where one drawing has fewer line points
 
 
 def line_drawing(frames: Tensor) -> np.ndarray:
     """Return where the dark lines of frames (B, 3, H, W) in [-1, 1] are, (B, H, W) bool.
 
-    A difference of Gaussians of the luma in [0, 1]: a point is on a line where the wider blur,
-    sigma 1.6 px, is brighter than the narrower, sigma 1 px, by more than 0.005.
+    The lines are found by a difference of Gaussians of the luma in [0, 1]. A point is on a line
+    where the wider blur, sigma 1.6 px, is brighter than the narrower, sigma 1 px, by over 0.005.
     """
     pictures = (frames.detach().double().clamp(-1, 1) + 1).permute(0, 2, 3, 1).cpu().numpy() / 2
     return np.stack([_lines_of(picture @ np.array(_LUMA)) for picture in pictures])
@@ -52,15 +52,15 @@ def _blur(luma: np.ndarray, sigma: float) -> np.ndarray:
 def chamfer_distances(prediction: Tensor, target: Tensor) -> ChamferDistances:
     """Compare the line drawings of frames (B, 3, H, W) in [-1, 1]; 0 where they are the same.
 
-    Chen and Zwicker, "Improving the Perceptual Quality of 2D Animation Interpolation" (ECCV 2022),
-    with the settings of their evaluation: the sum, over the points of one drawing, of the distance
-    to the nearest point of the other, divided by the picture's area and diagonal, and the mean of
-    both directions. A drawing without lines is a diagonal away from everything. Figures are small:
-    0.00004 is usual.
+    ``plain`` follows Chen and Zwicker, "Improving the Perceptual Quality of 2D Animation
+    Interpolation" (ECCV 2022), with the settings of their evaluation. The distances from the points
+    of one drawing to the nearest point of the other are summed, and divided by the picture's area
+    and diagonal. The result is the mean of both directions. A drawing without lines counts as a
+    diagonal away from everything. Distances are small: 0.00004 is usual.
 
-    Weighted: Zhu et al., "Thin-Plate Spline-based Interpolation for Animation Line Inbetweening"
-    (2024): times ``2 sigmoid(|n - m| / min(n, m))`` for drawings of n and m points, so that lines
-    that break or double cost up to twice as much.
+    ``weighted`` follows Zhu et al., "Thin-Plate Spline-based Interpolation for Animation Line
+    Inbetweening" (2024). It is ``plain`` times ``2 sigmoid(|n - m| / min(n, m))`` for drawings of n
+    and m points, so that lines that break or double cost up to twice as much.
 
     Frames of different shapes raise ``ValueError``.
     """
@@ -73,9 +73,10 @@ def chamfer_distances(prediction: Tensor, target: Tensor) -> ChamferDistances:
 def line_sharpness(prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
     """Return how sharp the lines are, as a share of the target's sharpness: (B,), float64.
 
-    The ratio of the gradients' energy (squared differences of neighbouring pixels, on R, G and B)
-    within a pixel of the lines of either frame. 1 is as sharp as the target, less is softer; lines
-    that are sharp but out of place cost nothing. NaN where the target has no energy there.
+    This is the ratio of the gradients' energies (squared differences of neighbouring pixels, on R,
+    G and B) within a pixel of the lines of either frame. 1 is as sharp as the target, less is
+    softer. Lines that are sharp but out of place cost nothing. The result is NaN for a frame whose
+    target has no such energy.
 
     Args:
         prediction: (B, 3, H, W) in [-1, 1], as is ``target``; other shapes raise ``ValueError``.
@@ -112,7 +113,10 @@ def _one_way(points: np.ndarray, to: np.ndarray) -> float:
 
 
 def _distance(points: np.ndarray, without: float) -> np.ndarray:
-    """Return how far [px] each pixel is from the nearest of ``points``, exactly, (H, W)."""
+    """Return the exact distance [px] of each pixel to the nearest of ``points``, (H, W).
+
+    Every distance is ``without`` if there are no points.
+    """
     if not points.any():
         return np.full(points.shape, without)
     free = (~points).astype(np.uint8)

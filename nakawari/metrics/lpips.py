@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 WEIGHTS_DIR = Path(__file__).parents[2] / "checkpoints" / "lpips"
 WEIGHTS_FILES = {"alex": "alexnet_features.safetensors", "vgg": "vgg16_features.safetensors"}
-# The poolings of a backbone leave nothing of a smaller frame.
+# Least height and width of a frame [px]: a backbone's pooling leaves nothing of a smaller one.
 _MINIMUM_SIZE = {"alex": 31, "vgg": 16}
 
 
 class LearnedPerceptualDistance(nn.Module):
     """LPIPS 0.1 of each frame, shape (B,): 0 for identical frames, about 1 for unrelated ones.
 
-    Always in evaluation mode and frozen; gradients flow to the frames. For figures that are
-    quoted, call it outside autocast.
+    It is always frozen and in evaluation mode; gradients flow to the frames. To measure values that
+    will be quoted, call it outside autocast.
     """
 
     def __init__(self, network: lpips.LPIPS, minimum_size: int) -> None:
@@ -45,17 +45,17 @@ class LearnedPerceptualDistance(nn.Module):
     def forward(self, prediction: Tensor, target: Tensor, area: Tensor | None = None) -> Tensor:
         """Compare frames in [-1, 1], shape (B, 3, H, W), both of one shape (else ValueError).
 
-        With ``area``, (B, 1, H, W), boolean or weights of at least 0, each layer's distances are
-        averaged with these weights, which are averaged over the cells of the layer's grid; so a
-        constant weight changes nothing. NaN where all weights are 0. A feature looks at up to 195
-        pixels around it, so what is outside the area counts a little too.
+        ``area`` is (B, 1, H, W), boolean or weights of at least 0. The weights are averaged over
+        the cells of each layer's grid, and weight the mean of the layer's distances; so a constant
+        weight changes nothing. The result is NaN where all weights are 0. A feature looks at up to
+        195 pixels around it, so what is outside the area counts a little too.
         """
         return torch.stack(self.all_areas(prediction, target, [area])).squeeze(0)
 
     def all_areas(
         self, prediction: Tensor, target: Tensor, areas: Sequence[Tensor | None]
     ) -> list[Tensor]:
-        """Return the distance over each of several areas, looking at the frames only once."""
+        """Return the distance over each of several areas, computing the features only once."""
         check_frame_pair(prediction, target)
         height, width = prediction.shape[-2:]
         if min(height, width) < self._minimum_size:
@@ -103,8 +103,9 @@ def load_lpips(net: str = "alex", weights: Path | None = None) -> LearnedPercept
         raise UserError(
             "LPIPS needs the package lpips; pip install 'nakawari[eval]', or [train]"
         ) from error
-    # On "meta" nothing is drawn or allocated: the package would fill torchvision's whole
-    # classifier (0.5 GB for VGG) with random numbers, and so also move the global generator.
+    # On "meta" no random numbers are drawn and no memory is allocated. Otherwise the package would
+    # fill torchvision's whole classifier (0.5 GB for VGG) with random numbers, which would also
+    # change the state of the global generator.
     with torch.device("meta"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*'(pretrained|weights)'", category=UserWarning)
         network = lpips.LPIPS(net=net, pnet_rand=True, pretrained=False, verbose=False)
@@ -126,7 +127,7 @@ def _convolutions(network: lpips.LPIPS, path: Path) -> dict[str, Tensor]:
 
 
 def _linear_layers(network: lpips.LPIPS, net: str) -> dict[str, Tensor]:
-    """Read the calibrated 1x1 layers, which the package carries (``lin0`` is ``lins.0``)."""
+    """Read the calibrated 1x1 layers that come with the package, ``lin0`` also as ``lins.0``."""
     import lpips
 
     path = Path(lpips.__file__).parent / "weights" / f"v{network.version}" / f"{net}.pth"
@@ -136,12 +137,12 @@ def _linear_layers(network: lpips.LPIPS, net: str) -> dict[str, Tensor]:
 
 
 def _assign(network: lpips.LPIPS, state: dict[str, Tensor]) -> None:
-    """Put ``state`` in the place of the meta tensors; ``ValueError`` on another architecture."""
+    """Replace the meta tensors by ``state``; ``ValueError`` if it is of another architecture."""
     try:
         result = network.load_state_dict(state, strict=False, assign=True)
     except RuntimeError as error:
         raise ValueError(f"weights do not fit LPIPS's {network.pnet_type}: {error}") from error
-    # The constants of the scaling layer are in no file: the package makes them, on the CPU.
+    # The scaling layer's constants are in no file; the package creates them itself, on the CPU.
     left = [name for name in result.missing_keys if not name.startswith("scaling_layer.")]
     assert not left, left
     assert not any(tensor.is_meta for tensor in network.state_dict().values())

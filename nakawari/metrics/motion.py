@@ -1,4 +1,4 @@
-"""Where motion is wrong, or comes apart: what to look at more closely.
+"""Where a drawn frame's motion is wrong or diverges, so that other metrics can look there.
 
 Flows are (B, 2, H, W), (x, y) in pixels, from a drawn frame to the next one of the clip.
 """
@@ -9,17 +9,17 @@ from torch import Tensor
 from nakawari.metrics.frames import check_frame_pair
 from nakawari.metrics.psnr import psnr
 
-# Y' of BT.709, and the share of the greatest divergence from which on it counts, of Daly et al.
-_LUMA = (0.2126, 0.7152, 0.0722)
+_LUMA = (0.2126, 0.7152, 0.0722)  # weights of R, G and B in BT.709's luma
+# Divergence above this share of the greatest in the frame counts, as in Daly et al.
 _DIVERGES = 0.01
 
 
 def motion_error(flow: Tensor, true_flow: Tensor) -> Tensor:
-    """Return how wrong [px] a drawn frame's motion is, (B, 1, H, W).
+    """Return the end-point error [px] of a drawn frame's flow, (B, 1, H, W).
 
-    As weights of LPIPS this gives FloLPIPS: Danier, Zhang and Bull, "FloLPIPS: A Bespoke Video
-    Quality Metric for Frame Interpolation" (PCS 2022), here with each layer's weights averaged over
-    its cells instead of sampled. Flows of different shapes raise ``ValueError``.
+    Used as the weights of LPIPS, it gives FloLPIPS: Danier, Zhang and Bull, "FloLPIPS: A Bespoke
+    Video Quality Metric for Frame Interpolation" (PCS 2022). Here each layer's weights are averaged
+    over its cells instead of sampled. Flows of different shapes raise ``ValueError``.
     """
     if flow.shape != true_flow.shape:
         raise ValueError(
@@ -29,9 +29,10 @@ def motion_error(flow: Tensor, true_flow: Tensor) -> Tensor:
 
 
 def divergent_area(flow: Tensor) -> Tensor:
-    """Return where the motion comes apart or together, (B, 1, H, W) bool; nowhere: everywhere.
+    """Return where the motion diverges or converges, (B, 1, H, W) bool.
 
-    Where the divergence is more than a hundredth of its greatest in the frame.
+    That is where the absolute divergence is more than a hundredth of the greatest in the frame. If
+    it is zero everywhere, the area is the whole frame.
     """
     across = torch.gradient(flow[:, 0:1].double(), dim=3)[0]
     down = torch.gradient(flow[:, 1:2].double(), dim=2)[0]
@@ -46,7 +47,9 @@ def psnr_div(prediction: Tensor, target: Tensor, flow: Tensor) -> Tensor:
     Daly, Ramsook and Kokaram, "An Efficient Quality Metric for Video Frame Interpolation Based on
     Motion-Field Divergence" (QoMEX 2025): artefacts of interpolation tear the motion. Their program
     takes each derivative along the other axis; here it is the divergence that their paper names.
-    ``flow`` is that of ``prediction``; frames are (B, 3, H, W) in [-1, 1], else ``ValueError``.
+
+    ``flow`` is that of ``prediction``. Frames are (B, 3, H, W) in [-1, 1]; frames of other or
+    different shapes raise ``ValueError``.
     """
     check_frame_pair(prediction, target)
     return psnr(_grey(prediction), _grey(target), divergent_area(flow))

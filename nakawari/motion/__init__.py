@@ -1,1 +1,1 @@
-"""Geometry without weights: fetching along a flow, pooling."""
+"""Geometry without learnt weights: warping along a flow, pooling, doubling of maps."""

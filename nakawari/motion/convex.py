@@ -1,8 +1,8 @@
 """Doubling a map without mixing what lies on both sides of a contour.
 
-Halfway between two motions lies neither, so bilinear enlargement draws a band of wrong motion along
-every contour. Here each new point is a mean of its 3x3 old neighbours with weights of its own (Teed
-and Deng, "RAFT", ECCV 2020, section 3.3), which may single out one.
+The mean of two motions is neither of them, so bilinear enlargement draws a band of wrong motion
+along every contour. Here each new point is a convex combination of its 3x3 old neighbours, with
+weights of its own that may single out one of them (Teed and Deng, "RAFT", ECCV 2020, section 3.3).
 """
 
 import torch
@@ -11,15 +11,15 @@ from torch import Tensor
 
 NEIGHBOURS = 9
 _LEAST = 0.003
-"""Weight of each neighbour before anything is learnt that bilinear enlargement gives none: a weight
-of zero could not be raised by any logit."""
+"""Added to each of the nine bilinear weights, because no logit could raise a weight of zero."""
 
 
 def convex_upsample(maps: Tensor, logits: Tensor) -> Tensor:
     """Return maps (B, c, h, w) at twice their size, (B, c, 2h, 2w); displacements keep their unit.
 
-    ``logits`` (B, 9, 2h, 2w) are added to the logarithms of bilinear enlargement's weights, row by
-    row from the upper left neighbour, so that zeros give very nearly that.
+    ``logits`` (B, 9, 2h, 2w) are in the order of the neighbours, row by row from the upper left.
+    They are added to the logarithms of the bilinear weights, so that logits of zero give very
+    nearly bilinear enlargement.
     """
     batch, channels, height, width = maps.shape
     around = F.unfold(F.pad(maps, [1, 1, 1, 1], mode="replicate"), 3)

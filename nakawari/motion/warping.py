@@ -1,4 +1,4 @@
-"""Fetching maps along a flow, and what flows are made of.
+"""Backward warping of maps along an optical flow, and arithmetic on flows.
 
 Legend: B batch, C channels, h/w height and width of the map at hand.
 A flow is (B, 2, h, w), (x, y) displacements in pixels of its own map: the point seen at ``p`` is
@@ -32,7 +32,7 @@ def warp(image: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
     size = position.new_tensor([width, height]).view(1, 2, 1, 1)
     # align_corners=False: pixel centres are at (i + 0.5) * 2 / size - 1
     grid = ((2 * position + 1) / size - 1).permute(0, 2, 3, 1)  # (B, h, w, 2)
-    # In float32 also under mixed precision: bfloat16 knows positions to half a pixel at best.
+    # In float32 also under mixed precision: bfloat16 resolves positions to half a pixel at best.
     with torch.autocast(image.device.type, enabled=False):
         fetched = _fetch(image.float(), grid, mode)
     return fetched.to(image.dtype)
@@ -43,7 +43,8 @@ def _fetch(image: Tensor, grid: Tensor, mode: str) -> Tensor:
     sample = partial(F.grid_sample, mode=mode, padding_mode="border", align_corners=False)
     if image.device.type != "cpu" or len(image) > 1:
         return sample(image, grid)
-    # A CPU's threads share out the samples of a batch, not the rows of one: make bands of them.
+    # On a CPU the threads divide the samples of a batch among them, but not the rows of a sample.
+    # So a single sample is split into equal bands of rows, at most one for each thread.
     bands = gcd(grid.shape[1], torch.get_num_threads())
     fetched = sample(image.expand(bands, -1, -1, -1), grid.unflatten(1, (bands, -1))[0])
     return fetched.transpose(0, 1).flatten(1, 2).unsqueeze(0)
@@ -52,7 +53,8 @@ def _fetch(image: Tensor, grid: Tensor, mode: str) -> Tensor:
 def flow_length(flow: Tensor) -> Tensor:
     """Return how far each point goes, (B, 1, h, w), without gradients.
 
-    ``hypot``, as ``norm`` over channels takes a core 17 ms at 512x288, some thirty times as long.
+    This is ``hypot`` because ``norm`` over the channels takes some thirty times as long: 17 ms of
+    a core at 512x288.
     """
     return torch.hypot(*flow.detach().split(1, dim=1))
 
@@ -76,7 +78,7 @@ def flow_of(motion: Tensor) -> Tensor:
 
 
 def along(flow: Tensor, frame_time: Tensor) -> Tensor:
-    """Return the motion (B, 4, h, w) of what goes from frame_0 to frame_1 evenly.
+    """Return the motion (B, 4, h, w) of points that go from frame_0 to frame_1 at constant speed.
 
     Args:
         flow: from frame_0 to frame_1, at the places of the drawing, (B, 2, h, w).
@@ -87,9 +89,10 @@ def along(flow: Tensor, frame_time: Tensor) -> Tensor:
 
 
 def evened(motion: Tensor, frame_time: Tensor | None) -> Tensor:
-    """Return motion (B, 4, h, w) as it is if all of it goes evenly; as given without a time.
+    """Return motion (B, 4, h, w) corrected to constant speed; unchanged if ``frame_time`` is None.
 
-    Where both of its flows are off by the same, the two frames agree, but the drawing is displaced:
-    a straight line becomes wavy, and nothing in the frames tells.
+    Only the flow from frame_0 to frame_1 is kept, in which an error that both flows share cancels.
+    Under such an error the two frames still agree, so nothing in them reveals it. But the drawing
+    is displaced: a straight line becomes wavy.
     """
     return motion if frame_time is None else along(flow_of(motion), frame_time)

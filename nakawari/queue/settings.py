@@ -1,4 +1,4 @@
-"""What a job is to do, as the command line says it and as plain JSON."""
+"""The settings of a job, in the words of the command line and as plain JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nakawari.pace import Pace
 from nakawari.video.part import Part
 
-if TYPE_CHECKING:  # it loads torch, which a process that only looks at a queue does not need
+if TYPE_CHECKING:  # it loads torch, which is not needed just to look at a queue
     from nakawari.slowmo.job import SlowJob
 
 _PATHS = ("source", "output", "xsheet", "drawn")
@@ -22,9 +22,9 @@ _NUMBERS = ("longest_hold", "steps", "seed", "takes")
 
 @dataclass(frozen=True, kw_only=True)
 class SlowSettings:
-    """All that ``nakawari slow`` needs to know for one clip.
+    """Everything that ``nakawari slow`` needs to know for one clip.
 
-    Give absolute paths: the job may be done by a process in another folder.
+    Paths must be absolute, because a process in another folder may do the job.
     """
 
     source: Path
@@ -33,7 +33,7 @@ class SlowSettings:
     ramp: Pace | None = None  # instead of the factor; its time 0 is ``begin``
     rate: Fraction | None = None  # output frames a second; None: the source's
     input_rate: Fraction | None = None  # of a sequence of pictures; None: 24 frames a second
-    begin: Fraction = Fraction(0)  # s; what comes before is left out
+    begin: Fraction = Fraction(0)  # s; the clip before it is left out
     end: Fraction | None = None  # s; None: the clip's end
     codec: str | None = None  # None: what the output's name says
     picture_names: str | None = None  # in a folder, such as f_%04d.png; None: numbers alone
@@ -48,13 +48,13 @@ class SlowSettings:
     overwrite: bool = False
     strict: bool = False
     drawn: Path | None = None  # folder of in-betweens drawn before, see ``DrawnBefore``
-    takes: int = 1  # seeds that are compared, from ``seed`` on; 1: none are
+    takes: int = 1  # number of seeds that are compared, from ``seed`` on; 1: no comparison
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as JSON knows them: texts, whole numbers, booleans and ``None``."""
+        """Return the settings as plain JSON: strings, whole numbers, booleans and ``None``."""
         fields = dataclasses.fields(self)
         content = {field.name: _plain(getattr(self, field.name)) for field in fields}
-        if self.drawn is None:  # as the queues of earlier versions have it
+        if self.drawn is None:  # so that it is equal to a job of an earlier version's queue
             del content["drawn"]
         if self.takes == 1:
             del content["takes"]
@@ -62,10 +62,10 @@ class SlowSettings:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> SlowSettings:
-        """Return the settings that ``to_json`` made ``content`` of.
+        """Return the settings from which ``to_json`` made ``content``.
 
-        What is not said has its default. Raises ``ValueError`` for a name that is unknown, one that
-        is missing, or a value of the wrong type.
+        Optional settings that are missing get their default. Raises ``ValueError`` for an unknown
+        name, a missing one that has no default, or a value of the wrong type.
         """
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(content) - known)
@@ -108,7 +108,7 @@ def _plain(value: object) -> object:
 
 
 def _parsed(name: str, value: Any) -> Any:
-    """Return a setting's value; ``ValueError`` if it is none."""
+    """Return the value of a setting from JSON; ``ValueError`` if it cannot be one."""
     if value is None:
         return None
     _check_type(name, value)

@@ -1,7 +1,7 @@
 """The queue on disk: one SQLite table, a row for each job.
 
-Several processes may have it open. Every change is one short transaction, so that nobody waits for
-a worker that draws, and a process that is killed leaves each job in a state that it really had.
+Several processes may have it open. Every change is one short transaction. So no process waits for a
+worker that is drawing, and a process that is killed leaves each job in a consistent state.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from nakawari.errors import UserError
 FILE_NAME = ".nakawari-queue.sqlite"
 """Name of the queue in a folder of outputs.
 
-It lies beside the outputs so that the same command finds it again wherever it is called from, that
-two folders never wait for each other, and that who deletes the folder forgets its jobs as well.
-A place of the user's own, such as ~/.cache, would outlive the outputs and mix all commands.
+It is beside the outputs for three reasons: the same command finds it again wherever it is called
+from; two folders never wait for each other; and deleting the folder deletes its jobs as well. A
+place in the user's home, such as ~/.cache, would outlive the outputs and mix all commands.
 """
 WAIT = 10.0
-"""Seconds for which a transaction of another process is waited for."""
+"""Seconds to wait for the end of another process's transaction."""
 VERSION = 1
-"""Of the table; a queue of another one is refused."""
+"""Version of the table; a queue of another version is refused."""
 
 _TABLE = """
 CREATE TABLE jobs (
@@ -50,11 +50,11 @@ CREATE TABLE jobs (
 
 
 _NO_NUMBER = 2**63 - 1
-"""The largest that SQLite takes; no queue has as many jobs."""
+"""The largest whole number of SQLite: larger job numbers are looked up as this, which none has."""
 
 
 class State(StrEnum):
-    """Where a job is."""
+    """How far a job is on its way through the queue."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -64,14 +64,14 @@ class State(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the job stays as it is."""
+        """Whether the job stays in this state for good."""
         return self not in (State.WAITING, State.RUNNING)
 
 
 class Progress(NamedTuple):
     """How far a job is."""
 
-    stage: str = ""  # "reading", "drawing", or nothing before it has begun
+    stage: str = ""  # "reading" or "drawing"; empty before the job has begun
     done: int = 0  # frames of the stage, 0 or more
     expected: int | None = None  # frames of the stage; None: the input does not say
     seconds_left: float | None = None  # of the stage, 0 or more; None: not known yet
@@ -81,7 +81,7 @@ class NewJob(NamedTuple):
     """A job that is to be added."""
 
     settings: dict[str, Any]  # plain JSON
-    source: str  # what tells the content of the input from others; may be empty
+    source: str  # identifies the content of the input, see ``source_mark``; may be empty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,17 +98,17 @@ class Job:
 
 
 class JobStore:
-    """The jobs in one file, which is made if it is not there.
+    """The jobs in one file, which is made if it does not exist.
 
-    Use it as a context manager, or call ``close``. Raises ``UserError``, here and in every method,
-    if the file cannot be used, or is no queue of this version.
+    Use it as a context manager, or call ``close``. The constructor and every method raise
+    ``UserError`` if the file cannot be used, or is not a queue of this version.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
         with self._errors():
-            # Calls may come from several threads; the lock lets in one at a time.
+            # Several threads may call; the lock lets in one at a time.
             self._connection = sqlite3.connect(
                 path, timeout=WAIT, isolation_level=None, check_same_thread=False
             )
@@ -143,7 +143,7 @@ class JobStore:
         self.close()
 
     def add(self, jobs: Sequence[NewJob]) -> list[int]:
-        """Add jobs behind those that wait, all or none, and return their numbers."""
+        """Add jobs behind those that wait, either all or none, and return their numbers."""
         with self._transaction() as connection:
             numbers = []
             for job in jobs:
@@ -166,7 +166,7 @@ class JobStore:
             return _find(connection, number)
 
     def take(self, among: Collection[int] | None = None) -> Job | None:
-        """Let the job that has waited longest run, and return it; ``None`` if none waits.
+        """Mark the job that has waited longest as running, and return it; ``None`` if none waits.
 
         Args:
             among: numbers of the jobs that may be taken; ``None`` for all.
@@ -185,7 +185,7 @@ class JobStore:
             return None
 
     def report(self, number: int, progress: Progress) -> bool:
-        """Note how far a job is; return whether it is still to run, or was cancelled."""
+        """Note how far a job is; return ``False`` if it was cancelled, ``True`` if it may go on."""
         return self._change(
             number,
             "stage = ?, done = ?, expected = ?, seconds_left = ?",
@@ -194,9 +194,9 @@ class JobStore:
         )
 
     def finish(self, number: int, state: State, reason: str | None = None) -> bool:
-        """Let a running job be done or failed; return ``False`` if it was cancelled meanwhile.
+        """Mark a running job as done or failed; return ``False`` if it was cancelled meanwhile.
 
-        Raises ``ValueError`` for a state in which a job does not stay.
+        Raises ``ValueError`` for a state that is not final.
         """
         if not state.is_final:
             raise ValueError(f"a job that is finished is not {state}; use done or failed")
@@ -205,14 +205,14 @@ class JobStore:
         return self._change(number, changes, values, [State.RUNNING])
 
     def release(self, number: int) -> bool:
-        """Let a running job wait again, in its old place; return ``False`` if none runs."""
+        """Let a running job wait again, in its old place; return ``False`` if it does not run."""
         changes = "state = ?, seconds_left = NULL"
         return self._change(number, changes, (State.WAITING,), [State.RUNNING])
 
     def requeue(self) -> list[int]:
         """Let the jobs wait again that ran when their worker was killed; return their numbers.
 
-        Only who knows that no worker lives may call this: see ``Worker``.
+        Call this only when it is certain that no worker lives: see ``Worker``.
         """
         with self._transaction() as connection:
             found = connection.execute(
@@ -224,8 +224,8 @@ class JobStore:
     def cancel(self, number: int, reason: str | None = None) -> State:
         """Cancel a job that waits or runs, and return the state that it had.
 
-        One that is done, failed or cancelled stays so. A worker stops a running one soon after.
-        Raises ``LookupError`` if there is no job with this number.
+        A job that is done, failed or cancelled stays so. If the job runs, its worker stops soon
+        after. Raises ``LookupError`` if there is no job with this number.
         """
         with self._transaction() as connection:
             before = _find(connection, number).state
@@ -239,7 +239,7 @@ class JobStore:
     def _change(
         self, number: int, changes: str, values: tuple[object, ...], states: Sequence[State]
     ) -> bool:
-        """Change a job that is in one of these states; return whether it is."""
+        """Change a job if it is in one of these states; return whether it was."""
         marks = ", ".join("?" * len(states))
         with self._transaction() as connection:
             changed = connection.execute(

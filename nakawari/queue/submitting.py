@@ -1,4 +1,4 @@
-"""From a command to jobs: which of its clips are to be done, and which an earlier call has done."""
+"""From a command to jobs: which clips are to be done, and which ones an earlier call has done."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Submitted(NamedTuple):
     """A clip's job."""
 
     number: int
-    was_done: bool  # by an earlier call, and nothing is left to do
+    was_done: bool  # an earlier call has done it, so nothing is left to do
 
 
 def check_names(wanted: Sequence[SlowSettings]) -> None:
-    """Raise ``UserError`` if two outputs would have one name, or one that of an input."""
+    """Raise ``UserError`` if two outputs would have the same name, or one the name of an input."""
     sources: dict[Path, Path] = {}
     for settings in wanted:
         if settings.output not in sources:
@@ -49,16 +49,16 @@ def submit(
 ) -> list[Submitted]:
     """Add jobs for the clips that have none yet, and return each clip's job, in their order.
 
-    A clip that waits or runs already, by the very same settings, keeps its job. So does one that is
-    done and whose output is there. A clip that failed or was cancelled gets a new job, and so does
-    one whose content has changed. Where a job waits that would write the same output by other
-    settings, it is cancelled.
+    A clip that waits or runs already with the very same settings keeps its job. So does a clip that
+    is done and whose output exists. A clip that failed or was cancelled gets a new job, and so does
+    one whose content has changed. A waiting job that would write the same output with other
+    settings is cancelled.
 
     Args:
-        store: the queue; no worker but the caller may be at work on it.
-        wanted: what is to be done, each with an output of its own.
-        anew: do clips again that are done, unless this very call was cut off: some of its clips
-            wait then, and the others are not to be done twice.
+        store: the queue; no worker but the caller's may be at work on it.
+        wanted: the settings of the clips, each with an output of its own.
+        anew: also do clips again that are done already. It has no effect if some of the clips still
+            wait: then the same call was cut off before, and the others are not to be done twice.
     """
     before = store.jobs()
     new = [NewJob(settings.to_json(), _mark(settings.source)) for settings in wanted]
@@ -77,7 +77,7 @@ def submit(
 
 
 def _mark(source: Path) -> str:
-    """Return what tells a clip's content from others; nothing if it cannot be read."""
+    """Return a text that identifies a clip's content; empty if the clip cannot be read."""
     try:
         return source_mark(source) if source.is_file() or is_sequence(source) else ""
     except (OSError, UserError):

@@ -1,4 +1,4 @@
-"""How long a job still takes, by how fast it was of late."""
+"""How long a job still takes, estimated from its speed in the last minute."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections import deque
 from typing import NamedTuple
 
 LOOKS_BACK = 60.0
-"""Seconds that count: the frames kept by an earlier run pass quickly, and tell nothing of the rest.
+"""Seconds of the past from which the speed is measured.
 
-Longer, and the end of a pan that is slow to draw would spoil the figure for long. Shorter, and
-a large frame, which takes ten seconds on a CPU, would make it jump.
+Not all of the past counts, because frames kept by an earlier run pass quickly and say nothing about
+the rest. With a longer time, a pan that was slow to draw would distort the estimate long after its
+end. With a shorter one, a large frame, which takes ten seconds on a CPU, would make it jump.
 """
 
 
@@ -19,7 +20,7 @@ class _Mark(NamedTuple):
 
 
 class TimeLeft:
-    """Watches a stage of a job."""
+    """Estimates the time left of one stage of a job, from reports of its progress."""
 
     def __init__(self) -> None:
         self._marks: deque[_Mark] = deque()
@@ -28,8 +29,8 @@ class TimeLeft:
         """Return how long the rest takes [s], 0 or more; ``None`` while that is not known.
 
         Args:
-            now: seconds on a clock that does not go back.
-            done: frames done, which do not become fewer.
+            now: the time [s] on a clock that does not go back.
+            done: number of frames done, which never decreases.
             expected: frames of the whole stage; ``None`` if the input does not say.
         """
         self._marks.append(_Mark(now, done))

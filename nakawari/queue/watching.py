@@ -1,4 +1,4 @@
-"""A folder that is watched: its files are told once they have stopped growing."""
+"""A folder that is watched: a file in it is reported once it has stopped growing."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from typing import NamedTuple
 SETTLED_SECONDS = 3.0
 """Seconds for which a file must not change before it is taken for whole.
 
-What copies a file writes to it several times a second. One that pauses for longer is taken too
-early, fails as truncated, and is told again once it has grown.
+A program that copies a file writes to it several times a second. If it pauses for longer, the file
+is taken too early, fails as truncated, and is reported again once it has grown.
 """
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
-"""Endings by which browsers and copying programs name what is not whole yet."""
+"""Endings that browsers and copying programs give to files that are not whole yet."""
 
 
 class _Look(NamedTuple):
-    """How a file was."""
+    """The state of a file when it was looked at; another state means another content."""
 
     size: int  # bytes
     changed: int  # ns, its time of modification
-    file: int  # the inode: a file that was replaced is another
+    file: int  # the inode: it differs if the file was replaced
 
 
 class _Seen(NamedTuple):
     look: _Look
-    since: float  # s on the clock
-    is_told: bool
+    since: float  # s on the clock, when this state was first seen
+    is_told: bool  # whether the file was reported in this state
 
 
 class FolderWatch:
-    """Looks into a folder when it is asked to; folders within it are not looked into.
+    """Finds new files in a folder whenever ``look`` is called; it does not look into sub-folders.
 
-    Hidden files and those that a browser still writes are passed over, and so is what is no file.
+    Hidden files are ignored, and so are files that a browser is still writing and everything that
+    is not a regular file.
 
     Args:
-        folder: that is watched.
+        folder: the folder that is watched.
         settled: seconds for which a file must not change, 0 or more.
-        clock: seconds, on a clock that does not go back.
+        clock: returns the time [s] on a clock that does not go back.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class FolderWatch:
         self._seen: dict[str, _Seen] = {}
 
     def look(self) -> list[Path]:
-        """Return the files that have come to rest, by name, each once for every content it had.
+        """Return the files that have stopped changing, sorted by name, each once for every change.
 
         Raises ``OSError`` if the folder cannot be read.
         """
@@ -84,7 +85,7 @@ def _looks(folder: Path) -> dict[str, _Look]:
                 continue
             try:
                 found = entry.stat()
-            except OSError:  # it has just gone, or leads nowhere
+            except OSError:  # it was just removed, or is a broken link
                 continue
             if stat.S_ISREG(found.st_mode):
                 looks[entry.name] = _Look(found.st_size, found.st_mtime_ns, found.st_ino)

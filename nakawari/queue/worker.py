@@ -16,25 +16,28 @@ from nakawari.queue.time_left import TimeLeft
 from nakawari.slowmo.segments import UnwantedError, remove_kept
 from nakawari.whole import lock
 
-if TYPE_CHECKING:  # it loads torch, which who only cancels a job does not need
+if TYPE_CHECKING:  # it loads torch, which is not needed just to cancel a job
     from nakawari.slowmo.job import SlowResult
 
 REPORT_SECONDS = 0.5
-"""Seconds between two notes of how far a job is, and between two looks whether it is cancelled."""
+"""Seconds between two notes of a job's progress, and between two checks for its cancellation."""
 
 OnFrame = Callable[[int, int | None], None]
-"""Is given the frames done and, as far as the input declares its length, those expected."""
+"""Is called with the number of frames done and of frames expected.
+
+The latter is ``None`` if the input does not declare its length.
+"""
 
 
 class Perform(Protocol):
-    """Does a job, with ``run_job``: whoever runs the worker says what draws, and what is shown."""
+    """Does a job by ``run_job``; whoever runs the worker decides what draws and what is shown."""
 
     def __call__(
         self, job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
     ) -> SlowResult:
-        """Return what came of a job.
+        """Do a job, and return its result.
 
-        Raises whatever ends it. What the two callbacks raise is to pass through.
+        Raises whatever ends the job. Exceptions that the two callbacks raise must pass through.
         """
 
 
@@ -42,15 +45,15 @@ class Outcome(NamedTuple):
     """How a job ended."""
 
     job: Job  # as it is in the queue now
-    result: SlowResult | None  # None: it failed, was cancelled, or was whole before
+    result: SlowResult | None  # None: it failed, was cancelled, or its output was whole already
 
 
 class Worker:
     """The worker of a queue: use it as a context manager, and call ``run_next``.
 
-    On entering it lets the jobs wait again that ran when an earlier worker was killed. Raises
-    ``UserError`` there if another worker lives. That is known by a lock on the queue's folder,
-    which ends with the process, however that ends.
+    On entering, jobs that ran when an earlier worker was killed wait again. Entering raises
+    ``UserError`` if another worker lives. A lock on the queue's folder tells that: it ends with the
+    process, however that ends.
 
     Args:
         store: the queue.
@@ -87,9 +90,10 @@ class Worker:
     def run_next(self, among: Collection[int] | None = None) -> Outcome | None:
         """Do the job that has waited longest; ``None`` if none waits.
 
-        An error that ends the job is its reason to have failed, and is not raised. What ends the
-        process, such as Ctrl-C, lets the job wait again, and what it drew is kept. A job that was
-        cancelled ends with the next frame, and what it drew is removed.
+        An error that ends the job is not raised, but noted as the reason for which it failed. An
+        exception that ends the process, such as Ctrl-C, lets the job wait again, and the frames
+        that it drew are kept. A job that was cancelled ends with the next frame, and the frames
+        that it drew are removed.
 
         Args:
             among: numbers of the jobs that may be done; ``None`` for all.
@@ -101,11 +105,11 @@ class Worker:
         try:
             result = self._run(job)
         except UnwantedError:
-            remove_kept(SlowSettings.from_json(job.settings).output)  # where reading had just begun
+            remove_kept(SlowSettings.from_json(job.settings).output)  # an earlier run's
         except Exception as error:
             self._store.finish(job.number, State.FAILED, self._reason_of(error))
         except BaseException:
-            with suppress(UserError):  # at the next start it is known to wait in any case
+            with suppress(UserError):  # the next worker lets it wait again in any case
                 self._store.release(job.number)
             raise
         else:
@@ -130,18 +134,19 @@ class Worker:
 def cancel(store: JobStore, number: int) -> State:
     """Cancel a job that waits or runs, and return the state that it had.
 
-    What was drawn of it is removed: at once, or by the worker that runs it, with the next frame. A
-    job that is done, failed or cancelled stays so. Raises ``LookupError`` if there is no such job.
+    The frames that were drawn of it are removed: at once, or, if the job runs, by its worker with
+    the next frame. A job that is done, failed or cancelled stays so. Raises ``LookupError`` if
+    there is no such job.
     """
     before = store.cancel(number)
     if before is State.WAITING:
-        with suppress(ValueError):  # settings that nobody can read have drawn nothing
+        with suppress(ValueError):  # with unreadable settings nothing was drawn
             remove_kept(SlowSettings.from_json(store.job(number).settings).output)
     return before
 
 
 class _Reporter:
-    """Notes in the queue how far a stage is; raises ``UnwantedError`` once the job is cancelled."""
+    """Notes in the queue how far a stage is; raises ``UnwantedError`` if the job was cancelled."""
 
     def __init__(self, store: JobStore, job: Job, stage: str) -> None:
         self._store = store
@@ -161,9 +166,10 @@ class _Reporter:
 
 
 def _was_written_by(job: Job, settings: SlowSettings) -> bool:
-    """Return whether an output that is there was made by an earlier run of the same job.
+    """Return whether the output exists and was made by an earlier run of the same job.
 
-    A run that is killed between giving the output its name and saying so in the queue leaves it.
+    A run leaves such an output if it is killed after it gives the output its name, and before it
+    marks the job as done in the queue.
     """
     try:
         return job.begun is not None and settings.output.stat().st_mtime >= job.begun
@@ -172,7 +178,7 @@ def _was_written_by(job: Job, settings: SlowSettings) -> bool:
 
 
 def _is_whole(settings: SlowSettings) -> bool:
-    """Return whether the exposure sheet, which is saved last, is there beside the output."""
+    """Return whether the exposure sheet, which is saved last, exists beside the output."""
     try:
         sheet = settings.job().sheet_output.stat().st_mtime_ns
         return sheet >= settings.output.stat().st_mtime_ns

@@ -11,7 +11,7 @@ from nakawari.serve.safety import Gate
 
 
 def app_of(page: Page) -> Gate:
-    """Return what answers a page's requests, and what it does besides while it runs."""
+    """Return the application: it answers requests, and does the page's other work meanwhile."""
     answers = (entry, clips, sheets, jobs, previews, takes)
     app = Starlette(
         routes=[route for answer in answers for route in answer.routes(page)],

@@ -11,9 +11,11 @@ from nakawari.memory import machine_mib, own_peak_mib
 TOO_MUCH = 5
 """Exit status of a process that took more memory than it may."""
 SHARE = 0.75
-"""Of the machine's memory, or its container's, may one that draws take: the page and the system
-need some, and drawing itself plans with a quarter (``slowmo/workers.py``)."""
-PAUSE = 0.1  # s; filling a gigabyte of new memory takes longer
+"""Share of the memory of the machine, or its container, that a process that draws may take.
+
+The page and the system need some, and drawing itself plans with a quarter (``slowmo/workers.py``).
+"""
+PAUSE = 0.1  # s, between two checks; filling a gigabyte of new memory takes longer
 
 
 def usual_limit() -> int:
@@ -24,8 +26,8 @@ def usual_limit() -> int:
 def end_beyond(limit: int) -> None:
     """End this process at once, with ``TOO_MUCH``, when it has taken more than ``limit`` bytes.
 
-    What counts is the memory that it really has. The system's own limit would count addresses
-    (RLIMIT_AS), and torch and CUDA reserve far more of them than they ever use.
+    Its resident memory counts. The system's own limit (RLIMIT_AS) would count the address space,
+    of which torch and CUDA reserve far more than they ever use.
     """
     Thread(target=_watch, args=(limit / 2**20,), daemon=True).start()
 

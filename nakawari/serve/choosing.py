@@ -1,4 +1,4 @@
-"""The takes of a clip from which a person may choose, as its jobs have left them."""
+"""The takes of a clip from which the user may choose, as the clip's jobs have left them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from nakawari.xsheet.sheet.sheet import ExposureSheet
 class _Left(NamedTuple):
     """An interval whose takes a job has left."""
 
-    job: int
+    job: int  # number of the job
     start: int  # frame of the clip
-    next: int
-    told: dict[str, Any]
+    next: int  # likewise
+    told: dict[str, Any]  # the interval's entry in the job's list of takes
 
 
 def choices(jobs: Iterable[Job], sheet: ExposureSheet) -> list[dict[str, Any]]:
     """Return the intervals whose takes can be chosen from, in order, as JSON for the page.
 
-    The latest job that left takes of an interval counts. Those whose drawings or cuts were
-    corrected since are left out: they are of other pictures.
+    If several jobs left takes of an interval, the latest counts. Intervals whose drawings or cuts
+    were corrected since are left out, because their takes lie between other pictures.
 
     Args:
-        jobs: of one clip, the oldest first.
-        sheet: of the clip, as it is corrected now.
+        jobs: the jobs of one clip, the oldest first.
+        sheet: the clip's sheet with all corrections made so far.
     """
     found = {(left.start, left.next): left for job in jobs for left in _left_by(job, sheet)}
     chosen = sheet.chosen_seeds
@@ -78,13 +78,13 @@ def _left_by(job: Job, sheet: ExposureSheet) -> Iterator[_Left]:
 
 
 def _bounds(sheet: ExposureSheet, start: int, following: int) -> list[int]:
-    """Return where drawings and cuts begin from one frame to another."""
+    """Return the frames from ``start`` to ``following`` at which drawings begin or cuts are."""
     starts = (drawing.start for drawing in sheet.drawings)
     return [frame for frame in (*starts, *sheet.cuts) if start <= frame <= following]
 
 
 def _told(settings: SlowSettings) -> list[dict[str, Any]]:
-    """Return what a job has told of its takes, if no other job's have taken their place."""
+    """Return a job's list of takes; empty if another job's list has replaced it."""
     with suppress(OSError):
         content = json.loads((_folder(settings) / LIST).read_text())
         if content["output"] == settings.output.name:

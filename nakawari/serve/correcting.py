@@ -1,4 +1,4 @@
-"""The sheets of the clips as a person corrected them, with undo and redo, kept on disk."""
+"""The sheets of the clips with the user's corrections; undo and redo; all of it kept on disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from nakawari.xsheet.sheet.editing import (
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from nakawari.xsheet.sheet.sheet import ExposureSheet, Take
 
-IN_MEMORY = 8  # clips
+IN_MEMORY = 8  # clips whose detection is kept in memory
 
 CHANGES: dict[str, Callable[[ExposureSheet, int], Correction]] = {
     "merge": merged,
@@ -37,19 +37,19 @@ CHANGES: dict[str, Callable[[ExposureSheet, int], Correction]] = {
 
 
 class History(NamedTuple):
-    """All corrections of a clip in order, and how many of them are made and not undone."""
+    """All corrections of a clip in order, and how many of the first of them are in effect."""
 
     corrections: tuple[Correction, ...] = ()
     made: int = 0
 
     @property
     def can_undo(self) -> bool:
-        """Whether a correction is left to undo."""
+        """Whether there is a correction to undo."""
         return self.made > 0
 
     @property
     def can_redo(self) -> bool:
-        """Whether one that was undone can be made again."""
+        """Whether there is an undone correction that can be made again."""
         return self.made < len(self.corrections)
 
 
@@ -61,7 +61,7 @@ class Corrected(NamedTuple):
 
 
 class SheetDesk:
-    """Keeps the sheets. Calls may come from several threads."""
+    """Keeps the sheets. Its methods may be called from several threads."""
 
     def __init__(self) -> None:
         self._found: OrderedDict[tuple[str, int], Detection] = OrderedDict()
@@ -73,14 +73,15 @@ class SheetDesk:
             return self._corrected(clip, _read(clip))
 
     def correct(self, clip: Clip, wish: Mapping[str, Any]) -> Corrected:
-        """Make a correction; what was undone before can not be made again then.
+        """Make a correction; corrections that were undone before cannot be made again then.
 
         Raises ``UserError`` if it cannot be made.
 
         Args:
-            clip: whose sheet it is.
-            wish: "kind": "move", "merge", "split", "cut" or "take"; "frame"; for "move", "to"; for
-                "take", "next", the frame to which the in-betweens lead, and "seed", or none.
+            clip: the clip whose sheet is corrected.
+            wish: a JSON object. "kind" is "move", "merge", "split", "cut" or "take", and "frame" is
+                where. "move" also has "to". "take" has "next", the frame to which the in-betweens
+                lead, and "seed", which may be missing.
         """
         with self._lock:
             history = _read(clip)
@@ -96,14 +97,14 @@ class SheetDesk:
             return self._noted(clip, history._replace(made=max(history.made - 1, 0)))
 
     def redo(self, clip: Clip) -> Corrected:
-        """Make the correction again that was undone last, if there is one."""
+        """Make the last undone correction again, if there is one."""
         with self._lock:
             history = _read(clip)
             made = min(history.made + 1, len(history.corrections))
             return self._noted(clip, history._replace(made=made))
 
     def _noted(self, clip: Clip, history: History) -> Corrected:
-        now = self._corrected(clip, history)  # a sheet that does not hold together is not noted
+        now = self._corrected(clip, history)  # raises if the sheet is inconsistent: it is not noted
         content = {
             "made": history.made,
             "corrections": [_as_json(each) for each in history.corrections],
@@ -117,7 +118,7 @@ class SheetDesk:
         return Corrected(replace(found, sheet=corrected(found.sheet, correction)), history)
 
     def _detection(self, clip: Clip) -> Detection:
-        key = clip.number, clip.found.stat().st_mtime_ns  # it may be looked at anew
+        key = clip.number, clip.found.stat().st_mtime_ns  # the clip may be looked at again
         if key not in self._found:
             content = json.loads(clip.found.read_text())
             self._found[key] = Detection(
@@ -132,7 +133,7 @@ class SheetDesk:
 
 
 def _as_json(correction: Correction) -> dict[str, Any]:
-    """Return a correction as JSON knows it; a clip without takes has what it always had."""
+    """Return a correction as JSON; one without a take is as it was before there were takes."""
     noted: dict[str, Any] = {
         "drawings": sorted(correction.drawings),
         "cuts": sorted(correction.cuts),

@@ -1,12 +1,12 @@
-"""The clips of the page, on disk: a folder for each, in a folder of its owner's.
+"""The clips of the page, on disk: a folder for each clip, in a folder of its owner.
 
-FOLDER/OWNER/NUMBER/clip.json       what it is called, and how far it is
+FOLDER/OWNER/NUMBER/clip.json       its name, and how far it is
                     source/NAME     the file that was uploaded, or the folder of its pictures
                     found.json      what the detector found
                     corrections.json
-                    proxy.mp4       what a browser shows of it
-                    sheets/         as they were when a job began
-                    results/        what was made of it
+                    proxy.mp4       the copy that a browser shows
+                    sheets/         the sheets, as they were when a job began
+                    results/        the outputs that were made from it
                     drawn/          in-betweens that are not drawn twice
 """
 
@@ -35,7 +35,7 @@ class ClipState(StrEnum):
     ARRIVING = "arriving"  # it is being uploaded
     LOOKING = "looking"  # its drawings are being found
     READY = "ready"
-    FAILED = "failed"  # it is no clip, or one that cannot be read
+    FAILED = "failed"  # it is not a clip, or cannot be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +45,16 @@ class Clip:
     number: str  # 16 hexadecimal digits
     owner: str
     folder: Path
-    name: str  # as its owner calls it, made harmless
+    name: str  # as its owner calls it, made safe as a file name
     added: float  # s since 1970
     state: ClipState = ClipState.ARRIVING
-    reason: str | None = None  # in one line, why it failed
-    notes: tuple[str, ...] = ()  # a line each, what was changed on the way in
+    reason: str | None = None  # why it failed, in one line
+    notes: tuple[str, ...] = ()  # remarks on what was changed on reading, one line each
     width: int = 0  # px, as shown
     height: int = 0
     frames: int = 0
     has_audio: bool = False
-    pictures_a_second: str | None = None  # a fraction, of a sequence; None: it is a video file
+    pictures_a_second: str | None = None  # of a sequence, as a fraction; None: it is a video file
 
     @property
     def source(self) -> Path:
@@ -63,44 +63,44 @@ class Clip:
 
     @property
     def input_rate(self) -> Fraction | None:
-        """Frames a second of a sequence of pictures; ``None`` for a file, which says so itself."""
+        """Frames a second of a sequence of pictures; ``None`` for a file, which states its own."""
         return None if self.pictures_a_second is None else Fraction(self.pictures_a_second)
 
     @property
     def stem(self) -> str:
-        """What is made of the clip is named after this."""
+        """The beginning of the names of all outputs that are made from the clip."""
         return self.name if self.pictures_a_second else Path(self.name).stem
 
     @property
     def size(self) -> int:
-        """Bytes of what was uploaded."""
+        """The size of the upload [bytes]."""
         if self.pictures_a_second is None:
             return self.source.stat().st_size
         return sum(picture.stat().st_size for picture in os.scandir(self.source))
 
     @property
     def found(self) -> Path:
-        """What the detector found."""
+        """The file of what the detector found."""
         return self.folder / "found.json"
 
     @property
     def corrections(self) -> Path:
-        """What a person has changed in it."""
+        """The file of the user's corrections."""
         return self.folder / "corrections.json"
 
     @property
     def proxy(self) -> Path:
-        """What a browser shows of the clip."""
+        """The copy of the clip that a browser shows."""
         return self.folder / "proxy.mp4"
 
     @property
     def sheets(self) -> Path:
-        """The folder of the sheets by which jobs go."""
+        """The folder of the sheets that jobs follow."""
         return self.folder / "sheets"
 
     @property
     def results(self) -> Path:
-        """The folder of what was made of the clip."""
+        """The folder of the outputs that were made from the clip."""
         return self.folder / "results"
 
     @property
@@ -110,22 +110,23 @@ class Clip:
 
 
 class Library:
-    """The clips of all owners; each finds only their own.
+    """The clips of all owners; each owner finds only their own.
 
     Args:
-        folder: of the page.
+        folder: the page's folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / CLIPS
 
     def add(self, owner: str, name: str, rate: Fraction | None = None) -> Clip:
-        """Return a new clip, whose folder is made; its file is still to come.
+        """Make the folder of a new clip, and return the clip; its file is still to be uploaded.
 
         Args:
-            owner: whose it is.
-            name: as they call it.
-            rate: of a sequence of pictures, whose own folder is made too.
+            owner: the user to whom it belongs.
+            name: the clip's name, as the owner calls it.
+            rate: frames a second of a sequence of pictures, whose own folder is made too. ``None``
+                for a video file.
         """
         number = secrets.token_hex(8)
         clip = Clip(
@@ -143,7 +144,7 @@ class Library:
         return clip
 
     def save(self, clip: Clip, **changes: object) -> Clip:
-        """Note a clip, with some fields changed, and return it so."""
+        """Save a clip with some fields changed, and return the changed clip."""
         clip = replace(clip, **changes)  # type: ignore[arg-type]
         content = asdict(clip)
         for known_by_its_place in ("number", "owner", "folder"):
@@ -171,11 +172,11 @@ class Library:
 
     @property
     def exists(self) -> bool:
-        """Whether there ever was a clip."""
+        """Whether there has ever been a clip."""
         return self._folder.is_dir()
 
     def owner_of(self, path: Path) -> tuple[str, str] | None:
-        """Return the owner and the number of the clip in whose folder a file is, if any."""
+        """Return owner and number of the clip in whose folder a file is; ``None`` if in none."""
         try:
             owner, number, *_ = path.relative_to(self._folder).parts
         except ValueError:
@@ -183,7 +184,7 @@ class Library:
         return owner, number
 
     def remove(self, clip: Clip) -> None:
-        """Remove a clip and all that was made of it."""
+        """Remove a clip and everything that was made from it."""
         shutil.rmtree(clip.folder, ignore_errors=True)
 
     def _numbers(self, owner: str) -> Iterator[str]:
@@ -198,5 +199,5 @@ class Library:
             content["state"] = ClipState(content["state"])
             content["notes"] = tuple(content["notes"])
             return Clip(number=number, owner=owner, folder=folder, **content)
-        except (OSError, ValueError, TypeError, KeyError):  # it is being removed, or was damaged
+        except (OSError, ValueError, TypeError, KeyError):  # it is being removed, or is damaged
             return None

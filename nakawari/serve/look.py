@@ -1,8 +1,8 @@
 """The process that reads an uploaded file, apart from the page: ``python -m nakawari.serve.look``.
 
-Whoever wrote the file may have meant harm, and FFmpeg is large. So it is parsed here, with limits
-of memory and time, and only what came of it is read by the page: a sheet, and a copy that was
-encoded here. Progress and the end are told as JSON, a line each.
+The file may be malicious, and FFmpeg is large. So the file is parsed in this process, with limits
+of memory and time. The page reads only the results: a sheet, and a copy that was encoded here.
+Progress and the end are reported as JSON, one line each.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def main(words: list[str]) -> int:
     """Look at a file.
 
     Args:
-        words: the file; where the detection goes; where the copy goes; frames a second of a
-            sequence of pictures, empty for a file; the limits of memory [bytes], of processor time
-            [s] and of the copy's size [bytes].
+        words: in this order, the file to look at; the file for the detection; the file for the
+            copy; frames a second of a sequence of pictures, empty for a video file; the limits of
+            memory [bytes], of processor time [s] and of the copy's size [bytes].
     """
     source, found, proxy = map(Path, words[:3])
     rate = Fraction(words[3]) if words[3] else None
@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
     try:
         _look(source, found, proxy, rate)
     except UserError as error:
-        # The owner knows the file by its name, and where it lies is nobody's business.
+        # The owner knows the file by its name; the path on the server is not to be disclosed.
         _say(error=str(error).replace(str(source), source.name))
         return 2
     except MemoryError:

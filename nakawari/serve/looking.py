@@ -1,4 +1,4 @@
-"""Finds the drawings of the clips that have arrived, one after another, in a process of its own."""
+"""Finds the drawings of the uploaded clips, one after another, in a process for each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from nakawari.serve.library import Clip, ClipState, Library
 from nakawari.serve.settings import ServeSettings
 
-LONGEST_LINE = 2**20  # bytes; the notes on a clip are far shorter
-PROXY_SHARE = 4  # times the upload's size, and not less than the next, may the copy take
-PROXY_BYTES = 2**30
+LONGEST_LINE = 2**20  # bytes of a line from that process; the notes on a clip are far shorter
+PROXY_SHARE = 4  # the copy may take this many times the size of the upload,
+PROXY_BYTES = 2**30  # or this many bytes if that is more
 
 
 class LookProgress(NamedTuple):
@@ -27,7 +27,7 @@ class LookProgress(NamedTuple):
 
 
 class Looker:
-    """Looks at clips as they come; ``run`` does that until it is cancelled."""
+    """Looks at clips as they arrive; ``run`` does that until it is cancelled."""
 
     def __init__(self, library: Library, settings: ServeSettings) -> None:
         self._library = library
@@ -37,22 +37,22 @@ class Looker:
         self._at_work: tuple[str, asyncio.subprocess.Process] | None = None
 
     def look_at(self, clip: Clip) -> None:
-        """Let a clip that has arrived wait for its turn."""
+        """Queue a clip that has been uploaded."""
         self._progress[clip.number] = LookProgress()
         self._waiting.put_nowait(clip)
 
     def progress(self, clip: Clip) -> LookProgress:
-        """Return how far a clip is."""
+        """Return how far the look at a clip is."""
         return self._progress.get(clip.number, LookProgress())
 
     def forget(self, clip: Clip) -> None:
-        """Stop looking at a clip, or do not begin."""
+        """Stop looking at a clip, or do not begin if it still waits."""
         self._progress.pop(clip.number, None)
         if self._at_work is not None and self._at_work[0] == clip.number:
             _kill(self._at_work[1])
 
     async def run(self) -> None:
-        """Go on with what was cut off, then look at what comes."""
+        """Look again at the clips for which this was interrupted, then at those that arrive."""
         for clip in self._library.all_clips():
             if clip.state is ClipState.LOOKING:
                 self.look_at(clip)
@@ -96,12 +96,12 @@ class Looker:
         size = max(PROXY_BYTES, PROXY_SHARE * clip.size)
         numbers = (limits.memory, limits.seconds, size)
         return await asyncio.create_subprocess_exec(
-            # -P: what lies in the folder where the page was started is not to be imported.
+            # -P: modules in the folder where the page was started must not be imported.
             *(sys.executable, "-P", "-m", "nakawari.serve.look"),
             *(os.fspath(clip.source), os.fspath(clip.found), os.fspath(clip.proxy)),
             clip.pictures_a_second or "",
             *map(str, numbers),
-            stdin=asyncio.subprocess.PIPE,  # it ends when that does
+            stdin=asyncio.subprocess.PIPE,  # the process ends when this does
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,

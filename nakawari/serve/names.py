@@ -1,4 +1,4 @@
-"""Names that people and strangers give: made harmless before a file is called so."""
+"""Names that users and strangers give: they are made safe before a file gets them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from nakawari.errors import UserError
 from nakawari.video.sequence import NUMBERED, PICTURE_ENDINGS
 
 MAX_BYTES = 120
-"""Of a name without its ending; what is made of a clip has a longer name than the clip."""
+"""Longest name [bytes] without its ending. It is short, because the outputs made from a clip have
+longer names than the clip."""
 UNNAMED = "clip"
 UNNAMED_PICTURES = "pictures"
 MOST_DIGITS = 9
-"""Of a picture's number; so many seconds are thirteen days, and its name stays a short one."""
+"""Most digits of a picture's number, leading zeros not counted, so that its name stays short."""
 NUMBER = re.compile(r"[0-9a-f]{16}")
 ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 def file_name(given: str) -> str:
-    """Return a name for a file that lies in no other folder and hides nothing.
+    """Return a safe file name: it leads to no other folder, and does not make a hidden file.
 
-    It has letters, digits, spaces and ``.-_()[]+,``, begins with a letter, a digit, an underscore
-    or a bracket, and is at most ``MAX_BYTES`` and an ending long. It is never empty.
+    It consists of letters, digits, spaces and ``.-_()[]+,``. It begins with a letter, a digit, an
+    underscore or a bracket. It is at most ``MAX_BYTES`` long, plus an ending, and never empty.
     """
     last = PurePosixPath(PureWindowsPath(given).name).name
     known = unicodedata.normalize("NFC", last.encode("utf-8", "ignore").decode("utf-8"))
@@ -40,19 +41,19 @@ def file_name(given: str) -> str:
 
 
 class PictureNames(NamedTuple):
-    """What a sequence of pictures is called on disk."""
+    """The names of a sequence of pictures on disk."""
 
     folder: str
-    files: list[str]  # in the order in which they were given; a number and an ending each
+    files: list[str]  # in the order in which they were given; each is a number and an ending
 
 
 def picture_names(given: Sequence[str], title: str = "") -> PictureNames:
-    """Return names for the pictures of one sequence; nothing of the given ones but their numbers.
+    """Return names for the pictures of one sequence, which keep only numbers and endings.
 
-    The sequence is called by its title, or else after what is before the numbers.
+    The sequence gets its title as its name, or else the part of the given names before the numbers.
 
-    Raises ``UserError`` if they are fewer than two, no pictures, without numbers, those of several
-    sequences, or two of them of one number.
+    Raises ``UserError`` if there are fewer than two names, if they are not those of pictures, if
+    they have no numbers, if they belong to several sequences, or if two have the same number.
     """
     found = [_numbered(name) for name in given]
     if len(found) < 2:
@@ -70,10 +71,10 @@ def picture_names(given: Sequence[str], title: str = "") -> PictureNames:
 
 
 class _Numbered(NamedTuple):
-    before: str
+    before: str  # the part of the name before the number
     number: int
-    after: str  # with the ending
-    ending: str  # in small letters
+    after: str  # the part after the number, with the ending
+    ending: str  # in lower case
 
 
 def _numbered(given: str) -> _Numbered:
@@ -93,5 +94,5 @@ def _numbered(given: str) -> _Numbered:
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text is the number of a clip, as it is in an address."""
+    """Return whether a text can be the number of a clip, as in an address."""
     return NUMBER.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""From what the page asks for to a job of the queue, and from a job to what the page shows."""
+"""Turns a request of the page into a job of the queue, and a job into what the page shows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MODELS = {
     "blend": "cross-fade",
     "nearest": "no in-betweens",
 }
-"""What draws, by the name that ``--model`` takes; the first is the shipped model."""
+"""The models, by the name that ``--model`` takes; the first is the shipped model."""
 SOUNDS = {"stretch": "slowed, pitch kept", "drop": "left out"}
 HOLDS = {"auto": "one drawing", "keep": "every frame its own"}
 FIELDS = ("factor", "ramp", "rate", "audio", "holds", "codec", "model", "takes", "first", "last")
@@ -40,7 +40,7 @@ Parsed = TypeVar("Parsed")
 
 
 class FrameSpan(NamedTuple):
-    """Some frames that follow on one another."""
+    """A run of consecutive frames."""
 
     first: int
     end: int  # the frame after the last
@@ -49,15 +49,15 @@ class FrameSpan(NamedTuple):
 def settings_for(
     clip: Clip, sheet: ExposureSheet, wish: Mapping[str, Any], taken: Collection[str]
 ) -> SlowSettings:
-    """Return what is to be done with a clip; the sheet by which it is done is written to disk.
+    """Return the settings of a job for a clip; the sheet that it follows is written to disk.
 
-    Raises ``UserError``, in one line, for what cannot be done.
+    Raises ``UserError``, with a text of one line, if the job is impossible.
 
     Args:
-        clip: that is slowed down.
-        sheet: as it is corrected now.
-        wish: what the page asks for, by ``FIELDS``; an empty text is as good as none.
-        taken: names of outputs that other jobs have.
+        clip: the clip that is slowed down.
+        sheet: its sheet, with all corrections made so far.
+        wish: what the page asks for, by ``FIELDS``; an empty text is the same as a missing one.
+        taken: names of the outputs of other jobs.
     """
     unknown = sorted(set(wish) - set(FIELDS))
     if unknown:
@@ -96,7 +96,7 @@ def settings_for(
 
 
 def keep_sheet(sheet: ExposureSheet, folder: Path) -> Path:
-    """Write a sheet under a name that tells it from others, and return its path."""
+    """Write a sheet to a folder under a name made from its content, and return its path."""
     content = sheet.to_json().encode()
     path = folder / f"{sha256(content).hexdigest()[:16]}.json"
     if not path.exists():
@@ -135,8 +135,8 @@ def source_frames(settings: SlowSettings, sheet: ExposureSheet) -> list[int]:
     """Return, for every frame of an output, the frame of the clip that is shown at its time.
 
     Args:
-        settings: of the job that made it.
-        sheet: of the whole clip; what matters is when its frames are shown.
+        settings: the settings of the job that made it.
+        sheet: the sheet of the whole clip; only the times of its frames matter.
     """
     clock = sheet.clock
     end = clock.time(sheet.frames) if settings.end is None else settings.end
@@ -182,7 +182,10 @@ def _text(wish: Mapping[str, Any], name: str) -> str:
 def parsed_value(
     wish: Mapping[str, Any], name: str, parse: Callable[[str], Parsed]
 ) -> Parsed | None:
-    """Return a text of a wish as it is parsed; ``None`` where it is empty or missing."""
+    """Return the parsed value of a text in a wish; ``None`` if it is empty or missing.
+
+    Raises ``UserError`` if it cannot be parsed.
+    """
     text = _text(wish, name)
     try:
         return parse(text) if text else None

@@ -26,9 +26,9 @@ class Page:
     """The page's state: its clips, their sheets, and its queues.
 
     Args:
-        settings: of the page.
-        worker: the command that starts a worker, but for its folder.
-        announce: is given a new one-time link whenever the last one was used.
+        settings: the page's settings.
+        worker: the command that starts a worker, without its last words, the folder and the memory.
+        announce: is given a line with a new one-time link whenever the last link was used.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Page:
 
     @asynccontextmanager
     async def running(self, app: object) -> AsyncIterator[None]:
-        """Look at clips and draw for as long as the block runs."""
+        """Look at clips, and keep the worker of the queue alive, while the block runs."""
         self._begin(self.looker.run())
         self._begin(self._supervisor(self.store).run())
         try:
@@ -76,31 +76,34 @@ class Page:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     def draw_previews(self) -> None:
-        """Start the worker of the previews, if that was not done yet."""
+        """Start the worker of the previews, if it was not started yet."""
         if not self._draws_previews:
             self._draws_previews = True
             self._begin(self._supervisor(self.previews).run())
 
     def announce(self, user: str) -> None:
-        """Tell of a new link, after the last one was used."""
+        """Announce a new link for a user, after the last one was used."""
         self._announce(f"{user} came in; for the next browser: {self.link(user)}")
 
     def clip(self, request: Request, *, ready: bool = True) -> Clip:
-        """Return the user's clip of an address; 404 if it is none of theirs."""
+        """Return the clip that a request names; ``LookupError`` unless it is the user's.
+
+        Raises ``HTTPException`` (409) if it must be ``ready`` and is not.
+        """
         clip = self.library.clip(request.state.user, request.path_params["clip"])
         if ready and clip.state is not ClipState.READY:
             raise HTTPException(409, f"{clip.name} is not ready: {clip.state}")
         return clip
 
     def job(self, request: Request) -> Job:
-        """Return the user's job of an address; ``LookupError`` if it is none of theirs."""
+        """Return the job that a request names; ``LookupError`` unless it is the user's."""
         job = self.store.job(request.path_params["job"])
         if self.clip_of(job, request.state.user) is None:
             raise LookupError(f"there is no job {job.number}")
         return job
 
     def preview(self, request: Request) -> Job:
-        """Return the user's preview of an address; ``LookupError`` if it is not theirs."""
+        """Return the preview that a request names; ``LookupError`` unless it is the user's."""
         job = self.previews.job(request.path_params["job"])
         own = self.previews_folder / request.state.user
         if own not in Path(str(job.settings.get("source"))).parents:
@@ -108,7 +111,7 @@ class Page:
         return job
 
     def clip_of(self, job: Job, user: str) -> Clip | None:
-        """Return the clip of a job, if it is the user's."""
+        """Return the clip of a job; ``None`` unless it exists and is the user's."""
         found = self.library.owner_of(Path(str(job.settings.get("source"))))
         if found is None or found[0] != user:
             return None

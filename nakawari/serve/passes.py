@@ -1,7 +1,8 @@
 """Who may come in: a one-time link, and the cookie that it sets.
 
-The cookie names a user and a time, signed with a key that lies in the page's folder. So it is valid
-after a restart, and nobody can make one who cannot read the folder.
+The cookie names a user and the time until which it is valid, signed with a key that is stored in
+the page's folder. So it stays valid after a restart, and only those who can read the folder can
+make one.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ KEY_BYTES = 32
 
 
 class Passes:
-    """Makes links and cookies, and knows those that it made.
+    """Makes links and cookies, and recognises those that it made.
 
     Args:
-        folder: of the page; the key is made there if there is none.
-        now: seconds since 1970.
+        folder: the page's folder; the key is made there if there is none.
+        now: returns the time [s since 1970].
     """
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
@@ -40,11 +41,11 @@ class Passes:
         return token
 
     def is_valid(self, token: str) -> bool:
-        """Return whether a token would let somebody in."""
+        """Return whether a token would let a user in."""
         return _digest(token) in self._tokens
 
     def use(self, token: str) -> str | None:
-        """Return whom a token lets in, which it does once; ``None`` if it does not."""
+        """Use up a token, and return the user whom it lets in; ``None`` if it is not valid."""
         return self._tokens.pop(_digest(token), None)
 
     def cookie(self, user: str) -> str:
@@ -53,9 +54,9 @@ class Passes:
         return f"{content}.{self._signature(content)}"
 
     def user(self, cookie: str | None) -> str | None:
-        """Return whose cookie it is; ``None`` if it was not made here, or is too old."""
+        """Return the user of a cookie; ``None`` if it was not made here, or has expired."""
         content, _, signature = (cookie or "").rpartition(".")
-        # Of bytes: hmac refuses to compare texts with letters that are not ASCII.
+        # As bytes, because hmac refuses to compare strings that are not ASCII.
         if not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
             return None
         user, _, until = content.rpartition(".")
@@ -66,7 +67,7 @@ class Passes:
 
 
 def _digest(token: str) -> str:
-    """Return what a token is looked up by: how long that takes tells nothing of the token."""
+    """Return the digest by which a token is looked up: timing then reveals nothing of the token."""
     return sha256(token.encode("utf-8", "replace")).hexdigest()
 
 

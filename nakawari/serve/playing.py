@@ -1,4 +1,4 @@
-"""Which outputs a browser plays as they are, and where the copy of the others is."""
+"""Which outputs a browser can play as they are, and where the copies of the others are."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def plays(settings: SlowSettings) -> bool:
 
 
 def playable_copy(settings: SlowSettings) -> Path:
-    """Return where the copy of an output is that browsers do not play."""
+    """Return the path of the playable copy of an output that browsers do not play."""
     return settings.output.with_name(f"{settings.output.name}.proxy.mp4")
 
 
 def playable(settings: SlowSettings) -> Path:
-    """Return the file that a browser plays of a job."""
+    """Return the file of a job that a browser can play: its output or the copy."""
     return settings.output if plays(settings) else playable_copy(settings)

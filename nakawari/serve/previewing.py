@@ -1,4 +1,4 @@
-"""Previews: the seconds around a frame, small, drawn beside the queue by a worker of their own."""
+"""Previews: the second around a frame, at a small size, drawn by a worker of their own."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from nakawari.serve.proxy import write_proxy
 from nakawari.xsheet.sheet.editing import part_of
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
-LARGEST = (384, 216)  # px
-# Nakawari's own model takes 0.26 s of one core for an interval and 0.17 s for each in-between of
-# it at 256x144, 0.37 and 0.27 s at 384x216. So a second on twos is drawn in 9 s by one core.
-LARGEST_OF_MODEL = (256, 144)  # px
-FRAMES_OF_MODEL = 48  # are drawn, about, at most
-SLOWEST_RATE = Fraction(12)  # frames a second, also where there are more
+LARGEST = (384, 216)  # px, width and height at most
+# At 256x144, Nakawari's own model takes 0.26 s of one core for an interval, and 0.17 s for each
+# in-between of it. At 384x216 it takes 0.37 s and 0.27 s. So one core draws a second on twos in 9 s
+# at the smaller size.
+LARGEST_OF_MODEL = (256, 144)  # px, the same for that model
+FRAMES_OF_MODEL = 48  # most frames of the output that it draws, about
+SLOWEST_RATE = Fraction(12)  # frames a second of the output, at least, even if that draws more
 SECONDS = Fraction(1)  # of the clip, around the playhead
 FOLDER = "previews"
-FEWEST = 2  # frames
+FEWEST = 2  # frames of the clip
 
 
 class Span(NamedTuple):
-    """Frames that follow on one another."""
+    """A run of consecutive frames."""
 
     first: int
     end: int  # the frame after the last
 
 
 def span_around(sheet: ExposureSheet, frame: int, seconds: Fraction = SECONDS) -> Span:
-    """Return the frames of about ``seconds`` around one, from the beginning of a drawing on.
+    """Return the frames of about ``seconds`` around one frame, beginning with a new drawing.
 
-    At the ends of the clip there are as many on the other side.
+    Near an end of the clip, the frames that are missing there are added on the other side.
     """
     clock, zero = sheet.clock, Fraction(0)
     latest = max(clock.time(sheet.frames) - seconds, zero)
@@ -55,16 +56,16 @@ def span_around(sheet: ExposureSheet, frame: int, seconds: Fraction = SECONDS) -
 def begin_preview(
     folder: Path, store: JobStore, clip: Clip, sheet: ExposureSheet, wish: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Queue a preview in place of the owner's earlier ones, and return what the page must know.
+    """Queue a preview, and return what the page must know of it; the owner's earlier ones end.
 
-    Raises ``UserError`` if it cannot be.
+    Raises ``UserError`` if ``wish`` is not valid.
 
     Args:
-        folder: of previews.
-        store: their queue.
-        clip: of which it is.
-        sheet: as it is corrected now.
-        wish: "frame"; "factor", a number; "model".
+        folder: the folder of all previews.
+        store: the queue of the previews.
+        clip: the clip that is previewed.
+        sheet: its sheet, with all corrections made so far.
+        wish: a JSON object with "frame", a number; "factor", a number; "model", a name.
     """
     frame, model, factor = wish.get("frame"), wish.get("model", ""), wish.get("factor", 4)
     if type(frame) is not int or not 0 <= frame < sheet.frames:
@@ -99,7 +100,7 @@ def begin_preview(
 
 
 def _rate_of_model(times: Fraction, rate: Fraction) -> Fraction | None:
-    """Return the output's frames a second; ``None`` for the clip's own."""
+    """Return the output's frames a second with Nakawari's own model; ``None`` for the clip's."""
     fewer = max(SLOWEST_RATE, FRAMES_OF_MODEL / (times * SECONDS))
     return fewer if fewer < rate else None
 

@@ -1,7 +1,7 @@
-"""A copy of a clip that every browser plays, and in which it finds every frame at once.
+"""A copy of a clip that every browser plays, and in which seeking to any frame is fast.
 
-Few browsers play ProRes, FFV1 or ten bits, and in a usual file the way to a frame is long. The copy
-has the frames of the clip at their own times, as H.264 with a key frame every few.
+Few browsers play ProRes, FFV1 or ten bits, and seeking in a usual file is slow. The copy is H.264
+with a keyframe every few frames, and shows the frames of the clip at their own times.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.sequence import is_sequence
 from nakawari.whole import PartialFile
 
-LARGEST = (1280, 720)  # px
-SECOND = 90_000  # of its clock
-KEY_FRAMES = 6  # frames apart
+LARGEST = (1280, 720)  # px, width and height at most
+SECOND = 90_000  # ticks of the copy's clock in a second
+KEY_FRAMES = 6  # frames from one keyframe to the next
 OPTIONS = {"crf": "20", "preset": "veryfast", "bf": "0", "g": str(KEY_FRAMES), "sc_threshold": "0"}
 BT709 = 1
 JPEG_QUALITY = 82
@@ -34,7 +34,10 @@ OnFrame = Callable[[int, int | None], None]
 def shown_size(
     width: int, height: int, pixel_ratio: Fraction, largest: tuple[int, int] = LARGEST
 ) -> tuple[int, int]:
-    """Return even width and height [px] of a picture with square pixels, ``largest`` at most."""
+    """Return width and height [px], both even, of a picture scaled to square pixels.
+
+    They are not larger than ``largest``.
+    """
     wide = width * float(pixel_ratio)
     scale = min(1.0, largest[0] / wide, largest[1] / height)
     return max(2, 2 * round(wide * scale / 2)), max(2, 2 * round(height * scale / 2))
@@ -56,11 +59,11 @@ def write_proxy(
     Args:
         source: the clip.
         target: the copy.
-        on_frame: is called after every frame with the frames done and expected.
+        on_frame: is called after every frame with the number of frames done and expected.
         largest: width and height [px], at most.
         frames: the first frame that is copied, and the one after the last; ``None``: all.
-        times: says when each frame begins [s]; ``None``: as the clip does.
-        rate: frames a second, where the clip is a sequence of pictures, which tells none.
+        times: returns when a frame begins [s], given its number; ``None``: as in the clip.
+        rate: frames a second of a sequence of pictures, which does not state its rate.
     """
     first, end = frames or (0, None)
     with VideoReader(source, input_rate=rate if is_sequence(source) else None) as reader:
@@ -119,9 +122,9 @@ def _copy(frame: av.VideoFrame, info: ClipInfo, stream: VideoStream) -> av.Video
 
 
 def jpeg_of(proxy: Path, time: Fraction, width: int) -> bytes:
-    """Return the frame of a copy that is shown from ``time`` [s] on, as a JPEG ``width`` px wide.
+    """Return the frame of a copy that is shown from ``time`` [s] on, as a JPEG.
 
-    Raises ``LookupError`` if the copy ends before.
+    It is at most ``width`` px wide. Raises ``LookupError`` if the copy ends before ``time``.
     """
     wanted = round(time * SECOND)
     with av.open(f"file:{proxy}") as container:
@@ -136,7 +139,7 @@ def jpeg_of(proxy: Path, time: Fraction, width: int) -> bytes:
 
 
 def encoded(pixels: np.ndarray, width: int) -> bytes:
-    """Return BGR pixels, (height, width, 3) uint8, as a JPEG of ``width`` px or less."""
+    """Return BGR pixels, (H, W, 3) uint8, as a JPEG that is at most ``width`` px wide."""
     if pixels.shape[1] > width:
         height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,7 +1,8 @@
-"""What every request is asked first: to whom it goes, whence it comes, and whose it is.
+"""The checks of every request: to whom it goes, from where it comes, and whose it is.
 
-A page on the web can let the browser send requests to this machine. It cannot choose their Host and
-Origin: a name that it made point here (DNS rebinding) stands in the first, its own in the second.
+A page on the web can make the browser send requests to this machine. But it cannot choose their
+Host and Origin headers. Host has the name that was used, even one that was made to point here (DNS
+rebinding), and Origin has the name of that page.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from nakawari.serve.passes import COOKIE, Passes
 from nakawari.serve.settings import LOCAL_USER, ServeSettings, is_loopback
 
 SAFE_METHODS = ("GET", "HEAD")
-OPEN_PATHS = ("/enter", "/static/")  # for those who have no cookie yet
+OPEN_PATHS = ("/enter", "/static/")  # for users who have no cookie yet
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; "
     "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -36,12 +37,12 @@ HEADERS = {
 
 
 class Gate:
-    """Lets in what comes from the page itself, by whom it may be used, and notes who that is.
+    """Lets in requests that come from the page itself and from an allowed user.
 
     Args:
-        app: what answers the rest; it finds the user in ``request.state.user``.
-        settings: of the page.
-        passes: know the cookies.
+        app: answers the requests that are let in; it finds the user in ``request.state.user``.
+        settings: the page's settings.
+        passes: recognises the cookies.
     """
 
     def __init__(self, app: ASGIApp, settings: ServeSettings, passes: Passes) -> None:
@@ -50,11 +51,11 @@ class Gate:
         self._passes = passes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Refuse a request, or hand it on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # nothing here speaks over a web socket
+        if scope["type"] != "http":  # the page uses no web socket
             return
         send = _with_headers(send)
         refusal = self._refusal(scope)
@@ -94,10 +95,11 @@ class Gate:
 
 
 def is_own_host(hosts: Collection[str], settings: ServeSettings) -> bool:
-    """Return whether the ``Host`` of a request is one under which the page is to be reached.
+    """Return whether the ``Host`` of a request is one by which the page may be reached.
 
-    On 127.0.0.1 these are the names of this machine for itself. Else they are the address that the
-    page was given, the machine's name, and any address in numbers, which no web site can have.
+    The machine's names for itself, such as localhost, always are. If the page can be reached from
+    other machines, so are three others: the address that the page was given, the machine's name,
+    and any IP address in numbers. No web site can have such a number as its name.
     """
     if len(hosts) != 1:
         return False
@@ -126,7 +128,10 @@ def _is_number(name: str) -> bool:
 
 
 def _is_visit(scope: Scope, headers: Headers) -> bool:
-    """Return whether somebody follows a link to a page here, which shows them but their own."""
+    """Return whether a user follows a link to a page here, which is harmless.
+
+    The page shows them only what is their own.
+    """
     return scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
 
 

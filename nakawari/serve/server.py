@@ -1,4 +1,4 @@
-"""Runs the page: the socket, the server, and what is told when it begins."""
+"""Runs the page: the socket, the server, and the lines that it prints at the start."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SECONDS_TO_CLOSE = 1
 
 
 def serve(settings: ServeSettings, worker: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Serve the page until Ctrl-C, which is raised on.
+    """Serve the page until Ctrl-C, whose ``KeyboardInterrupt`` is raised again.
 
-    Raises ``UserError`` if another page has the folder, or if the address cannot be listened on.
+    Raises ``UserError`` if another page uses the folder, or if it cannot listen on the address.
 
     Args:
-        settings: of the page.
-        worker: the command that starts a worker, but for its folder.
-        tell: is given a line for where the page is.
+        settings: the page's settings.
+        worker: the command that starts a worker, without its last words, the folder and the memory.
+        tell: is given a line that says where the page is.
     """
     listening = _listen(settings)
     descriptor = os.open(settings.folder / ".nakawari-serve", os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""What ``nakawari serve`` is told when it starts."""
+"""The settings with which ``nakawari serve`` starts."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ LOCAL_USER = "local"
 
 @dataclass(frozen=True, kw_only=True)
 class LookLimits:
-    """What the process that reads an uploaded file may take."""
+    """How much memory and time the process that reads an uploaded file may take."""
 
     memory: int = 6 * 2**30  # bytes of address space
-    seconds: int = 3600  # of processor time; twice as many on the clock
+    seconds: int = 3600  # of processor time; twice as many of wall-clock time
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServeSettings:
     """Where the page is, where its clips are, and who may use it.
 
-    Raises ``UserError`` for a user's name that no folder should have.
+    Raises ``UserError`` for a user's name that is not safe as the name of a folder.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     folder: Path
-    users: tuple[str, ...] = ("editor",)  # who are let in where a token is needed
+    users: tuple[str, ...] = ("editor",)  # names of those who are let in where a token is needed
     most_bytes: int = 64 * 2**30  # of an upload
     limits: LookLimits = LookLimits()
     drawing_memory: int = field(default_factory=usual_limit)  # bytes, for each process that draws
@@ -53,7 +53,7 @@ class ServeSettings:
 
     @property
     def address(self) -> str:
-        """The page's address as a browser on this machine takes it."""
+        """The page's address for a browser on this machine."""
         host = self.host
         if host in ("0.0.0.0", "::"):
             host = socket.gethostname()
@@ -61,7 +61,7 @@ class ServeSettings:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address can be reached from this machine alone."""
+    """Return whether an address can be reached only from this machine."""
     if host == "localhost":
         return True
     try:

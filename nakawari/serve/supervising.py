@@ -1,4 +1,4 @@
-"""The process that draws, started, watched, and ended by the page."""
+"""The page starts, watches and ends the process that draws."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from nakawari.queue.store import JobStore, State
 from nakawari.serve.appetite import TOO_MUCH
 from nakawari.wording import size
 
-PATIENCE = 5.0  # s, for which a worker that is to end may put things in order
-PAUSE = 1.0  # s, before one that has died is started again
+PATIENCE = 5.0  # s that a worker has to clear up when it is to end
+PAUSE = 1.0  # s until a worker that has died is started again
 LOCKED = 4  # exit status of a worker that finds another one at work
 
 FRAMES = ".frames"
-"""Folder beside a queue, of the newest frame of each of its jobs."""
+"""The folder beside a queue with the newest frame of each of its jobs."""
 
 
 def newest_frame(queue_folder: Path, number: int) -> Path:
-    """Return where a job's newest frame is, as a JPEG, while it is drawn."""
+    """Return the path of a job's newest frame, a JPEG, while the job is drawn."""
     return queue_folder / FRAMES / f"{number}.jpg"
 
 
 class Supervisor:
     """Keeps the worker of a queue alive; ``run`` does that until it is cancelled.
 
-    A job during which the worker dies has failed: it would kill the next one as well. One that ran
-    when the page itself was killed is queued again by the worker that the next page starts.
+    A job during which the worker dies is marked as failed, because it would kill the next worker as
+    well. A job that ran when the page itself was killed is queued again by the worker that the next
+    page starts.
 
     Args:
         store: the queue.
-        command: what is started, with the queue's folder and the memory as its last words. It ends
-            when its standard input does.
-        memory: that the worker may take [bytes]; it ends itself with ``TOO_MUCH`` if it needs more.
+        command: the command that is started, with the queue's folder and the memory added as its
+            last words. It must end when its standard input does.
+        memory: memory that the worker may take [bytes]. A worker that needs more must end itself
+            with the status ``TOO_MUCH``.
     """
 
     def __init__(self, store: JobStore, command: Sequence[str], memory: int) -> None:
@@ -78,7 +80,7 @@ class Supervisor:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a worker: by Ctrl-C, which lets its job wait again, or else at once."""
+    """End a worker by SIGINT, which lets its job wait again, or by SIGKILL after ``PATIENCE``."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):

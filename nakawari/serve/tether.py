@@ -1,4 +1,4 @@
-"""A process that ends with the one that started it, however that one ends."""
+"""Lets a process end with the process that started it, however that one ends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ ORPHANED = 3  # exit status
 
 
 def end_with_parent() -> None:
-    """End this process at once when its standard input ends, as it does with who writes to it.
+    """End this process at once when its standard input ends.
 
-    What it was doing goes on when it is started again.
+    That happens when the process that holds the other end of it ends. The work that was going on is
+    continued when this process is started again.
     """
     Thread(target=_wait, args=(sys.stdin.fileno(),), daemon=True).start()
 

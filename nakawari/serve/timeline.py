@@ -12,7 +12,7 @@ from nakawari.xsheet.show.thumbnails import Thumbnails
 
 
 class _Addresses(Mapping[int, str]):
-    """Where the picture of each frame is."""
+    """The address of each frame's thumbnail, by the number of the frame."""
 
     def __init__(self, clip: Clip) -> None:
         self._clip = clip
@@ -34,9 +34,10 @@ def rendered(clip: Clip, corrected: Corrected) -> SheetParts:
 
 
 def differing(before: SheetParts, now: SheetParts, corrected: Corrected) -> dict[str, Any]:
-    """Return what the page must replace, as JSON: of the shots only those that are not as before.
+    """Return what the page must replace, as JSON; of the shots only those that have changed.
 
-    ``first`` shots at the beginning stay, ``removed`` ones after them go, and ``sections`` come.
+    The ``first`` shots from the beginning stay. The ``removed`` shots after them are replaced by
+    ``sections``.
     """
     first = _alike(before.shots, now.shots)
     most = min(len(before.shots), len(now.shots)) - first
@@ -54,6 +55,6 @@ def differing(before: SheetParts, now: SheetParts, corrected: Corrected) -> dict
 
 
 def _alike(some: Sequence[str], others: Sequence[str]) -> int:
-    """Return how many items two lists begin with that are the same."""
+    """Return how many equal items two lists begin with."""
     pairs = enumerate(zip(some, others, strict=False))
     return next((number for number, (a, b) in pairs if a != b), min(len(some), len(others)))

@@ -1,4 +1,4 @@
-"""What is sent by a browser, written to disk as it comes: a file, or the pictures of a sequence."""
+"""Uploads, a file or the pictures of a sequence, are written to disk as they arrive."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from nakawari.errors import UserError
 from nakawari.whole import PartialFile
 from nakawari.wording import size
 
-SPARED = 2**28  # bytes, that an upload leaves on the disk
-LONGEST_LIST = 2**20  # bytes of the names and sizes of a sequence's pictures; 20,000 have room
+SPARED = 2**28  # bytes that an upload must leave free on the disk
+LONGEST_LIST = 2**20  # bytes of the list of a sequence's pictures: room for 20,000 of them
 
 
 async def store_upload(request: Request, target: Path, most: int) -> None:
-    """Write a request's body to a file, which is there whole or not at all.
+    """Write a request's body to a file, which appears whole or not at all.
 
-    It is never in memory as a whole. Raises ``HTTPException`` if it is longer than ``most`` bytes,
-    empty, or too large for the disk.
+    The body is never in memory as a whole. Raises ``HTTPException`` if it is longer than ``most``
+    bytes, empty, or too large for the disk.
     """
     free = shutil.disk_usage(target.parent).free - SPARED
     _check(_declared(request), most, free)
@@ -60,19 +60,19 @@ class SentPicture(NamedTuple):
 class SentSequence:
     """The pictures of a sequence, one after another in the body of a request.
 
-    Before them is a line of JSON: a list of the name and the size [bytes] of each. So all of them
-    come, or none.
+    Before them is a line of JSON: a list with the name and the size [bytes] of each picture. So
+    either all of them arrive, or none.
     """
 
     def __init__(self, request: Request) -> None:
         self._stream = request.stream()
-        self._held = b""  # what has come, and belongs to what is read next
+        self._held = b""  # bytes that have arrived, and belong to the part that is read next
 
     async def listed(self, most: int) -> list[SentPicture]:
-        """Return the pictures that are announced; to be called first.
+        """Return the pictures that are announced; this must be called first.
 
-        Raises ``HTTPException`` if there is no such line, or if they are larger than ``most``
-        bytes all together.
+        Raises ``HTTPException`` if there is no such line, or if the pictures together are larger
+        than ``most`` bytes.
         """
         while b"\n" not in self._held:
             if len(self._held) > LONGEST_LIST:
@@ -84,7 +84,7 @@ class SentSequence:
         return pictures
 
     async def store(self, folder: Path, pictures: Sequence[SentPicture], names: list[str]) -> None:
-        """Write the pictures, which were listed, to a folder under other names.
+        """Write the pictures that were listed to a folder, under the given names.
 
         Raises ``HTTPException`` if they are not as announced, or too large for the disk.
         """
@@ -117,7 +117,7 @@ class SentSequence:
         return chunk
 
     async def _more(self) -> bytes:
-        """Return what comes next; nothing at the end."""
+        """Return the next bytes of the body; none at its end."""
         async for chunk in self._stream:
             if chunk:
                 return chunk

@@ -1,4 +1,4 @@
-"""A folder as a ZIP file, made while it is sent: it is neither in memory nor on the disk."""
+"""A folder as a ZIP file that is made while it is sent: it is neither in memory nor on disk."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ CHUNK = 2**20  # bytes of a file that are read at once
 
 
 class _Pipe(RawIOBase):
-    """Takes what is written, and hands it on."""
+    """Collects the bytes that are written to it, until they are taken."""
 
     def __init__(self) -> None:
         self._written = bytearray()
 
     def writable(self) -> bool:
-        """Say that it can be written to, and that there is no way back in it."""
+        """Return ``True``: it can be written to, but it cannot seek."""
         return True
 
     def write(self, content: bytes) -> int:  # type: ignore[override]
@@ -26,16 +26,16 @@ class _Pipe(RawIOBase):
         return len(content)
 
     def taken(self) -> bytes:
-        """Return what was written since the last time."""
+        """Return the bytes that were written since the last call."""
         content = bytes(self._written)
         self._written.clear()
         return content
 
 
 def zipped(folder: Path) -> Iterator[bytes]:
-    """Yield the bytes of a ZIP file that has the folder with its files in it.
+    """Yield the bytes of a ZIP file that contains the folder with its files.
 
-    They are stored as they are: pictures are compressed already.
+    The files are stored without compression, because pictures are compressed already.
     """
     pipe = _Pipe()
     with ZipFile(pipe, "w", ZIP_STORED) as archive:

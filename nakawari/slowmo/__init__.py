@@ -1,1 +1,1 @@
-"""Slow motion: from drawings and an output clock to the frames to be drawn."""
+"""Slow motion: from the drawings of a clip, and the output's clock, to the output's frames."""

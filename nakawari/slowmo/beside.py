@@ -17,7 +17,10 @@ from nakawari.video.sequence import is_sequence
 
 
 def palette_for(job: SlowJob, codec: Codec) -> VideoFrame | None:
-    """Return the colours for an output that has only few: a reading of the clip of its own."""
+    """Return the palette of an output whose codec needs one, else ``None``.
+
+    For this the whole clip is read once more.
+    """
     if not codec.has_palette:
         return None
     with job.open(richest=codec.richest) as reader:
@@ -27,9 +30,10 @@ def palette_for(job: SlowJob, codec: Codec) -> VideoFrame | None:
 def audio_for(
     job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
 ) -> list[StretchedAudio]:
-    """Return the sound tracks of the output, the one that a player would choose first.
+    """Return the sound tracks of the output; the first is the one that a player would choose.
 
-    Raises ``UserError`` if this one cannot be read; of the others that is told.
+    Raises ``UserError`` if the first cannot be read. If another one cannot be read, it is left out,
+    and ``tell`` is given a line that says so.
     """
     if job.audio == "drop" or not info.has_audio:
         return []
@@ -48,7 +52,10 @@ def audio_for(
 def companions_for(
     job: SlowJob, info: ClipInfo, codec: Codec, tell: Callable[[str], None]
 ) -> Companions | None:
-    """Return what goes with picture and sound; ``None`` if the source cannot have any."""
+    """Return what goes with picture and sound, such as subtitles.
+
+    ``None`` if the source is a sequence of pictures, which has nothing of the kind.
+    """
     if is_sequence(job.source):
         return None
     return Companions(

@@ -1,7 +1,8 @@
-"""What takes were compared by, kept until the output is whole: a killed run can go on.
+"""The pictures by which takes are compared, kept until the output is whole: a killed run can go on.
 
-The output's own frames are kept by ``segments``. These here are in no output: the pictures in the
-middle of the intervals, by each seed, and the in-betweens of the takes that it does not have.
+The output's own frames are kept by ``segments``. The pictures kept here are not in the output. They
+are the pictures in the middle of the intervals, one for each seed, and the in-betweens of the takes
+that the output does not use.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from nakawari.whole import lock_folder
 
 
 class ComparedBefore:
-    """The folder of what a run before this one compared, and of what this one compares.
+    """The folder of the pictures that an earlier run compared, and of those that this one compares.
 
-    Use it as a context manager around the writing of the output, within that of ``KeptFrames``. It
-    ends as that does, which removes the folder when nobody goes on with the frames.
+    Use it as a context manager around the writing of the output, within that of ``KeptFrames``. The
+    folder is kept if an exception ends the run and its frames are kept to go on with. When
+    ``KeptFrames`` removes the frames, it removes this folder too.
 
     Raises ``UserError`` if another run is at work on the output.
 
     Args:
         output: the file that is made.
-        drawn_by: what tells the model, its weights and its settings from every other one.
-        resume: use what an earlier run compared; otherwise it is removed.
+        drawn_by: a text that identifies the model, its weights and its settings.
+        resume: use the pictures that an earlier run compared; otherwise they are removed.
     """
 
     def __init__(self, output: Path, drawn_by: str, *, resume: bool) -> None:

@@ -17,13 +17,13 @@ from nakawari.xsheet.sheet.shots import split_into_shots
 
 @dataclass(frozen=True, kw_only=True)
 class KeyPicture:
-    """A picture that is shown, and the time until the next one."""
+    """The picture of a key, and the time until the next key."""
 
     frame: int  # of the clip
     picture: Picture
     start: Fraction  # s
-    moves_from: Fraction | None  # s; when the movement to the next one begins; None: never
-    end: Fraction  # s; where the next one starts, or the clip ends
+    moves_from: Fraction | None  # s; when the movement to the next key begins; None: never
+    end: Fraction  # s; when the next key starts, or the clip ends
     begins_shot: bool  # True for the first one after a cut
 
 
@@ -32,9 +32,9 @@ def group(
 ) -> Iterator[KeyPicture]:
     """Yield the key pictures in order, as the frames stream by; all other frames are dropped.
 
-    They cover the frames' time without gap or overlap; ``longest_hold`` as in ``keys``. Raises
-    ``UserError``, at the latest at the end of the clip, if the sheet is one of another number of
-    frames.
+    The times of the key pictures cover the time of all frames without gap or overlap.
+    ``longest_hold`` is as in ``keys``. Raises ``UserError``, at the end of the clip at the latest,
+    if the sheet is for another number of frames.
     """
     ahead = keys(sheet, longest_hold)
     upcoming = next(ahead, None)
@@ -68,7 +68,7 @@ def group(
 
 
 def check_frames(sheet: ExposureSheet, count: int) -> None:
-    """Raise ``UserError`` unless a clip of ``count`` frames has as many as the sheet."""
+    """Raise ``UserError`` unless the sheet is for a clip of ``count`` frames."""
     if count != sheet.frames:
         has = f"{count}" if count < sheet.frames else "more"
         raise UserError(
@@ -78,9 +78,9 @@ def check_frames(sheet: ExposureSheet, count: int) -> None:
 
 
 def every_frame(sheet: ExposureSheet) -> ExposureSheet:
-    """Return the sheet with every frame a drawing of its own (``--holds keep``).
+    """Return the sheet with every frame as a drawing of its own (``--holds keep``).
 
-    Its cuts stay; pulldown is not undone.
+    The cuts stay. The sheet's pulldown is removed, so it is not undone.
     """
     sheet = replace(sheet, pulldown=None)
     drawings = tuple(SheetDrawing(start=frame, hold=1) for frame in range(sheet.frames))

@@ -1,8 +1,9 @@
-"""In-betweens that were drawn before are not drawn again: known by all that they are made of.
+"""In-betweens that were drawn before are not drawn again: they are found by a hash of their inputs.
 
-Who corrects one hold of an exposure sheet and slows the clip again changes two intervals of many.
-The others have the same two pictures, the same times between them and the same model, so their
-in-betweens are the same, bit for bit, whatever the sheet, the speed or the part of the clip.
+When a user corrects one hold of an exposure sheet and slows the clip again, only two of many
+intervals change. The others have the same two pictures, the same times between them and the same
+model. So their in-betweens are the same, bit for bit, whatever the sheet, the speed or the part of
+the clip.
 """
 
 from __future__ import annotations
@@ -21,20 +22,21 @@ from nakawari.video.picture import Picture
 from nakawari.whole import write_whole
 
 MOST_BYTES = 4_000_000_000
-"""Size of a folder from which on the in-betweens that were asked for longest ago are removed."""
+"""Largest size of a folder [bytes]; beyond it, the least recently used in-betweens are removed."""
 ENDING = ".mkv"
-FEWER = 0.8  # of the size are left after that, so that it is not done for every interval
+FEWER = 0.8  # share of that size that is left then, so that it is not done for every interval
 
 
 class DrawnBefore:
-    """A folder of in-betweens, which is made if it is not there.
+    """A folder of in-betweens, which is made if it does not exist.
 
-    A folder that cannot be written to or read only costs time. Calls may come from several threads.
+    If the folder cannot be read or written to, everything is drawn again: that costs time, and is
+    no error. Methods may be called from several threads.
 
     Args:
-        folder: for one model or several, one clip or several.
-        drawn_by: what tells the model, its weights and its settings from every other one.
-        most_bytes: size of the folder, about, at most.
+        folder: may be shared by several models and several clips.
+        drawn_by: a text that identifies the model, its weights and its settings.
+        most_bytes: largest size of the folder, approximately.
     """
 
     def __init__(self, folder: Path, drawn_by: str, most_bytes: int = MOST_BYTES) -> None:
@@ -52,13 +54,13 @@ class DrawnBefore:
         how: str,
         number: int = 1,
     ) -> list[Picture]:
-        """Return what was drawn before of the same, or what ``draw`` returns, and keep that.
+        """Return in-betweens that were drawn before from the same inputs, else draw and keep them.
 
         Args:
             draw: draws the in-betweens.
             neighbours: the two pictures between which they lie.
-            how: all else that says what they look like.
-            number: of the in-betweens.
+            how: a text with everything else on which their look depends.
+            number: how many in-betweens there are.
         """
         path = self._folder / f"{self._name(neighbours, how)}{ENDING}"
         with suppress(OSError, av.error.FFmpegError):
@@ -101,7 +103,7 @@ class DrawnBefore:
             self._bytes -= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
-        """Return when each file was asked for, its size [bytes], and the file."""
+        """Return for each file when it was last used [s since 1970], its size [bytes], its path."""
         found = []
         with suppress(OSError):
             for entry in os.scandir(self._folder):

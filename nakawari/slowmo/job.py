@@ -65,26 +65,27 @@ def run_job(
 ) -> SlowResult:
     """Run a job: the output appears whole under its name, or not at all, its sheet after it.
 
-    The clip is read twice, for its exposure sheet first. Raises ``UserError`` for whatever the
-    user can put right.
+    The clip is read twice, the first time for its exposure sheet. Raises ``UserError`` for every
+    error that the user can put right.
 
     Args:
         job: what to do.
-        load_interpolator: called once, after the job was found to be possible.
+        load_interpolator: is called once, after the job was found to be possible.
         device: where the interpolator draws.
-        drawn_by: called once, after the interpolator was loaded; tells it, its weights and settings
-            from every other one. Frames that another one drew are not gone on with.
-        reseed: returns the interpolator with another seed than ``job.seed``; ``None``: it draws the
-            same by each.
-        tell: is given remarks, a line each, none twice.
-        on_read: is called after every frame of the first reading with the frames read and, as far
-            as the input declares its length, the frames expected.
-        on_frame: is called after every output frame with the frames written and, as far as the
-            input declares its duration, the frames expected.
-        on_picture: is given every output frame before that, and what its code values mean.
+        drawn_by: is called once, after the interpolator was loaded. Returns a text that identifies
+            it, its weights and its settings. Kept frames that another one drew are not used.
+        reseed: returns the interpolator with another seed than ``job.seed``. ``None`` if it draws
+            the same with every seed.
+        tell: is given remarks, one line each; none is repeated.
+        on_read: is called after every frame of the first reading with the number of frames read and
+            of frames expected. The latter is ``None`` if the input does not declare its length.
+        on_frame: is called after every output frame with the number of frames written and of frames
+            expected. The latter is ``None`` if the input does not declare its duration.
+        on_picture: is called before that with every output frame, and with its colour tags, which
+            say what its code values mean.
     """
     began = time.monotonic()
-    say = Remarks(tell).say  # reading twice finds everything twice
+    say = Remarks(tell).say  # both readings find the same faults
     codec = _check_outputs(job)
     _check_takes(job, reseed)
     with ExitStack() as opened:
@@ -119,12 +120,12 @@ def run_job(
                 input_rate=job.input_rate,
             ).sheet
         longest_hold = job.longest_hold
-        if job.holds == "keep":  # also where the frame rate varies, and one frame is a pause
+        if job.holds == "keep":  # nothing rests, not even one long frame of a variable rate
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
-        # Another run may have made it since.
+        # Another run may have made the output since the first check.
         check_output(job.output, job.source, job.overwrite, codec)
         clock = OutputClock(rate=job.rate or source_rate(sheet, info), pace=job.pace)
-        check_rate(codec, clock.rate)  # where the rate varies, it is known only now
+        check_rate(codec, clock.rate)  # a varying rate is known only now
         expected = None if info.duration is None else clock.first_index(info.duration)
         kept = opened.enter_context(
             KeptFrames(
@@ -211,16 +212,21 @@ def run_job(
 
 
 def written_size(info: ClipInfo) -> tuple[int, int]:
-    """Return width and height [px] of the output: the source's where that need not be even."""
+    """Return width and height [px] of the output.
+
+    They are the source's where every pixel has its own chroma sample. With chroma subsampling, they
+    are those to which the reader has grown the pictures, which are even where that is needed.
+    """
     if info.form.shared != (1, 1):
         return info.width, info.height
     return info.width - info.grown[0], info.height - info.grown[1]
 
 
 def room_of(job: SlowJob) -> Room | None:
-    """Return about how much room on the disk a job will take from now on.
+    """Return about how much more room on the disk a job will take.
 
-    ``None`` if its clip does not say how long it is. Raises ``UserError`` if it cannot be read.
+    ``None`` if its clip does not say how long it is. Raises ``UserError`` if the clip cannot be
+    read.
     """
     codec = job.output_codec
     with job.open(richest=codec.richest) as reader:
@@ -259,7 +265,7 @@ def _check_outputs(job: SlowJob) -> Codec:
 
 
 def _check_takes(job: SlowJob, reseed: Reseed | None) -> None:
-    """Raise ``UserError`` if takes cannot be compared, or not be written."""
+    """Raise ``UserError`` if takes cannot be compared, or cannot be written."""
     check_seeds(job.takes, job.seed, reseed)
     if job.takes == 1:
         return
@@ -274,9 +280,9 @@ def _seeds(
     reseed: Reseed | None,
     say: Callable[[str], None],
 ) -> Seeds | None:
-    """Return which seed draws which interval, by the takes that the sheet has.
+    """Return which seed draws which interval, according to the takes chosen in the sheet.
 
-    Of takes that belong to no interval is told.
+    ``say`` is given a line for each take that belongs to no interval.
     """
     if reseed is None:
         return None
@@ -302,7 +308,7 @@ def _takes_result(takes: Takes, workers: int) -> TakesResult:
 
 
 def _check_ramp(job: SlowJob, info: ClipInfo, say: Callable[[str], None]) -> None:
-    """Tell of a point that is never reached: it may well be a mistake."""
+    """Tell the user if the ramp goes on after the end of the clip: it may be a mistake."""
     if job.ramp is None or info.duration is None:
         return
     last = job.ramp.points[-1].time
@@ -321,7 +327,7 @@ def _made_from(
     longest_hold: int | None,
     drawn_by: str,
 ) -> dict[str, str]:
-    """Return all that says what the output's pictures are, by the name that a user knows."""
+    """Return everything on which the output's pictures depend, by the names that a user knows."""
     return {
         "version of Nakawari": __version__,
         "source": source_mark(job.source),

@@ -1,20 +1,20 @@
 """Which frames of a clip slow motion is drawn between, and when. Pure.
 
-Everything is drawn between *keys*. A frame that is no key is never shown: it repeats the drawing
-of a key, or lies on the camera's way from one key to the next.
+All in-betweens are drawn between *keys*. A frame that is not a key is never shown: it repeats the
+drawing of a key, or lies on the camera's way from one key to the next.
 
 - A drawing's first frame is a key, and the movement to the next drawing fills the whole hold. So a
   shot on threes moves as evenly as one on ones. A pan, zoom or roll over such drawings is even, so
-  that in-betweens from drawing to drawing carry the background along evenly too; were every frame
-  a key, the character would move in the last frame of each hold only, and stutter.
+  in-betweens from drawing to drawing carry the background along evenly too. If every frame were a
+  key, the character would move only in the last frame of each hold, and stutter.
 - A drawing held for longer than ``longest_moving_hold`` rests. It is a pose, and spreading the
   movement to the next drawing over all of it would turn a pause into a drift. The next drawing
   comes out of the pause within one step of the shot's cadence, as an animator would time it. While
-  a camera moves over the resting drawing every frame is a key, until that step begins: the
-  background moves, the character is the same in all of them. Where the camera stops or starts
-  within the hold, the rest of the hold is at rest.
-- The last drawing of a shot moves to no other: it rests for as long as it is held, and while the
-  camera moves over it every frame is a key.
+  a camera moves over the resting drawing, every frame is a key until that step begins: the
+  background moves, and the character is the same in all of them. Where the camera stops or starts
+  within the hold, nothing moves in the rest of the hold.
+- The last drawing of a shot does not move to another: it rests for as long as it is held. While the
+  camera moves over it, every frame is a key.
 - Under a shake every frame is a key, however short the hold: a shake is not even, and smoothing
   would remove it.
 """
@@ -30,19 +30,21 @@ from itertools import pairwise
 from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.sheet import Cadence, ExposureSheet, SheetDrawing
 
-NEVER_RESTS = sys.maxsize  # frames; so long a hold moves
-DEFAULT_STEP = 2  # frames
-DEFAULT_STEP_TIME = Fraction(1, 12)  # s
+NEVER_RESTS = sys.maxsize  # frames; a ``longest_hold`` with which no drawing ever rests
+DEFAULT_STEP = 2  # frames; the movement after a rest, in a shot without a cadence
+DEFAULT_STEP_TIME = Fraction(1, 12)  # s; at least so long: two frames at 24 frames a second
 
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """A frame that is shown, and what happens until the next key."""
+    """A frame between which and the next key slow motion is drawn."""
 
     frame: int
     moves_from: Fraction | int | None
-    """The frame at which the movement to the next key begins; ``None``: never. It may begin while
-    a frame is shown: 7.5 is the middle of the time of frame 7."""
+    """The frame at which the movement to the next key begins; ``None``: never.
+
+    It may begin while a frame is shown: 7.5 is the middle of the time for which frame 7 is shown.
+    """
 
     begins_shot: bool = False  # True for the first key after a cut
 
@@ -50,8 +52,9 @@ class Key:
 def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -> int:
     """Return over how many frames a drawing that rested moves to the next one.
 
-    The shot's cadence if it has one, else on twos (at faster rates than 24 for as long). It never
-    exceeds ``longest``, the longest hold that moves; by default ``longest_moving_hold``.
+    This is the shot's cadence if it has one. Else it is two frames, or at faster rates than 24 as
+    many frames as last equally long. It never exceeds ``longest``, the longest hold that moves, by
+    default ``longest_moving_hold``.
     """
     longest = longest or longest_moving_hold(fps)
     if isinstance(cadence, int):
@@ -60,10 +63,11 @@ def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -
 
 
 def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]:
-    """Yield the keys of a clip in order; the first is frame 0, every shot begins with one.
+    """Yield the keys of a clip in order; the first is frame 0, and every shot begins with one.
 
-    A drawing held for more than ``longest_hold`` frames rests; None: ``longest_moving_hold``. They
-    are counted as ``Clock.hold`` does: where the frame rate varies, one frame may be a pause.
+    A drawing held for more than ``longest_hold`` frames rests; ``None``: ``longest_moving_hold``.
+    The frames are counted by ``Clock.hold``: where the frame rate varies, a single frame may last
+    so long that it is a pause.
     """
     clock = sheet.clock
     shots = {shot.start: shot for shot in sheet.shots}
@@ -83,7 +87,7 @@ def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]
             leaves = timing.back(drawing.end, step, rate) if rests else drawing.start
         frames = [drawing.start, *timing.camera_keys(drawing, leaves)]
         for frame, next_frame in pairwise(frames):
-            # What lies between is at rest, or a repeat of pulldown.
+            # The frames between the two are at rest, or are repeats of pulldown.
             yield Key(
                 frame=frame,
                 moves_from=max(timing.back(next_frame, 1, rate), frame),
@@ -104,8 +108,8 @@ class _Timing:
         self._moving = bytearray(sheet.frames + 1)
         self._shaking = bytearray(sheet.frames + 1)
         for move in sheet.camera:
-            # One frame more: whether the last step of a move leads to ``end`` or away from it,
-            # a key too many at rest changes nothing.
+            # One frame more, since the last step of a move may lead to ``end`` or away from it. A
+            # key too many changes nothing where the camera is at rest.
             span = slice(move.start, move.end + 2)
             marks = self._shaking if move.kind == "shake" else self._moving
             marks[span] = b"\x01" * len(marks[span])
@@ -114,7 +118,11 @@ class _Timing:
         return self._clock.pulldown is not None and self._clock.pulldown.repeats(frame)
 
     def back(self, frame: int, count: int, rate: Fraction) -> Fraction | int:
-        """Return where it was ``count`` frames of ``rate`` before ``frame``; at the first, 0."""
+        """Return the frame that is ``count`` frames of ``rate`` before ``frame``, 0 at the least.
+
+        Repeats of pulldown are not counted. Where the frame rate varies, it is the frame shown
+        ``count / rate`` seconds earlier, which may be a fraction, as in ``Key.moves_from``.
+        """
         if self._clock.times is not None:
             return self._clock.frame_at(self._clock.time(frame) - count / rate)
         while count > 0 and frame > 0:
@@ -127,8 +135,8 @@ class _Timing:
 
         Args:
             drawing: the drawing.
-            leaves: when it starts to move to the next, its first frame if it does not rest;
-                ``None`` if there is no next.
+            leaves: the frame at which the movement to the next drawing begins: the drawing's first
+                if it does not rest. ``None`` if no movement to a next drawing follows.
         """
         for frame in range(drawing.start + 1, drawing.end):
             at_rest = leaves is None or frame <= leaves

@@ -1,9 +1,9 @@
-"""Transparent pictures, drawn in two layers: what is seen on black, and how opaque it is.
+"""Transparent pictures, drawn in two layers: how they look on black, and how opaque they are.
 
-Whoever draws in-betweens knows three channels and no transparency. Colours under it may be
-anything, and would be matched as if they were seen. So the colours are drawn as they look on black,
-and the opacity is drawn as a picture of its own, in grey, by the same interpolator. Divided by it,
-the colours are again those that a transparent picture stores.
+An interpolator knows three channels and no transparency. The colours stored where a picture is
+transparent may be anything, and would be matched as if they were visible. So the colours are drawn
+as they look on black, and the same interpolator draws the opacity as a grey picture of its own.
+Dividing the colours by the opacity gives again those that a transparent picture stores.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ SEEN = 1 / 510
 def on_black(frame: Tensor, alpha: Tensor) -> Tensor:
     """Return a frame (1, 3, H, W) in [-1, 1] as it looks on black.
 
-    ``alpha`` is its opacity, (H, W) in [0, 1].
+    ``alpha`` is the frame's opacity, (H, W) in [0, 1].
     """
     return (frame + 1) * alpha - 1
 
 
 def off_black(frames: Tensor, alpha: Tensor) -> Tensor:
-    """Return frames (K, 3, H, W) as they were before they were laid on black.
+    """Return frames (K, 3, H, W) in [-1, 1] as they were before they were laid on black.
 
-    ``alpha`` is (K, H, W). What cannot be seen becomes black.
+    ``alpha`` is their opacity, (K, H, W) in [0, 1]. Where it is below ``SEEN``, they become black.
     """
     opacity = alpha[:, None]
     seen = (frames + 1) / opacity.clamp(min=SEEN)
@@ -42,7 +42,7 @@ def as_grey(alpha: Tensor) -> Tensor:
 
 
 def from_grey(frames: Tensor) -> Tensor:
-    """Return the opacity (K, H, W) in [0, 1] that frames (K, 3, H, W) in [-1, 1] tell."""
+    """Return the opacity (K, H, W) in [0, 1] of grey frames (K, 3, H, W) in [-1, 1]."""
     return ((frames.float().mean(dim=1) + 1) / 2).clamp(0, 1)
 
 

@@ -11,16 +11,17 @@ import torch
 from av.filter import Graph
 from torch import Tensor
 
-MOST_STEPS = 64  # between two frames; a frame_time is taken to the nearest such fraction
-# Motion is looked for in blocks of 16 px, both ways, adaptively overlapped; no cut is detected.
+MOST_STEPS = 64  # largest denominator of a frame_time, which is rounded to such a fraction
+# Bidirectional motion estimation in blocks of 16 px, overlapped block motion compensation, and no
+# scene change detection.
 FILTER = "mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"
 
 
 def minterpolate(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
-    """Draw in-betweens by motion-compensated interpolation in FFmpeg, which PyAV carries.
+    """Draw in-betweens by motion-compensated interpolation in FFmpeg, which PyAV includes.
 
-    Computed on the CPU from 8-bit frames without chroma subsampling. The filter looks at the frame
-    before and after the two; here these are the two, repeated. Shapes and range as in
+    It works on the CPU, on 8-bit frames without chroma subsampling. The filter also looks at the
+    frames before and after the two; here these repeat the two. Shapes and range are as in
     ``FrameInterpolator``.
     """
     count = len(frame_time)
@@ -43,12 +44,13 @@ def _pixels(frame: Tensor) -> np.ndarray:
 
 
 def _draw(pixels_0: np.ndarray, pixels_1: np.ndarray, time: float) -> np.ndarray:
-    """Draw (H, W, 3) uint8 at ``time``: the frame at second 1 + ``time`` of a clip of one a second.
+    """Draw the frame at ``time`` in [0, 1], (H, W, 3) uint8.
 
-    The filter wants two frames after the interval before it draws, and one before.
+    It is the frame at second 1 + ``time`` of a clip with one frame a second. Before it draws, the
+    filter needs one frame before the interval and two frames after its start.
     """
     fraction = Fraction(time).limit_denominator(MOST_STEPS)
-    if fraction.denominator == 1:  # nearer to one of the frames than the filter can tell
+    if fraction.denominator == 1:  # too near to one of the frames for the filter
         return pixels_1 if fraction else pixels_0
     wanted = 1 + fraction
     height, width = pixels_0.shape[:2]

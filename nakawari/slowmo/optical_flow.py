@@ -9,18 +9,21 @@ from torch import Tensor
 
 from nakawari.flow import dis_flow
 
-DOUBT = 0.1  # how fast a point that looks or moves otherwise on its way back loses its say
-MOST_DOUBT = 20.0  # so that it never loses all of it
-BARE = 1e-3  # of a pixel: where less than that was carried to, there is a hole
+# A point's weight is exp(-DOUBT * (d + 4 * e)): d is the difference in colour [8-bit code values]
+# at the other end of its flow, and e is the forward-backward error of the flow [px].
+DOUBT = 0.1
+MOST_DOUBT = 20.0  # largest exponent, so that no weight becomes 0
+BARE = 1e-3  # share of a pixel: where less than that arrives, even at the lowest weight, is a hole
 
 
 def dis(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
-    """Carry the pixels of both frames along the flow that DIS finds, and mix what arrives.
+    """Splat the pixels of both frames along the optical flow that DIS finds, and blend them.
 
-    Each pixel is spread over the four where it comes to lie. Of several, the one is believed that
-    looks the same at the other end of its way and whose flow leads back (softmax splatting, Niklaus
-    and Liu, CVPR 2020, eq. 8, with this measure of trust). Holes are filled from both frames, along
-    the flow at the hole. Computed on the CPU; shapes and range as in ``FrameInterpolator``.
+    Each pixel is spread over the four pixels where it comes to lie. Where several meet, a pixel
+    weighs more if its colour is the same at the other end of its flow, and the flow leads back.
+    This is softmax splatting (Niklaus and Liu, CVPR 2020, eq. 8) with that measure of trust. Holes
+    are filled from both frames, along the flow at the hole. It works on the CPU; shapes and range
+    are as in ``FrameInterpolator``.
     """
     times = [float(time) for time in frame_time]
     frames_0, frames_1 = (
@@ -29,7 +32,7 @@ def dis(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
     )
     drawn, known = [], None
     for index, time in enumerate(times):
-        if known is None or len(frame_0) > 1:  # one interval is looked at only once
+        if known is None or len(frame_0) > 1:  # a single interval is analysed only once
             known = _Interval(frames_0[index : index + 1], frames_1[index : index + 1])
         drawn.append(known.draw(time))
     stacked = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2)
@@ -37,7 +40,7 @@ def dis(frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
 
 
 class _Interval:
-    """Two frames as (H, W, 3) float32, the flow both ways, and how far each point is trusted."""
+    """Two frames as (H, W, 3) float32, the flow both ways, and the weight of each point."""
 
     def __init__(self, frame_0: Tensor, frame_1: Tensor) -> None:
         self._frames = [_array(frame_0), _array(frame_1)]
@@ -63,7 +66,7 @@ class _Interval:
             carried = _splat(np.dstack([frame, np.ones_like(trust)]), way, share * trust)
             total, weight = total + carried[..., :3], weight + carried[..., 3:]
             fill = fill + share * _fetch(frame, -way)
-        # Only the weights' ratio counts; doubt makes them as small as the exponential of -20.
+        # Only the ratio of the weights counts; they may be as small as exp(-MOST_DOUBT).
         bare = np.clip(1 - weight / (BARE * np.exp(-MOST_DOUBT)), 0, 1)
         return (1 - bare) * total / np.maximum(weight, 1e-30) + bare * fill
 
@@ -79,13 +82,13 @@ def _grid(flow: np.ndarray) -> np.ndarray:
 
 
 def _fetch(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Look a picture (H, W, C) up at ``p + flow[p]``; its border goes on for ever."""
+    """Sample a picture (H, W, C) at ``p + flow[p]``; outside it, its border is repeated."""
     place = _grid(flow).astype(np.float32)
     return cv2.remap(picture, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _splat(values: np.ndarray, flow: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Carry values (H, W, C) times ``weight`` (H, W) to ``p + flow[p]``, and sum what meets."""
+    """Splat values (H, W, C) times ``weight`` (H, W) to ``p + flow[p]``; sum where they meet."""
     height, width, channels = values.shape
     place = _grid(flow)
     corner = np.floor(place)

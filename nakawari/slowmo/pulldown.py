@@ -1,8 +1,8 @@
-"""Pulldown undone: when the frames of a film would be shown, had none been repeated.
+"""Pulldown is undone: each film frame gets the time at which the film would show it.
 
-24 film frames a second fill 30 frames of video by showing every fourth one twice. Slowed down as
-it is, the movement would halt five or six times a second. So each film frame gets the time it has
-in the film, and the movement is as even as it was drawn.
+24 film frames a second fill 30 frames of video if every fourth one is shown twice. If such a video
+were slowed down as it is, the movement would halt five or six times a second. So each film frame
+gets the time it has in the film, and the movement is as even as it was drawn.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 
 class SourceClock:
-    """Gives the frames of a clip, in order, the time of what they show [s].
+    """Gives each frame of a clip, in order, the time of what it shows [s].
 
-    That is their own time, whatever it is (the frame rate may vary); but where the sheet has
-    pulldown and the video's rate is constant, it is their film frame's. Times never go back.
+    This is the frame's own time, also where the frame rate varies. But where the sheet has pulldown
+    and the video's rate is constant, it is the time of its film frame. Times never decrease.
     """
 
     def __init__(self, sheet: ExposureSheet) -> None:
@@ -29,7 +29,7 @@ class SourceClock:
 
         Args:
             frame: its number.
-            start: its own time [s]; the first frame's is 0.
+            start: its own time [s], which is 0 for the first frame.
         """
         if self._pulldown is not None and start == frame / self._fps:
             start = self._pulldown.film_position(frame) / self._fps

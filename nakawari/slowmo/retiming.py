@@ -1,8 +1,8 @@
 """Retiming: which moment of the input each frame of the output shows. Pure and exact.
 
-Output frame k is shown at k / rate, and the pace says which moment of the input that is. It grows
-with k, so the output frames of a span of input time follow on one another. Spans that join give
-ranges that join: no index is lost or drawn twice, however odd the rates.
+Output frame k is shown at k / rate, and the pace says which moment of the input that is. This
+moment grows with k, so the output frames that show a span of input time are consecutive. Adjoining
+spans give adjoining ranges of frames: none is lost or drawn twice, however odd the rates.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ class OutputClock:
         return self.pace.input_time(index / self.rate)
 
     def first_index(self, input_time: Fraction) -> int:
-        """Return the first output frame that shows ``input_time`` [s], 0 or later, or later."""
+        """Return the first output frame that shows ``input_time`` or a later time.
+
+        ``input_time`` is in seconds, 0 or more.
+        """
         earliest = math.ceil(input_time * self.rate / self.pace.fastest)
         latest = math.ceil(input_time * self.rate / self.pace.slowest)
         return earliest + bisect_left(range(earliest, latest), input_time, key=self.input_time)
@@ -54,9 +57,9 @@ def output_steps(
     Args:
         clock: the output's rate and pace.
         start: the time of a key [s].
-        moves_from: when the movement to the next key begins, in [start, end); ``None`` if nothing
-            moves there (the next one is in another shot, or there is none).
-        end: the time of the next key, or where the clip ends [s].
+        moves_from: when the movement to the next key begins [s], in [start, end). ``None`` if there
+            is no movement: the next key is in another shot, or there is none.
+        end: the time of the next key, or the end of the clip [s].
     """
     for output_frame in range(clock.first_index(start), clock.first_index(end)):
         frame_time = Fraction(0)

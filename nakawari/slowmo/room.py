@@ -1,16 +1,19 @@
 """How much room on the disk a job takes, estimated before it begins.
 
-While it is made, an output is on the disk twice: as the file itself, and as the frames that are
-kept, without loss, until that is whole (see ``segments``). Takes add the clips to choose from,
-which stay, and what they are compared by, without loss, until then (see ``compared``). Where
-in-betweens are not to be drawn twice, they stay as well (see ``drawn``).
+While it is made, an output is on the disk twice: as the file itself, and as frames that are kept
+without loss until the file is whole (see ``segments``). Takes add the clips to choose from, which
+stay. They also add the pictures by which they are compared, kept without loss until the output is
+whole (see ``compared``). Where in-betweens are not to be drawn twice, they stay as well (see
+``drawn``).
 
-How large a picture becomes is not known before it is drawn. Two things are: how large it can be at
-all, by its pixels, and how much the input's own encoder found in it, by the input's bits a frame. A
-codec that codes each picture by itself takes about the same for each pixel, whatever is shown. The
-others take about so many times the input's bits for each frame; the figures below are measured.
-They are on the low side, on purpose. Who is refused wrongly cannot go on; who runs out of room
-nevertheless keeps the frames that are drawn, and goes on after some room was made.
+How large an encoded picture becomes is not known before it is drawn. Two things are known: how
+large it can become, by its number of pixels, and how much detail the input has, by the bits that
+its encoder spent on a frame. An intra-frame codec takes about the same number of bytes for each
+pixel, whatever is shown. The other codecs take a roughly constant multiple of the input's bits for
+each frame; the numbers below are measured.
+
+The estimates are low on purpose. A user who is refused wrongly cannot go on. A user who runs out of
+room keeps the frames that are drawn, and can go on after making some room.
 """
 
 from __future__ import annotations
@@ -32,28 +35,29 @@ from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
 
 SOUND_BYTES = {"aac": 24_000, "libopus": 24_000, "flac": 96_000, "pcm_s16le": 192_000}
-"""Bytes a second of stereo sound, by FFmpeg's encoder."""
+"""Bytes that a second of stereo sound takes, by the name of FFmpeg's encoder."""
 
 
 class Growth(NamedTuple):
-    """What a frame of the output takes."""
+    """How many bytes a frame of the output takes, at least and at most."""
 
-    of_input: float | None  # times the bytes of an input's frame; None: it does not depend on it
+    of_input: float | None  # times the bytes of an input frame; None: the input does not matter
     least: float  # bytes a pixel
     most: float  # bytes a pixel
-    deep: float = 1.0  # times as much where a channel has more than 8 bits
+    deep: float = 1.0  # all of these times this where a channel has more than 8 bits
 
 
 # Measured at 512x288 on three clips on twos, slowed four times by optical flow: the sample, one
-# with grain, and one as aired. Times the bytes of an input's frame, one of H.264 took 1.3, 1.3 and
-# 1.9, of H.265 1.3, 0.9 and 1.8, of VP9 1.1, 0.6 and 1.6, and one that is kept 4.1, 3.8 and 4.7.
-# Of a clip that is compressed hard (CRF 26) they take many times more. Bytes a pixel, there and in
-# the sample enlarged to 1920x1080, were 0.74 and 0.45 in ProRes, 0.44 and 0.44 in DNxHR, 0.41 and
-# 0.19 in FFV1. What stands still takes next to nothing, hence the low bounds below.
-# Half a second of the sample, slowed in the same way, took 1.45 times the bytes of an input's frame
-# in H.264, 1.46 in H.265, 1.42 in AV1, and 4.2 to be kept (with ten bits 7.1). Bytes a pixel were
-# 1.2 in PNG (of 16 bits 3.7), 0.10 in GIF, 0.74 and 1.0 in ProRes 422 HQ and 4444, and 0.61 to 0.75
-# to be kept by FFV1, with RGB, transparency or 16 bits.
+# with grain, and one as aired. Bytes of an output frame as a multiple of those of an input frame:
+# 1.3, 1.3 and 1.9 in H.264; 1.3, 0.9 and 1.8 in H.265; 1.1, 0.6 and 1.6 in VP9; 4.1, 3.8 and 4.7
+# for a frame that is kept. If the input is strongly compressed (CRF 26), they take many times
+# more. At that size, and with the sample enlarged to 1920x1080, a pixel took 0.74 and 0.45
+# bytes in ProRes, 0.44 and 0.44 in DNxHR, 0.41 and 0.19 in FFV1. Frames in which nothing moves take
+# next to nothing, hence the low bounds below.
+# Half a second of the sample, slowed in the same way, took 1.45 times the bytes of an input frame
+# in H.264, 1.46 in H.265, 1.42 in AV1, and 4.2 as kept frames (7.1 with ten bits). A pixel took 1.2
+# bytes in PNG (3.7 with 16 bits), 0.10 in GIF, 0.74 in ProRes 422 HQ and 1.0 in ProRes 4444. In
+# frames kept by FFV1, with RGB, transparency or 16 bits, it took 0.61 to 0.75.
 GROWTH = {
     "libx264": Growth(1.2, 0.002, 0.5),
     "libx265": Growth(0.9, 0.002, 0.5),
@@ -65,35 +69,36 @@ GROWTH = {
     "png": Growth(None, 0.5, 0.5, deep=3.0),
     "gif": Growth(None, 0.04, 0.04),
 }
-"""By FFmpeg's encoder."""
+"""Of an output frame, by the name of FFmpeg's encoder."""
 KEPT = {H264: Growth(3.5, 0.01, 0.7, deep=1.7), FFV1: Growth(None, 0.3, 0.3)}
-"""Of a frame that is kept without loss, by FFmpeg's encoder."""
+"""Of a frame that is kept without loss, by the name of FFmpeg's encoder."""
 
 
 UNSURE_SHARE = 0.2
-"""Of the output's frames, that are between drawings whose takes are to be checked: 12 of the sample
-clip's 55 intervals."""
+"""Share of the output's frames that are in intervals whose takes are to be checked: 12 of the
+sample clip's 55 intervals are."""
 MIDDLE_BYTES = 0.3 / SMALLER**2
-"""Bytes of a pixel that the picture takes by which a seed is compared: FFV1, RGB, smaller."""
+"""Bytes, for each pixel of the clip, of a picture by which takes are compared: FFV1, RGB, smaller
+by ``SMALLER``."""
 HELD = 3
-"""Frames of the input that show a drawing: those of threes, so that drawings are counted too few
-rather than too many."""
+"""Frames for which a drawing of the input is assumed to be held: on threes, so that too few
+drawings are counted rather than too many."""
 
 
 class Room(NamedTuple):
     """What one job takes on the disk [bytes]."""
 
     output: int  # 0 or more
-    kept: int  # until the output is whole; 0 or more
-    freed: int = 0  # by the older output that it replaces, in the end
+    kept: int  # frames that are kept until the output is whole; 0 or more
+    freed: int = 0  # at the end, by the older output that it replaces
     beside: int = 0  # takes to choose from, and in-betweens that are not drawn twice; 0 or more
 
 
 class Beside(NamedTuple):
     """What a job leaves beside its output."""
 
-    takes: int = 1  # seeds that are compared
-    drawn: int | None = None  # bytes that in-betweens may take that are not drawn twice
+    takes: int = 1  # number of seeds that are compared
+    drawn: int | None = None  # bytes that stored in-betweens may take; None: they are not stored
 
 
 NOTHING_BESIDE = Beside()
@@ -110,10 +115,10 @@ def room_for(
 
     Args:
         info: the input.
-        codec: of the output.
+        codec: the output's codec.
         clock: the output's rate and pace.
         has_sound: whether the output has sound.
-        beside: what else is made.
+        beside: what else the job makes.
     """
     if info.duration is None:
         return None
@@ -141,7 +146,7 @@ def room_for(
 
 
 def peak(rooms: Iterable[Room]) -> int:
-    """Return how much jobs take at most [bytes] that are done one after another."""
+    """Return the most room [bytes] that jobs take at any time if they are done one by one."""
     most = taken = 0
     for room in rooms:
         taken += room.output + room.beside
@@ -153,8 +158,8 @@ def peak(rooms: Iterable[Room]) -> int:
 def check_room(rooms: Iterable[Room], folder: Path, what: str) -> None:
     """Raise ``UserError`` if a folder's disk has too little room for jobs done one by one.
 
-    A drive that does not tell its size is believed to have room. ``what`` is to be made, for the
-    message.
+    A drive that does not report its size is assumed to have enough. ``what`` is what is to be made,
+    for the message.
     """
     rooms = list(rooms)
     needed = peak(rooms)
@@ -172,7 +177,7 @@ def check_room(rooms: Iterable[Room], folder: Path, what: str) -> None:
 
 
 def size_on_disk(path: Path) -> int:
-    """Return how many bytes a file takes, or the files of a folder; 0 if there is none."""
+    """Return how many bytes a file takes, or the files of a folder; 0 if it does not exist."""
     if path.is_dir():
         return sum(entry.stat().st_size for entry in os.scandir(path) if entry.is_file())
     return path.stat().st_size if path.exists() else 0

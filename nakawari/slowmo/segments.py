@@ -1,9 +1,9 @@
-"""Frames that are drawn, kept beside the output until it is whole: a killed run can go on.
+"""Drawn frames are kept beside the output until it is whole, so that a killed run can go on.
 
-An encoder that is killed cannot go on where it was. So what is kept is not the output but the
-pictures that it is made of, without loss, in short segments. A run that goes on hands them to the
-encoder again, which takes moments, and draws only the others. So its output is that of a run that
-was never killed, bit for bit, whatever the codec, and segments may end anywhere.
+An encoder that is killed cannot go on where it was. So it is not the output that is kept, but the
+pictures that it is made of: without loss, in short segments. A run that goes on hands them to the
+encoder again, which takes moments, and draws only the others. So its output is the same, bit for
+bit, as that of a run that was never killed, whatever the codec, and segments may end anywhere.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from nakawari.whole import hidden_name, lock, lock_folder, write_whole
 from nakawari.wording import count
 
 SEGMENT_SECONDS = 10.0
-"""Seconds of work after which a segment is finished: as much a killed run loses."""
+"""Seconds of work after which a segment is finished: a killed run loses no more than that."""
 SEGMENT_BYTES = 32_000_000
-"""Size at which it is finished earlier, for it is packed in memory."""
+"""Size [bytes] at which a segment is finished earlier, because it is packed in memory."""
 MADE_FROM = "job.json"
 NAME = re.compile(r"(\d{9})-(\d{9})-([0-9a-f]{8})\.mkv")
 SAMPLES, SAMPLE_BYTES = 64, 65536
 
 
 class UnwantedError(Exception):
-    """Ends a run whose output nobody wants any more: what it drew is removed."""
+    """Ends a run whose output nobody wants any more: the frames that it drew are removed."""
 
 
 class _Segment(NamedTuple):
@@ -50,32 +50,32 @@ class _Segment(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the file is as it was written: a power cut may leave anything."""
+        """Whether the file is as it was written: a power cut may leave any content in it."""
         found = NAME.fullmatch(self.path.name)
         return found is not None and found[3] == _checksum(self.path.read_bytes())
 
 
 def kept_folder(output: Path) -> Path:
-    """Return where the frames of an unfinished output are."""
+    """Return the folder of the frames that are kept of an unfinished output."""
     return output.with_name(f"{hidden_name(output)}.kept")
 
 
 def compared_folder(output: Path) -> Path:
-    """Return where that is by which the takes of an unfinished output were compared."""
+    """Return the folder of the pictures by which takes of an unfinished output were compared."""
     return output.with_name(f"{hidden_name(output)}.compared")
 
 
 def kept_frames(output: Path) -> int:
-    """Return how many frames of an unfinished output there are."""
+    """Return how many frames of an unfinished output are kept."""
     segments = _segments(kept_folder(output))
     return segments[-1].end if segments else 0
 
 
 def source_mark(source: Path) -> str:
-    """Return what tells a file from others: its size, and a digest of samples all over it.
+    """Return a text that identifies a file: its size, and a digest of samples from all over it.
 
-    A file of up to four megabytes is looked at whole, a larger one is not read through. Of a
-    sequence of pictures, names, sizes and dates are looked at.
+    A file of up to four megabytes is read whole; of a larger one only the samples are read. For a
+    sequence of pictures, the digest is of their names, sizes and times of modification.
     """
     if is_sequence(source):
         return _sequence_mark(pictures_of(source))
@@ -97,21 +97,23 @@ def _sequence_mark(pictures: list[Path]) -> str:
 
 
 class KeptFrames:
-    """The frames of one output that a run before this one drew, and those that this one adds.
+    """The frames of one output that an earlier run drew, and those that this run adds.
 
-    Use it as a context manager around the writing of the output. Left normally, it removes all:
-    the output is there. Left by ``UnwantedError`` it removes all too, and by Ctrl-C unless
-    ``resume`` was asked for. Left by any other error it keeps what is finished.
+    Use it as a context manager around the writing of the output. If the block ends normally, all
+    kept frames are removed, because the output is there. They are also removed if it ends by
+    ``UnwantedError``, or by Ctrl-C unless ``resume`` was asked for. If it ends by another error,
+    the frames are kept; without ``resume`` only if at least one segment was finished.
 
-    Raises ``UserError`` if another run is at work on the output, and, unless ``overwrite``, if
-    there are frames and ``resume`` was not asked for, or they were made from something else.
+    Raises ``UserError`` if another run is at work on the output. Unless ``overwrite``, it is also
+    raised if there are kept frames and ``resume`` was not asked for, or if they were made from
+    something else.
 
     Args:
         output: the file that is made.
-        made_from: everything that says what the frames look like, in words, by name.
+        made_from: everything on which the look of the frames depends, as texts by name.
         resume: go on with the frames of an earlier run.
         overwrite: remove frames that cannot be used.
-        tell: is given a line for what is used, removed or kept.
+        tell: is given a line for frames that are used, removed or kept.
     """
 
     def __init__(
@@ -141,13 +143,13 @@ class KeptFrames:
                 raise
         self._available = self._segments[-1].end if self._segments else 0
         self._pictures = self._stored()
-        self._taken = 0  # of the available frames, whether as pictures or passed over
+        self._taken = 0  # of the available frames
         self._added = 0
 
     def take(self, number: int) -> list[Picture] | None:
         """Return the next ``number`` frames of the output; ``None`` if not all of them are kept."""
         if self._taken + number > self._available:
-            self._available = 0  # the frames that follow are drawn, and so are the last ones kept
+            self._available = 0  # from here on all is drawn, even frames of this call that are kept
             return None
         self._taken += number
         return list(islice(self._pictures, number))
@@ -176,7 +178,7 @@ class KeptFrames:
                 shutil.rmtree(compared_folder(self._output), ignore_errors=True)
                 return
             if self._resume or self._segments:
-                with suppress(OSError):  # of a full disk, say; why it ended is being told already
+                with suppress(OSError):  # such as a full disk; the user already learns why it ended
                     self._finish_segment()
             if self._segments:
                 self._tell(
@@ -191,7 +193,7 @@ class KeptFrames:
             yield from unpacked(segment.path)
 
     def _take_over(self, overwrite: bool) -> None:
-        """Use what an earlier run left, or remove it."""
+        """Use the frames that an earlier run left, or remove them."""
         segments = list(takewhile(lambda found: found.is_whole, _segments(self._folder)))
         frames = segments[-1].end if segments else 0
         if frames:
@@ -213,7 +215,7 @@ class KeptFrames:
                 path.unlink()
 
     def _differing(self) -> list[str]:
-        """Return the names of what the frames that are there were not made from."""
+        """Return the names of what was different when the kept frames were made."""
         try:
             theirs = json.loads((self._folder / MADE_FROM).read_text())
         except (OSError, ValueError):
@@ -258,26 +260,26 @@ class KeptFrames:
 
 
 def check_kept(output: Path, *, resume: bool, overwrite: bool) -> None:
-    """Raise ``UserError`` if frames are kept that neither is to be gone on with nor removed."""
+    """Raise ``UserError`` if frames are kept that are neither to be used nor to be removed."""
     frames = kept_frames(output)
     if frames and not resume and not overwrite:
         _refuse(output, frames, None)
 
 
 def kept_bytes(output: Path) -> int:
-    """Return how much room [bytes] all takes that is kept of an unfinished output."""
+    """Return how many bytes everything that is kept of an unfinished output takes on the disk."""
     found = [segment.path for segment in _segments(kept_folder(output))]
     with suppress(OSError):
         found += compared_folder(output).iterdir()
     sizes = 0
     for path in found:
-        with suppress(OSError):  # a run that ends has removed it
+        with suppress(OSError):  # a run that has just ended may have removed it
             sizes += path.stat().st_size
     return sizes
 
 
 def remove_kept(output: Path) -> None:
-    """Remove all that is kept of an unfinished output, unless a living run is at work on it."""
+    """Remove everything kept of an unfinished output, unless a living run is at work on it."""
     for folder in (kept_folder(output), compared_folder(output)):
         with suppress(OSError):
             descriptor = os.open(folder, os.O_RDONLY)
@@ -289,7 +291,10 @@ def remove_kept(output: Path) -> None:
 
 
 def _refuse(output: Path, frames: int, differing: list[str] | None) -> None:
-    """Raise ``UserError`` for frames that are there, unless they can be gone on with."""
+    """Raise ``UserError`` for frames that are kept, unless ``differing`` is empty.
+
+    ``None``: going on with them was not asked for.
+    """
     kept = f"{count(frames, 'frame')} of {output} are kept from a run that was cut off"
     if differing is None:
         raise UserError(f"{kept}; go on from there with --resume, or begin anew with --overwrite")
@@ -301,7 +306,7 @@ def _refuse(output: Path, frames: int, differing: list[str] | None) -> None:
 
 
 def _segments(folder: Path) -> list[_Segment]:
-    """Return the segments that follow on one another from the first frame on."""
+    """Return the consecutive segments from the first frame on, up to the first gap."""
     try:
         names = sorted(entry.name for entry in os.scandir(folder))
     except OSError:

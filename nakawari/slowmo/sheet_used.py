@@ -1,4 +1,4 @@
-"""The exposure sheet that a job goes by: one that the user gave, timed by the clip; saved again."""
+"""The exposure sheet that a job follows: the user's, with the clip's times, or a detected one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 from nakawari.xsheet.show.saving import save_sheet
 
-MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet's rate from its clip's
+MAX_RATE_DIFFERENCE = Fraction(1, 100)  # of a sheet from its clip, as a share of the clip's rate
 
 
 def given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
@@ -34,9 +34,10 @@ def timed_sheet(
     say: Callable[[str], None],
     on_read: Callable[[int, int | None], None],
 ) -> ExposureSheet:
-    """Return a sheet that the user gave with the times of the clip's own frames.
+    """Return a sheet that the user gave, with the times of the clip's own frames.
 
-    Raises ``UserError`` if it is for another number of frames, or another rate.
+    The clip is read for that. Raises ``UserError`` if the sheet is for another number of frames, or
+    for another rate.
     """
     count, times = 0, FrameTimes()
     with job.open(say) as reader:
@@ -59,18 +60,21 @@ def timed_sheet(
 
 
 def source_rate(sheet: ExposureSheet, info: ClipInfo) -> Fraction:
-    """Return the clip's rate; where it varies, that at which most frames follow on one another."""
+    """Return the clip's frame rate; where it varies, the rate between most of its frames."""
     return info.rate if sheet.times is None else sheet.fps
 
 
 def goes_by_own_output(job: SlowJob) -> bool:
-    """Return whether the sheet given is where the one used would be saved."""
+    """Return whether the sheet that the user gave is the file to which the job would save it."""
     given, saved = job.xsheet, job.sheet_output
     return given is not None and given.exists() and saved.exists() and given.samefile(saved)
 
 
 def save_used_sheet(job: SlowJob, sheet: ExposureSheet, say: Callable[[str], None]) -> Path:
-    """Save the sheet beside the output and return its path; a file the user gave is left alone."""
+    """Save the sheet beside the output, and return its path.
+
+    If that is the very file that the user gave, it is left as it is.
+    """
     if job.xsheet is not None and goes_by_own_output(job):
         return job.xsheet
     kept = save_sheet(job.sheet_output, sheet.to_json())

@@ -1,4 +1,4 @@
-"""The slow-motion loop: key pictures in, in-betweens asked for, frames out."""
+"""The slow-motion loop: it takes key pictures, asks for in-betweens, and writes frames."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture
 
-# In-betweens asked for in one call: they share the work on their two keys. How many it draws
-# at once is the interpolator's affair; here only the finished frames are bounded.
+# The most in-betweens, and pixels of them, in one call: they share the work on their two keys. How
+# many are drawn at once is up to the interpolator; this only limits the memory of finished frames.
 MAX_BATCH = 8
 MAX_BATCH_PIXELS = 16_000_000
-COMPARED = PictureForm("rgb", 8, False)
+COMPARED = PictureForm("rgb", 8, False)  # of the pictures by which takes are compared
 MIDDLE = Fraction(1, 2)  # of an interval, where its takes are compared
 
 
@@ -44,10 +44,10 @@ class Tally:
 
 
 class Kept(Protocol):
-    """The first frames of the output, that an earlier run drew."""
+    """The first frames of the output, which an earlier run drew."""
 
     def take(self, number: int) -> list[Picture] | None:
-        """Return the next ``number`` of them; ``None`` if there are not as many left."""
+        """Return the next ``number`` of them; ``None`` if fewer are left."""
 
 
 def slow_down(
@@ -65,14 +65,15 @@ def slow_down(
 ) -> Tally:
     """Write every output frame, in order, and return what was done.
 
-    Frames that are ``kept`` from an earlier run are not drawn again, nor in-betweens of the same
-    two pictures that were ``drawn`` before, whatever they were drawn for. ``seeds`` says whether
-    other seeds than the interpolator's draw some intervals; all others are compared by ``takes``.
+    Frames that are ``kept`` from an earlier run are not drawn again. Neither are in-betweens of the
+    same two pictures that were ``drawn`` before, by any job. ``seeds`` says whether some
+    intervals are drawn with other seeds than the interpolator's. ``takes`` compares the takes of
+    all intervals for which no take was chosen.
 
-    Holds in memory two pictures and one batch of in-betweens for each of ``workers`` intervals that
-    are drawn at once, and one more, whatever the length of the clip. Nothing is drawn across a cut:
+    Memory holds two pictures and one batch of in-betweens for each of the ``workers`` intervals
+    drawn at once, and for one more, whatever the length of the clip. Nothing is drawn across a cut:
     the last key before it is held until the cut. After the last key of the clip nothing can be
-    drawn: it is held too.
+    drawn, so it is held too.
     """
     tally = Tally()
     jobs = _jobs(keys, clock, _Artist(interpolator, tags, device, drawn, seeds), kept, takes)
@@ -97,18 +98,18 @@ _Draw = Callable[[Tensor], Tensor]
 
 
 class _Layers(NamedTuple):
-    """What draws the in-betweens of two keys, at times (K,)."""
+    """The functions that draw the in-betweens of two keys, at times (K,)."""
 
-    colours: _Draw  # (K, 3, H, W) in [-1, 1]; on black, where there is an opacity
+    colours: _Draw  # (K, 3, H, W) in [-1, 1]; on black if there is an opacity
     opacity: _Draw | None = None  # (K, H, W) in [0, 1]; None: all is opaque
 
 
 class _Made(NamedTuple):
-    """Output frames that follow on one another."""
+    """Consecutive output frames, or none: then it is the comparison of an interval's takes."""
 
-    pictures: list[Picture]  # none: takes were compared, before the first of an interval
-    drawn: bool  # or passed through
-    unsure: tuple[Unsure, tuple[Picture, Picture]] | None = None
+    pictures: list[Picture]  # empty: takes were compared, before the interval's first frame
+    drawn: bool  # False: frames of the input are passed through
+    unsure: tuple[Unsure, tuple[Picture, Picture]] | None = None  # and the interval's two keys
 
 
 def _jobs(
@@ -118,7 +119,7 @@ def _jobs(
     kept: Kept | None,
     takes: Takes | None,
 ) -> Iterator[Callable[[], _Made]]:
-    """Yield, in the order of the output, what makes its frames."""
+    """Yield, in the order of the output, functions that make its frames."""
     for key, following in _with_next(keys):
         interval = _Interval(key, following, artist, artist.seed(key, following))
         if takes is not None:
@@ -134,7 +135,7 @@ def _jobs(
 
 
 class _Artist(NamedTuple):
-    """Who draws the in-betweens, and how pictures come and go."""
+    """What an interval needs to draw its in-betweens: interpolator, colours, device and so on."""
 
     interpolator: FrameInterpolator
     tags: ColorTags
@@ -143,25 +144,25 @@ class _Artist(NamedTuple):
     seeds: Seeds | None
 
     def seed(self, key: KeyPicture, following: KeyPicture | None) -> Seed | None:
-        """Return the seed that was chosen for an interval; ``None``: the usual one."""
+        """Return the seed that was chosen for an interval; ``None`` for the usual one."""
         if self.seeds is None or following is None:
             return None
         seed = self.seeds.of(key.frame, following.frame)
         return None if seed == self.seeds.usual else seed
 
     def is_chosen(self, key: KeyPicture, following: KeyPicture) -> bool:
-        """Return whether somebody chose the take of an interval, and be it the usual one."""
+        """Return whether the user chose a take for an interval, even if it is the usual one."""
         return self.seeds is not None and (key.frame, following.frame) in self.seeds.chosen
 
     def with_seed(self, seed: Seed | None) -> FrameInterpolator:
-        """Return what draws with a seed."""
+        """Return the interpolator that draws with a seed; ``None``: with the usual one."""
         if self.seeds is None or seed is None:
             return self.interpolator
         return self.seeds.reseed(self.interpolator, seed)
 
 
 class _Interval:
-    """A key, the one after it, and the in-betweens of the two by one seed; ``None``: the usual."""
+    """A key, the next key, and their in-betweens with one seed; ``None`` is the usual seed."""
 
     def __init__(
         self,
@@ -190,7 +191,7 @@ class _Interval:
         return picture
 
     def _drawn_or(self, draw: Callable[[], list[Picture]], how: str, number: int) -> list[Picture]:
-        """Return what was drawn before, or what ``draw`` returns."""
+        """Return the pictures that were drawn before, or else those that ``draw`` returns."""
         if self._drawn is None:
             return draw()
         assert self._following is not None, "nothing is drawn after the last key"
@@ -206,7 +207,7 @@ class _Interval:
         return [from_rgb(drawn, self._tags, COMPARED)]
 
     def _pictures(self, frame_times: list[Fraction]) -> list[Picture]:
-        with self._looking:  # once, for several batches
+        with self._looking:  # only once for all batches
             if self._layers is None:
                 self._layers = self._look()
         frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
@@ -227,7 +228,7 @@ class _Interval:
         return _Layers(colours, self._opacity(*opacity) if opacity else None)
 
     def _seen(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Return both keys as they look, on black, and their opacity, none if all is opaque."""
+        """Return both keys as they look on black, and their opacity: empty if they have none."""
         assert self._following is not None, "nothing is drawn after the last key"
         assert not self._following.begins_shot, "nothing is drawn across a cut"
         keys = (self._key.picture, self._following.picture)
@@ -239,9 +240,9 @@ class _Interval:
         return seen, opacity
 
     def _opacity(self, alpha_0: Tensor, alpha_1: Tensor) -> _Draw:
-        """Return what draws the opacity (K, H, W) of in-betweens at times (K,).
+        """Return the function that draws the opacity (K, H, W) of in-betweens at times (K,).
 
-        Where both frames have the same all over, there is nothing to draw.
+        If both keys have the same opacity everywhere, the interpolator is not called.
         """
         if torch.equal(alpha_0, alpha_1):
             return lambda frame_time: alpha_0.expand(len(frame_time), -1, -1)
@@ -256,7 +257,7 @@ def _compared(
     artist: _Artist,
     takes: Takes,
 ) -> _Made:
-    """Compare the takes of an interval, and write those that the output does not have."""
+    """Compare the takes of an interval; where unsure, write those that the output does not use."""
     steps = [step for step in _steps(key, clock) if step.frame_time > 0]
     if following is None or not steps or artist.is_chosen(key, following):
         return _Made([], drawn=False)
@@ -291,13 +292,13 @@ def _steps(key: KeyPicture, clock: OutputClock) -> Iterator[OutputStep]:
 
 
 def _batches(key: KeyPicture, clock: OutputClock) -> Iterator[list[Fraction]]:
-    """Yield frame times to be handled together: a lone 0, or some in (0, 1)."""
+    """Yield frame times to be handled together: either a single 0, or several in (0, 1)."""
     pixels = key.picture.width * key.picture.height
     size = max(1, min(MAX_BATCH, MAX_BATCH_PIXELS // pixels))
     batch: list[Fraction] = []
     for step in _steps(key, clock):
         if step.frame_time == 0:
-            yield [step.frame_time]  # comes before any movement: no batch has begun
+            yield [step.frame_time]  # it precedes all movement: no batch has begun
             continue
         batch.append(step.frame_time)
         if len(batch) == size:

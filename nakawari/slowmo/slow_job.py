@@ -1,4 +1,4 @@
-"""What a slow-motion job is to do, in the words of the command line, and what came of it."""
+"""What a slow-motion job is to do, in the words of the command line, and its result."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class SlowJob:
     picture_names: str | None = None  # in a folder, such as f_%04d.png; None: their numbers alone
     audio: str = "stretch"  # or "drop"
     holds: str = "auto"  # or "keep"
-    longest_hold: int | None = None  # frames, that moves; None: six, or a quarter of a second
-    part: Part = WHOLE  # of the clip, that is slowed down
-    xsheet: Path | None = None  # an exposure sheet to go by; None: it is detected
+    longest_hold: int | None = None  # frames; a longer one rests; None: six, or a quarter second
+    part: Part = WHOLE  # the part of the clip that is slowed down
+    xsheet: Path | None = None  # an exposure sheet to use; None: it is detected
     overwrite: bool = False
     strict: bool = False  # refuse a clip in which anything is damaged, instead of bridging it
     resume: bool = False  # go on with the frames of a run that was cut off, and keep them if it is
     drawn: Path | None = None  # folder of in-betweens that are not to be drawn twice
-    seed: int = 0  # with which the interpolator draws
-    takes: int = 1  # seeds that are compared, from ``seed`` on; 1: none are
+    seed: int = 0  # the seed with which the interpolator draws
+    takes: int = 1  # number of seeds that are compared, from ``seed`` on; 1: no comparison
 
     def __post_init__(self) -> None:
         if self.audio not in ("stretch", "drop"):
@@ -61,7 +61,7 @@ class SlowJob:
 
     @property
     def sheet_output(self) -> Path:
-        """Where the sheet that was used goes: beside the output."""
+        """The file to which the sheet that was used is saved: beside the output."""
         name = self.output.name if self._is_folder else self.output.stem
         return self.output.with_name(f"{name}.xsheet.json")
 
@@ -76,14 +76,14 @@ class SlowJob:
 
     @property
     def output_codec(self) -> Codec:
-        """How the output is encoded; ``UserError`` if its name does not go with that."""
+        """How the output is encoded; ``UserError`` if the output's name does not fit the codec."""
         names = self.picture_names
         return codec_for(self.output if names is None else self.output / names, self.codec)
 
     def open(
         self, tell: Callable[[str], None] = lambda line: None, richest: PictureForm | None = None
     ) -> VideoReader:
-        """Return a reader of what is slowed down."""
+        """Return a reader of the part of the clip that is slowed down."""
         return VideoReader(
             self.source, tell, self.strict, self.part, self.input_rate, richest=richest
         )
@@ -91,17 +91,17 @@ class SlowJob:
 
 @dataclass(frozen=True, kw_only=True)
 class TakesResult:
-    """What came of comparing takes."""
+    """The result of comparing takes."""
 
     folder: Path  # of their clips and their list
-    compared: int  # intervals
-    unsure: tuple[Unsure, ...]  # those to check
-    seconds: float  # it took, about
+    compared: int  # number of intervals
+    unsure: tuple[Unsure, ...]  # the intervals to check
+    seconds: float  # time that it took, about
 
 
 @dataclass(frozen=True, kw_only=True)
 class SlowResult:
-    """What came of a job."""
+    """The result of a job."""
 
     output: Path
     duration: Fraction  # s, of the output
@@ -109,7 +109,7 @@ class SlowResult:
     width: int
     height: int
     tally: Tally
-    sheet: ExposureSheet  # that was used
-    sheet_path: Path  # where it is
-    seconds: float  # it took, loading the model included
+    sheet: ExposureSheet  # the sheet that was used
+    sheet_path: Path  # where that sheet is saved
+    seconds: float  # time that it took, loading the model included
     takes: TakesResult | None = None  # None: none were compared

@@ -1,8 +1,9 @@
 """Takes: an interval's in-betweens as several seeds draw them, to choose from where they differ.
 
-The noise decides what the model is unsure of. So each seed draws the picture in the middle of an
-interval, at half the size. Where these are far apart, all in-betweens of the interval are drawn
-with every seed, each take is written as a short clip, and the interval is listed to be checked.
+Where the model is unsure, the noise decides what it draws. So each seed draws the picture in the
+middle of an interval, at half the size. Where these pictures differ much, all in-betweens of the
+interval are drawn with every seed. Each take is written as a short clip, and the interval is listed
+to be checked.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from nakawari.video.picture import Picture
 from nakawari.video.writer import VideoWriter
 from nakawari.whole import PartialFolder, check_free, write_whole
 
-if TYPE_CHECKING:  # it loads torch, which who only shows takes does not need
+if TYPE_CHECKING:  # it loads torch, which is not needed just to show takes
     from nakawari.slowmo.drawn import DrawnBefore
     from nakawari.slowmo.interpolator import FrameInterpolator
 
@@ -35,23 +36,27 @@ UNSURE = 2.5
 """Spread [8-bit code values] from which on an interval is to be checked.
 
 Four seeds drew 26 of the 55 intervals of samples/dance.mp4, and twelve drawn triplets, at full size
-as well. The seven with 2.5 or more here had 2.7 to 44 there, and side by side most of them show a
-hand, a foot or what lies behind otherwise. All others had 2.9 or less, and the three of these that
-were looked at, 2.0 to 2.9, show nothing. Of all 55, 12 have 2.5 or more, 11 of them in the pan, and
-half have less than 0.7.
+as well. The seven with a spread of 2.5 or more at half size had 2.7 to 44 at full size. Side by
+side, the takes of most of them differ in a hand, a foot or the background. All others had 2.9 or
+less at full size; in the three of these that were looked at (2.0 to 2.9), no difference is visible.
+Of all 55 intervals, 12 have 2.5 or more, 11 of them in the pan, and half have less than 0.7.
 """
 SHARE = 0.01
-"""Of the picture, that differs most: a hand that goes another way is no larger."""
+"""Share of the pixels, those that differ most, over which the spread is averaged: a hand that moves
+differently covers no more of the picture."""
 SMALLER = 2
-"""Times by which the pictures that are compared are smaller than the clip's: each takes 0.4 s of
-one core, and not 1.0 s (512x288). Of those 38 intervals the spread at full size was 1.3 times as
-large (median), and ranked them much alike (Spearman's coefficient 0.91)."""
+"""Factor by which the pictures that are compared are smaller than the clip's, in width and height.
+
+At 512x288 each of them takes 0.4 s of one core instead of 1.0 s. In the 38 intervals of ``UNSURE``
+the spread at full size was 1.3 times as large (median), and gave nearly the same order (Spearman's
+coefficient 0.91).
+"""
 LIST = "takes.json"
 CODEC = CODECS["h264"]
 
 Seed = int
 Reseed: TypeAlias = "Callable[[FrameInterpolator, Seed], FrameInterpolator]"
-"""Returns what draws as an interpolator does, with another seed."""
+"""Takes an interpolator and a seed, and returns the same interpolator with that seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +66,22 @@ class Seeds:
     reseed: Reseed
     usual: Seed = 0
     chosen: Mapping[tuple[int, int], Seed] = field(default_factory=dict)
-    """By the frames of the two pictures."""
+    """The seeds that were chosen, by the frame numbers of the interval's two keys."""
 
     def of(self, start: int, following: int) -> Seed:
-        """Return the seed of the in-betweens from one frame to another."""
+        """Return the seed of the in-betweens from one key to the next, given by frame number."""
         return self.chosen.get((start, following), self.usual)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unsure:
-    """An interval whose takes are far apart."""
+    """An interval whose takes differ much."""
 
-    start: int  # frame of the clip, or of the part of it that was slowed down
-    next: int  # likewise, of the picture that the in-betweens lead to
+    start: int  # frame of the earlier key, in the clip or the part of it that was slowed down
+    next: int  # likewise, frame of the later key
     spread: float  # code values, see ``spread``
-    begins: Fraction  # s of the output, its first in-between
-    ends: Fraction  # s of the output, after its last
+    begins: Fraction  # s of the output, at its first in-between
+    ends: Fraction  # s of the output, after its last in-between
 
     def clip(self, seed: Seed) -> str:
         """Return the name of the clip of a take."""
@@ -84,16 +89,19 @@ class Unsure:
 
 
 def takes_folder(output: Path, is_folder: bool) -> Path:
-    """Return where the takes of an output go: beside it; ``is_folder``: it is one of pictures."""
+    """Return the folder of an output's takes, which is beside it.
+
+    ``is_folder`` says that the output is a folder of pictures.
+    """
     return output.with_name(f"{output.name if is_folder else output.stem}.takes")
 
 
 def spread(takes: Sequence[Picture]) -> float:
-    """Return how far pictures in RGB with 8 bits are apart [code values], 0 to 180.3.
+    """Return how much 8-bit RGB pictures of the same size differ [code values], 0 to 180.3.
 
-    It is the standard deviation over the pictures (of a sample: two pictures that differ by 10 have
-    7.07), mean of the channels, and then the mean of the hundredth of all pixels where it is
-    largest. The same picture several times gives 0.
+    For each pixel it takes the sample standard deviation over the pictures (7.07 for two pictures
+    that differ by 10), averaged over the channels. The result is the mean over the hundredth of all
+    pixels where this is largest. Identical pictures give 0.
     """
     codes = np.stack([np.stack(list(take)) for take in takes]).astype(np.float32)  # (N, 3, H, W)
     apart = codes.std(axis=0, ddof=1).mean(axis=0).ravel()
@@ -102,14 +110,14 @@ def spread(takes: Sequence[Picture]) -> float:
 
 
 def seeds_from(seed: Seed, takes: int) -> list[Seed]:
-    """Return the seeds of so many takes: the usual one first."""
+    """Return as many consecutive seeds as there are takes: ``seed``, the usual one, first."""
     return list(range(seed, seed + takes))
 
 
 def check_seeds(takes: int, seed: Seed, reseed: Reseed | None) -> None:
-    """Raise ``UserError`` if so many takes cannot be drawn from a seed on.
+    """Raise ``UserError`` if so many takes cannot be drawn, with the seeds from ``seed`` on.
 
-    ``reseed`` is ``None`` for what draws the same with every seed.
+    ``reseed`` is ``None`` for an interpolator that draws the same with every seed.
     """
     if takes > 1 and reseed is None:
         raise UserError(
@@ -125,7 +133,7 @@ def check_seeds(takes: int, seed: Seed, reseed: Reseed | None) -> None:
 def check_takes_folder(folder: Path) -> None:
     """Raise ``UserError`` if a folder cannot become that of the takes.
 
-    One that exists is replaced if it holds takes and nothing else.
+    A folder that exists will be replaced, so it must contain takes and nothing else.
     """
     if folder.exists() and not (folder.is_dir() and all(map(_is_ours, folder.iterdir()))):
         raise UserError(
@@ -140,20 +148,21 @@ def _is_ours(path: Path) -> bool:
 
 
 class Takes:
-    """Compares the takes of intervals, and writes those that are far apart to a folder.
+    """Writes the takes of intervals that differ much to a folder, and lists these intervals.
 
-    Use it as a context manager: left normally, the folder appears whole, with a list of the
-    intervals to check; left by an exception, nothing is left of it. ``write_others`` and
-    ``note_time`` may be called from several threads, the other methods from one.
+    Use it as a context manager. If the block ends normally, the folder appears whole, with a list
+    of the intervals to check. If it ends by an exception, nothing of the folder is left.
+    ``write_others`` and ``note_time`` may be called from several threads, the other methods from
+    one only.
 
     Args:
-        folder: that it becomes.
-        seeds: of the takes, two or more, the usual one first.
-        output: name of what has the usual ones.
+        folder: the folder that is made.
+        seeds: the seeds of the takes, two or more, the usual one first.
+        output: name of the output, which uses the takes of the usual seed.
         rate: frames a second of the clips.
         tags: what the pictures' code values mean.
         sample_aspect_ratio: width over height of one pixel.
-        drawn: where that is kept which is drawn to compare; ``None``: nowhere.
+        drawn: keeps the pictures that are drawn for comparison; ``None``: they are not kept.
     """
 
     def __init__(
@@ -171,20 +180,20 @@ class Takes:
         self.seeds = seeds
         self.drawn = drawn
         self.unsure: list[Unsure] = []
-        self.compared = 0  # intervals
-        self.seconds = 0.0  # that comparing and the other takes took, all threads together
+        self.compared = 0  # number of intervals
+        self.seconds = 0.0  # time that comparing and the other takes took, sum of all threads
         self._output = output
         self._rate = rate
         self._tags = tags
         self._ratio = sample_aspect_ratio
         self._lock = Lock()
-        self._used: VideoWriter | None = None  # the clip of the take that the output has
-        self._last: Picture | None = None  # of that clip
+        self._used: VideoWriter | None = None  # the clip of the take that the output uses
+        self._last: Picture | None = None  # the last picture of that clip
         self._opened = ExitStack()
         self._partial = PartialFolder(folder)
 
     def note_time(self, seconds: float) -> None:
-        """Add what comparing one more interval took [s]."""
+        """Count one more interval, and the time [s] that comparing it took."""
         with self._lock:
             self.compared += 1
             self.seconds += seconds
@@ -192,11 +201,11 @@ class Takes:
     def write_others(
         self, unsure: Unsure, drawn: Callable[[Seed], Iterable[Picture]], ends: tuple[Picture, ...]
     ) -> None:
-        """Write the takes that the output does not have.
+        """Write the takes that the output does not use, a clip each.
 
         Args:
             unsure: the interval.
-            drawn: returns its in-betweens by a seed.
+            drawn: returns its in-betweens with a given seed.
             ends: the two pictures between which they lie.
         """
         first, last = ends
@@ -206,19 +215,22 @@ class Takes:
                     clip.write(plain(picture, self._tags))
 
     def begin(self, unsure: Unsure, ends: tuple[Picture, ...]) -> None:
-        """List an interval; what is added from now on are its in-betweens in the output."""
+        """List an interval; pictures that are added from now on are its in-betweens in the output.
+
+        ``ends`` are the two pictures between which they lie.
+        """
         first, self._last = ends
         self.unsure.append(unsure)
         self._used = self._opened.enter_context(self._clip(unsure, self.seeds[0], first))
         self.add(first)
 
     def add(self, picture: Picture) -> None:
-        """Add an in-between of the interval that has begun, if one has."""
+        """Add an in-between to the interval that has begun; if none has, do nothing."""
         if self._used is not None:
             self._used.write(plain(picture, self._tags))
 
     def end(self) -> None:
-        """End the interval that has begun, if one has."""
+        """End the interval that has begun; if none has, do nothing."""
         if self._used is not None and self._last is not None:
             self.add(self._last)
             self._used = self._last = None

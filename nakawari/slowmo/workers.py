@@ -1,8 +1,9 @@
 """Drawing several intervals at once.
 
-A network's work on one frame splits badly between cores: beside its convolutions there are hundreds
-of small steps. Two intervals side by side, a core each, take four fifths of the time of one after
-the other on two cores (512x288). What comes out is the same, in the same order.
+A network's work on one frame cannot be split well between cores: beside its convolutions it has
+hundreds of small steps. On two cores, two intervals side by side, with one core each, take four
+fifths of the time that they take one after the other (512x288). The result is the same, in the same
+order.
 """
 
 from __future__ import annotations
@@ -25,18 +26,23 @@ from nakawari.opencv import opencv_threads
 Made = TypeVar("Made")
 
 MEMORY_SHARE = 4
-"""Intervals may together take one part in so many of the memory, a container's if it has less."""
+"""The memory of the machine, or of its container if that has less, is divided by this: the
+intervals drawn at once may together take the result."""
 BYTES_A_PIXEL = 2000
-"""That drawing an interval takes, measured at 512x288."""
+"""Memory that drawing an interval takes [bytes a pixel], measured at 512x288."""
 GRACE = 0.25
-"""Seconds for which jobs under way are waited for where nobody wants them any more: an in-between
-of 512x288 may just end. One of 1920x1080 takes longer than anyone waits after Ctrl-C."""
+"""Seconds to wait for running jobs that nobody wants any more: an in-between of 512x288 may just
+end in that time. One of 1920x1080 takes longer than anyone waits after Ctrl-C."""
 MOST_PIXELS = 1_000_000
-"""Larger frames are looked at reduced, and take no more than that."""
+"""Pixels of a frame that count: larger frames are analysed at a reduced size, and take no more
+memory than frames of this size."""
 
 
 def workers_for(device: str, width: int, height: int) -> int:
-    """Return how many intervals of a clip [px] to draw at once: one on a graphics card."""
+    """Return how many intervals to draw at once, for a clip of this size [px].
+
+    On a graphics card it is one. On the CPU it is one for each core, or fewer if memory is scarce.
+    """
     if device != "cpu":
         return 1
     memory = machine_mib() * 2**20
@@ -47,9 +53,10 @@ def workers_for(device: str, width: int, height: int) -> int:
 def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made, None, None]:
     """Do jobs in ``workers`` threads, and yield what they return in the order of the jobs.
 
-    No more than ``2 * workers`` jobs are begun or finished ahead, so memory stays flat. What a job
-    raises is raised when it is its turn. Closed early, the generator waits a moment for the jobs
-    under way, which cannot be stopped, and then leaves them to end by themselves.
+    No more than ``2 * workers`` jobs are begun or finished ahead, so memory use stays constant. An
+    exception that a job raises is raised when it is that job's turn. Running jobs cannot be
+    stopped: if the generator is closed early, it waits ``GRACE`` seconds for them, and then leaves
+    them to end by themselves.
     """
     threads = max(1, torch.get_num_threads() // workers)
     waiting: SimpleQueue[_Task[Made] | None] = SimpleQueue()
@@ -81,20 +88,20 @@ def in_order(jobs: Iterable[Callable[[], Made]], workers: int) -> Generator[Made
 
 
 class _Task(NamedTuple, Generic[Made]):
-    """A job, and what will come of it."""
+    """A job, and its future result."""
 
     job: Callable[[], Made]
     future: Future[Made]
 
 
 def _work(waiting: SimpleQueue[_Task[Made] | None], threads: int) -> None:
-    torch.set_num_threads(threads)  # of the thread that says so
+    torch.set_num_threads(threads)  # of the calling thread only
     while (task := waiting.get()) is not None:
         if not task.future.set_running_or_notify_cancel():
             continue
         try:
             made = task.job()
-        except BaseException as error:  # whatever it is, it belongs to who waits for the job
+        except BaseException as error:  # of any kind: it is raised where the job is waited for
             task.future.set_exception(error)
         else:
             task.future.set_result(made)

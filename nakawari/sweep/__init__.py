@@ -1,1 +1,1 @@
-"""Sweeps: many trainings with other settings, from W&B's sweep files, with Optuna and offline."""
+"""Sweeps: many trainings with different settings, from W&B's sweep files, offline with Optuna."""

@@ -11,7 +11,7 @@ MACROS = ("env", "interpreter", "program", "args", "args_no_equals", "args_no_hy
 
 
 def check_template(command: Sequence[str]) -> None:
-    """Raise ``ValueError`` for a macro that is not known, and for a command without arguments."""
+    """Raise ``ValueError`` for an unknown macro, and for a command without an ``${args...}``."""
     for token in command:
         if token.startswith("${") and token.endswith("}") and token[2:-1] not in MACROS:
             known = ", ".join("${" + macro + "}" for macro in MACROS)
@@ -25,8 +25,8 @@ def expand(command: Sequence[str], program: str, settings: Mapping[str, Any]) ->
 
     Args:
         command: a template that ``check_template`` accepts.
-        program: what is trained with.
-        settings: by their dotted names.
+        program: the training's script.
+        settings: values by the dotted names of the settings.
     """
     flags = [f"{name}={value}" for name, value in settings.items()]
     replacements = {

@@ -6,7 +6,7 @@ import csv
 import math
 from pathlib import Path
 
-METRICS_FILES = "figures*/**/metrics*.csv"  # newest wins
+METRICS_FILES = "figures*/**/metrics*.csv"  # in a run's folder; the newest of them is read
 
 
 def validation_metrics(run: Path, metric: str) -> list[float]:
@@ -14,7 +14,7 @@ def validation_metrics(run: Path, metric: str) -> list[float]:
 
     Args:
         run: the training's folder.
-        metric: as it is logged, such as ``validation/lpips``.
+        metric: the name under which it is logged, such as ``validation/lpips``.
     """
     files = sorted(run.glob(METRICS_FILES), key=lambda path: path.stat().st_mtime)
     if not files:
@@ -25,6 +25,6 @@ def validation_metrics(run: Path, metric: str) -> list[float]:
     for text in found:
         try:
             values.append(float(text or "nan"))
-        except ValueError:  # half a line: it is being written
+        except ValueError:  # half a line, which is being written
             continue
     return [value for value in values if not math.isnan(value)]

@@ -1,4 +1,4 @@
-"""A sweep as W&B's YAML describes it: the program, what varies, and what is to be best."""
+"""A sweep as W&B's YAML describes it: the program, the settings that vary, and the metric."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Method = Literal["grid", "random", "bayes"]
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One of some values."""
+    """A setting that takes one of several values."""
 
     values: tuple[Any, ...]
 
@@ -26,8 +26,8 @@ class Choice:
 class Range:
     """A number from ``low`` to ``high``, both included.
 
-    ``log`` draws its logarithm evenly; ``step`` rounds to ``low`` plus a multiple; ``whole``
-    numbers are integers.
+    With ``log`` its logarithm is drawn uniformly. ``step``, if given, restricts it to ``low`` plus
+    a multiple of the step. With ``whole`` it is an integer.
     """
 
     low: float
@@ -52,7 +52,7 @@ class EarlyEnd:
 class SweepPlan:
     """What a sweep file says.
 
-    ``constants`` are settings that every trial gets; ``parameters`` vary.
+    ``constants`` are settings that are the same in every trial; ``parameters`` vary.
     """
 
     program: str
@@ -66,7 +66,7 @@ class SweepPlan:
 
 
 def read_plan(path: Path) -> SweepPlan:
-    """Read a sweep file; ``UserError`` says what in it is missing or not understood."""
+    """Read a sweep file; ``UserError`` says what is missing in it or not understood."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -83,7 +83,7 @@ def _plan(content: Any) -> SweepPlan:
     if not isinstance(content, dict):
         raise ValueError("a sweep has program, method, metric, parameters and command")
     known = {"program", "method", "metric", "parameters", "command", "early_terminate"}
-    # W&B's own affairs, which change nothing here.
+    # These matter to W&B only, and are ignored here.
     known |= {"name", "description", "project", "entity", "run_cap"}
     if unknown := content.keys() - known:
         raise ValueError(f"cannot do {', '.join(sorted(map(str, unknown)))} without W&B; remove it")
@@ -141,7 +141,7 @@ def _parameter(name: str, description: Any) -> Parameter:
     step = description.get("q")
     if kind.startswith("q_"):
         kind, step = kind.removeprefix("q_"), step or 1
-    if kind == "log_uniform":  # W&B's limits are exponents of e then
+    if kind == "log_uniform":  # here W&B's limits are exponents of e
         kind, low, high = "log_uniform_values", math.exp(low), math.exp(high)
     if kind not in ("uniform", "int_uniform", "log_uniform_values"):
         raise ValueError(

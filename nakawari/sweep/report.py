@@ -1,4 +1,4 @@
-"""The report of a sweep: one HTML file with plots that can be looked into."""
+"""The report of a sweep: one HTML file with interactive plots."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from nakawari.wording import count
 if TYPE_CHECKING:
     import optuna
 
-_MIN_TRIALS = 2  # that finished, with other results: fewer say nothing of what matters
+_MIN_TRIALS = 2  # with a result: from fewer, no setting's importance can be told
 
 
 def html_report(study: optuna.Study, plan: SweepPlan) -> str:
     """Return the page: all trials, parallel coordinates, importance, history, learning curves."""
     plots = [
-        # Plotly's script goes with the first.
+        # The first plot brings Plotly's script, which all of them use.
         (title, Markup(plot.to_html(full_html=False, include_plotlyjs=number == 0)))
         for number, (title, plot) in enumerate(_plots(study, plan.metric))
     ]
@@ -57,7 +57,7 @@ def _plots(study: optuna.Study, metric: str) -> list[tuple[str, Any]]:
 
 
 def _judged(study: optuna.Study) -> optuna.Study:
-    """Return a study of all trials with a result, those ended early at their last validation."""
+    """Return a study of all trials with a result; one ended early has its last validation's."""
     import optuna
 
     judged = optuna.create_study(direction=study.direction)

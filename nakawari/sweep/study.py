@@ -1,4 +1,4 @@
-"""A sweep without W&B: Optuna chooses the settings, a database remembers what came of them."""
+"""A sweep without W&B: Optuna chooses the settings, and a database keeps the results."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import optuna
 
 STORAGE_FILE = "study.db"
-_PLAN = "plan"  # attribute of the study
-_RUN = "run"  # attribute of a trial
-_MAX_FAILURES = 3  # trials in a row; after them the fault is in the sweep, not in chance
-_HEARTBEAT = 30  # s; a trial that has shown no life for four of them counts as failed
+_PLAN = "plan"  # attribute of the study: the plan as JSON
+_RUN = "run"  # attribute of a trial: its folder
+_MAX_FAILURES = 3  # failed trials in a row that end the sweep: so many are not chance
+_HEARTBEAT = 30  # s between a trial's signs of life; without one for four times as long it failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,12 @@ class SweepJob:
 
     Attributes:
         plan: what the sweep file says.
-        name: of the study; those who share a storage and a name work on one sweep.
+        name: of the study; machines that share a storage and a name work on one sweep.
         folder: takes the trials' runs and, without ``storage``, the database.
-        trials: that are to be finished in all, those before included.
+        trials: number of trials to finish in all, including those of earlier calls.
         storage: URL of a database, for several machines; ``None`` for SQLite in the folder.
-        seed: of the choice of settings; with ``storage``, each machine has one of its own.
+        seed: of the choice of settings; with ``storage``, each machine draws its own instead,
+            except for a grid.
     """
 
     plan: SweepPlan
@@ -51,21 +52,21 @@ def run_sweep(
     tell: Callable[[str], None],
     on_trial: Callable[[optuna.Study], None] = lambda study: None,
 ) -> optuna.Study:
-    """Run trials until so many are finished, or all there are; return the study.
+    """Run trials until ``job.trials`` or all of a grid are finished; return the study.
 
-    Interrupted at any moment, the same call goes on. Raises ``UserError`` if Optuna is not
-    installed, the study was begun with another sweep, three trainings in a row fail, or none
-    came to its end.
+    It may be interrupted at any moment; the same call then goes on. Raises ``UserError`` if Optuna
+    is not installed, the study was begun with another sweep, three trainings in a row fail, or no
+    training came to its end.
 
     Args:
         job: what is to be done.
-        tell: is given a line for every trial.
+        tell: is called with the lines that report on each trial.
         on_trial: is called after every trial.
     """
     states = _optuna().trial.TrialState
     study = open_study(job)
     objective = partial(_objective, job=job, tell=tell)
-    ours: list[optuna.trial.FrozenTrial] = []  # other machines have others
+    ours: list[optuna.trial.FrozenTrial] = []  # of this call, not of other machines
     while not _is_finished(study, job):
         study.optimize(
             objective,
@@ -88,7 +89,10 @@ def run_sweep(
 
 
 def open_study(job: SweepJob) -> optuna.Study:
-    """Create a study, or open the one that is there; ``UserError`` if that is of another sweep."""
+    """Create a study or open the existing one; ``UserError`` if that is of another sweep.
+
+    It is also raised if the storage cannot be opened.
+    """
     optuna = _optuna()
     job.folder.mkdir(parents=True, exist_ok=True)
     url = job.storage or f"sqlite:///{(job.folder / STORAGE_FILE).resolve()}"
@@ -127,7 +131,7 @@ def best_command(study: optuna.Study, job: SweepJob) -> list[str]:
 
 
 def _command(job: SweepJob, settings: Mapping[str, Any], run: Path) -> list[str]:
-    # The last one wins: not where and how W&B would have it.
+    # The last value wins, so each trial has a folder and a logger of ours, not those of W&B's file.
     ours = {"trainer.run": str(run), "trainer.logger": "csv"}
     return expand(job.plan.command, job.plan.program, {**job.plan.constants, **settings, **ours})
 
@@ -174,7 +178,7 @@ def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Any:
 
 
 def _categories(choice: Choice) -> list[Any]:
-    """Return the values; lists, which are none to Optuna, as JSON, which YAML reads."""
+    """Return the values, with lists as JSON: Optuna takes no lists, and YAML reads JSON."""
     plain = (str, int, float, bool, type(None))
     return [one if isinstance(one, plain) else json.dumps(one) for one in choice.values]
 
@@ -189,7 +193,7 @@ def _sampler(job: SweepJob, past: int) -> optuna.samplers.BaseSampler:
         }
         return samplers.GridSampler(space, seed=job.seed)
     kind = samplers.RandomSampler if job.plan.method == "random" else samplers.TPESampler
-    # Gone on with the same seed, or begun with it on two machines, it would try things twice.
+    # With the same seed after an interruption, or on two machines, it would repeat its choices.
     return kind(seed=None if job.storage else job.seed + past)
 
 
@@ -212,7 +216,7 @@ def _is_finished(study: optuna.Study, job: SweepJob) -> bool:
 
 def _as_json(plan: SweepPlan) -> str:
     what = asdict(plan)
-    what.pop("early_end")  # may be changed on the way
+    what.pop("early_end")  # this may change between the calls of a sweep
     return json.dumps(what, sort_keys=True)
 
 

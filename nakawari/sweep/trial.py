@@ -1,4 +1,4 @@
-"""One trial: one training in processes of its own, watched while it runs."""
+"""One trial: a training in processes of its own, whose metrics are watched while it runs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from nakawari.sweep.metrics import validation_metrics
 LOG_FILE = "trial.log"
 _POLL = 0.5  # s between two looks at a training's metrics
 _LOOK = 0.05  # s between two looks at whether a group of processes has ended
-_DEATH = 10.0  # s that the system gets to end processes that were killed
+_DEATH = 10.0  # s to wait for killed processes to be gone
 _GRACE = 120.0  # s that a training gets to save its state
-_TAIL = 8  # last lines of a training that failed, which are shown
+_TAIL = 8  # how many of the last lines of a failed training are shown
 
 
 class TrialFailedError(Exception):
-    """A training that ended with an error, or without a validation; says what it printed last."""
+    """A training ended with an error or without a validation; says what it printed last."""
 
 
 def run_trial(
@@ -30,17 +30,17 @@ def run_trial(
     """Run a training to its end and return its validation metrics.
 
     What it prints goes to ``trial.log`` in its folder. Whatever ends this call, no process of the
-    training is left behind.
+    training is left behind. Raises ``TrialFailedError`` if the training fails or logs no metric.
 
     Args:
         command: tokens.
         run: the folder that the training writes to.
         metric: the metric's name.
-        on_metrics: is called whenever there are more metrics, with all of them; if it returns
-            True, the training is told to end (it saves its state first).
+        on_metrics: is called with all metrics so far whenever there are more; if it returns True,
+            the training is told to end (it saves its state first).
     """
     run.mkdir(parents=True, exist_ok=True)
-    # Of several: the environment in which the sweep itself was started need not be activated.
+    # This Python's folder comes first, so that its environment need not be activated.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with (run / LOG_FILE).open("w") as log:
         process = subprocess.Popen(
@@ -72,7 +72,7 @@ def _watch(
     metric: str,
     on_metrics: Callable[[list[float]], bool],
 ) -> list[float] | None:
-    """Wait for the end; return the metrics if it is to be ended early, else ``None``."""
+    """Wait for the training's end; return the metrics if it is to end early, else ``None``."""
     seen = 0
     while True:
         try:
@@ -88,9 +88,9 @@ def _watch(
 
 
 def _end(process: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
-    """End the whole group: politely, and after ``grace`` seconds not.
+    """End the whole process group by SIGTERM, and after ``grace`` seconds by SIGKILL.
 
-    The launcher goes at once; the training that it started is still saving then.
+    The launcher ends at once, but the training that it started may still be saving.
     """
     for wish, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _DEATH)):
         try:
@@ -102,10 +102,10 @@ def _end(process: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
 
 
 def _is_gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait for the last process of a group at most so long, and return whether it has ended."""
+    """Return whether a group's last process has ended, after waiting for at most ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        process.poll()  # else it would stay in the group when it has ended
+        process.poll()  # reaps it: as a zombie it would stay in the group
         try:
             os.killpg(process.pid, 0)
         except ProcessLookupError:

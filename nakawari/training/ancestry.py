@@ -1,7 +1,7 @@
-"""What the user asked of a launcher, as far as the launcher does not pass it on.
+"""What the user asked of a launcher that the launcher does not pass on.
 
-``accelerate launch`` and ``torchrun`` set variables of their own, so a training cannot tell from
-its environment whether it was the user who set ``OMP_NUM_THREADS``. The launcher's can.
+``accelerate launch`` and ``torchrun`` set variables of their own. So a training's environment does
+not show whether it was the user who set ``OMP_NUM_THREADS``, but the launcher's environment does.
 """
 
 import os
@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 _PROCESSES = Path("/proc")
-# Of these at least one is set by every launcher, in what it starts.
+# Every launcher sets at least one of these variables in the processes that it starts.
 LAUNCHED = frozenset({"ACCELERATE_MIXED_PRECISION", "LOCAL_RANK"})
 
 
 class Launcher(NamedTuple):
-    """The process that started the training or its ranks, as the user started it."""
+    """The process by which the user started the training or its ranks."""
 
     words: list[str]  # its command line
     environment: Mapping[str, str]
 
 
 def find_launcher(processes: Path = _PROCESSES) -> Launcher | None:
-    """Return the nearest process above this one that no launcher has started itself.
+    """Return the nearest ancestor of this process that was not itself started by a launcher.
 
-    None if that cannot be read: on another system than Linux, or where it has ended.
+    Returns None if that cannot be read: on another system than Linux, or if it has ended.
     """
     for process in _above(processes):
         try:
@@ -54,9 +54,9 @@ def _above(processes: Path) -> Iterator[Path]:
 
 
 def asked_processes(words: list[str]) -> int:
-    """Return how many processes a command line of ``accelerate launch`` asks for; 1 if it does not.
+    """Return how many processes a command line of ``accelerate launch`` asks for; 1 by default.
 
-    What comes after the script's name is the script's.
+    Options after the script's name are the script's, and are not read.
     """
     asked = 1
     for word, following in zip(words, [*words[1:], ""], strict=True):

@@ -9,27 +9,27 @@ from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 
 PIPELINE = "model_index.json"
-"""Diffusers' name for what a folder of weights with a whole pipeline has."""
+"""Name of the file, diffusers' own, that marks a folder of weights as a whole pipeline."""
 
 
 class AveragedWeights:
-    """An exponential moving average of a model's weights, to be put in their place at times.
+    """An exponential moving average of a model's weights, which can be put in their place.
 
-    Buffers are averaged as parameters are (statistics of normalisation, the codebook), as they are
-    of the same weights; those that are not fractions are taken as they are. A submodule that
-    needs its average to be put right has a method ``settle_average``.
+    Buffers (statistics of normalisation, the codebook) are averaged as parameters are, because they
+    belong to the same weights. Buffers that are not of floating point are copied as they are. A
+    submodule whose averaged buffers must be corrected has a method ``settle_average``.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self._model = model
         self._average = EMAModel(model.parameters(), decay=decay, use_ema_warmup=True, power=0.75)
-        self._buffers: list[Tensor] | None = None  # not of any weights as yet
-        self._kept: list[Tensor] = []  # buffers that the average has taken the place of
+        self._buffers: list[Tensor] | None = None  # their average; None before the first step
+        self._kept: list[Tensor] = []  # the trained buffers, while the average is in their place
         self._applied = False
 
     @torch.no_grad()
     def step(self) -> None:
-        """Take the trained weights into account, once an update."""
+        """Add the trained weights to the average; to be called once after each update."""
         self._average.step(self._model.parameters())
         buffers = list(self._model.buffers())
         if self._buffers is None:
@@ -79,7 +79,7 @@ class AveragedWeights:
         return self._average.state_dict() | {"buffers": self._buffers}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what ``state_dict`` returned, in this version or one that left buffers alone."""
+        """Restore what ``state_dict`` returned; a state of an older version may lack buffers."""
         weights = dict(state)
         buffers: list[Tensor] | None = weights.pop("buffers", None)
         self._buffers = None if buffers is None else [buffer.clone() for buffer in buffers]
@@ -88,10 +88,10 @@ class AveragedWeights:
 
 @runtime_checkable
 class Settling(Protocol):
-    """A module whose buffers, once averaged, need to be put right."""
+    """A module whose buffers must be corrected after they have been averaged."""
 
     def settle_average(self) -> None:
-        """Put the averaged buffers right, in place."""
+        """Correct the averaged buffers in place."""
 
 
 class AveragedModule(lightning.LightningModule):
@@ -100,19 +100,21 @@ class AveragedModule(lightning.LightningModule):
     config: Any
     average: AveragedWeights
     may_leave_weights_unused: bool = False
-    """Whether an update may leave weights out. Several ranks then search for them every time."""
+    """Whether an update may give some weights no gradient. Several ranks then search for such
+    weights in every update."""
     of_motion: frozenset[str] = frozenset()
-    """Figures that are known only of samples whose motion is."""
+    """Names of the metrics that are known only for samples whose motion is known."""
     skipped_in_a_row: dict[int, int] = {}  # noqa: RUF012 (replaced, never changed)
-    """Updates that were skipped last, by optimiser: see ``optimisation.update``."""
-    _knows_motion: Tensor | None = None  # of each sample of the batch at hand; None: of all
+    """How many of the last updates in a row were skipped, by optimiser; see
+    ``optimisation.update``."""
+    _knows_motion: Tensor | None = None  # (B,) bool, whether each sample's is known; None: all are
 
     def next_step(self, weights: Path) -> str:
-        """Return what to do with exported weights, in a few words; empty if there is no telling."""
+        """Return what to do next with exported weights, in a few words; empty if not known."""
         return f"nakawari slow CLIP --model {weights}" if (weights / PIPELINE).exists() else ""
 
     def networks(self) -> list[nn.Module]:
-        """Return what is worth laying out and translating for the hardware."""
+        """Return the networks whose memory format may be set and that may be compiled."""
         raise NotImplementedError
 
     def export(self, folder: Path) -> None:
@@ -120,11 +122,11 @@ class AveragedModule(lightning.LightningModule):
         raise NotImplementedError
 
     def log_figures(self, stage: str, figures: dict[str, Tensor], samples: int = 1) -> None:
-        """Log scalars as ``STAGE/NAME``, at the number of updates made.
+        """Log the metrics ``figures``, scalars, as ``STAGE/NAME`` at the number of updates made.
 
-        In validation they are means over all samples (of which these were so many) and ranks.
-        Figures ``of_motion`` are means over the samples whose motion is known, and not a number
-        where there are none.
+        In validation the mean over all samples and ranks is logged; ``samples`` is the number of
+        samples that ``figures`` are means over. Metrics of ``of_motion`` are means over the samples
+        whose motion is known, and NaN where there are none.
         """
         validating, known = not self.trainer.training, self._knows_motion
         for name, value in figures.items():
@@ -141,27 +143,27 @@ class AveragedModule(lightning.LightningModule):
         self.log("step", step, batch_size=1, sync_dist=validating)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Look whether the motion of the batch is known."""
+        """Note of which samples of the batch the motion is known."""
         self._knows_motion = getattr(batch, "has_motion", None)
 
     def on_validation_batch_start(self, batch: Any, batch_idx: int, *_: Any) -> None:
-        """Look whether the motion of the batch is known."""
+        """Note of which samples of the batch the motion is known."""
         self._knows_motion = getattr(batch, "has_motion", None)
 
     def on_validation_epoch_start(self) -> None:
-        """Validate the averaged weights."""
+        """Put the averaged weights in place, to be validated."""
         self.average.apply()
 
     def on_validation_epoch_end(self) -> None:
-        """Go on with the weights that are trained."""
+        """Put the trained weights back."""
         self.average.leave()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the averaged weights with the training state."""
+        """Keep the averaged weights and the counts of skipped updates with the training state."""
         checkpoint["average"] = self.average.state_dict()
         checkpoint["skipped_in_a_row"] = self.skipped_in_a_row
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the averaged weights up again."""
+        """Restore the averaged weights and the counts of skipped updates."""
         self.average.load_state_dict(checkpoint["average"])
         self.skipped_in_a_row = checkpoint.get("skipped_in_a_row", {})

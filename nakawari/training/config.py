@@ -15,7 +15,7 @@ ConfigT = TypeVar("ConfigT")
 
 
 MOST_SAMPLES = 4096
-"""Samples a batch: of the smallest crops and networks, more than the largest GPU holds."""
+"""Most samples in a batch: even of the smallest crops and networks, the largest GPU holds fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ class DataConfig:
 
     @property
     def finite(self) -> bool:
-        """Whether there is an end to the different samples."""
+        """Whether the number of different samples is limited."""
         return self.cels is not None or self.windows is not None
 
 
@@ -134,7 +134,7 @@ class TrainerConfig:
         max_updates: updates of the weights in all, over every resume.
         max_minutes: end this call after so many minutes, to be resumed; None for no limit.
         learning_rate: at its highest, after the warm-up; it then falls as a cosine.
-        warmup_updates: over which the learning rate rises linearly from 0.
+        warmup_updates: over which the learning rate rises linearly.
         gradient_clip: largest norm of the gradient.
         validate_every: updates between two validations; the training state is saved at each.
         first_validation: update after which to validate for the first time; then after twice as
@@ -207,13 +207,13 @@ class TrainerConfig:
 
 
 def write_settings(config: object, file: Path) -> None:
-    """Write settings, a dataclass, as ``--config`` reads them."""
+    """Write settings, a dataclass, to a YAML file that ``--config`` reads."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))  # type: ignore[call-overload]
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 class _Parser(ArgumentParser):
-    """Tells what is wrong in one line."""
+    """A parser that says in one line what is wrong, and exits with status 2."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         reason = " ".join(message.split())

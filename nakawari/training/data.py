@@ -22,14 +22,14 @@ from nakawari.memory import machine_mib
 from nakawari.training.config import DataConfig
 from nakawari.training.stopping import leave_the_end_to_the_trainer
 
-# Far from every training seed that one would type.
+# Added to the seed for validation samples: far from every training seed that one would type.
 _VALIDATION_SEED_OFFSET = 1_000_000_007
-_BYTES_A_PIXEL = 3 * 3 + 2 * 2 * 2 + 2  # three frames, two motions in float16, two masks
-_NAMED = 10  # unreadable samples that are named in the end
+_BYTES_A_PIXEL = 3 * 3 + 2 * 2 * 2 + 2  # of a sample: 3 frames, 2 motions in float16, 2 masks
+_NAMED = 10  # most unreadable samples that are named at the end
 
 
 class TripletData(lightning.LightningDataModule):
-    """Training samples without end, from where the training stands; fixed validation samples."""
+    """Endless training samples from where the training stands, and fixed validation samples."""
 
     def __init__(
         self,
@@ -37,23 +37,23 @@ class TripletData(lightning.LightningDataModule):
         accumulate: int = 1,
         finish: Callable[[Triplet], Triplet] | None = None,
     ) -> None:
-        """Build it; an update takes ``accumulate`` batches together.
+        """Build the datasets; an update takes ``accumulate`` batches together.
 
-        ``finish`` is called on every training sample, by the process that draws it; what it
-        returns is kept as well, if samples are.
+        ``finish`` is called on every sample, by the process that draws it. Where training samples
+        are kept (``data.store``), what it returns is kept as well.
         """
         super().__init__()
         self.config = config
         self._finish = finish
         self._a_process = config.batch_size * accumulate
         _refuse_what_cannot_wait(config, self._a_process)
-        # Drawn from later; built now, so that a missing folder is an error before any training.
+        # The sets are used later, but built now, so that a missing folder is an error at once.
         self.finite = self._build_finite()
         self._training_set = self._build_training_set()
         self._validation_set = self._build_validation_set(config.seed + _VALIDATION_SEED_OFFSET)
 
     def draw_rate(self, samples: int = 6) -> float:
-        """Measure how many samples a second all workers together can deliver, undisturbed."""
+        """Return how many samples a second all workers could deliver, by timing this process."""
         begin = time.monotonic()
         for index in range(samples):
             self._training_set[index]
@@ -108,13 +108,13 @@ class TripletData(lightning.LightningDataModule):
         if self._finish:
             cels = _Finished(cels, self._finish)
         if config.visits > 1:
-            assert config.store is not None  # the settings see to it
+            assert config.store is not None  # DataConfig has checked it
             cels = Recurring(cels, config.visits, config.seed, Path(config.store))
         return cels
 
     @property
     def windows(self) -> int | None:
-        """How many rounds of the finite dataset differ; None for all."""
+        """How many rounds of the finite dataset have windows of their own; None for all."""
         return 1 if self.config.cels is not None else self.config.windows
 
     def _build_finite(self) -> Finite[Triplet] | None:
@@ -138,7 +138,7 @@ class TripletData(lightning.LightningDataModule):
     def _kept(self, dataset: Finite[Triplet], name: str) -> Finite[Triplet]:
         if self.config.store is None:
             return dataset
-        assert self.windows is not None  # the settings see to it
+        assert self.windows is not None  # DataConfig has checked it
         return KeptTriplets(dataset, Path(self.config.store) / name, self.windows)
 
     def _build_validation_set(self, seed: int) -> Dataset[Triplet]:
@@ -156,7 +156,7 @@ class TripletData(lightning.LightningDataModule):
 
 
 def _refuse_what_cannot_wait(config: DataConfig, samples: int) -> None:
-    """Raise ``ValueError`` if the batches that wait, of ``samples`` each, fill the memory."""
+    """Raise ``ValueError`` if the prefetched batches, of ``samples`` each, would fill memory."""
     batches = 1 + config.workers * config.prefetch
     needed = batches * samples * config.height * config.width * _BYTES_A_PIXEL / 2**20
     if needed > (there := machine_mib()):
@@ -168,7 +168,7 @@ def _refuse_what_cannot_wait(config: DataConfig, samples: int) -> None:
 
 
 class _Finished(Dataset[Triplet]):
-    """A dataset with something done to each sample."""
+    """A dataset whose samples go through ``finish``."""
 
     def __init__(
         self, dataset: Dataset[Triplet] | Finite[Triplet], finish: Callable[[Triplet], Triplet]
@@ -181,7 +181,7 @@ class _Finished(Dataset[Triplet]):
 
 
 class _FinishedFinite(_Finished):
-    """The same, of a finite dataset."""
+    """A finite dataset whose samples go through ``finish``."""
 
     def __init__(self, dataset: Finite[Triplet], finish: Callable[[Triplet], Triplet]) -> None:
         super().__init__(dataset, finish)

@@ -1,4 +1,4 @@
-"""What an update may spoil, and how it is found out: numbers that are not finite."""
+"""Finding numbers that are not finite, and undoing an update that has made some."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,12 @@ from torch import Tensor
 from nakawari.training.private import sampled_positions
 
 MOST_SKIPPED_IN_A_ROW = 3
-"""Updates. One batch may be at fault, or two; three of different samples say that training is."""
+"""Skipped updates in a row that end a training. One or two batches may be at fault; three, of
+different samples, show that the training itself is."""
 
 
 class BeforeTheUpdate:
-    """Weights and buffers as they were, to be put back if an update is not to count.
+    """Weights and buffers as they were before an update, to be put back if it fails.
 
     The forward pass alone changes buffers: statistics of normalisation, and the codebook.
     """
@@ -24,18 +25,18 @@ class BeforeTheUpdate:
 
     @torch.no_grad()
     def put_back(self) -> None:
-        """Undo what has happened to weights and buffers since."""
+        """Undo all changes to weights and buffers since then."""
         for current, before in (*self._parameters, *self._buffers):
             current.copy_(before)
 
 
 def is_finite(loss: Tensor) -> bool:
-    """Return whether a loss is a number, and may be back-propagated."""
+    """Return whether a loss is finite and can safely be back-propagated."""
     return bool(loss.isfinite().all()) and _can_go_back(loss)
 
 
 def are_finite(tensors: Iterable[Tensor]) -> bool:
-    """Return whether all numbers of all tensors are finite; whole numbers always are."""
+    """Return whether all numbers of all tensors are finite; integers always are."""
     floats = [tensor for tensor in tensors if tensor.is_floating_point()]
     return (
         bool(torch.stack([tensor.isfinite().all() for tensor in floats]).all()) if floats else True
@@ -43,11 +44,11 @@ def are_finite(tensors: Iterable[Tensor]) -> bool:
 
 
 def _can_go_back(loss: Tensor) -> bool:
-    """Return whether all positions that were sampled at on the way to ``loss`` are finite.
+    """Return whether all sampling positions in the graph of gradients of ``loss`` are finite.
 
-    On a CPU ``grid_sample`` takes a position that is not a number for the picture's edge, so that
-    the loss may be finite; but its backward pass then writes outside its memory, and the process
-    dies without a word. A GPU leaves such positions out.
+    On a CPU ``grid_sample`` takes a position of NaN for the picture's edge, so the loss may be
+    finite. But the backward pass then writes outside its memory, and the process dies without a
+    message. A GPU leaves such positions out.
     """
     if loss.device.type != "cpu" or loss.grad_fn is None:
         return True

@@ -1,4 +1,4 @@
-"""Never losing a model: training state and exported weights, renamed into place when complete."""
+"""Keeping a model safe: training state and exported weights, renamed into place when complete."""
 
 import os
 import shutil
@@ -22,18 +22,18 @@ from nakawari.training.validating import is_validation_due
 STATE = "last.ckpt"
 WEIGHTS = "weights"
 BEST = "best"
-# Of a write that fails: Python's, torch's zip writer's, safetensors'.
+# What a failed write raises: in Python, in torch's zip writer, in safetensors.
 WRITING_ERRORS = (OSError, RuntimeError, SafetensorError)
 
 
 def write_state(state: dict[str, Any], run: Path) -> None:
-    """Write a training state to ``run/last.ckpt``; whatever goes wrong leaves the older one."""
+    """Write a training state to ``run/last.ckpt``; if anything goes wrong, the older one stays."""
     new = run / f"{STATE}.new"
     try:
         with new.open("wb") as file:
             torch.save(state, file)
             file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the new name with no content
+            os.fsync(file.fileno())  # otherwise a power cut could leave the name without content
         os.replace(new, run / STATE)
         _sync(run)
     finally:
@@ -41,7 +41,7 @@ def write_state(state: dict[str, Any], run: Path) -> None:
 
 
 def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a folder anew; whatever goes wrong leaves the older one."""
+    """Let ``write`` make a folder anew; if anything goes wrong, the older one stays."""
     new, old = _beside(folder)
     finish_renaming(folder)
     try:
@@ -58,22 +58,22 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
 
 
 def finish_renaming(folder: Path) -> None:
-    """Do what a kill in ``replace_folder`` left undone."""
+    """Finish a ``replace_folder`` that a kill interrupted."""
     new, old = _beside(folder)
     if old.exists() and new.exists() and not folder.exists():
-        os.replace(new, folder)  # it was complete: the old one had made way for it
+        os.replace(new, folder)  # it is complete, since the old one had made way for it
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _sync_tree(folder: Path) -> None:
-    """Have a folder and all in it on the disk: a power cut must not leave new names of nothing."""
+    """Flush a folder and all in it to the disk, so that a power cut leaves no empty files."""
     for path in (*folder.rglob("*"), folder):
         _sync(path)
 
 
 def _sync(path: Path) -> None:
-    """Have a file's content, or a folder's names, on the disk."""
+    """Flush a file's content, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -86,16 +86,17 @@ def _beside(folder: Path) -> tuple[Path, Path]:
 
 
 class KeepTheModel(Callback):
-    """Write exported weights and training state now and then, and whatever ends the training.
+    """Write exported weights and training state regularly, and at the end, whatever caused it.
 
-    ``weights/`` (for using) and ``last.ckpt`` (for resuming) in ``run``, and ``best/``, the weights
-    of the least ``validation/loss``: at each validation, and when ``minutes`` have passed since the
-    last time. The weights come first: a state says that what came before it is there.
+    ``run`` gets ``weights/`` (to be used), ``last.ckpt`` (to resume from) and ``best/``, the
+    weights of the least ``validation/loss``. They are written at each validation, and when
+    ``minutes`` have passed since the last time. The weights are written before the state, so that
+    where there is a state its weights are there, too.
 
-    Rank zero writes, and waits for no other rank, so that a rank that has died does not cost the
-    model. If a write fails on the way (a full disk), that is reported and the training goes on. If
-    the last one fails, the training ends with ``UserError``. In the end a line says where the
-    weights are and what to do next.
+    Rank zero writes and waits for no other rank, so that a dead rank does not cost the model. If a
+    write fails during the training (a full disk), that is reported and the training goes on. If the
+    last write fails, the training ends with ``UserError``. At the end a line says where the weights
+    are and what to do next.
     """
 
     def __init__(self, run: Path, minutes: float = 10.0) -> None:
@@ -107,17 +108,17 @@ class KeepTheModel(Callback):
         self._least = float("inf")
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the least loss so far."""
+        """Return the least validation loss so far."""
         return {"least": self._least}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take it up again."""
+        """Restore the least validation loss."""
         self._least = state_dict["least"]
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """From here on the module holds what is worth keeping, and not only what it began with."""
+        """Note that from here on there is something to keep; finish an interrupted renaming."""
         self._begun = True
         self._written_at = time.monotonic()
         if trainer.is_global_zero:
@@ -127,7 +128,7 @@ class KeepTheModel(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Save if the last time was long ago, and no validation is about to do it."""
+        """Save if the last time was ``minutes`` ago, unless a validation is about to do so."""
         late = time.monotonic() - self._written_at >= 60 * self.minutes
         if late and not is_validation_due(trainer, trainer.global_step):
             self.save(trainer, pl_module)
@@ -181,14 +182,14 @@ class KeepTheModel(Callback):
         pl_module: lightning.LightningModule,
         is_best: bool = False,
     ) -> bool:
-        """Write state and weights; return False, having said so, if that failed."""
+        """Write weights and state; if that fails, print a line and return False."""
         module = cast(AveragedModule, pl_module)
-        module.average.leave()  # what ends the training may come in a validation
+        module.average.leave()  # the training may end in a validation, with the average in place
         self._written_at = time.monotonic()
         if not trainer.is_global_zero:
             return True
         for logger in trainer.loggers:
-            logger.save()  # metrics up to here, before a state from which none of them come again
+            logger.save()  # first, as a training resumed from this state does not log these again
         state = training_state(trainer)
         try:
             self.run.mkdir(parents=True, exist_ok=True)

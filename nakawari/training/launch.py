@@ -1,4 +1,4 @@
-"""What ``accelerate launch`` or ``torchrun`` asked for: obeyed, or refused with the reason."""
+"""What ``accelerate launch`` or ``torchrun`` asked for: it is obeyed, or refused with a reason."""
 
 import ctypes
 import os
@@ -15,14 +15,15 @@ from nakawari.errors import UserError
 from nakawari.training.ancestry import LAUNCHED, Launcher, asked_processes
 
 _PRECISION = {"no": "32-true", "bf16": "bf16-mixed"}
-# Not fp16: its loss scaling does not go with the clipping of a manual optimisation.
+# Not fp16: its loss scaling does not work with gradient clipping in manual optimisation.
 _SHARDED = {
     "ACCELERATE_USE_FSDP": "FSDP",
     "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
     "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
     "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism other than over the data",
 }
-_PR_SET_PDEATHSIG = 1  # of prctl(2)
+_PR_SET_PDEATHSIG = 1  # option of prctl(2): the signal to get when the parent dies
+# Variables by which other launchers say how many processes they started.
 _OTHER_LAUNCHERS = {
     "SLURM_STEP_NUM_TASKS": "srun",
     "OMPI_COMM_WORLD_SIZE": "mpirun",
@@ -45,7 +46,7 @@ class Launch:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Launch":
         """Read the variables of ``accelerate launch`` and ``torchrun``.
 
-        What would silently not be obeyed raises ``UserError``.
+        Settings that would silently not be obeyed raise ``UserError``.
         """
         for variable, name in _SHARDED.items():
             if _is_true(environment, variable):
@@ -108,7 +109,7 @@ def _refuse_unconnected_copies(environment: Mapping[str, str]) -> None:
 
 
 def _asked_for_gpus(environment: Mapping[str, str]) -> bool:
-    # accelerate starts several processes for GPUs only (those of --cpu are one); torchrun for all.
+    # accelerate starts several processes for GPUs only (and one with --cpu); torchrun also on CPUs.
     return "ACCELERATE_MIXED_PRECISION" in environment and "LOCAL_RANK" in environment
 
 
@@ -131,10 +132,11 @@ def _accelerator(on_cpu: bool, processes_a_machine: int, asked_for_gpus: bool) -
 
 
 def end_with_the_launcher(environment: Mapping[str, str] = os.environ) -> None:
-    """Get SIGTERM when ``accelerate launch`` dies, which passes on no signal to one process.
+    """Have this process get SIGTERM when ``accelerate launch`` dies.
 
-    Else a SIGTERM to it would leave the training running with nobody to see it. torchrun, which
-    accelerate takes for several processes, passes signals on. Does nothing but on Linux.
+    When it starts a single process, it passes no signals on, so a SIGTERM to it would leave the
+    training running unseen. For several processes it uses torchrun, which passes signals on. On
+    other systems than Linux this does nothing.
     """
     alone = "ACCELERATE_MIXED_PRECISION" in environment and "LOCAL_RANK" not in environment
     if alone and sys.platform == "linux":
@@ -143,7 +145,10 @@ def end_with_the_launcher(environment: Mapping[str, str] = os.environ) -> None:
 
 @contextmanager
 def one_line_errors(*kinds: type[Exception]) -> Iterator[None]:
-    """End the program with one line and status 2 on what the user can put right."""
+    """End the program with one line and status 2 on errors that the user can put right.
+
+    These are ``kinds``, and a GPU that is out of memory.
+    """
     try:
         yield
     except kinds as error:
@@ -168,9 +173,9 @@ def tell_of_processes_that_are_not(
     launcher: Launcher | None,
     environment: Mapping[str, str] = os.environ,
 ) -> None:
-    """Say so if ``accelerate launch`` started one process where several were asked for.
+    """Print a line if ``accelerate launch`` started one process where several were asked for.
 
-    It does on a CPU, without a word.
+    It does so on a CPU, without a message.
     """
     if launcher is None or launch.processes > 1 or "ACCELERATE_MIXED_PRECISION" not in environment:
         return
@@ -188,12 +193,14 @@ def use_all_threads(
     environment: Mapping[str, str] = os.environ,
     launcher: Launcher | None = None,
 ) -> None:
-    """Compute with every core that this process may use, shared with others on this machine.
+    """Compute with all cores that this process may use, divided among the ranks of this machine.
 
     ``accelerate launch`` and ``torchrun`` set ``OMP_NUM_THREADS`` where it is not set, mostly to 1,
-    which leaves all cores but one idle; ``launcher`` knows whether it was. Where nobody knows, 1 is
-    theirs, and any other number the user's. The affinity (``taskset``) is obeyed; without a
-    launcher torch knows both.
+    which leaves all cores but one idle. The environment of ``launcher`` shows whether the user had
+    set it. If ``launcher`` is None, a 1 counts as theirs and any other number as the user's.
+
+    The affinity (``taskset``) is obeyed. If no launcher started this process, nothing is done,
+    because torch obeys both by itself.
     """
     if launch.accelerator != "cpu" or not LAUNCHED & environment.keys():
         return

@@ -17,8 +17,8 @@ class MetricsFile(Logger):
     """Append a row of metrics to ``FOLDER/metrics.csv``, on disk at once; ``step`` is the update.
 
     Lightning's ``CSVLogger`` deletes the file when a training is resumed. This one goes on with it,
-    and forgets the rows of updates that will be made again. A column that comes later is empty in
-    earlier rows. A full disk costs rows, not the training.
+    and drops the rows of updates that will be made again. A column that comes later is empty in
+    earlier rows. On a full disk rows are lost, but the training goes on.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class MetricsFile(Logger):
 
     @property
     def version(self) -> str:
-        """There is but one."""
+        """Empty, since a folder has only one."""
         return ""
 
     @property
@@ -44,7 +44,7 @@ class MetricsFile(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **_: Any) -> None:
-        """Do nothing: the run's folder has its settings beside."""
+        """Do nothing: the settings are in the run's folder anyway."""
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
@@ -53,7 +53,7 @@ class MetricsFile(Logger):
         try:
             if not self._columns:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                self.forget_after(sys.maxsize)  # only mends the last row
+                self.forget_after(sys.maxsize)  # only removes a row cut short
             if new := [name for name in row if name not in self._columns]:
                 self._write(self.rows(), self._columns + new)
             with self.file.open("a", newline="") as file:
@@ -74,7 +74,7 @@ class MetricsFile(Logger):
             self._columns = []
 
     def rows(self) -> list[dict[str, str]]:
-        """Return what is on disk, without a last row that a kill cut short."""
+        """Return the rows on disk, except for a last one that a kill cut short."""
         if not self.file.exists():
             return []
         whole = self.file.read_text().rpartition("\n")[0]

@@ -1,4 +1,4 @@
-"""One update of the weights, and how the learning rate goes."""
+"""One update of the weights, and the schedule of the learning rate."""
 
 import math
 import sys
@@ -20,10 +20,11 @@ BatchT = TypeVar("BatchT", bound=tuple)
 def cosine_schedule(
     optimiser: torch.optim.Optimizer, warmup_updates: int, max_updates: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Rise linearly over the warm-up, then fall as a half cosine to a hundredth.
+    """Return a schedule that rises linearly over the warm-up, then falls as a half cosine.
 
-    ``get_cosine_schedule_with_warmup`` of diffusers is another curve: its first update has a
-    learning rate of 0, and so has its last. Trainings would have other weights with it.
+    It falls to a hundredth of the learning rate. ``get_cosine_schedule_with_warmup`` of diffusers
+    is another curve: its learning rate is 0 in the first update and in the last. Trainings would
+    end with other weights.
     """
     return torch.optim.lr_scheduler.LambdaLR(
         optimiser, partial(_factor, warmup_updates=warmup_updates, max_updates=max_updates)
@@ -31,7 +32,7 @@ def cosine_schedule(
 
 
 def weighted_sum(terms: dict[str, Tensor], weights: object) -> Tensor:
-    """Return the sum of a loss's terms, each times the weight that has its name."""
+    """Return the sum of a loss's terms, each times the attribute of ``weights`` with its name."""
     return torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
 
 
@@ -44,19 +45,19 @@ def update(
 ) -> None:
     """Step optimiser ``which`` of a manually optimised module down the sum of ``losses``.
 
-    Each loss is back-propagated before the next is asked for, so that an iterator of them needs
-    the memory of one (gradient accumulation). The iterator makes the forward passes, too: what they
-    do to buffers before is not undone. The learning rate and the norm of the gradient
-    before it is clipped are logged.
+    Each loss is back-propagated before the next is asked for. So an iterator of losses needs the
+    memory of one (gradient accumulation). The forward passes should happen in the iterator, too:
+    changes to buffers before this call are not undone. The learning rate and the norm of the
+    gradient before it is clipped are logged.
 
-    If a loss, the gradient or the weights afterwards are not finite on any rank, the update is
-    skipped on all: weights and buffers are what they were, but it is counted, so that updates and
-    batches stay the same thing. Three in a row raise ``UserError``. An exception puts the buffers
-    back as well.
+    If a loss, the gradient or the updated weights are not finite on any rank, the update is skipped
+    on all ranks: weights and buffers are put back. It still counts as an update, so that there are
+    as many updates as batches. Three skipped updates in a row raise ``UserError``. An exception
+    puts weights and buffers back as well.
 
-    Only optimiser 0 counts as an update in ``trainer.global_step``, so that updates, batches and
-    ``max_steps`` stay the same thing: Lightning counts every step of every optimiser that it wraps
-    (pytorch-lightning issue 17958).
+    Only a step of optimiser 0 counts as an update in ``trainer.global_step``, so that updates,
+    batches and ``max_steps`` agree. Lightning counts every step of every optimiser that it wraps
+    (pytorch-lightning issue 17958), so the others are stepped unwrapped.
     """
     parameters = list(parameters)
     wrapped: Any = _listed(module.optimizers())[which]
@@ -85,10 +86,10 @@ def update(
 
 
 class _Gradient(NamedTuple):
-    """What back-propagating came to."""
+    """The result of back-propagating all losses."""
 
-    norm: Tensor  # scalar, before it was clipped; not a number if there is none
-    fault: str | None  # what is not finite, and a verb
+    norm: Tensor  # scalar, before clipping; NaN if a loss was not finite
+    fault: str | None  # what is not finite, with a verb, such as "the loss is"; None if all is
 
 
 def _back_propagate(
@@ -98,7 +99,7 @@ def _back_propagate(
     gradient_clip: float,
 ) -> _Gradient:
     for loss in losses:
-        # All ranks agree before: they wait for one another on the way back.
+        # All ranks must agree first, because they wait for one another in the backward pass.
         if not _on_all_ranks(module, is_finite(loss)):
             return _Gradient(torch.tensor(torch.nan), "the loss is")
         module.manual_backward(loss)
@@ -116,7 +117,7 @@ def _of(which: int, name: str) -> str:
 
 
 def _count_skipped(module: lightning.LightningModule, which: int, fault: str | None) -> None:
-    """Tell that an update was skipped, or end the training if too many have been, in a row."""
+    """Report a skipped update; end the training if too many in a row were skipped."""
     skipped: dict[int, int] = getattr(module, "skipped_in_a_row", {})
     module.skipped_in_a_row = skipped | {which: skipped.get(which, 0) + 1 if fault else 0}
     if fault is None:
@@ -143,7 +144,7 @@ def in_parts(batch: BatchT, parts: int) -> Iterator[BatchT]:
 
 
 def means(terms: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return the mean of each term over the parts of a batch in which it occurs."""
+    """Return the mean of each term over those parts of a batch that have it, without gradients."""
     names = dict.fromkeys(name for part in terms for name in part)
     return {
         name: torch.stack([part[name].detach() for part in terms if name in part]).mean()
@@ -152,7 +153,10 @@ def means(terms: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def share_buffers(module: nn.Module) -> None:
-    """Give every rank rank zero's buffers. They are equal but for rounding, and must stay so."""
+    """Copy rank zero's buffers to every rank.
+
+    They are equal except for rounding, and must stay so.
+    """
     for buffer in module.buffers():
         ranks.share(buffer)
 

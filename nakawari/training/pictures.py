@@ -1,4 +1,4 @@
-"""What a validation shows: frames side by side, and how far each is from the truth."""
+"""The pictures of a validation: frames side by side, and how far each is from the truth."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Scores(NamedTuple):
 def score(
     frames: Mapping[str, Tensor], target: Tensor, lpips: Callable[[Tensor, Tensor], Tensor]
 ) -> dict[str, Scores]:
-    """Score frames (B, 3, H, W) under every name by ``target``."""
+    """Score the frames (B, 3, H, W) of every name against ``target``, of the same shape."""
     return {
         name: Scores(lpips(drawn, target).flatten(), psnr(drawn, target).clamp(max=60))
         for name, drawn in frames.items()
@@ -47,11 +47,12 @@ def log_pictures(
     scores: Mapping[str, Scores],
     rows: int = 8,
 ) -> None:
-    """Show the first samples of a validation, a row each, a column for each name.
+    """Show the first ``rows`` samples of a validation, with a column for each name.
 
-    ``columns`` are (B, 3, H, W) in [-1, 1]; the scores of those that have any are in the captions.
-    The sheet goes to ``pictures/`` in the run's folder. TensorBoard and W&B get every sample under
-    a name of its own, the same at every validation, so that one can scrub through the updates.
+    ``columns`` are (B, 3, H, W) in [-1, 1]; those that have scores show them in the captions. A
+    picture of all rows goes to ``pictures/`` in the run's folder. TensorBoard and W&B get every
+    sample under its own name, the same at every validation, so that one can scrub through the
+    updates.
     """
     if not module.trainer.is_global_zero:
         return

@@ -1,4 +1,4 @@
-"""What a training says of itself while it runs: losses, samples a second, memory, time left."""
+"""What a training prints and logs as it runs: losses, samples a second, memory, time left."""
 
 import time
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from nakawari.memory import own_peak_mib
 
 
 class Progress(Callback):
-    """Print a line now and then, and log the speed and the memory beside the other metrics.
+    """Print a line from time to time, and log speed and memory beside the other metrics.
 
     Args:
-        samples: consumed by an update, on all ranks.
+        samples: number of samples that an update consumes, on all ranks.
         draw_rate: measures how many samples a second the data can deliver; called once.
-        seconds: between two lines.
+        seconds: least time between two lines.
     """
 
     def __init__(self, samples: int, draw_rate: Callable[[], float], seconds: float = 20.0) -> None:
@@ -42,7 +42,7 @@ class Progress(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Log at Lightning's pace; print, if the last line is old enough."""
+        """Log every ``log_every_n_steps`` updates; print if the last line is old enough."""
         update = trainer.global_step
         if update % trainer.log_every_n_steps == 0:
             consumed = self.samples * self._logged.updates_a_second(update)
@@ -81,7 +81,7 @@ class Progress(Callback):
 
 
 class _Stopwatch:
-    """Updates over time, since it was started."""
+    """Measures the updates a second since it was started."""
 
     def __init__(self) -> None:
         self.restart(0)
@@ -97,7 +97,7 @@ class _Stopwatch:
 
 
 def _peak_memory_mib(device: torch.device) -> float:
-    """Return the most that was allocated on a GPU, or that the process took of the machine."""
+    """Return the peak memory [MiB]: that allocated on a GPU or, without one, of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     return own_peak_mib()
@@ -117,5 +117,5 @@ def _metrics(trainer: lightning.Trainer, prefix: str) -> str:
 
 
 def _written(value: float) -> str:
-    """Return a metric with four decimals, or in the notation of small numbers."""
+    """Return a metric with four decimals, or in scientific notation if it is small."""
     return f"{value:.4f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2e}"

@@ -1,4 +1,4 @@
-"""The model's way to W&B: uploaded, seen to arrive, and older versions deleted only then."""
+"""Uploading the model to W&B; older versions are deleted only once the new one has arrived."""
 
 import re
 import sys
@@ -22,12 +22,14 @@ KIND = "model"
 
 
 class PublishTheModel(Callback):
-    """Upload the weights after every improvement and at the end, and see that they arrive.
+    """Upload the weights after every improvement and at the end, and check that they arrive.
 
-    Only rank zero. Comes after ``KeepTheModel``: everything is on disk before anything is sent.
-    The W&B run is closed here, as finished only if the training ended well and the last weights
-    have arrived, or are in an offline record. If they have not arrived, it says so and prints the
-    command that uploads them later.
+    Only rank zero does so. This must come after ``KeepTheModel``, so that everything is on disk
+    before anything is sent.
+
+    The W&B run is closed here. It counts as finished only if the training ended well and the last
+    weights have arrived, or are in an offline record. If they have not arrived, the training says
+    so and prints the command that uploads them later.
     """
 
     def __init__(self, logger: "Wandb", run: Path, config: WandbConfig) -> None:
@@ -35,7 +37,7 @@ class PublishTheModel(Callback):
         self.run = run
         self.config = config
         self._on_its_way: Artifact | None = None
-        self._uploaded = 0.0  # when the best weights that were uploaded were written
+        self._uploaded = 0.0  # time at which the uploaded best weights were written [s]
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -77,7 +79,7 @@ class PublishTheModel(Callback):
         experiment, arrived = self.logger.experiment, False
         try:
             arrived = publish(experiment, self.run, self.config)
-        except Exception as error:  # W&B down must not hide what ended the training
+        except Exception as error:  # W&B's failure must not hide what ended the training
             print(f"W&B: {error}", file=sys.stderr)
         if not arrived and (self.run / WEIGHTS).is_dir():
             print(
@@ -85,20 +87,20 @@ class PublishTheModel(Callback):
                 f"and this uploads it: {upload_command(self.run)}",
                 flush=True,
             )
-        # Offline, the record has the model beside the metrics: they arrive together, or not at all.
+        # An offline record has the model beside the metrics: both arrive together, or not at all.
         whole = arrived or experiment.offline
         self.logger.attempt(lambda: experiment.finish(int(not (whole and ended_well))))
 
 
 def upload_command(run: Path) -> str:
-    """Return what uploads a run's record and model later."""
+    """Return the command that uploads a run's record and model later."""
     return f"python -m nakawari.training.upload {run}"
 
 
 def publish(experiment: Any, run: Path, config: WandbConfig) -> bool:
-    """Send a run's best and last weights, wait for them, delete what they supersede.
+    """Send a run's best and last weights, wait for them, and delete the versions they supersede.
 
-    Returns whether they have arrived; offline they are recorded, and have not.
+    Returns whether they have arrived. Offline they are only recorded, and False is returned.
     """
     folders = [(run / BEST, ["best"]), (run / WEIGHTS, ["latest"])]
     sent = [send(experiment, folder, aliases) for folder, aliases in folders if folder.is_dir()]
@@ -125,7 +127,7 @@ def model_name(experiment: Any) -> str:
 
 
 def has_arrived(artifact: "Artifact", seconds: float) -> bool:
-    """Wait for an upload at most so long, and ask W&B whether it is complete."""
+    """Wait for an upload for at most ``seconds``; return whether W&B says that it is complete."""
     from wandb.errors import Error
 
     try:
@@ -137,7 +139,7 @@ def has_arrived(artifact: "Artifact", seconds: float) -> bool:
 
 
 def forget_superseded(experiment: Any, config: WandbConfig) -> None:
-    """Delete the run's older model versions, as ``config`` says; tell if W&B refuses."""
+    """Delete the run's older model versions, as ``config`` says; print a line if W&B refuses."""
     import wandb
 
     path = f"{experiment.entity}/{experiment.project}/{model_name(experiment)}"
@@ -148,21 +150,22 @@ def forget_superseded(experiment: Any, config: WandbConfig) -> None:
 
 
 def delete_superseded(api: "Api", path: str, keep: int, dry_run: bool) -> list[str]:
-    """Delete a model's versions that nothing points at, and return their names.
+    """Delete a model's versions that have no alias, and return their names.
 
-    Versions with an alias (``best``, ``latest``, or one that somebody gave) stay, so do the
-    ``keep`` newest of the others, and all that are still being uploaded.
+    Versions with an alias (``best``, ``latest``, or one that somebody gave) stay. So do the
+    ``keep`` newest of the others, and all that are still being uploaded. With ``dry_run`` nothing
+    is deleted, but the names are printed and returned.
     """
     doomed = superseded(api.artifacts(KIND, path), keep)
     for version in doomed:
         print(f"W&B: {'would delete' if dry_run else 'deleting'} {version.name}", flush=True)
         if not dry_run:
-            version.delete(delete_aliases=False)  # refuses, should it have got an alias meanwhile
+            version.delete(delete_aliases=False)  # refused if it has got an alias meanwhile
     return [version.name for version in doomed]
 
 
 def superseded(versions: Iterable["Artifact"], keep: int) -> list["Artifact"]:
-    """Return the complete versions without an alias, but for the ``keep`` newest of them."""
+    """Return the complete versions without an alias, except for the ``keep`` newest of them."""
     loose = [
         version for version in versions if version.state == "COMMITTED" and not _aliases(version)
     ]

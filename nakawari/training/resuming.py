@@ -1,4 +1,4 @@
-"""Going on where a training stopped, bit for bit."""
+"""Resuming a training where it stopped, bit for bit."""
 
 import pickle
 from pathlib import Path
@@ -15,9 +15,9 @@ from nakawari.training.validating import is_validation_due
 
 
 class SeedEveryUpdate(Callback):
-    """Make all randomness of an update a function of seed, update and rank.
+    """Make all randomness of an update a function of the seed, the update and the rank.
 
-    So a resumed training draws the same noise as one that was never interrupted.
+    A resumed training therefore draws the same noise as one that was never interrupted.
     """
 
     def __init__(self, seed: int) -> None:
@@ -34,10 +34,10 @@ class SeedEveryUpdate(Callback):
 class ResumeAtAnUpdate(Callback):
     """Resume as if the state had been saved right after its last update, whenever that was.
 
-    Lightning counts batches on their own, and a state saved amid a batch (an error) has begun one
-    more than it has made updates: every later validation would come one update early. Here a batch
-    is an update, and the data a function of the updates made, so the updates are all there is to
-    know.
+    Lightning counts batches separately. A state saved in the middle of a batch, on an error, has
+    begun one batch more than it has made updates, so every later validation would come one update
+    early. Here a batch is an update, and the data depend only on the number of updates made, so
+    that number is all that is needed.
     """
 
     def on_load_checkpoint(
@@ -46,10 +46,10 @@ class ResumeAtAnUpdate(Callback):
         pl_module: lightning.LightningModule,
         checkpoint: dict[str, Any],
     ) -> None:
-        """Set every count of batches to the number of updates, and the one epoch to unfinished."""
+        """Set all counts of batches to the number of updates, and the only epoch to unfinished."""
         updates = checkpoint["global_step"]
         loop = checkpoint["loops"]["fit_loop"]
-        # Where a validation was due, Lightning passes by that batch once more, and counts it.
+        # Where a validation was due, Lightning runs past that batch again and counts it again.
         again = is_validation_due(trainer, updates)
         loop["epoch_loop.state_dict"]["_batches_that_stepped"] = updates - int(again)
         _set(loop["epoch_loop.batch_progress"], ready=updates, completed=updates)
@@ -58,7 +58,10 @@ class ResumeAtAnUpdate(Callback):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """See that all ranks resume alike, and drop the metrics of updates that a kill undid."""
+        """Check that all ranks resume at the same update, and drop metrics that will come again.
+
+        ``UserError`` is raised if they do not. The metrics are those of updates that a kill undid.
+        """
         there = trainer.strategy.broadcast(trainer.global_step)
         if there != trainer.global_step:
             raise UserError(
@@ -77,7 +80,7 @@ def _set(progress: dict[str, Any], ready: int, completed: int) -> None:
 
 
 def updates_made(file: Path) -> int:
-    """Return how many updates the training state in ``file`` has seen; 0 if there is none."""
+    """Return how many updates the training state in ``file`` has had; 0 if there is no file."""
     if not file.exists():
         return 0
     return int(torch.load(file, map_location="cpu", weights_only=True, mmap=True)["global_step"])

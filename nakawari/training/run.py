@@ -33,7 +33,11 @@ from nakawari.training.validating import ValidateWhenDue, Validations
 
 
 def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> None:
-    """Train ``module``; its weights and training state are on disk whatever ends the training."""
+    """Train ``module``; whatever ends the training, weights and state are on disk.
+
+    With ``config.measure`` only the speed is measured, and nothing is kept. Raises ``UserError``
+    for settings that cannot be obeyed, and ``SystemExit`` if a signal ended the training.
+    """
     launch = Launch.from_environment()
     launcher = find_launcher()
     tell_of_processes_that_are_not(launch, launcher)
@@ -68,7 +72,7 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
         callbacks.append(Stint(timedelta(minutes=config.max_minutes), verbose=False))
     if config.profile:
         callbacks.append(Trace(run / "trace.json", config.profile))
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it tells, we tell
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # we print that ourselves
     trainer = _trainer(
         launch,
         config,
@@ -92,7 +96,7 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
     except (KeyboardInterrupt, SystemExit) as end:
         if stop.received is None:
             raise
-        raise SystemExit(stop.exit_status) from end  # of a second signal, which does not wait
+        raise SystemExit(stop.exit_status) from end  # by a second signal, which does not wait
     if stop.stopped and trainer.global_step < config.max_updates:
         raise SystemExit(stop.exit_status)
 
@@ -110,10 +114,10 @@ def _trainer(
         devices=launch.processes_a_machine,
         num_nodes=launch.machines,
         strategy=_strategy(launch, unused),
-        # Named, lest Lightning find SLURM's and start other processes than were asked for.
+        # Named here, as Lightning might otherwise detect SLURM and start other processes.
         plugins=TorchElasticEnvironment() if launch.processes > 1 else LightningEnvironment(),
         precision=launch.precision,
-        # An operation that has no such algorithm goes on, and torch names it once.
+        # An operation without a deterministic algorithm still runs, and torch warns of it once.
         deterministic="warn" if config.deterministic else False,
         max_steps=max_updates,
         val_check_interval=config.validate_every,
@@ -131,7 +135,7 @@ def _trainer(
 
 
 def _strategy(launch: Launch, unused: bool) -> Strategy | str:
-    """Return how ranks keep together; ``unused``: an update may leave weights out."""
+    """Return the strategy by which ranks train together; ``unused``: some weights may be unused."""
     if launch.processes == 1:
         return "auto"
     # Buffers are shared once an update (``share_buffers``), not before each pass as well.

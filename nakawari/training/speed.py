@@ -1,4 +1,4 @@
-"""Making the hardware work: memory format, translation, a trace of what it does."""
+"""Using the hardware well: memory format, compilation, and a trace of what it does."""
 
 import shutil
 from pathlib import Path
@@ -12,11 +12,15 @@ from torch import nn
 from nakawari.errors import UserError
 
 PROFILE_AFTER = 3
-"""Updates before a trace: the first ones allocate, choose algorithms and translate."""
+"""Updates before a trace begins: the first ones allocate, choose algorithms and compile."""
 
 
 def prepare(networks: list[nn.Module], channels_last: bool, compile: bool, device: str) -> None:
-    """Lay out and translate networks in place; their names in training state stay the same."""
+    """Set the memory format of networks and compile them, in place.
+
+    The names of their weights in a training state stay the same. Raises ``UserError`` if there is
+    no C++ compiler, which compiling for a CPU needs.
+    """
     if compile and device == "cpu" and not (shutil.which("c++") or shutil.which("g++")):
         raise UserError("trainer.compile needs a C++ compiler on a CPU; install g++, or leave it")
     for network in networks:
@@ -27,7 +31,7 @@ def prepare(networks: list[nn.Module], channels_last: bool, compile: bool, devic
 
 
 class Trace(Callback):
-    """Write a trace of some updates to ``FILE``, to look at in ui.perfetto.dev; rank zero only."""
+    """Write a trace of some updates to ``file``, for ui.perfetto.dev; on rank zero only."""
 
     def __init__(self, file: Path, updates: int) -> None:
         self.file = file
@@ -38,7 +42,7 @@ class Trace(Callback):
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Begin, after some updates."""
+        """Begin the trace after ``PROFILE_AFTER`` updates."""
         if self._left == self._updates and self._profiler is None and trainer.is_global_zero:
             self._profiler = torch.profiler.profile(profile_memory=True)
             self._profiler.start()
@@ -46,7 +50,7 @@ class Trace(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Count down, and write."""
+        """Count down; write the trace after the last update."""
         self._left -= 1
         if self._left == 0:
             self._write()
@@ -54,7 +58,7 @@ class Trace(Callback):
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Write what there is, if the training was shorter."""
+        """Write what there is if the training was shorter than the trace."""
         self._write()
 
     def _write(self) -> None:

@@ -17,19 +17,20 @@ from nakawari.training.validating import is_validation_due
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _OUTPUTS = (1, 2)  # file descriptors
 SAME_PRESS_SECONDS = 3.0
-"""One Ctrl-C reaches a rank twice: from the terminal, and from torchrun, which got it, too."""
+"""How long after a signal another one counts as the same Ctrl-C. It reaches a rank twice: from the
+terminal, and from torchrun, which got it, too."""
 
 
 class StopOnSignal(Callback):
     """End the training after the current update on a signal; a later signal ends it now.
 
-    SIGTERM, SIGINT (Ctrl-C) and SIGHUP (the terminal has gone) do, the last of them unless whoever
-    started the training had it ignored, as ``nohup`` does.
+    The signals are SIGTERM, SIGINT (Ctrl-C) and SIGHUP (the terminal has gone). SIGHUP does nothing
+    if whoever started the training had it ignored, as ``nohup`` does.
 
-    Lightning raises an exception wherever SIGTERM (or Ctrl-C) finds it, which may be amid an
-    update, and broadcasts from its handler, at which the other ranks may be amid another
-    collective. Here the ranks agree after an update, and stop after the same one. ``save`` is
-    called then, before a validation that happens to be due.
+    Lightning raises an exception wherever SIGTERM or Ctrl-C arrives, which may be in the middle of
+    an update. It also broadcasts from its handler, while other ranks may be in the middle of
+    another collective operation. Here the ranks agree after an update, and stop after the same one.
+    ``save`` is called then, before a validation that happens to be due.
     """
 
     def __init__(
@@ -38,14 +39,14 @@ class StopOnSignal(Callback):
         self.received: signal.Signals | None = None
         self.stopped = False
         self._when = 0.0
-        # Asked early: a descriptor whose terminal is gone no longer shows that it was one.
+        # Found out early: a descriptor whose terminal is gone no longer shows that it was one.
         self._terminals: list[int] = []
         self._save = save
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Take the place of Lightning's handlers; it puts back those before its own at the end."""
+        """Replace Lightning's handlers; at the end Lightning restores those from before its own."""
         self._terminals = [stream for stream in _OUTPUTS if os.isatty(stream)]
         for signal_number in SIGNALS:
             if signal_number != signal.SIGHUP or signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -54,7 +55,7 @@ class StopOnSignal(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Stop, if any rank was told to."""
+        """Save and stop if any rank was told to."""
         if self._agreed(trainer):
             self._save(trainer, pl_module)
             if not is_validation_due(trainer, trainer.global_step):
@@ -66,7 +67,7 @@ class StopOnSignal(Callback):
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Stop, if any rank was told to during the validation."""
+        """Stop if any rank was told to during the validation."""
         if self._agreed(trainer):
             trainer.should_stop = True
 
@@ -88,34 +89,36 @@ class StopOnSignal(Callback):
 
     @property
     def exit_status(self) -> int:
-        """As a shell counts: 128 and the signal's number (SIGTERM's on a rank that got none)."""
+        """As in a shell, 128 plus the signal's number (SIGTERM's on a rank that got none)."""
         return 128 + int(self.received or signal.SIGTERM)
 
 
 def leave_the_end_to_the_trainer(_: int = 0) -> None:
-    """Let this process, which draws samples, be ended by none but the trainer that started it.
+    """Let only the trainer that started this process, which draws samples, end it by a signal.
 
-    Signals that go to the whole group (a terminal's, a batch system's, ``timeout``'s) would
-    otherwise leave the update under way without its data. To ignore them all would not do: the
-    trainer sends SIGTERM, too, and would wait for ever. Who sent a signal only a thread that waits
-    for it is told.
+    Signals to the whole group (from a terminal, a batch system or ``timeout``) would otherwise
+    leave the current update without its data. It would not do to ignore them all: the trainer sends
+    SIGTERM, too, and would wait for ever. Only a thread that waits for a signal learns who sent it.
     """
     trainer = multiprocessing.parent_process()
     if trainer is None or not hasattr(signal, "sigwaitinfo"):
         return
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # of threads that are started from here, too
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # also in threads started from now on
     threading.Thread(target=_end_by, args=(trainer.pid,), daemon=True).start()
 
 
 def _end_by(process: int) -> None:
-    """End this process when that one sends a signal, and no earlier."""
+    """End this process on a signal from the process with the id ``process``, and on no other."""
     while (received := signal.sigwaitinfo(SIGNALS)).si_pid != process:
         pass
     os._exit(128 + received.si_signo)
 
 
 def _send_nowhere(terminals: list[int]) -> None:
-    """Send what is written to a terminal that has gone nowhere: each write to it would fail."""
+    """Redirect the descriptors of a terminal that has gone to the null device.
+
+    Otherwise each write to them would fail.
+    """
     with open(os.devnull, "wb") as nowhere:
         for stream in terminals:
             os.dup2(nowhere.fileno(), stream)
@@ -125,4 +128,4 @@ class Stint(Timer):
     """A time limit of this call, not of all calls together."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Forget the time that earlier calls took."""
+        """Ignore the time that earlier calls took."""

@@ -1,4 +1,4 @@
-"""How fast a training is, and how much of what the hardware can do that is."""
+"""How fast a training is, and what share of the hardware's speed that is."""
 
 import time
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 WARM_UP = 4
-"""Updates before the clock runs; the arithmetic of the last of them is counted."""
+"""Updates before the clock runs; in the last of them the arithmetic operations are counted."""
 
 
 class Measure(Callback):
     """Print samples a second, and the share of the measured convolution rate; rank zero only.
 
     Args:
-        samples: consumed by an update, on all ranks.
+        samples: number of samples that an update consumes, on all ranks.
         draw_rate: measures how many samples a second the data can deliver.
     """
 
@@ -33,7 +33,7 @@ class Measure(Callback):
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Start a clock, or the counting."""
+        """Start the clock and, in the last update of the warm-up, the count of operations."""
         if trainer.global_step == WARM_UP - 1:
             self._counter.__enter__()
         self._began = _now(pl_module.device)
@@ -41,7 +41,7 @@ class Measure(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Read them."""
+        """Read the clock and, at the end of the warm-up, the count of operations."""
         now = _now(pl_module.device)
         if trainer.global_step == WARM_UP:
             self._counter.__exit__(None, None, None)
@@ -49,12 +49,12 @@ class Measure(Callback):
         elif trainer.global_step > WARM_UP:
             self._computing.append(now - self._began)
         if trainer.global_step <= WARM_UP:
-            self._ended = now  # the clock of the whole starts here
+            self._ended = now  # the measured time starts here
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Tell."""
+        """Print the speeds."""
         whole, computing = _now(pl_module.device) - self._ended, sum(self._computing)
         if not trainer.is_global_zero:
             return
@@ -74,10 +74,11 @@ class Measure(Callback):
 
 
 def convolution_rate(device: torch.device, dtype: torch.dtype, seconds: float = 2.0) -> float:
-    """Measure how many floating-point operations a second 3x3 convolutions reach, both ways.
+    """Measure how many floating-point operations a second 3x3 convolutions reach.
 
-    The best of 64 to 128 channels in either memory format; what a network of convolutions could
-    reach at most.
+    Both passes are measured, forward and backward, in a time of about ``seconds``. The result is
+    the best rate of 64 to 128 channels in either memory format: the most that a network of
+    convolutions could reach.
     """
     best = 0.0
     for channels in (64, 96, 128):
@@ -92,7 +93,8 @@ def convolution_rate(device: torch.device, dtype: torch.dtype, seconds: float = 
             while (spent := _now(device) - began) < seconds / 6 or not count:
                 layer(features).backward(gradient)
                 count += 1
-            # Forward, the gradient of the features, that of the weights; two operations a product.
+            # Three passes (forward, gradient of the features, gradient of the weights), each with
+            # two operations for a product.
             operations = 3 * 2 * 9 * channels * channels * 4 * 48 * 48
             best = max(best, count * operations / spent)
     return best

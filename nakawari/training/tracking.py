@@ -1,6 +1,6 @@
 """Where a training's metrics and pictures go: always to files, and to TensorBoard or W&B if asked.
 
-W&B is imported here alone, and only when it is asked for.
+W&B is imported only when it is asked for.
 """
 
 import dataclasses
@@ -60,7 +60,9 @@ def start_tracking(run: Path, config: TrainerConfig, settings: object) -> Tracki
 
 
 def wandb_run_of(run: Path) -> dict[str, Any]:
-    """Return which run in W&B the folder ``run`` is, and whether it ended well; empty if none.
+    """Return which run in W&B the folder ``run`` belongs to, and whether it ended well.
+
+    The result is empty if it belongs to none.
 
     Keys: id, project, entity (None for the account's), ended_well.
     """
@@ -69,11 +71,11 @@ def wandb_run_of(run: Path) -> dict[str, Any]:
 
 
 class Wandb(WandbLogger):
-    """Lightning's logger, which a missing key, no network or an outage leave unimpressed.
+    """Lightning's logger, made to survive a missing key, a missing network and an outage.
 
-    A resumed training goes on in the same W&B run. Without a key or a network it writes W&B's
-    offline record, never asking; what W&B refuses during the training is said once, and lost to
-    W&B alone.
+    A resumed training goes on in the same W&B run. Without a key or a network, W&B's offline record
+    is written, and no key is asked for. If W&B fails during the training, that is said once, and
+    only W&B misses what it refused.
     """
 
     def __init__(self, run: Path, config: TrainerConfig, settings: object) -> None:
@@ -83,20 +85,20 @@ class Wandb(WandbLogger):
             project=known.get("project", config.wandb.project),
             entity=known.get("entity") or config.wandb.entity,
             name=config.wandb.name,
-            # An agent of a sweep has chosen the run that this is to be.
+            # A sweep's agent says by this variable which run the training is to be.
             id=known.get("id") or os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4),
             save_dir=run,
             log_model=False,
             config=dataclasses.asdict(settings),  # type: ignore[call-overload]
         )
-        self._wandb_init.pop("anonymous")  # Lightning's; W&B warns that it is no more
+        self._wandb_init.pop("anonymous")  # set by Lightning, but W&B has dropped it and warns
         self._upload_minutes = config.wandb.upload_minutes
         self._told = False
 
     @property
     @rank_zero_experiment
     def experiment(self) -> Any:
-        """W&B's run, begun at the first call, by rank zero alone."""
+        """W&B's run, which is begun at the first access, by rank zero alone."""
         if self._experiment is None:
             self._run_folder.mkdir(parents=True, exist_ok=True)
             self._begin()
@@ -104,7 +106,7 @@ class Wandb(WandbLogger):
 
     @property
     def offline(self) -> bool:
-        """Whether nothing is sent: as yet, or (``WANDB_MODE=disabled``) ever."""
+        """Whether nothing is sent: not yet, or never (``WANDB_MODE=disabled``)."""
         return self.experiment.offline or self.experiment.disabled
 
     def note_end(self, ended_well: bool) -> None:
@@ -118,12 +120,12 @@ class Wandb(WandbLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Any, step: int | None = None) -> None:
-        """Log, or tell once that W&B fails."""
+        """Log metrics; if W&B fails, say so once and go on."""
         self.attempt(lambda: super(Wandb, self).log_metrics(metrics, step))
 
     @rank_zero_only
     def log_pictures(self, pictures: dict[str, CaptionedPicture], step: int) -> None:
-        """Log pictures, each under its name."""
+        """Log pictures, each under its name; if W&B fails, say so once and go on."""
 
         def log() -> None:
             import wandb

@@ -1,4 +1,4 @@
-"""When a training validates: soon at first, then ever less often, by the updates made alone."""
+"""When a training validates: soon at first and then less often, by the number of updates alone."""
 
 from typing import Any, NamedTuple
 
@@ -9,15 +9,15 @@ from lightning.pytorch.callbacks import Callback
 class Validations(NamedTuple):
     """After which updates a validation is due."""
 
-    first: int  # update; 0 for none before the ``every``th
-    every: int  # updates
+    first: int  # update of the first validation; 0 for none before the ``every``th
+    every: int  # updates between two validations later on
 
     def is_due(self, updates: int) -> bool:
         """Return whether one is due after so many updates.
 
-        After ``first``, twice as many, four times as many and so on, up to half of ``every``; and
-        after each ``every``. A function of the updates, so that a resumed training validates where
-        an uninterrupted one does.
+        It is due after ``first`` updates, twice as many, four times as many and so on, up to half
+        of ``every``, and after each multiple of ``every``. This depends on the updates alone, so
+        that a resumed training validates where an uninterrupted one does.
         """
         if updates % self.every == 0:
             return updates > 0
@@ -26,7 +26,7 @@ class Validations(NamedTuple):
 
 
 class ValidateWhenDue(Callback):
-    """Let Lightning, which knows but one interval, validate after the updates that it is due."""
+    """Make Lightning, which knows only a fixed interval, validate whenever a validation is due."""
 
     def __init__(self, validations: Validations) -> None:
         self.validations = validations
@@ -34,17 +34,17 @@ class ValidateWhenDue(Callback):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Say whether the state to go on from was one of a validation."""
+        """Tell Lightning whether a validation was due after the update to go on from."""
         self._tell(trainer, trainer.global_step)
 
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any
     ) -> None:
-        """Say whether a validation is due after this update."""
+        """Tell Lightning whether a validation is due after this update."""
         self._tell(trainer, trainer.global_step + 1)
 
     def _tell(self, trainer: lightning.Trainer, updates: int) -> None:
-        """Set the interval in which Lightning validates: after every batch, or after none."""
+        """Set Lightning's interval to every batch if a validation is due, otherwise to none."""
         trainer.val_check_batch = 1 if self.validations.is_due(updates) else float("inf")
 
 

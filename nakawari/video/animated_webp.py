@@ -1,6 +1,6 @@
-"""Animated WebP, which FFmpeg cannot read: unpacked by OpenCV into APNG, which it can.
+"""Animated WebP: FFmpeg cannot read it, so OpenCV unpacks it into APNG, which FFmpeg can read.
 
-The file is a temporary one without a name, so that nothing is left of it whatever ends the run.
+The APNG is a temporary file without a name, so that nothing is left of it however the run ends.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ import numpy as np
 
 from nakawari.errors import UserError
 
-CONTAINER = "apng"  # which says also of the last picture how long it is shown
-HEAD = 30  # bytes that tell of the canvas
+CONTAINER = "apng"  # it also stores how long the last picture is shown
+HEAD = 30  # bytes at the start of a file that state the size of the canvas
 ANIMATED = 2  # in the flags of a WebP's VP8X chunk
 TICK = Fraction(1, 1000)  # s
 AT_ONCE = 256_000_000  # bytes of pictures that are decoded together
-MIN_DELAY = 10  # ms; as browsers do, what is shorter lasts ten times as long
+MIN_DELAY = 10  # ms; a delay that is not longer becomes USUAL_DELAY, as in browsers
 USUAL_DELAY = 100  # ms
 
 
 def is_animated_webp(head: bytes) -> bool:
-    """Return whether a file that begins so is an animated WebP."""
+    """Return whether a file that begins with these bytes is an animated WebP."""
     is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
     return is_webp and len(head) >= HEAD and head[12:16] == b"VP8X" and bool(head[20] & ANIMATED)
 
 
 def canvas(head: bytes) -> tuple[int, int]:
-    """Return width and height [px] of an animated WebP that begins so."""
+    """Return width and height [px] of an animated WebP that begins with these bytes."""
     width, height = (struct.unpack("<I", head[at : at + 3] + b"\0")[0] + 1 for at in (24, 27))
     return width, height
 
 
 def unpacked_webp(path: Path) -> IO[bytes]:
-    """Return an animated WebP as an APNG, its transparency and its times kept.
+    """Return an animated WebP as an APNG; its transparency and its times are kept.
 
     Raises ``UserError`` if it cannot be read.
     """
@@ -93,7 +93,7 @@ def _pictures(path: Path) -> Iterator[_Picture]:
 
 
 def _decoded(content: np.ndarray, start: int, number: int) -> list[_Picture]:
-    """Return so many pictures from ``start`` on; none if they cannot be read."""
+    """Return up to ``number`` pictures from ``start`` on; none if they cannot be read."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:

@@ -27,11 +27,11 @@ LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 class StretchedAudio:
     """A sound track of a file, at the pace of the output.
 
-    Sound and picture keep their offset: silence is put before sound that starts later than the
-    picture, what comes before the picture is cut, and gaps are filled, all before stretching. A
-    clip without sound has no ``StretchedAudio``. All of the sound is decoded once on opening, so
-    that what cannot be read is known before anything is drawn. Raises ``UserError``, on opening
-    and from ``frames``, if it cannot be read; a damaged packet alone is replaced by silence.
+    Sound and picture keep their offset. Silence is put before sound that starts later than the
+    picture, sound before the picture is cut, and gaps are filled. All this is done before the sound
+    is stretched. A clip without sound has no ``StretchedAudio``. All of the sound is decoded once
+    on opening, so that it is known before anything is drawn whether it can be read. If it cannot,
+    opening it and ``frames`` raise ``UserError``; a damaged packet alone is replaced by silence.
 
     Args:
         path: the file.
@@ -82,7 +82,7 @@ class StretchedAudio:
         ) from cause
 
     def frames(self) -> Iterator[av.AudioFrame]:
-        """Yield the sound from output time 0 on, pts in samples, without gaps.
+        """Yield the sound from output time 0 on, without gaps; time stamps are in samples.
 
         It does not end: silence follows. A track from which nothing can be decoded yields nothing.
         """
@@ -108,7 +108,7 @@ class StretchedAudio:
         for frame in uniform(self._decode(self._track), self.layout, self.sample_rate):
             if graph is None:
                 graph = self._graph()
-                yield _samples(frame)[:, :0]  # all there is may come before the picture
+                yield _samples(frame)[:, :0]  # all of the sound may be before the picture
             graph.push(frame)
             yield from map(_samples, pulled(graph))
         if graph is not None:
@@ -126,7 +126,7 @@ class StretchedAudio:
                 layout=self.layout,
                 time_base=Fraction(1, self.sample_rate),
             ),
-            # Puts silence in gaps; first_pts=0 pads or cuts the start to the picture's.
+            # This fills gaps with silence; first_pts=0 pads or cuts the start to the picture's.
             graph.add("aresample", f"{self.sample_rate}:async=1:first_pts=0"),
             graph.add("aformat", f"sample_fmts={SAMPLE_FORMAT}:channel_layouts={self.layout}"),
             graph.add("abuffersink"),

@@ -1,4 +1,4 @@
-"""What a clip is to those who read it: its frames, and what is known before they are read."""
+"""A clip as it is read: its frames, and what is known before they are read."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class SourceFrame(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipInfo:
-    """What is known of a clip before it has been read."""
+    """What is known about a clip before it has been read."""
 
     path: Path
     width: int  # px, of the pictures: upright and even
     height: int
     rate: Fraction  # nominal frames a second
-    duration: Fraction | None  # s, as declared; the frames' times have the last word
+    duration: Fraction | None  # s, as declared; the frames' own times may differ, and are right
     start: Fraction  # s, the first frame's time on the container's clock
     tags: ColorTags
     sample_aspect_ratio: Fraction
     has_audio: bool
-    grown: tuple[int, int] = (0, 0)  # columns and rows that the source has not, to be even
-    sound_tracks: int = 0  # that can be decoded
+    grown: tuple[int, int] = (0, 0)  # columns and rows that were added to make the size even
+    sound_tracks: int = 0  # number of tracks that can be decoded
     form: PictureForm = PLAIN  # of the pictures
     bit_rate: int | None = None  # bits a second of the pictures, or of the file; None: not known

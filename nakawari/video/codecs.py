@@ -23,21 +23,21 @@ class Codec:
 
     Attributes:
         title: what people call it.
-        encoder: FFmpeg's, for the pictures.
-        pixel_formats: that the encoder is given, the least first. It gets the first one that holds
-            all of a picture.
+        encoder: FFmpeg's encoder for the pictures.
+        pixel_formats: those that the encoder may be given, the least first. It gets the first one
+            that holds all of a picture.
         containers: FFmpeg's name of each container, by the ending of the output's name; the usual
             one first.
         options: of the encoder.
         sound: FFmpeg's encoder for the sound; None: there is no room for any.
-        tag: by which players know the stream; None: FFmpeg's own choice.
+        tag: the tag by which players know the stream; None: FFmpeg's own choice.
         tells_range: whether the file says if its luma uses 0-255 or 16-235. Where it does not,
             everything is written in 16-235, which players assume.
-        matrix: numbers of ITU-T H.273; the only one that the file can name, to which pictures in
-            another are converted. None: it can name each.
-        smallest: width and height [px] that the encoder takes at least.
-        longest: side [px] that it takes at most.
-        fastest: frames a second that it takes at most; None: any.
+        matrix: the only matrix that the file can state, as a number of ITU-T H.273. Pictures in
+            another matrix are converted to it. None: the file can state any.
+        smallest: least width and height [px] that the encoder takes.
+        longest: longest side [px] that it takes.
+        fastest: most frames a second that it takes; None: any number.
     """
 
     title: str
@@ -69,12 +69,12 @@ class Codec:
 
     @property
     def has_palette(self) -> bool:
-        """Whether the pictures have few colours, that are chosen before."""
+        """Whether the pictures have only few colours, which are chosen beforehand."""
         return "pal8" in self.pixel_formats
 
     @property
     def richest(self) -> PictureForm:
-        """The form of pictures of which nothing is lost."""
+        """The richest form of pictures of which nothing is lost."""
         forms = [_form(name) for name in self.pixel_formats]
         return PictureForm(
             max((form.chroma for form in forms), key=CHROMAS.index),
@@ -107,15 +107,15 @@ def _lossless_formats() -> tuple[str, ...]:
 
 
 SEQUENCE = "image2"
-"""FFmpeg's name of what writes a picture to a file of its own."""
+"""FFmpeg's name of the muxer that writes each picture to a file of its own."""
 
 
 CODECS = {
-    # Lines and flat colours show coding noise sooner than film does, and an editor codes the file
-    # once more: well above x264's usual 23. A pan in anime at 48 frames a second has LPIPS 0.0099
-    # at 12, 0.0082 at 10, 0.0069 at 8 and 0.0061 at 6, for 245, 345, 485 and 656 kB.
-    # A short look-ahead costs next to nothing at constant quality and keeps 30 frames less in
-    # memory.
+    # Lines and flat colours show coding noise sooner than film does, and an editor encodes the file
+    # once more. The quality is therefore well above that of x264's usual factor of 23. A pan in
+    # anime at 48 frames a second has LPIPS 0.0099 at 12, 0.0082 at 10, 0.0069 at 8 and 0.0061 at 6,
+    # for 245, 345, 485 and 656 kB. A short look-ahead costs next to nothing at constant quality,
+    # and keeps 30 frames less in memory.
     "h264": Codec(
         title="H.264",
         encoder="libx264",
@@ -183,7 +183,7 @@ CODECS = {
         encoder="libsvtav1",
         pixel_formats=("yuv420p10le",),
         containers={".mp4": "mp4", ".mkv": "matroska", ".webm": "webm"},
-        # samples/dance.mp4 has a PSNR of 52.8 dB at 5.2 kB a frame, in H.265 51.8 at 4.5.
+        # samples/dance.mp4 has a PSNR of 52.8 dB at 5.2 kB a frame; in H.265, 51.8 dB at 4.5 kB.
         options={"crf": "10", "preset": "7"},
         sound="libopus",
         smallest=(64, 64),
@@ -209,13 +209,13 @@ CODECS = {
         fastest=Fraction(50),
     ),
 }
-"""By the word of ``--codec``. A name's ending chooses the first that has it."""
+"""The codecs by their names in ``--codec``. An output's ending chooses the first that has it."""
 
 
 def codec_for(output: Path, name: str | None) -> Codec:
-    """Return the codec ``name``, or that of the output's ending.
+    """Return the codec ``name``, or the first one that has the output's ending.
 
-    Raises ``UserError`` if the ending is none of the codec's, or of any.
+    Raises ``UserError`` if the ending is not one of the codec's, or not one of any codec.
     """
     ending = output.suffix.lower()
     if name is None:
@@ -235,7 +235,7 @@ def codec_for(output: Path, name: str | None) -> Codec:
             "such as slow/frame_%04d.png"
         )
     if codec.is_sequence and ending not in _ENDINGS:
-        return codec  # a folder, which may have any name but that of a file
+        return codec  # the output is a folder, which may have any name but that of a file
     if not is_file:
         raise UserError(
             f"{codec.title} goes into a file that ends in {' or '.join(codec.containers)}, and the "

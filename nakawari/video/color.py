@@ -1,7 +1,7 @@
-"""Colour: what a video's numbers mean, and the way from its planes to RGB tensors and back.
+"""Colour: what a video's numbers mean, and the conversion of its planes to RGB tensors and back.
 
 The arithmetic is ours and not swscale's, in float32, for one reason: pixels that the
-interpolator leaves alone must come back to the very code values they had. Otherwise drawn
+interpolator leaves alone must come back to exactly the code values they had. Otherwise drawn
 frames and passed-through frames differ a little in every still region, which flickers.
 """
 
@@ -104,9 +104,9 @@ def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: Color
     """Return a YUV frame in another pixel format, and in the matrix and range of other tags.
 
     Args:
-        frame: YUV, its codes as ``tags`` say.
+        frame: a YUV frame, whose codes mean what ``tags`` say.
         tags: of the frame.
-        pixel_format: of the result, by FFmpeg's name.
+        pixel_format: FFmpeg's name of the result's pixel format.
         wanted: tags of the result. Primaries and transfer are left as they are.
     """
     form = PictureForm.of(frame.format)
@@ -129,9 +129,9 @@ def convert(frame: VideoFrame, tags: ColorTags, pixel_format: str, wanted: Color
 def _exactly_converted(
     frame: VideoFrame, form: PictureForm, tags: ColorTags, wanted: ColorTags, bits: int
 ) -> VideoFrame:
-    """Return a frame in another matrix and range, with so many bits and full chroma.
+    """Return a frame in another matrix and range, with ``bits`` bits and full chroma.
 
-    swscale is off by as much as two codes of ten bits there, and rounding by 1.66 steps of RGB.
+    swscale is off by up to two codes of ten bits here, and mere rounding by 1.66 steps of RGB.
     """
     read, written = form._replace(chroma="444"), PictureForm("444", bits, False)
     planes = picture_from_frame(frame, tags.matrix, tags.value_range, form=read).planes
@@ -161,7 +161,7 @@ def rgb_frame(picture: Picture, tags: ColorTags, pixel_format: str) -> VideoFram
     form, frame = picture.form, picture.to_frame()
     if form.is_rgb:
         return frame.reformat(format=pixel_format)
-    # swscale makes the chroma as large as the luma, and is too coarse to leave YUV.
+    # swscale only scales the chroma to the luma's size. It is too coarse to convert YUV to RGB.
     whole = PictureForm("444", form.bits, form.alpha)
     value_range = FULL if tags.is_full else LIMITED
     planes = picture_from_frame(frame, tags.matrix, value_range, form=whole).planes
@@ -181,7 +181,7 @@ def rgb_frame(picture: Picture, tags: ColorTags, pixel_format: str) -> VideoFram
 
 
 def plain(picture: Picture, tags: ColorTags) -> Picture:
-    """Return a picture as it is looked at: with 8-bit 4:2:0, and no transparency."""
+    """Return a picture as it is looked at: in 8-bit 4:2:0, without transparency."""
     if picture.form == PLAIN:
         return picture
     return picture_from_frame(picture.to_frame(), tags.matrix, tags.value_range)
@@ -197,8 +197,8 @@ def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu"
 
     Each chroma sample serves all the pixels that share it, 2×2 in 4:2:0. That is coarser than
     interpolating, and on purpose: ``from_rgb`` averages the same pixels, so those left alone keep
-    their code values. Only those of colours that RGB can show do: codes outside it (luma above
-    white or below black, chroma too strong for its luma) are clamped to [-1, 1] here and come back
+    their code values. This holds only for colours that RGB can show. Codes outside RGB (luma above
+    white or below black, chroma too strong for its luma) are clamped to [-1, 1] here, and come back
     as other codes. Transparency is left out.
     """
     import torch
@@ -226,7 +226,7 @@ def to_rgb(picture: Picture, tags: ColorTags, device: torch.device | str = "cpu"
 def rgb_affine(tags: ColorTags, height: int) -> np.ndarray:
     """Return the map from luma, Cb and Cr codes to RGB codes 0 to 255, (3, 4): factors, offset.
 
-    ``height`` [px] is the clip's, by which a missing matrix is guessed. The same arithmetic as
+    ``height`` [px] is the clip's, by which a missing matrix is guessed. The arithmetic is that of
     ``to_rgb``, for pictures of 8 bits whose chroma is as large as their luma.
     """
     return rgb_from_codes(tags.weights(height), _layout(tags)) * 255
@@ -257,7 +257,7 @@ def from_rgb(
     weights = tags.weights(height)
     mix = torch.tensor([weights.red, weights.green, weights.blue], device=frame.device)
     luma = torch.einsum("c,chw->hw", mix, rgb)
-    # The way to chroma is linear: averaging RGB first gives the same, for less work.
+    # The conversion to chroma is linear: averaging RGB first gives the same for less work.
     grid = rgb.reshape(3, height // rows, rows, width // columns, columns)
     red, green, blue = grid.mean(dim=(2, 4))
     coarse_luma = weights.red * red + weights.green * green + weights.blue * blue

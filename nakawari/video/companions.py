@@ -1,7 +1,7 @@
 """What goes with picture and sound: subtitles, chapters and fonts, at the pace of the output.
 
-Subtitles are not drawn anew. Their times are, and where the output's container writes them in
-another way, their text is.
+The subtitles themselves are kept. Their times are changed, and so is the format of their text where
+the output's container stores it in another way.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from nakawari.pace import Pace
 from nakawari.video.opening import open_file
 from nakawari.video.streams import labels, left_out, sound_streams, video_streams
 
-TICK = Fraction(1, 1000)  # s; that of Matroska, and of the subtitles' encoders
+TICK = Fraction(1, 1000)  # s; the tick of Matroska, and of the subtitles' encoders
 COPIED = {
-    # DVD subtitles say in their pictures' data how long they stay, which would be too short.
+    # DVD subtitles are left out: they say in their pictures' data how long they stay, which would
+    # be too short.
     "matroska": {"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle"},
     "webm": {"webvtt"},
     "mp4": {"mov_text"},
     "mov": {"mov_text"},
 }
-"""Subtitles that go into a container as they are, by FFmpeg's names."""
+"""FFmpeg's names of the subtitle formats that are copied into a container as they are."""
 WRITTEN = {"matroska": "subrip", "webm": "webvtt", "mp4": "mov_text", "mov": "mov_text"}
-"""As what text goes into a container otherwise."""
+"""The format in which all other text subtitles are written into a container."""
 TEXTS = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}
 FONTS_IN = {"matroska"}
 
 ASS_FIELDS = 8  # before an event's text, in Matroska
 ASS_DRAWING = re.compile(r"\{[^}]*\\p[1-9]")  # what follows is an outline, not text
-MARKS = re.compile(r"\{[^}]*\}|<[^>]*>")  # of style
+MARKS = re.compile(r"\{[^}]*\}|<[^>]*>")  # marks of style within a text
 STYLE = b"""[Script Info]
 ScriptType: v4.00+
 [V4+ Styles]
@@ -46,7 +47,7 @@ Style: Default,Arial,16,&Hffffff,0,0,2,0
 [Events]
 Format: Layer, Start, End, Style, Text
 """
-"""Without any, FFmpeg's encoders do not begin."""
+"""The header that FFmpeg's subtitle encoders need before they begin."""
 
 
 class _Subtitle(NamedTuple):
@@ -65,10 +66,10 @@ class Companions:
 
     Args:
         path: the file.
-        start: of what is slowed down, on the container's clock [s].
-        duration: of what is slowed down [s]; ``None`` if it is not known.
-        pace: how fast it passes.
-        container: FFmpeg's name of the output's.
+        start: when the part that is slowed down begins, on the container's clock [s].
+        duration: of that part [s]; ``None`` if it is not known.
+        pace: how fast that part passes.
+        container: FFmpeg's name of the output's container.
         has_sound: whether the output has the file's sound.
         tell: is given the line.
     """
@@ -114,14 +115,14 @@ class Companions:
             self._tell(line)
 
     def _codec(self, stream: SubtitleStream) -> str | None:
-        """Return as what subtitles are written; ``None`` if they cannot be."""
+        """Return the format in which subtitles are written; ``None`` if they cannot be."""
         name = _codec_name(stream)
         if name in COPIED.get(self._format, ()):
             return name
         return WRITTEN.get(self._format) if name in TEXTS else None
 
     def add_to(self, output: OutputContainer) -> None:
-        """Make the tracks and chapters of an output, before anything is written into it."""
+        """Add tracks, fonts and chapters to an output, before anything is written into it."""
         for stream in self._subtitles:
             codec = self._codec(stream)
             if codec == _codec_name(stream):
@@ -183,7 +184,7 @@ class Companions:
                 found = self._retimed(packet)
                 if found is None:
                     continue
-                # Containers want each packet of a track to come after the one before.
+                # Containers want each packet of a track to begin later than the one before.
                 tick = max(round(found.start / TICK), last.get(found.track, -1) + 1)
                 last[found.track] = tick
                 yield found._replace(start=tick * TICK)
@@ -195,7 +196,7 @@ class Companions:
         if packet.pts is None or packet.time_base is None or packet.size == 0:
             return None
         start = packet.pts * packet.time_base
-        # Those of discs are pictures that stay until the next one, and tell no duration.
+        # Subtitles of discs are pictures that stay until the next one, and state no duration.
         duration = (packet.duration or 0) * packet.time_base
         span = self._shown(start, start + max(duration, TICK))
         data = self._data(stream, bytes(packet))

@@ -1,4 +1,4 @@
-"""Is a file all there? Demuxers stop quietly where a truncated file ends, so we ask."""
+"""Whether a file is complete: a demuxer stops without an error where a truncated file ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nakawari.errors import UserError
 
 # Containers whose header says how long the clip is; others only estimate it from what is there.
 DECLARING_FORMATS = {"mov", "matroska", "avi", "flv"}
-# Of these, what counts from the first time stamp. Matroska counts from 0, wherever the clip begins.
+# Those that count from the first time stamp. Matroska counts from 0, wherever the clip begins.
 COUNTS_FROM_FIRST = {"mov"}
 TOLERANCE = Fraction(1, 2)  # s; headers round, and a last frame's duration is often left out
 
@@ -40,8 +40,8 @@ def check_length(container: InputContainer, path: Path, reached: Fraction) -> No
     Args:
         container: the input, read to its end.
         path: its name, for the message.
-        reached: where the longest stream ended, on the container's clock [s]; of all streams, for
-            the declared duration covers subtitles and data too.
+        reached: where the longest stream ended, on the container's clock [s]. All streams count,
+            because the declared duration covers subtitles and data too.
     """
     names = set(container.format.name.split(","))
     if not DECLARING_FORMATS & names or not container.duration:

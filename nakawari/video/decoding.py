@@ -17,7 +17,7 @@ from nakawari.video.streams import video_decoder
 from nakawari.wording import count
 
 HEAD = 32  # packets that are looked at before the first is decoded
-MAX_LOST_SHARE = 0.05  # of a clip's pictures; one packet in twenty
+MAX_LOST_SHARE = 0.05  # largest share of a clip's packets without a picture: one in twenty
 STRICT_REMEDY = "copy or download it again, or leave out --strict to go on without them"
 
 
@@ -28,7 +28,7 @@ class FrameDecoder:
         container: the file.
         stream: its track.
         path: its name, for messages.
-        strict: refuse a damaged packet, instead of going on behind it.
+        strict: refuse a damaged packet, instead of going on after it.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class FrameDecoder:
         self.reached = Fraction(0)  # s, on the container's clock: the end of the longest stream
         self.damaged = 0  # packets that could not be decoded
         self.decoded = 0  # frames
-        self.spoilt = 0  # of these, in which damage shows
+        self.spoilt = 0  # decoded frames in which damage shows
         self._container = container
         self._stream = stream
         self._path = path
@@ -64,17 +64,17 @@ class FrameDecoder:
 
     @property
     def missing(self) -> int:
-        """How many packets gave no picture, as they are damaged or what they refer to is."""
+        """How many packets gave no picture, as they or the pictures they refer to are damaged."""
         return max(self.damaged, self.lost.between)
 
     def seek(self, stamp: int) -> None:
-        """Go to the last key frame before ``stamp`` [ticks of the track]; the next frame is it."""
+        """Go to the last keyframe before ``stamp`` [ticks of the track]; it is the next frame."""
         self._container.seek(stamp, stream=self._stream)
         self._decoder.flush_buffers()
         self._frames = self._decode(self._packets())
 
     def forget(self) -> None:
-        """Count what was decoded, and what could not be, from here on."""
+        """Set all counts to zero: those of decoded, of spoilt and of missing pictures."""
         self.damaged = self.decoded = self.spoilt = 0
         self.lost.forget()
 
@@ -84,9 +84,9 @@ class FrameDecoder:
         return bool(self._stream.codec_context.has_b_frames)
 
     def _packets(self) -> Iterator[av.Packet]:
-        """Yield the track's packets; every stream's are looked at for how far they reach."""
+        """Yield the track's packets, and note how far the packets of all streams reach."""
         try:
-            # Of every stream: the declared duration is the longest one's, subtitles included.
+            # All streams count: the declared duration is the longest one's, subtitles included.
             for packet in self._container.demux():
                 if packet.pts is not None and packet.time_base is not None:
                     end = (packet.pts + (packet.duration or 0)) * packet.time_base
@@ -102,7 +102,7 @@ class FrameDecoder:
     def _decode(self, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
         for packet in packets:
             if packet.size == 0 and packet.dts is not None:
-                continue  # AVI's way to say that a frame stays; a decoder takes it for the end
+                continue  # AVI's way to say that a frame stays; a decoder would take it for the end
             self.lost.store(packet)
             try:
                 for frame in self._decoder.decode(packet):

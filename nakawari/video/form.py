@@ -1,6 +1,6 @@
 """What pictures hold: how many bits a channel, how much colour, and whether transparency.
 
-Codecs say in these words what they can keep, so this loads nothing that is slow to load.
+The codecs' descriptions use this module, so it loads nothing that is slow to load.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from av import VideoFormat
 
 CHROMAS = ("420", "422", "444", "rgb")
-"""From the least colour to the most: that of 2×2 pixels together, of 2×1, of each, and RGB."""
+"""From the least colour to the most: a chroma sample for 2×2 pixels, for 2×1, for each; and RGB."""
 BITS = (8, 10, 12, 16)
 RGB_GAIN = 2
-"""Bits more that the codes of a matrix need to give back every colour of RGB: a step of theirs
-moves a colour by 0.8 of a step of RGB with one bit more, and by 0.4 with two, which rounds away."""
+"""Additional bits with which the codes of a matrix give back every colour of RGB. With one bit
+more, a step of such a code moves a colour by 0.8 of a step of RGB. With two, it moves the colour by
+0.4, which is lost in rounding."""
 
 
 class PictureForm(NamedTuple):
@@ -27,7 +28,7 @@ class PictureForm(NamedTuple):
 
     @classmethod
     def of(cls, format: VideoFormat) -> PictureForm:
-        """Return the least form that keeps all that a format of FFmpeg's has."""
+        """Return the least form that keeps everything that one of FFmpeg's formats holds."""
         bits = max(component.bits for component in format.components)
         alpha = format.has_palette or any(component.is_alpha for component in format.components)
         if format.is_rgb or format.has_palette:
@@ -52,11 +53,11 @@ class PictureForm(NamedTuple):
 
     @property
     def shared(self) -> tuple[int, int]:
-        """How many columns, and how many rows, of pixels have one chroma sample."""
+        """How many columns, and how many rows, of pixels share one chroma sample."""
         return {"420": (2, 2), "422": (2, 1)}.get(self.chroma, (1, 1))
 
     def at_most(self, other: PictureForm) -> PictureForm:
-        """Return what is left of this form where there is no more than ``other``."""
+        """Return this form reduced to what ``other`` can hold."""
         bits, chroma = self.bits, min(self.chroma, other.chroma, key=CHROMAS.index)
         if self.is_rgb and chroma != "rgb":
             bits = next((more for more in BITS if more >= bits + RGB_GAIN), BITS[-1])

@@ -1,4 +1,4 @@
-"""Pictures of linear light, as EXR holds them, brought to what a screen is given."""
+"""Pictures of linear light, as EXR stores them, converted to what a screen is given."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ STRAIGHT = 0.0031308  # of linear light: below, the curve of sRGB is a straight 
 def as_displayed(frame: av.VideoFrame) -> av.VideoFrame:
     """Return a frame of linear light in sRGB, its colours no longer multiplied by its opacity.
 
-    By EXR's own convention colours are multiplied by it ("associated alpha"). The division comes
-    first, as light adds up in linear light alone. Where opacity is 0 there is nothing to divide by,
-    and colours stay as they are. Frames of whole numbers are returned unchanged: they hold no
-    light. The frame itself is changed.
+    By EXR's own convention, colours are multiplied by opacity ("associated alpha"). The division
+    comes before the curve, because colours add up in linear light only. Where opacity is 0, nothing
+    can be divided, and colours stay as they are. Frames of whole numbers are returned unchanged,
+    because they do not hold linear light. The frame itself is changed.
     """
     if frame.format.name not in FLOATS:
         return frame
@@ -34,9 +34,9 @@ def as_displayed(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def srgb(light: np.ndarray) -> np.ndarray:
-    """Return linear light, float32 with white at 1, as sRGB has it (IEC 61966-2-1).
+    """Return linear light, float32 with white at 1, in the curve of sRGB (IEC 61966-2-1).
 
-    What is below black, or no number, becomes black; what is above white stays above it.
+    Values below black, and those that are not a number, become black. Values above white stay so.
     """
     light = np.maximum(np.nan_to_num(light, nan=0.0, posinf=1.0), 0)
     return np.where(light <= STRAIGHT, 12.92 * light, 1.055 * cv2.pow(light, 1 / 2.4) - 0.055)

@@ -1,4 +1,4 @@
-"""Pictures packed without any loss, to be had again exactly as they were."""
+"""Pictures that are packed without loss, and unpacked exactly as they were."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from av import VideoStream
 from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture, picture_from_frame
 
-# H.264 at quantiser 0 keeps every code value, and what stays as it was from picture to picture
-# takes next to nothing: a frame of samples/dance.mp4 (512x288) takes 13 kB and 3.3 ms on one
-# core, with FFV1 68 kB and 4.7 ms. Nothing waits in the encoder. It knows neither more than ten
-# bits nor RGB nor transparency, which FFV1 does.
+# H.264 at quantiser 0 keeps every code value, and what does not change from picture to picture
+# takes next to nothing. A frame of samples/dance.mp4 (512x288) takes 13 kB and 3.3 ms on one core;
+# with FFV1, it takes 68 kB and 4.7 ms. No picture waits in the encoder. FFV1 is for what H.264
+# does not know here: more than ten bits, RGB and transparency.
 H264, H264_BITS = "libx264", 10
 H264_OPTIONS = {"qp": "0", "preset": "veryfast", "tune": "zerolatency"}
 FFV1 = "ffv1"
-FFV1_FORMATS = {"gbrp": "bgr0", "gbrap": "bgra"}  # its names for the same codes
-CLOCK = Fraction(1, 1000)  # s; Matroska's own, and the pictures have no times but their order
+FFV1_FORMATS = {"gbrp": "bgr0", "gbrap": "bgra"}  # FFV1's formats for the same codes
+CLOCK = Fraction(1, 1000)  # s, Matroska's own; the pictures have an order and no times
 
 
 def encoder_for(form: PictureForm) -> str:
@@ -39,7 +39,7 @@ class LosslessPacker:
         self._container = av.open(self._bytes, "w", format="matroska")
         self._stream: VideoStream | None = None
         self.frames = 0
-        self.size = 0  # bytes; the container itself hands them on only now and then
+        self.size = 0  # bytes encoded; the container itself writes them only now and then
 
     def add(self, picture: Picture) -> None:
         """Pack the next picture."""
@@ -76,6 +76,6 @@ def unpacked(path: Path) -> Iterator[Picture]:
     """Yield the pictures that were packed into a file, in their order."""
     with av.open(f"file:{path}") as container:
         for frame in container.decode(video=0):
-            # Matrix and range say nothing here: the planes are copied as they are.
+            # Matrix and range do not matter here: the planes are copied as they are.
             form = PictureForm.of(frame.format)
             yield picture_from_frame(frame, matrix=1, value_range=1, form=form)

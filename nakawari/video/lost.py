@@ -1,7 +1,8 @@
 """Pictures that are stored in a file but do not come out of the decoder, told by their stamps.
 
-A decoder passes over pictures whose references are missing, and says nothing: one lost key frame
-costs all that refer to it, and a recording that begins amid such pictures loses its first ones.
+A decoder passes over pictures whose references are missing, and says nothing. One lost keyframe
+costs all pictures that refer to it. A recording that begins amid such pictures loses its first
+ones.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import av
 
 from nakawari.video.timeline import MAX_JUMP
 
-# Codecs of which every packet is a picture or a field. Others store hidden pictures, or pictures
+# Codecs in which every packet is a picture or a field. Others store hidden pictures, or pictures
 # that only say that nothing changes.
 A_PICTURE_A_PACKET = {"h264", "hevc", "mpeg2video"}
-# Of a frame: a second field has a stamp half a frame later than the picture that it belongs to.
+# Stamps within this share of a frame's duration belong to one picture: a second field has a stamp
+# half a frame later than the picture that it belongs to.
 OWN_SHARE = Fraction(3, 4)
 
 
@@ -25,7 +27,7 @@ class LostPictures:
 
     Args:
         tick: of the stamps [s].
-        can_tell: whether each packet is a picture; otherwise none is ever taken for lost.
+        can_tell: whether each packet is a picture; if not, no picture is ever taken for lost.
     """
 
     def __init__(self, tick: Fraction, can_tell: bool) -> None:
@@ -73,7 +75,7 @@ class LostPictures:
         self.leading = self.between = 0
 
     def give_up(self) -> None:
-        """Take none for lost from here on: the stamps are not those of pictures."""
+        """Take no picture for lost from here on: the stamps are not those of pictures."""
         self._can_tell = False
         self.forget()
 

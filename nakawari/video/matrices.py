@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # Code points of ITU-T H.273, which FFmpeg's AVColorSpace and AVColorRange share.
 BT709, BT601 = 1, 6
 FULL = 2
-SD_MAX_HEIGHT = 576
+SD_MAX_HEIGHT = 576  # px; up to this, a missing matrix is taken for BT.601, above it for BT.709
 
 
 class LumaWeights(NamedTuple):
@@ -46,7 +46,7 @@ class Scales(NamedTuple):
 
 
 def scales(is_full: bool, bits: int) -> Scales:
-    """Return how codes of so many bits are laid out, in full or limited range."""
+    """Return how codes of ``bits`` bits are laid out, in full or limited range."""
     step = 2.0 ** (bits - 8)
     if is_full:
         return Scales(0.0, 2.0**bits - 1, 2.0**bits - 1, 128 * step)
@@ -88,7 +88,7 @@ def codes_from_rgb(weights: LumaWeights, layout: Scales) -> NDArray[np.float64]:
 
 
 AGREED = 0.9
-"""Steps of RGB that codes may be off where they are not looked for any further."""
+"""Steps of RGB by which a channel may be off before better codes are looked for."""
 BLOCK = 1 << 15
 """Pixels looked at together, so that their numbers stay in the cache."""
 
@@ -98,11 +98,12 @@ def nearest_codes(
 ) -> list[NDArray[np.uint16]]:
     """Return whole codes of luma, Cb and Cr whose colours are nearest to exact ones, (H, W) each.
 
-    Rounding each of the three for itself moves a channel of RGB by as much as 1.66 of its steps in
-    limited range, as a code of Cb moves blue by 2.1. Where that is too much, those of the whole
-    codes around that move the farthest channel least are within 1.2 (measured over colours of
-    BT.601, BT.709 and BT.2020). Where that is too much still, every other two rows take what makes
-    up for it, and the mean colour is within one step. Two rows, as they share chroma in 4:2:0.
+    Rounding each of the three by itself moves a channel of RGB by up to 1.66 of its steps in
+    limited range, because a code of Cb moves blue by 2.1. Where that is too much, the whole codes
+    around are tried, and those are taken whose farthest channel is moved least. It is within 1.2
+    steps (measured over colours of BT.601, BT.709 and BT.2020). Where that is still too much, every
+    other pair of rows takes codes that make up for it, and the mean colour is within one step.
+    Rows are paired because two rows share chroma in 4:2:0.
 
     Args:
         codes: luma, Cb and Cr that need not be whole, (H, W, 3).
@@ -125,7 +126,7 @@ def nearest_codes(
 
 
 def _far(off: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return which codes, off by so much, (3, N), move a channel by more than is agreed."""
+    """Return which codes move a channel by more than ``AGREED``, given their errors, (3, N)."""
     return np.flatnonzero(np.abs(gains @ off).max(axis=0) > AGREED)
 
 
@@ -144,8 +145,8 @@ def _nearest(
     for more in product((0, 1), repeat=2):
         chroma = below + np.array(more, np.float32)[:, None]
         moved = gains[:, 1:] @ (chroma - exact[1:])  # what chroma is off, by channel
-        # Luma moves all channels alike, so the best one has the channels that are moved least and
-        # most equally far from where they should be.
+        # Luma moves all channels alike. With the best luma, the channels that chroma moves least
+        # and most are therefore equally far from where they should be.
         middle = (moved.max(axis=0) + moved.min(axis=0)) / 2
         luma = np.round(exact[0] - middle / gains[0, 0])
         off = np.abs((luma - exact[0]) * gains[0, 0] + moved).max(axis=0)

@@ -12,12 +12,12 @@ class NamePattern(NamedTuple):
     """What the names of a sequence's pictures have in common."""
 
     before: str
-    digits: int  # of the number at least, with leading zeros
+    digits: int  # fewest digits of the number, with leading zeros
     after: str
 
     @classmethod
     def of(cls, name: str) -> NamePattern | None:
-        """Return the pattern that a name such as ``frame_%04d.png`` is; ``None`` if it is none.
+        """Return the pattern in a name such as ``frame_%04d.png``; ``None`` if there is none.
 
         A percent sign that stands for itself is written ``%%``.
         """

@@ -24,7 +24,7 @@ VIDEO_FORMATS = (
     "h261", "h263", "h264", "hevc", "vvc", "av1", "obu", "m4v", "vc1", "dirac", "mjpeg",
     "yuv4mpegpipe", "bink", "smk", "roq", "flic", "jpegxl_anim",
 )  # fmt: skip
-# Refused too, but in words that say what is missing.
+# Files of sound open too. As a clip they are refused later, in words that say what is missing.
 SOUND_FORMATS = ("wav", "mp3", "flac", "aac", "aiff")
 SAFE = {
     "format_whitelist": ",".join((*VIDEO_FORMATS, *SOUND_FORMATS)),
@@ -84,7 +84,7 @@ def check_dimensions(path: Path, width: int, height: int) -> None:
 def check_header(path: Path) -> bytes:
     """Return a file's first bytes; ``UserError`` if its pictures are too large to be decoded.
 
-    The size is that which GIF, PNG and animated WebP state, whose demuxers do not know of it.
+    The size is read for GIF, PNG and animated WebP, because their demuxers do not know it.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)

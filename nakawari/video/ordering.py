@@ -1,7 +1,7 @@
-"""Frames in the order of their time stamps, where damage brought them out of it.
+"""Frames put back into the order of their time stamps, where damage brought them out of it.
 
-After a lost key frame a decoder may show frames in the wrong order: 238, 254, 239, 255. Each would
-be a jump ahead and a step back, although nothing is wrong with its stamp.
+After a lost keyframe, a decoder may give out frames in the wrong order: 238, 254, 239, 255. Each
+would be a jump ahead or a step back, although nothing is wrong with its stamp.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from fractions import Fraction
 import av
 
 AHEAD = 2  # frames that are held back
-MAX_STEP = Fraction(3, 2)  # frames; what comes so soon after the last one was late itself
+MAX_STEP = Fraction(3, 2)  # frames; only a frame this soon after the last one is brought forward
 
 
 class InOrder:
-    """Yields frames one by one, those first that follow on the last one.
+    """Gives out frames one by one, those first that directly follow the last one.
 
-    Only what follows at once is brought forward. So a stamp that is wrong by itself, and leaves its
-    own place free, moves no frame, nor do the stamps of joined recordings.
+    Only a frame that follows at once is brought forward. A single stamp that is wrong leaves its
+    own place free, and therefore moves no frame. Nor do the stamps of joined recordings.
 
     Args:
-        following: gives the next frame that was decoded; ``None`` at the end.
-        stamp: gives a frame's time [s]; ``None`` if it has none.
+        following: returns the next frame that was decoded; ``None`` at the end.
+        stamp: returns a frame's time [s]; ``None`` if it has none.
         rate: frames a second.
         ahead: frames that are held back; 0 where frames are stored in the order of display.
     """

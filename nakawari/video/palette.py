@@ -1,6 +1,6 @@
-"""Few colours well chosen: the palette of a clip, and its pictures painted with it.
+"""The palette of a clip, which has few and well-chosen colours, and pictures painted with it.
 
-One palette for the whole clip keeps what stands still as it is from frame to frame. With one for
+One palette for the whole clip keeps what stands still unchanged from frame to frame. With one for
 each frame it would flicker.
 """
 
@@ -16,14 +16,15 @@ from nakawari.video.color import ColorTags, rgb_frame
 from nakawari.video.picture import Picture
 
 TICK = Fraction(1, 1000)  # s; the order of frames is all that matters here
-# A fixed pattern: what stands still keeps its colours. In samples/dance.mp4 error diffusion changes
-# them by 0.25 codes from frame to frame (Floyd-Steinberg 0.10), and takes 21 kB a frame (16)
-# instead of 14. Without dithering it takes 13, and gradients show bands.
+# With a fixed pattern, what stands still keeps its colours. In samples/dance.mp4, error diffusion
+# changes them by 0.25 codes from frame to frame, and Floyd-Steinberg by 0.10. A frame then takes
+# 21 kB and 16 kB; with the pattern it takes 14 kB. Without dithering it takes 13 kB, and gradients
+# show bands.
 DITHER = "bayer:bayer_scale=4"
 
 
 def palette_of(pictures: Iterable[Picture], tags: ColorTags) -> av.VideoFrame:
-    """Return the 256 colours that suit pictures best, one of them transparent."""
+    """Return the 256 colours, one of them transparent, that suit all pictures best."""
     graph: Graph | None = None
     for number, picture in enumerate(pictures):
         frame = rgb_frame(picture, tags, "rgba")
@@ -71,14 +72,14 @@ class Painter:
         colours.push(None)
 
     def paint(self, frame: av.VideoFrame) -> list[av.VideoFrame]:
-        """Take the next frame, RGBA, and return those that are painted, numbered from 0."""
+        """Take the next frame, RGBA; return the frames painted by now, numbered from 0 on."""
         frame.pts, frame.time_base = self._taken, TICK
         self._taken += 1
         self._pictures.push(frame)
         return list(self._ready())
 
     def finish(self) -> list[av.VideoFrame]:
-        """Return the frames that are left when no more come."""
+        """Return the frames that are still to be painted, when no more come."""
         self._pictures.push(None)
         return list(self._ready())
 

@@ -1,4 +1,4 @@
-"""A part of a clip, by the times between which it lies."""
+"""A part of a clip, given by the times at which it begins and ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Part(NamedTuple):
     """From ``start`` to before ``end`` [s since the clip's first frame]; the whole by default.
 
-    A frame belongs to it if it begins there, or less than half a frame before.
+    A frame belongs to the part if it begins in it, or less than half a frame before it.
     """
 
     start: Fraction = Fraction(0)

@@ -25,7 +25,7 @@ from nakawari.video.matrices import (
 )
 
 FULL_RANGE_NAMES = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p"}
-# swscale's number for each matrix of H.273; it takes BT.601 for what it does not know, as we do.
+# swscale's number for each matrix of H.273. For an unknown one it takes BT.601, as we do.
 SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 
 
@@ -33,13 +33,13 @@ SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 class Picture:
     """Planes of code values; their range and matrix are the clip's ``ColorTags``.
 
-    A picture yields its three planes of colour. One in RGB has green, blue and red in them.
+    Iterating over a picture yields its three planes of colour. In RGB they are green, blue and red.
     """
 
     luma: np.ndarray  # (H, W), H and W even; uint8, or uint16 where there are more than 8 bits
     blue_difference: np.ndarray  # (H/2, W/2) in 4:2:0
     red_difference: np.ndarray  # likewise
-    alpha: np.ndarray | None = None  # (H, W), from 0 to all bits; colours are not multiplied by it
+    alpha: np.ndarray | None = None  # (H, W), 0 to the largest code; colours not multiplied by it
     form: PictureForm = PLAIN
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -61,7 +61,7 @@ class Picture:
         return [*self, *([] if self.alpha is None else [self.alpha])]
 
     def to_frame(self) -> av.VideoFrame:
-        """Return a fresh frame of this form: no time, no picture type, no side data."""
+        """Return a new frame of this form, without time, picture type or side data."""
         frame = av.VideoFrame(self.width, self.height, self.form.pixel_format)
         for plane, values in zip(frame.planes, self.planes, strict=True):
             _plane_view(plane, values.dtype)[:] = values
@@ -73,16 +73,16 @@ class Picture:
         return of_planes([plane[:height, :width] for plane in self.planes], self.form)
 
     def halved(self, times: int) -> Picture:
-        """Return the picture at half the size, ``times`` times: each pixel the mean of four.
+        """Return the picture halved in size ``times`` times; each pixel is the mean of four.
 
-        What is left over at the right and lower edge is cut off; the sizes may become odd. No side
-        becomes shorter than one pixel.
+        Odd columns and rows at the right and lower edge are cut off, and the sizes may become odd.
+        No side becomes shorter than one pixel.
         """
         return of_planes([_halved(plane, times) for plane in self.planes], self.form)
 
 
 def of_planes(planes: list[np.ndarray], form: PictureForm) -> Picture:
-    """Return the picture that FFmpeg's planes of a form are."""
+    """Return the picture of a form that has these planes, in FFmpeg's order."""
     luma, blue_difference, red_difference = planes[:3]
     alpha = planes[3] if form.alpha else None
     return Picture(luma, blue_difference, red_difference, alpha, form)
@@ -102,10 +102,11 @@ def halved_picture(frame: av.VideoFrame, matrix: int, value_range: int, times: i
 def _halved(plane: np.ndarray, times: int) -> np.ndarray:
     if times == 0:
         return plane.copy()
-    # A frame as decoded is in no near cache, and halving, two rows at a time, waits for it: of
-    # 1080p 0.55 ms. Read once in order before, which is what this is for, 0.36 ms in all.
+    # A decoded frame is in no near cache. Halving reads two rows at a time and waits for them,
+    # which takes 0.55 ms for 1080p. This call only reads the plane once in order before that; then
+    # it takes 0.36 ms in all.
     cv2.countNonZero(plane)
-    for _ in range(times):  # OpenCV is seven times as fast at this as at a quarter in one step
+    for _ in range(times):  # in OpenCV seven times as fast as quartering in one step
         height, width = max(plane.shape[0] // 2, 1), max(plane.shape[1] // 2, 1)
         even = plane[: 2 * height, : 2 * width]
         plane = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
@@ -141,11 +142,11 @@ def picture_from_frame(
         frame: what PyAV decoded.
         matrix: the clip's matrix.
         value_range: the clip's range.
-        rotation: quarter turns are undone, degrees counter-clockwise as PyAV tells them.
-        form: of the picture. RGB only for a frame in RGB.
+        rotation: degrees counter-clockwise, as PyAV states them; quarter turns are undone.
+        form: of the picture. It may be RGB only for a frame in RGB.
     """
     quarter_turns = round(rotation / 90) % 4
-    if quarter_turns % 2 and form.chroma == "422":  # which lying down is no form at all
+    if quarter_turns % 2 and form.chroma == "422":  # turned by 90 degrees, it is no known form
         whole = form._replace(chroma="444")
         upright = picture_from_frame(frame, matrix, value_range, rotation, whole)
         return picture_from_frame(upright.to_frame(), matrix, value_range, form=form)
@@ -185,9 +186,9 @@ def _converted(
 
 
 def keep_opaque(converted: av.VideoFrame, source: av.VideoFrame) -> None:
-    """Put the opacity right of planes that swscale made of a frame with fewer bits.
+    """Correct the opacity of a frame that swscale converted from fewer bits.
 
-    It takes 255 of 8 bits for 1020 of ten, which is not quite opaque.
+    swscale turns 255 of 8 bits into 1020 of ten bits, which is not quite opaque.
     """
     form, before = PictureForm.of(converted.format), PictureForm.of(source.format)
     if form.alpha and before.alpha and before.bits == 8 < form.bits:
@@ -198,7 +199,7 @@ def keep_opaque(converted: av.VideoFrame, source: av.VideoFrame) -> None:
 def _opacity(frame: av.VideoFrame) -> np.ndarray:
     """Return the opacity of a frame of 8 bits, (H, W) uint8, exactly.
 
-    On the way from YUV to RGB swscale takes 254 for 255.
+    When swscale converts YUV to RGB, it turns 255 into 254.
     """
     if len(frame.planes) == 4:
         return _plane_view(frame.planes[3], np.uint8)
@@ -212,13 +213,14 @@ def _opacity(frame: av.VideoFrame) -> np.ndarray:
 def _deep_codes(frame: av.VideoFrame, matrix: int, value_range: int, bits: int) -> av.VideoFrame:
     """Return an RGB frame of more than 8 bits in a matrix, with full chroma.
 
-    It has ten bits at least. swscale is off by as much as one code of 255 there.
+    The result has at least ten bits. swscale is off by up to one code of 255 here.
 
     Args:
         frame: the frame.
-        matrix: that of the result.
-        value_range: likewise.
-        bits: that are needed. Pictures of 8 are only looked at, and their codes merely rounded.
+        matrix: of the result.
+        value_range: of the result.
+        bits: how many are needed. Pictures of 8 bits are only looked at, so their codes are merely
+            rounded.
     """
     has_alpha = has_alpha_channel(frame)
     rgba = frame.reformat(format="rgba64le" if has_alpha else "rgb48le").to_ndarray()

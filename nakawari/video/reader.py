@@ -34,27 +34,27 @@ from nakawari.wording import count
 
 INDEXED = {"mov", "matroska"}  # containers that say where in the file a time is
 FAR = Fraction(20)  # s; a part that begins earlier is reached by decoding what comes before
-LEAD = Fraction(5)  # s before a part, where decoding begins, so that it has what frames refer to
+LEAD = Fraction(5)  # s; decoding begins this long before a part, to have what its frames refer to
 
 
 class VideoReader:
     """Decodes one file or sequence of pictures, a frame at a time, whatever its length.
 
     Raises ``UserError`` on opening if the file is missing, is no video, or holds fewer than two
-    frames, and while reading if it is truncated, or too much of it damaged. What was changed on
-    the way in (an odd size, what was damaged) is told once, in a line each, through ``tell``.
+    frames. Raises it while reading if the file is truncated, or too much of it is damaged. What was
+    changed in reading (an odd size, damage) is told once, in a line each, through ``tell``.
 
     Args:
-        path: the file.
-        tell: is given the lines.
-        strict: refuse a file in which anything is damaged, instead of bridging it.
-        part: of the clip that is read, as if there were no more of it. ``UserError`` if the clip
-            ends before, or if the part has fewer than two frames.
+        path: the file, or the sequence.
+        tell: is called with the lines.
+        strict: refuse a file in which anything is damaged, instead of bridging the damage.
+        part: the part of the clip that is read, as if there were no more of it. ``UserError`` if
+            the clip ends before it begins, or if it has fewer than two frames.
         input_rate: frames a second of a sequence of pictures. ``UserError`` for a file, which has
             its own.
-        richest: form of the pictures, unless the source has less; what of the source does not fit
-            into it is told. By default it is the one in which pictures are looked at, and nothing
-            is told.
+        richest: the richest form that the pictures may have; they have less if the source has less.
+            It is told what of the source does not fit into it. By default it is the form in which
+            pictures are looked at, and nothing is told.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class VideoReader:
         self.path = path
         self._part = part
         self._richest = richest
-        self._begins = Fraction(0)  # s, of the part's first frame since the clip's
+        self._begins = Fraction(0)  # s, from the clip's first frame to the part's
         self._remarks = Remarks(tell)
         self._strict = strict
         self._opened = ExitStack()
@@ -85,8 +85,8 @@ class VideoReader:
             self._frames = InOrder(self._decoded, self._stamps.stamp, self._stamps.rate, held)
             first_two = (self._frames.next_frame() for _ in range(2))
             self._head = [frame for frame in first_two if frame is not None]
-            self._lost = 0  # pictures just before the last frame
-            self._bridged = 0  # frames repeated in the place of damaged ones
+            self._lost = 0  # pictures that were lost just before the last frame
+            self._bridged = 0  # frames that were repeated in place of damaged ones
             if part.start > 0:
                 self._go_to(part.start)
             self.info = self._describe()
@@ -118,7 +118,7 @@ class VideoReader:
         self._opened.close()
 
     def _go_to(self, start: Fraction) -> None:
-        """Pass over the frames before ``start`` [s]: the next is the part's first."""
+        """Pass over the frames before ``start`` [s], so that the next is the part's first."""
         before, expected = self._near(start)
         while (frame := self._next()) is not None:
             time = self._stamps.time(frame, before, expected)
@@ -138,8 +138,8 @@ class VideoReader:
     def _near(self, start: Fraction) -> tuple[Fraction | None, Fraction]:
         """Seek to before ``start`` if that is far, and the file has an index.
 
-        Returns the time of the frame before the next one and the time that is expected for that
-        [s], as ``FrameStamps.time`` takes them.
+        Returns the time of the last frame that was passed, ``None`` if there is none, and the time
+        [s] expected for the next one. ``FrameStamps.time`` takes both.
         """
         formats = set(self._container.format.name.split(","))
         if start < FAR or self._strict or not INDEXED & formats or not self._stamps.are_direct:
@@ -223,8 +223,8 @@ class VideoReader:
     def frames(self, halvings: int = 0) -> Iterator[SourceFrame]:
         """Yield every frame once, in the order of display; the first is at time 0.
 
-        Where a damaged one is missing, the one before it is repeated. With ``halvings`` the
-        pictures are halved so often (see ``Picture.halved``), and reading is faster.
+        Where a damaged frame is missing, the one before it is repeated. With ``halvings`` the
+        pictures are halved that often (see ``Picture.halved``), and reading is faster.
         """
         end = self._part.end
         for before, frame in enumerate(self._all_frames(halvings)):
@@ -267,7 +267,7 @@ class VideoReader:
         self._tell_repairs()
 
     def _until(self, time: Fraction, frame: SourceFrame) -> Iterator[SourceFrame]:
-        """Yield a frame that is shown until ``time`` [s], again for each lost one in between."""
+        """Yield a frame that is shown until ``time`` [s], once more for each lost one after it."""
         rate = self.info.rate
         lost = max(self._decoder.damaged - self._bridged, self._lost)
         missing = round((time - frame.start) * rate) - 1 if lost else 0

@@ -1,4 +1,4 @@
-"""What is told of a clip on the way in, and on the way out: a line each, none twice."""
+"""What is told about a clip as it is read and written: one line each, and none twice."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from nakawari.video.form import PictureForm
 from nakawari.video.picture import is_see_through
 
 SEE_THROUGH = "transparency is laid on black"
-INTERLACED = {2, 3, 4, 5}  # AVFieldOrder: which field is shown, and coded, first
+INTERLACED = {2, 3, 4, 5}  # of AVFieldOrder, which says which field is shown and coded first
 
 
 class Remarks:
-    """Tells lines, but none that it has told before: every frame of a clip may give cause to."""
+    """Tells each line only once, although every frame of a clip may give cause for it."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
@@ -28,12 +28,12 @@ class Remarks:
 
     def tell_interlaced(self, frame: av.VideoFrame, stream: av.VideoStream) -> None:
         """Tell if a frame is made of two fields."""
-        # Not every codec says so of its frames; the container may.
+        # Not every codec marks its frames as interlaced; the stream may be marked instead.
         if frame.interlaced_frame or stream.codec_context.field_order in INTERLACED:
             self.say("the clip is interlaced; deinterlace it first for clean in-betweens")
 
     def tell_losses(self, frame: av.VideoFrame, richest: PictureForm) -> None:
-        """Tell what of a frame does not fit into the richest form that pictures may have."""
+        """Tell which parts of a frame do not fit into the richest form that pictures may have."""
         if PictureForm.of(frame.format).bits > richest.bits:
             self.say(f"{frame.format.name} is converted to {richest.bits} bits a channel")
         needs_even = PictureForm.of(frame.format).at_most(richest).shared != (1, 1)

@@ -1,8 +1,8 @@
 """Sequences of pictures: a folder, or a name with a number in it, read as one clip.
 
-FFmpeg reads a sequence only where its numbers follow on one another from near zero, and a ``%`` in
-a folder's name leads it astray. So it is given a folder of links, one for each frame: whatever the
-pictures are called, and with the one before in the place of one that is missing.
+FFmpeg reads a sequence only if its numbers follow one another from near zero, and it misreads a
+``%`` in a folder's name. It is therefore given a folder of links, one for each frame, whatever the
+pictures are called. Where a picture is missing, its link leads to the one before.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Found(NamedTuple):
 
 
 def is_sequence(source: Path) -> bool:
-    """Return whether a name is that of a sequence of pictures, and not of a file."""
+    """Return whether a path names a sequence of pictures, and not a file."""
     return source.is_dir() or (not source.exists() and NamePattern.of(source.name) is not None)
 
 
@@ -52,9 +52,9 @@ def sequence_folder(source: Path) -> Path:
 
 
 def clip_name(source: Path) -> Path:
-    """Return what a clip made from a source is named after, which ends in no suffix.
+    """Return the path after which a clip made from a source is named.
 
-    That is the file's name, or the name of the folder in which a sequence's pictures are.
+    That is the file without its suffix, or the folder in which a sequence's pictures are.
     """
     if is_sequence(source):
         return Path(os.path.abspath(sequence_folder(source)))
@@ -73,11 +73,11 @@ def pictures_of(source: Path) -> list[Path]:
 def opened_sequence(
     source: Path, rate: Fraction, tell: Callable[[str], None], strict: bool
 ) -> Iterator[InputContainer]:
-    """Open a sequence of pictures as a clip of so many frames a second.
+    """Open a sequence of pictures as a clip of ``rate`` frames a second.
 
     Where a number is missing, the picture before it is shown on. Raises ``UserError`` if there are
-    no pictures, those of several sequences, or too many missing between two; with ``strict`` if any
-    is.
+    no pictures, pictures of several sequences, or too many pictures missing between two. With
+    ``strict`` it is raised if any picture is missing.
     """
     found = _found(source)
     missing = _missing(source, found, rate)
@@ -136,7 +136,7 @@ def _found(source: Path) -> _Found:
 
 
 def _only_one(folder: Path, names: list[str]) -> _Found:
-    """Return the one sequence that there is among names."""
+    """Return the only sequence among names; ``UserError`` if there is none, or more than one."""
     sequences: dict[NamePattern, dict[int, Path]] = defaultdict(dict)
     for name in names:
         found = NUMBERED.fullmatch(Path(name).stem)
@@ -178,7 +178,7 @@ def _missing(source: Path, found: _Found, rate: Fraction) -> int:
 
 
 def _filled(pictures: dict[int, Path]) -> Iterator[Path]:
-    """Yield a picture for every number, that before it where one is missing."""
+    """Yield a picture for every number; where one is missing, the picture before it."""
     shown = next(iter(pictures.values()))
     for number in range(min(pictures), max(pictures) + 1):
         shown = pictures.get(number, shown)

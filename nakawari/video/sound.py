@@ -1,4 +1,4 @@
-"""A file's sound, decoded: at its own times, and in one layout even where the file changes it.
+"""A file's decoded sound: at its own times, and in one layout even where the file changes it.
 
 Television changes from stereo to 5.1 and back in the middle of a recording.
 """
@@ -23,7 +23,7 @@ SAMPLE_FORMAT = "fltp"
 
 
 class SoundShape(NamedTuple):
-    """How many samples a second, and how many at a time."""
+    """The samples a second of sound, and its number of channels."""
 
     sample_rate: int
     channels: int
@@ -35,7 +35,7 @@ NO_SOUND = SoundShape(48000, 2)  # of a track from which nothing can be decoded
 class SoundTrack:
     """A sound track of a file.
 
-    Raises ``UserError`` on opening if the file cannot be read or the track not decoded.
+    Raises ``UserError`` on opening if the file cannot be read, or the track cannot be decoded.
 
     Args:
         path: the file.
@@ -66,10 +66,10 @@ class SoundTrack:
         self._container.close()
 
     def frames(self, zero: Fraction) -> Iterator[av.AudioFrame]:
-        """Yield the track's frames as they are coded, pts in samples.
+        """Yield the track's frames as they are coded, with time stamps in samples.
 
         Args:
-            zero: the time on the container's clock [s] that is pts 0.
+            zero: the time on the container's clock [s] that becomes time stamp 0.
         """
         timeline = Timeline(zero)
         before: Fraction | None = None
@@ -91,7 +91,7 @@ class SoundTrack:
 
 
 def usual_shape(frames: Iterable[av.AudioFrame]) -> SoundShape:
-    """Return the shape that most of the sound has [s]; takes all frames."""
+    """Return the shape that the sound has for the longest time; all frames are taken."""
     seconds: Counter[SoundShape] = Counter()
     for frame in frames:
         shape = SoundShape(frame.sample_rate, frame.layout.nb_channels)
@@ -133,7 +133,7 @@ def _converter(first: av.AudioFrame, layout: str, rate: int) -> Graph:
 
 
 def pulled(graph: Graph) -> Iterator[av.AudioFrame]:
-    """Yield what a graph has ready."""
+    """Yield the frames that a filter graph has ready."""
     while True:
         try:
             yield cast(av.AudioFrame, graph.pull())
@@ -142,6 +142,6 @@ def pulled(graph: Graph) -> Iterator[av.AudioFrame]:
 
 
 def drained(graph: Graph) -> Iterator[av.AudioFrame]:
-    """Yield what a graph still has when nothing more comes."""
+    """Yield the frames that a filter graph still has when no more are pushed."""
     graph.push(None)
     yield from pulled(graph)

@@ -19,27 +19,30 @@ from nakawari.video.timestamps import (
     snap_to_grid,
 )
 
-FEW_FRAMES = 3
-# H.264 may move a frame by 16; the pictures of these frames are in memory meanwhile.
+FEW_FRAMES = 3  # frames that are looked at first, where the stamps are not in doubt
+# Limits of that number where they are in doubt. H.264 may move a frame by 16 places, and the
+# pictures of all these frames are in memory at once.
 MOST_FRAMES, MOST_PIXELS = 18, 40_000_000
 
-MAX_BACKWARD = Fraction(1, 8)  # of the first packets: so many may step back, and all be wrong
-CERTAIN = 24  # of the first packets: those that are in the order of display once sorted
-FINE_TICKS = 1000  # a frame; then a gap tells 24 frames a second from 24000/1001
-SAME = Fraction(1, 2000)  # of a rate
+# If the decoder reorders frames, but no more than this share of the first packets steps back, all
+# stamps are in doubt.
+MAX_BACKWARD = Fraction(1, 8)
+CERTAIN = 24  # number of the first HEAD packets that are in the order of display once sorted
+FINE_TICKS = 1000  # a frame; with so many, a gap tells 24 frames a second from 24000/1001
+SAME = Fraction(1, 2000)  # largest difference of a gap's rate from a usual one, as a share
 
 
 class FrameStamps:
     """Looks at a track's first packets and frames, and then times the frames one after another.
 
-    Some containers, such as AVI, have only times at which packets are decoded. Then the times of
-    frames that come out in another order step back, and the decoder says which time is whose.
+    Some containers, such as AVI, store only the times at which packets are decoded. If frames come
+    out in another order, these times step back. The decoder then says which time is whose.
     """
 
     def __init__(self, stream: av.VideoStream, decoder: FrameDecoder) -> None:
         packets = [packet for packet in decoder.head if packet.pts is not None]
         stamps = [packet.pts for packet in packets if packet.pts is not None]
-        # Of frames that come out in another order, one in four or so is stored after a later one.
+        # Where frames come out in another order, about one in four is stored after a later one.
         in_doubt = decoder.reorders and len(stamps) > 1
         in_doubt = in_doubt and _steps_back(stamps) <= MAX_BACKWARD * len(stamps)
         most = FEW_FRAMES
@@ -67,16 +70,16 @@ class FrameStamps:
 
     @property
     def rebuilt(self) -> int:
-        """At how many places time stamps that could not be right were rebuilt."""
+        """The number of places at which time stamps that could not be right were rebuilt."""
         return self._timeline.rebuilt
 
     def time(self, frame: av.VideoFrame, before: Fraction | None, expected: Fraction) -> Fraction:
         """Return a frame's time since the first one [s].
 
         Args:
-            frame: the next in the order of display.
-            before: time of the one before [s]; ``None`` for the first, whose time is 0.
-            expected: when the one before ends [s].
+            frame: the next frame in the order of display.
+            before: time of the frame before it [s]; ``None`` for the first, whose time is 0.
+            expected: when the frame before it ends [s].
         """
         if before is None:
             return Fraction(0)
@@ -86,12 +89,12 @@ class FrameStamps:
 
     @property
     def are_of_frames(self) -> bool:
-        """Whether packets have the times at which frames are shown, not only those of decoding."""
+        """Whether packets have presentation time stamps, and not only those of decoding."""
         return not self._by_decoding
 
     @property
     def are_direct(self) -> bool:
-        """Whether a frame's time follows from its own stamp alone, as after a seek it must."""
+        """Whether a frame's time follows from its own stamp alone, as it must after a seek."""
         return not self._by_decoding and self._film is None
 
     def stamp_at(self, time: Fraction) -> int:
@@ -106,7 +109,7 @@ class FrameStamps:
         return self._snapped(frame, self._timeline.place(stamp, None, Fraction(0)))
 
     def duration(self, frame: av.VideoFrame) -> Fraction | None:
-        """Return for how long a frame is shown [s], if that is stored, likely, and not as usual."""
+        """Return a frame's stored duration [s]; ``None`` if none, or if it is usual or unlikely."""
         duration = (frame.duration or 0) * _tick(frame)
         is_usual = abs(duration - 1 / self.rate) <= _tick(frame) + self._slack
         return None if is_usual or not 0 < duration <= MAX_JUMP else duration
@@ -129,8 +132,8 @@ def _rate(stream: av.VideoStream, gaps: Sequence[Fraction], tick: Fraction) -> F
 
     Args:
         stream: the track.
-        gaps: between its first frames [s].
-        tick: of its clock [s].
+        gaps: the times between its first frames [s].
+        tick: the tick of its clock [s].
     """
     observed = 1 / median(gaps) if gaps else None
     rate = nominal_rate(stream.average_rate, stream.guessed_rate, observed)
@@ -159,7 +162,7 @@ def _zero(stamps: Sequence[Fraction], usual: Fraction) -> Fraction:
 
     Args:
         stamps: of the first frames [s].
-        usual: for how long a frame is shown [s].
+        usual: for how long a frame is usually shown [s].
     """
     likely = [0 < after - before <= MAX_JUMP for before, after in pairwise(stamps)]
     if likely[:2] == [False, True]:

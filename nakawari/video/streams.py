@@ -14,7 +14,8 @@ from nakawari.errors import UserError
 from nakawari.video.opening import check_dimensions, max_pixels
 from nakawari.wording import count
 
-# FFmpeg's own decoders of these leave out the alpha channel that WebM keeps beside the picture.
+# FFmpeg's own decoders of these codecs leave out the alpha channel that WebM keeps beside the
+# picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 LABELS = ("language", "title")
 TRACK_NAMES = {
@@ -29,7 +30,7 @@ TRACK_NAMES = {
 def video_stream(
     container: InputContainer, path: Path, tell: Callable[[str], None]
 ) -> av.VideoStream:
-    """Return the first video track that can be decoded; covers are none.
+    """Return the first video track that can be decoded; cover pictures are not video tracks.
 
     Raises ``UserError`` if there is none, or if its header announces pictures that are too large.
     """
@@ -50,7 +51,7 @@ def video_stream(
 
 
 def video_streams(container: InputContainer) -> list[av.VideoStream]:
-    """Return the video tracks; covers are none."""
+    """Return the video tracks, without cover pictures."""
     return [
         stream
         for stream in container.streams.video
@@ -59,7 +60,7 @@ def video_streams(container: InputContainer) -> list[av.VideoStream]:
 
 
 def video_decoder(stream: av.VideoStream) -> av.VideoCodecContext:
-    """Return what decodes a track, its alpha channel included."""
+    """Return the decoder of a track, one that decodes its alpha channel too."""
     decoder = stream.codec_context
     name = ALPHA_DECODERS.get(decoder.name)
     if stream.metadata.get("alpha_mode") == "1" and name in av.codecs_available:
@@ -82,16 +83,16 @@ def sound_streams(container: InputContainer) -> list[av.AudioStream]:
 
 
 def labels(stream: Stream) -> dict[str, str]:
-    """Return what a track is called: its language and its title, as far as it has them."""
+    """Return a track's labels: its language and its title, as far as it has them."""
     return {name: stream.metadata[name] for name in LABELS if name in stream.metadata}
 
 
 def left_out(container: InputContainer, kept: Collection[Stream], has_chapters: bool) -> str | None:
-    """Return, in a line, what an output will not have beside its picture; ``None`` for nothing.
+    """Return a line that says what of the input the output leaves out; ``None`` for nothing.
 
     Args:
         container: the input.
-        kept: its tracks that the output has.
+        kept: the input's tracks that the output has.
         has_chapters: whether the output has the input's chapters.
     """
     indices = {stream.index for stream in kept}
@@ -99,7 +100,7 @@ def left_out(container: InputContainer, kept: Collection[Stream], has_chapters: 
     chapters = len(container.chapters())
     if chapters and has_chapters:
         chapters = 0
-        kinds["data"] -= "mov" in container.format.name  # which has them as a track of their own
+        kinds["data"] -= "mov" in container.format.name  # MOV keeps them in a track of their own
     words = [count(kinds[kind], name) for kind, name in TRACK_NAMES.items() if kinds[kind] > 0]
     words += [count(chapters, "chapter")] if chapters else []
     return f"left out: {', '.join(words)}" if words else None

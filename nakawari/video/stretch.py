@@ -1,9 +1,9 @@
 """Sound at another speed and its own pitch: WSOLA, for a speed that may change all the time.
 
 The output is made of overlapping grains of the input, as in Verhelst and Roelands, "An overlap-add
-technique based on waveform similarity" (ICASSP 1993). Each grain is taken from where the input is
-at the output's time, or from a little beside, where it goes on best from the grain before. That
-place is found anew for every grain, so sound never drifts away from the picture.
+technique based on waveform similarity" (ICASSP 1993). Each grain is taken from the place in the
+input that belongs to the output's time, or from a little beside it, where it best continues the
+grain before. That place is found anew for every grain, so sound never drifts away from the picture.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ HOP = Fraction(1, 60)
 """Seconds of output from grain to grain; a grain is twice as long."""
 SEARCH = Fraction(1, 120)
 """How far beside its place [s] a grain may be taken from: half a wave of 60 Hz, the lowest that is
-joined without a beat. More, and a click would be held too long in place, early by as much."""
+joined without a beat. With more, a click would be held in place too long, and be early by as much.
+"""
 NEARNESS = 0.1
-"""The similarity that a grain may lose by being taken from its very place."""
+"""Similarity that a grain at the end of the search must gain over one from its very place."""
 SILENCE = 1e-12  # square of an energy; below it, all places are alike
 
 Samples = NDArray[np.float32]  # (channels, number)
@@ -55,13 +56,13 @@ def stretched(
         grain = window * around[:, shift : shift + 2 * hop]
         if fading is not None:
             yield (fading + grain[:, :hop]).astype(np.float32)
-        start = middle - search + shift  # from its middle on; what would follow is as long as it
+        start = middle - search + shift  # the grain's middle, from which what would follow is read
         fading, following = grain[:, hop:], source.read(start, start + 2 * hop)
         number, expected = number + 1, middle + hop
 
 
 def _most_similar(around: Samples, wanted: Samples) -> int:
-    """Return from where on ``around`` is most like ``wanted``, rather near the middle."""
+    """Return from where on ``around`` is most like ``wanted``; places near the middle win."""
     length = wanted.shape[1]
     places = around.shape[1] - length + 1
     size = 1 << (around.shape[1] - 1).bit_length()
@@ -79,13 +80,13 @@ class _Source:
     def __init__(self, blocks: Iterator[Samples]) -> None:
         self._blocks = blocks
         self._held: deque[Samples] = deque()
-        self._begin = 0  # of what is held
-        self._end = 0
+        self._begin = 0  # number of the first sample that is held
+        self._end = 0  # number after the last one
         self._wanted_from = 0
         self._channels = 1
 
     def forget(self, before: int) -> None:
-        """Keep no sample before a number; none of them is read again."""
+        """Forget whole blocks before a sample's number; nothing before it is read again."""
         self._wanted_from = max(before, 0)
         while self._held and self._begin + self._held[0].shape[1] <= self._wanted_from:
             self._begin += self._held.popleft().shape[1]

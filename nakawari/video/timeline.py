@@ -1,14 +1,14 @@
-"""Time stamps put right: those that cannot be are rebuilt, and nothing shown is lost for them.
+"""Corrected time stamps: those that cannot be right are rebuilt, and no frame is lost for them.
 
-Recordings that were joined start again at zero, or jump by hours, and a damaged stamp may say
-anything. Whatever was decoded follows on what came before.
+Where recordings were joined, stamps start again at zero or jump by hours, and a damaged stamp may
+say anything. Every frame that was decoded follows the one before it.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-MAX_JUMP = Fraction(10)  # s; longer no frame is shown, and no sound waits
+MAX_JUMP = Fraction(10)  # s; no frame is shown for longer, and no gap in the sound is longer
 
 
 class Timeline:
@@ -21,19 +21,19 @@ class Timeline:
     def __init__(self, zero: Fraction) -> None:
         self.rebuilt = 0  # places at which a stamp could not be right
         self._offset = -zero
-        self._former = -zero  # before the last such place
+        self._former = -zero  # the offset before the last such place
 
     def place(
         self, stamp: Fraction | None, before: Fraction | None, expected: Fraction
     ) -> Fraction:
         """Return the time of the next frame [s].
 
-        A stamp that goes back, or jumps ahead by more than ``MAX_JUMP``, is not believed: the frame
-        gets the time that is expected, and those after it follow on it, until the stamps are
+        A stamp that goes back, or jumps ahead by more than ``MAX_JUMP``, is not believed. The frame
+        then gets the time that is expected, and those after it follow it, until the stamps are
         again as they were.
 
         Args:
-            stamp: on the track's clock [s]; ``None`` where none is stored.
+            stamp: the frame's stamp on the track's clock [s]; ``None`` where none is stored.
             before: time of the frame before [s]; ``None`` for the first.
             expected: when the frame before ends [s].
         """

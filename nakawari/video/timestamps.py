@@ -10,27 +10,27 @@ from typing import NamedTuple
 
 # A grid point may stand in for a time stamp only where stamps are much finer than the grid.
 MIN_TICKS_PER_FRAME = 8
-# Of a frame's duration: so far may frames of a constant rate be off, for stamps may be coarse.
+# Share of a frame's duration by which frames of a constant rate may be off: stamps may be coarse.
 MAX_UNEVENNESS = Fraction(1, 2)
-# Where the rate varies: the shortest gap between frames that is no exception, and those like it.
+# Where the rate varies, the shortest gap that is no exception: this share of all gaps is no longer.
 COMMON_SHARE = 0.1
-ALIKE = 1.15
-MAX_OFF = 0.05  # of a frame, for a gap to be so many frames of the rate that was stated
+ALIKE = 1.15  # factor up to which other gaps count as equal to that one
+MAX_OFF = 0.05  # frames by which a gap may miss a whole number of frames of the stated rate
 MAX_STATED = 60  # frames a second; a higher rate is a grid of time stamps that fits everything
 USUAL_RATES = [Fraction(rate) for rate in (12, 15, 24, 25, 30, 48, 50, 60, 120)]
 USUAL_RATES += [Fraction(rate * 1000, 1001) for rate in (12, 24, 30, 48, 60, 120)]
-MAX_DETUNING = 0.003  # of a rate that is taken for a usual one
-MAX_RATE = 1000  # frames a second; what is stated to be faster is a clock, or damaged
-AGREE = Fraction(1, 20)  # of a rate
+MAX_DETUNING = 0.003  # largest difference from a usual rate that a rate is taken for, as a share
+MAX_RATE = 1000  # frames a second; a faster stated rate is that of a clock, or damaged
+AGREE = Fraction(1, 20)  # largest difference of two rates that agree, as a share
 # Soft telecine: film whose frames are shown for three and two fields by turns.
 FIELDS = (2, 3)
-MIN_TELECINED = 6  # frames that tell
-TELECINE_SHARE = (0.4, 0.6)  # of them are shown for three
-MAX_FIELD_ERROR = 0.05  # of a duration
+MIN_TELECINED = 6  # fewest frames from which this is told
+TELECINE_SHARE = (0.4, 0.6)  # limits of the share of frames that are shown for three fields
+MAX_FIELD_ERROR = 0.05  # largest error of a duration, as a share
 
 
 class FilmRate(NamedTuple):
-    """The rate of a film that is telecined by marks, and not by repeated frames."""
+    """The rate of a film that is telecined by flags, and not by repeated frames."""
 
     rate: Fraction  # frames a second
     slack: Fraction  # s, by which frames are shown earlier or later than in the film
@@ -39,11 +39,12 @@ class FilmRate(NamedTuple):
 def film_rate(durations: Sequence[Fraction], video: Fraction | None) -> FilmRate | None:
     """Return the rate of a film whose frames are shown for two and three fields by turns.
 
-    A DVD's film is stored so, for screens of 60 fields a second. ``None`` if it is not.
+    A DVD's film is stored so, for screens of 60 fields a second. The result is ``None`` if the
+    frames are not shown in this way.
 
     Args:
         durations: for how long the first frames are shown [s], in any order.
-        video: the video's frames a second, if they are known; a film has four of five of them.
+        video: the video's frames a second, if known; the film has four fifths of them.
     """
     if len(durations) < MIN_TELECINED:
         return None
@@ -70,14 +71,15 @@ def film_rate(durations: Sequence[Fraction], video: Fraction | None) -> FilmRate
 def snap_to_grid(
     time: Fraction, tick: Fraction, rate: Fraction, slack: Fraction = Fraction(0)
 ) -> Fraction:
-    """Return the constant-rate instant that ``time`` was rounded from, else ``time`` itself.
+    """Return the instant of a constant rate that ``time`` was rounded from, or ``time`` itself.
 
     Matroska rounds time stamps to milliseconds, so frame n of a 24000/1001 clip is stored up to
-    half a tick off n·1001/24000. Taken literally such stamps would ask for an in-between a
+    half a tick off n·1001/24000. Taken literally, such stamps would ask for an in-between a
     thousandth of the way from one frame to the next, although nothing is missing there.
 
     Args:
-        time: time since the first frame [s]; both carry the rounding, hence one whole tick.
+        time: time since the first frame [s]. Both stamps are rounded, so it may be a whole tick
+            off.
         tick: the container's time base [s].
         rate: the clip's nominal frames a second. Stamps off its grid (a variable frame rate)
             are returned unchanged.
@@ -92,13 +94,13 @@ def snap_to_grid(
 def nominal_rate(
     average: Fraction | None, guessed: Fraction | None, observed: Fraction | None = None
 ) -> Fraction:
-    """Return the rate a clip is said to have, 24 where it does not say.
+    """Return the rate that a clip states [frames a second], or 24 where it states none.
 
     ``average`` (frames over duration) is a little off when the last frame's duration is, and means
-    nothing where a time stamp is damaged; ``guessed`` (from the time stamps' common divisor) is
-    exact for a constant rate and far off for a variable one. So the guess counts only where both
-    agree to within five per cent, or where the first frames, ``observed``, follow on one another
-    at that rate.
+    nothing where a time stamp is damaged. ``guessed`` (from the time stamps' common divisor) is
+    exact for a constant rate and far off for a variable one. The guess therefore counts only where
+    both agree to within five per cent, or where the first frames follow one another at that rate
+    (``observed``).
     """
     average, guessed, observed = (
         rate if rate and 1 / Fraction(MAX_RATE) <= rate <= MAX_RATE else None
@@ -114,11 +116,11 @@ def nominal_rate(
 
 
 def is_constant(times: Sequence[Fraction], rate: Fraction) -> bool:
-    """Return whether frames follow at a constant rate: none missing, and none drifting off.
+    """Return whether frames follow at a constant rate: none is missing, and none drifts off.
 
     Args:
         times: when they begin, in order [s].
-        rate: that is stated [frames a second]; it need not be exact.
+        rate: the stated rate [frames a second]; it need not be exact.
     """
     gaps = [after - before for before, after in pairwise(times)]
     if any(abs(gap * rate - 1) >= MAX_UNEVENNESS for gap in gaps):
@@ -131,15 +133,16 @@ def is_constant(times: Sequence[Fraction], rate: Fraction) -> bool:
 
 
 def rate_of_gaps(gaps: Iterable[Fraction], stated: Fraction) -> Fraction:
-    """Return the frames a second at which frames follow on one another where the rate varies.
+    """Return the frames a second at which frames follow one another where the rate varies.
 
-    It is that of the shortest gap that a tenth of all have: what is longer is a frame shown for
-    longer, such as a drawing whose repeats were left out. If that gap is a whole number of frames
-    of the rate the clip is said to have, it is this rate: then nothing in the clip moves on ones.
+    It is the rate of the shortest common gap: a tenth of all gaps are no longer. A longer gap is a
+    frame that is shown for longer, such as a drawing whose repeats were left out. If the shortest
+    common gap is a whole number of frames of the stated rate, the stated rate is returned. If that
+    number is above one, nothing in the clip moves on ones.
 
     Args:
-        gaps: between the frames' times [s], in any order; ``stated`` is returned if there are none.
-        stated: frames a second.
+        gaps: the times between frames [s], in any order. If there are none, ``stated`` is returned.
+        stated: the rate that the clip states [frames a second].
     """
     ordered = sorted(gaps)
     if not ordered:

@@ -27,8 +27,8 @@ from nakawari.video.sequence import PICTURE_ENDINGS, is_sequence, sequence_folde
 from nakawari.whole import PartialFile, PartialFolder, check_free, check_writable
 
 AUDIO_BITS_PER_CHANNEL = 96_000
-OPUS_RATE = 48_000  # Hz, which Opus knows whatever the sound has
-PNG_END = bytes.fromhex("0000000049454e44ae426082")  # its last chunk
+OPUS_RATE = 48_000  # Hz; Opus takes this rate, whatever rate the sound has
+PNG_END = bytes.fromhex("0000000049454e44ae426082")  # the last chunk of every PNG
 OWN_FOLDER = (
     "cannot become a folder of pictures; give them one of their own, such as slow/frame_%04d.png"
 )
@@ -38,7 +38,7 @@ FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def check_output(path: Path, source: Path, overwrite: bool, codec: Codec | None = None) -> None:
     """Raise ``UserError`` if ``path`` cannot become the output made from ``source``.
 
-    ``codec`` is what it will be made by, as far as that is known.
+    ``codec`` is the one by which it will be encoded, if that is known.
     """
     if not path.parent.exists():
         raise UserError(f"output folder {path.parent} does not exist; create it first")
@@ -60,7 +60,8 @@ def check_output(path: Path, source: Path, overwrite: bool, codec: Codec | None 
 def _check_folder(path: Path) -> None:
     """Raise ``UserError`` if a folder cannot become a sequence of pictures.
 
-    So it is if it holds what must not be removed, and if it is the one that we are in.
+    It cannot if it holds anything but pictures, or if the path is that of the present folder or of
+    one above it, such as ``.`` or ``..``.
     """
     if path.name in ("", ".."):
         raise UserError(f"output {path} {OWN_FOLDER}")
@@ -94,7 +95,7 @@ def _tags_in(codec: Codec, pixel_format: str, tags: ColorTags) -> ColorTags:
 
 
 PICTURE_NAMES = "%05d.png"
-"""What the pictures of a sequence are called where nothing is said."""
+"""The names of a sequence's pictures where no others are given."""
 
 
 @dataclass
@@ -110,23 +111,23 @@ class _Sound:
 class VideoWriter:
     """Encodes under a temporary name; ``path`` appears when all of it is written.
 
-    Use it as a context manager: leaving it normally finishes the file and gives it its name,
-    leaving it by an exception (Ctrl-C included) removes what was written. Raises ``UserError`` if
+    Use it as a context manager. Leaving it normally finishes the file and gives it its name.
+    Leaving it by an exception (Ctrl-C included) removes what was written. Raises ``UserError`` if
     the folder cannot be written to or the disk is full.
 
     Args:
-        path: final name; of a file, its ending, one of the codec's, chooses the container. A
-            sequence of pictures is a folder.
+        path: the final name. A file's ending must be one of the codec's, and chooses the container.
+            A sequence of pictures is a folder.
         codec: how pictures and sound are encoded.
         width: of the output [px]; even, unless the pictures' chroma is as large as their luma.
-        height: likewise; the pictures may be larger, by what they grew to be even.
+        height: likewise. The pictures may be larger, by what was added to make their size even.
         rate: frames a second.
         tags: what the pictures' code values mean.
         form: of the pictures; one for which the codec has room.
         sample_aspect_ratio: width over height of one pixel.
-        audio: the sound tracks, from output time 0, the usual one first; closed with the writer,
-            and if it cannot be made.
-        companions: subtitles and whatever else goes along; closed likewise.
+        audio: the sound tracks, from output time 0, the usual one first. They are closed with the
+            writer, and also if the writer cannot be made.
+        companions: subtitles and whatever else goes along. They are closed likewise.
         picture_names: of a sequence, with a place for the number.
         palette: the colours of an output that has only few.
     """
@@ -163,7 +164,7 @@ class VideoWriter:
             with self._disk_errors():
                 self._partial = PartialFolder(path) if codec.is_sequence else PartialFile(path)
             self._opened = str(self._partial.path)
-            if codec.is_sequence:  # a percent sign is a number's place also in the folder's name
+            if codec.is_sequence:  # a percent sign in the folder's name stands for a number too
                 self._opened = f"{self._opened.replace('%', '%%')}/{picture_names}"
             try:
                 self._open(width, height, sample_aspect_ratio)
@@ -239,7 +240,7 @@ class VideoWriter:
             frame = picture.to_frame()
             if (frame.format.name, self._tags) != (self._pixel_format, written):
                 frame = convert(frame, self._tags, self._pixel_format, written)
-        # Some encoders ask the pictures, not the stream, what the codes mean.
+        # Some encoders take the meaning of the codes from the pictures, not from the stream.
         frame.colorspace, frame.color_range = written.matrix, written.value_range
         frame.color_primaries, frame.color_trc = written.primaries, written.transfer
         return frame
@@ -296,8 +297,8 @@ class VideoWriter:
             ) from error
 
     def _discard(self) -> None:
-        # Removed first: the header of a file that is gone is not moved to its front, which takes
-        # long for a large one.
+        # The file is removed before it is closed. Otherwise closing would move its header to the
+        # front, which takes long for a large file.
         self._partial.discard()
         if hasattr(self, "_container"):
             # The reason for giving up is already on its way to the user.

@@ -30,16 +30,16 @@ from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
 from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
-WORKING_WIDTH = 512  # px, about: wider pictures are halved until they have it
+WORKING_WIDTH = 512  # px: wider pictures are halved until they are about this wide
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
-    """A sheet and what it was decided by.
+    """A sheet and the measurements by which it was decided.
 
     ``changes`` has one value for each frame of the clip: how much it differs from the drawing
-    shown before it, camera moves taken out [code values] (0 for the first frame of a shot, where
-    nothing is compared). ``thresholds`` has one value for each frame too: above it, the frame
+    shown before it, camera moves taken out [code values]. It is 0 for the first frame of a shot,
+    where nothing is compared. ``thresholds`` has one value for each frame too: above it, the frame
     is a new drawing, as far as the change alone tells.
     """
 
@@ -60,18 +60,18 @@ def detect(
 ) -> Detection:
     """Read a clip once and return its exposure sheet.
 
-    Raises ``UserError`` as ``VideoReader`` does. Memory does not grow with the clip's length,
-    but for a few numbers a frame.
+    Raises ``UserError`` as ``VideoReader`` does. Memory grows with the clip's length only by a few
+    numbers a frame.
 
     Args:
         path: a video file, or a sequence of pictures.
-        tell: is given remarks, a line each; perhaps in the thread that reads.
-        on_frame: is called after every frame with the frames done and, as far as the clip
-            declares its length, the frames expected.
-        strict: refuse a clip in which anything is damaged, instead of bridging it.
-        part: of the clip that is looked at; the sheet's frames are counted from its first.
+        tell: is called with remarks, a line each, perhaps in the thread that reads.
+        on_frame: is called after every frame with the number of frames done and the number
+            expected. The latter is ``None`` if the clip does not declare its length.
+        strict: refuse a clip in which anything is damaged, instead of bridging the damage.
+        part: the part of the clip that is read; the sheet's frames are counted from its first.
         input_rate: frames a second of a sequence of pictures.
-        settings: what the detector goes by.
+        settings: the numbers by which the detector measures and decides.
     """
     shots: list[_Shot] = []
     times = FrameTimes()
@@ -84,9 +84,9 @@ def detect(
         seen = times.noting(reader.frames(halvings))
         plates = (plate(frame.picture, settings.differences) for frame in seen)
         marked = mark_cuts(plates, settings)
-        # Over pictures of 500 px OpenCV's own threads gain nothing, and wait for work by spinning:
-        # under a camera move, on two cores that decode as well, they took 0.7 to 2.8 ms of
-        # processor time a frame in five of eight runs, and none to speak of in three.
+        # With pictures of 500 px, OpenCV's own threads gain nothing, and they spin while they wait
+        # for work. Under a camera move, on two cores that also decode, they took 0.7 to 2.8 ms of
+        # processor time a frame in five of eight runs, and hardly any in the other three.
         with (
             opencv_threads(1),
             ahead(marked, READ_AHEAD) as frames,
@@ -111,11 +111,11 @@ def halvings_for(width: int) -> int:
 
 
 class _Shot(NamedTuple):
-    """What one shot's measures come to."""
+    """What was decided about one shot."""
 
     drawings: list[SheetDrawing]
     camera: list[CameraMove]
-    changes: list[float]  # one for each frame, as the thresholds
+    changes: list[float]  # one for each frame, like the thresholds
     thresholds: list[float]
 
 
@@ -158,7 +158,7 @@ def _assembled(clip: str, clock: Clock, shots: list[_Shot]) -> Detection:
 
 
 def _moving(start: int, count: int, moves: list[CameraMove]) -> np.ndarray:
-    """Return before which of a shot's ``count`` frames the camera moved, (N,) bool."""
+    """Return whether the camera moved just before each of a shot's ``count`` frames, (N,) bool."""
     moving = np.zeros(count, bool)
     for move in moves:
         moving[move.start + 1 - start : move.end + 1 - start] = True
@@ -175,7 +175,10 @@ def _change(measure: Measure, camera_moves: bool, settings: ChangeSettings) -> f
 
 
 def _growth(measures: list[Measure], moving: np.ndarray, floor: float) -> np.ndarray:
-    """Return log(change over two frames / the larger of the two between), (N,); see ``decide``."""
+    """Return the growth that ``decide`` takes, (N,): log(change over two frames / larger over one).
+
+    It is 0 where the camera moved, and for the first two frames.
+    """
     growth = np.zeros(len(measures))
     for frame in range(2, len(measures)):
         if not moving[frame] and not moving[frame - 1]:

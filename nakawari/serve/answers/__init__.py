@@ -1,1 +1,1 @@
-"""What is answered at which address, a file for each kind of thing."""
+"""The answers of the server: a module for each kind of address."""

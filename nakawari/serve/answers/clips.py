@@ -1,4 +1,4 @@
-"""Clips: they come, are looked at, shown and removed."""
+"""Clips: they are uploaded, looked at, shown and removed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from nakawari.serve.uploading import SentSequence, store_upload
 from nakawari.video.codecs import CODECS
 from nakawari.video.sequence import USUAL_RATE
 
-THUMB_WIDTH = 200  # px
+THUMB_WIDTH = 200  # px, of a thumbnail
 
 
 def routes(page: Page) -> list[BaseRoute]:
@@ -69,7 +69,7 @@ def routes(page: Page) -> list[BaseRoute]:
         return plain_json(_told(page, clip), 201)
 
     async def change_rate(request: Request) -> Response:
-        """Say how many of a sequence's pictures are shown a second; it is looked at again."""
+        """Set how many of a sequence's pictures are shown a second; it is then looked at again."""
         clip = page.clip(request)
         pictures_a_second = parsed_value(await read_wish(request), "rate", rate)
         if pictures_a_second is None:

@@ -35,7 +35,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 def html(name: str, **content: Any) -> HTMLResponse:
-    """Answer with a page made of a template."""
+    """Answer with a page made from a template."""
     return HTMLResponse(fill(f"{TEMPLATES}/{name}", **content), headers=NEVER_KEPT)
 
 
@@ -49,8 +49,8 @@ def file_answer(path: Path, filename: str | None = None, kind: str | None = None
 
     Args:
         path: the file.
-        filename: under which it is to be saved; ``None``: it is to be shown.
-        kind: its media type; ``None``: what its name says.
+        filename: the name under which it is to be saved; ``None``: it is to be shown.
+        kind: its media type; ``None``: the one that fits its name.
     """
     if not path.is_file():
         raise HTTPException(404, f"{path.name} is not there, or not yet")
@@ -67,14 +67,14 @@ def folder_answer(folder: Path) -> Response:
 
 
 def picture_answer(path: Path) -> Response:
-    """Answer with a JPEG that may be replaced at any moment, or with nothing if there is none."""
+    """Answer with a JPEG that may be replaced at any moment, or with 204 if there is none."""
     with suppress(OSError):
         return Response(path.read_bytes(), media_type="image/jpeg", headers=NEVER_KEPT)
     return Response(status_code=204)
 
 
 async def read_wish(request: Request) -> Wish:
-    """Return the JSON object that a request carries; it must be a short one."""
+    """Return the JSON object that a request carries; 413 if it is over ``MOST_WISH_BYTES``."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -84,7 +84,7 @@ async def read_wish(request: Request) -> Wish:
 
 
 def threaded(answer: Callable[[Request], Response]) -> Answer:
-    """Let an answer that reads or writes files be made in a thread."""
+    """Make an answer in a thread, because it reads or writes files."""
 
     async def answering(request: Request) -> Response:
         return await run_in_threadpool(answer, request)
@@ -93,7 +93,7 @@ def threaded(answer: Callable[[Request], Response]) -> Answer:
 
 
 def wishing(answer: Callable[[Request, Wish], Response]) -> Answer:
-    """Let an answer to a JSON object be made in a thread."""
+    """Make an answer in a thread, from the JSON object that the request carries."""
 
     async def answering(request: Request) -> Response:
         return await run_in_threadpool(answer, request, await read_wish(request))
@@ -102,7 +102,7 @@ def wishing(answer: Callable[[Request, Wish], Response]) -> Answer:
 
 
 def told_error(request: Request, error: Exception) -> Response:
-    """Answer with an error: whose fault it is, and in one line what to do."""
+    """Answer with an error: the status says whose fault it is, one line says what to do."""
     if isinstance(error, UserError):
         status, text = 422, str(error)
     elif isinstance(error, HTTPException):

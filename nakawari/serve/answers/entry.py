@@ -16,7 +16,7 @@ from nakawari.serve.passes import COOKIE, DAYS
 from nakawari.video.sequence import PICTURE_ENDINGS
 
 CLIP_ENDINGS = (*VIDEO_ENDINGS, ".gif", ".mxf")
-"""By these the page knows a clip among the files of a folder."""
+"""The endings by which the page recognises a clip among the files of a folder."""
 
 
 def routes(page: Page) -> list[BaseRoute]:
@@ -30,7 +30,7 @@ def routes(page: Page) -> list[BaseRoute]:
         return html("enter.html", token=token, is_valid=page.passes.is_valid(token))
 
     async def entered(request: Request) -> Response:
-        # By a button, not by the link: programs that preview links would use it up.
+        # A button uses up the token, not the link: programs that preview links would use it up.
         user = page.passes.use(str((await read_wish(request)).get("token", "")))
         if user is None:
             return plain_json({"error": "this link was used before; ask for a new one"}, 403)

@@ -1,4 +1,4 @@
-"""Jobs: ordered, shown while they are drawn, cancelled, and what came of them taken away."""
+"""Jobs: they are ordered, shown while they are drawn, and cancelled; results are downloaded."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def routes(page: Page) -> list[BaseRoute]:
             raise LookupError(f"the clip of job {job.number} is gone")
         settings = SlowSettings.from_json(job.settings)
         sheet = page.sheets.sheet(clip).detection.sheet
-        if settings.input_rate is not None:  # the clip may have been given another since
+        if settings.input_rate is not None:  # the clip's may have changed since
             sheet = replace(sheet, fps=settings.input_rate)
         rate = float(settings.rate or sheet.clock.fps)
         return plain_json({"frames": source_frames(settings, sheet), "rate": rate})

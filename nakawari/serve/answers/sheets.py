@@ -1,4 +1,4 @@
-"""Sheets: they are corrected, and taken away."""
+"""Sheets: they are corrected and downloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes: which intervals have some to choose from, and what they look like."""
+"""Takes: which intervals have takes to choose from, and the clips of these takes."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A camera's motion made exact, and how much it explains, by every contour at the rim.
+"""How the contours at the rim make a camera's motion exact, and tell how much it explains.
 
 Tracked corners tell the motion where there are corners. A background of soft patches and long
 edges has few that can be followed. But every pixel with a gradient tells how far it went across
-its own contour, and together they tell how the whole picture went (Lucas and Kanade, "An iterative
-image registration technique", IJCAI 1981; inverse compositional as in Baker and Matthews,
-"Lucas-Kanade 20 years on", IJCV 56, 2004). Where a figure hides the background, points miss the
-motion by far more than elsewhere, and do not count.
+its own contour, and together such pixels tell how the whole picture went. The method is that of
+Lucas and Kanade, "An iterative image registration technique", IJCAI 1981. It is inverse
+compositional, as in Baker and Matthews, "Lucas-Kanade 20 years on", IJCV 56, 2004. Where a figure
+hides the background, points miss the motion by far more than elsewhere, and do not count.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nakawari.xsheet.settings import DEFAULT, ContourSettings
 
 Matrix = np.ndarray  # (2, 3) float64: where a point of the earlier frame is in the later one
 
-EDGE = 3  # px at the picture's edge that lack their other side after blur and interpolation
+EDGE = 3  # px at the picture's edge, where blur and interpolation lack values from outside
 
 
 class Agreement(NamedTuple):
@@ -34,7 +34,7 @@ class Agreement(NamedTuple):
 
 
 class Contours:
-    """Points with a gradient at the left, right and upper rim of a frame, found in the next."""
+    """Points with a gradient at the left, right and upper rim of a frame, sought in the next."""
 
     def __init__(
         self, before: np.ndarray, now: np.ndarray, settings: ContourSettings = DEFAULT.contours
@@ -63,17 +63,17 @@ class Contours:
         self._steepness, self._change = steepness[y, x], np.abs(change[y, x])
         across, down = across[y, x], down[y, x]
         u, v = self._x - self._middle[0], self._y - self._middle[1]
-        # By the similarity's parameters: zoom and roll about the middle, shift.
+        # Derivatives by the similarity's parameters: zoom and roll about the middle, and shift.
         self._slopes = np.stack([across * u + down * v, down * u - across * v, across, down], 1)
 
     @property
     def _allowance(self) -> float:
-        """By how much [code values] a place may change through noise alone."""
+        """The change [code values] that a place may show through noise alone."""
         return self._settings.noise_margin * self.noise
 
     @property
     def enough(self) -> bool:
-        """Whether there are points enough to tell a motion by."""
+        """Whether there are enough points to tell a motion by."""
         return self._x.size >= self._settings.min_points
 
     def agreement(self, camera: Matrix) -> Agreement:
@@ -88,7 +88,7 @@ class Contours:
         return Agreement(float(share), self._x[follows], self._y[follows])
 
     def fit(self, camera: Matrix) -> Matrix:
-        """Return a motion made exact; what is given may be about a pixel off."""
+        """Return the exact motion near a given one, which may be about a pixel off."""
         settings = self._settings
         for limit, rounds in (
             (settings.coarse_limit, settings.coarse_rounds),
@@ -119,14 +119,14 @@ class Contours:
         framed = cv2.copyMakeBorder(self._now, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
         around = sliding_window_view(framed, (2 * reach + 1, 2 * reach + 1))
         misfit = np.abs(around[y, x] - self._values[some][:, None, None])  # (N, down, across)
-        # The true shift is at most a px beside; what misses by more may miss by anything.
+        # The true shift is at most a px away. A larger misfit counts no more, however large it is.
         limit = self._allowance + self._steepness[some]
         total = np.minimum(misfit / limit[:, None, None], 1.0).sum(axis=0)
         down, across = np.unravel_index(total.argmin(), total.shape)
         return np.array([[1.0, 0.0, across - reach], [0.0, 1.0, down - reach]])
 
     def _misfit(self, camera: Matrix) -> tuple[np.ndarray, np.ndarray]:
-        """Return each point's change along a motion, (N,), and whether it stays in the picture."""
+        """Return each point's change along a motion, (N,), and whether the point stays inside."""
         matrix = camera.astype(np.float32)
         x = matrix[0, 0] * self._x + matrix[0, 1] * self._y + matrix[0, 2]
         y = matrix[1, 0] * self._x + matrix[1, 1] * self._y + matrix[1, 2]
@@ -153,7 +153,7 @@ def after(second: Matrix, first: Matrix) -> Matrix:
 
 
 def corner_ways(motion: Matrix, shape: tuple[int, ...]) -> np.ndarray:
-    """Return how far a motion carries the corners of a picture of (height, width) px, (2, 4) px."""
+    """Return by how many px a motion moves the corners of a picture of (height, width), (2, 4)."""
     corners = _corners(*shape)
     return motion @ corners - corners[:2]
 
@@ -166,7 +166,7 @@ def goes_back(
 ) -> bool:
     """Return whether a motion carries a picture of (height, width) px back where ``other`` began.
 
-    So it is on a pan: each frame before is farther back on the same way.
+    On a pan, the motion to each earlier frame does: that frame is farther back on the same way.
     """
     way, came = corner_ways(motion, shape), corner_ways(other, shape)
     lengths = math.sqrt(np.vdot(way, way) * np.vdot(came, came))
@@ -174,10 +174,10 @@ def goes_back(
 
 
 def _noise(change: np.ndarray, steepness: np.ndarray, settings: ContourSettings) -> float:
-    """Return the noise of the change [code values], which plain places show however they move."""
+    """Return the noise of the change [code values]: what plain places show, however they move."""
     if not change.size:
         return settings.least_noise
-    # As 16-bit numbers, code values by 2048, they are sorted in a fifth of the time.
+    # As 16-bit numbers (code values times 2048), they are sorted in a fifth of the time.
     steps = np.minimum(2048 * steepness, 65535).astype(np.uint16)
     plain = change[steps <= np.sort(steps, kind="stable")[steps.size // 4]]
     noise = 1.48 * _median(np.abs(plain - _median(plain)))
@@ -198,7 +198,7 @@ def _corners(height: int, width: int) -> np.ndarray:
 
 @cache
 def _rim_mask(height: int, width: int, depth: float) -> np.ndarray:
-    """Return which pixels are of a rim of a depth, a share of each side; (H, W) bool."""
+    """Return which pixels are in a rim whose depth is a share of each side; (H, W) bool."""
     rim = np.zeros((height, width), bool)
     rim[EDGE : height - EDGE, EDGE : width - EDGE] = True
     rim[round(depth * height) :, round(depth * width) : width - round(depth * width)] = False

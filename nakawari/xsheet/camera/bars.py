@@ -18,7 +18,10 @@ Area = tuple[slice, slice]  # rows, columns [px]
 def picture_area(
     before: np.ndarray, after: np.ndarray, settings: BarSettings = DEFAULT.bars
 ) -> Area:
-    """Return what bars leave of both of two luma planes, (H, W) uint8; without bars, all of it."""
+    """Return the area outside the bars that two luma planes, (H, W) uint8, have in common.
+
+    Without bars it is the whole picture.
+    """
     height, width = before.shape
     top, bottom = _both(before, after, settings)
     left, right = _both(before.T, after.T, settings)
@@ -26,17 +29,17 @@ def picture_area(
 
 
 def inward(motion: Matrix, area: Area) -> Matrix:
-    """Return a motion of the whole picture as one of an area of it."""
+    """Return a motion of the whole picture in the coordinates of an area of it."""
     return _moved(motion, area[1].start, area[0].start)
 
 
 def outward(motion: Matrix, area: Area) -> Matrix:
-    """Return a motion of an area of the picture as one of the whole."""
+    """Return a motion of an area of the picture in the coordinates of the whole picture."""
     return _moved(motion, -area[1].start, -area[0].start)
 
 
 def _both(before: np.ndarray, after: np.ndarray, settings: BarSettings) -> tuple[int, int]:
-    """Return how many rows two planes both have in bars, above and below."""
+    """Return how many rows belong to a bar in both of two planes, above and below."""
     above = min(_bar(before, settings), _bar(after, settings))
     below = min(_bar(before[::-1], settings), _bar(after[::-1], settings))
     return above, below

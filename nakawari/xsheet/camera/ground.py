@@ -2,16 +2,16 @@
 
 A close figure that moves as one has as many contours that follow a motion as a camera's ground has.
 The rest of the picture tells the two apart. If the motion is the camera's, it predicts how each
-block of the picture changes. The share of that change which came is near 1 on a ground that the
-camera carries, and near 0 on a ground that stands still. Summed over a block, even the faintest
+block of the picture changes. The share of that change which is observed is near 1 on a ground that
+the camera carries, and near 0 on a ground that stands still. Summed over a block, even the faintest
 shades of a background tell, although they have no contour. The blocks are the outermost ones at the
 left, right and upper edge, where figures seldom are. A slow camera changes a block by less than the
 noise of one frame, so several frames are added up.
 
 A ground that is nearly plain, or hidden by figures, has few blocks that tell anything, and coarse
-coding makes its faint shades stand still. Then the place of the blocks that go counts. A camera has
-them at all three sides. The close figure that was most like a camera had them there in none of 70
-drawings.
+coding makes its faint shades stand still. What counts then is at which sides there are blocks that
+go. A camera has them at all three sides. The close figure that was most like a camera had them
+there in none of 70 drawings.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from nakawari.xsheet.camera.alignment import Matrix
 from nakawari.xsheet.settings import DEFAULT, GroundSettings
 
 BLOCK = 16  # px: side of the blocks over which the evidence is added up
-DEPTH = 2  # blocks from the edge that are asked
+DEPTH = 2  # blocks from the edge inwards that are looked at
 
 _NONE = np.empty(0, np.intp)
 
 
 class Ground(NamedTuple):
-    """What the outermost blocks do, as shares of them; the others do not tell."""
+    """What the outermost blocks do, as shares of all of them; the remaining ones tell nothing."""
 
     goes: float
     stands: float
     # The same of the blocks whose predicted change is large.
     goes_firmly: float = 0.0
     stands_firmly: float = 0.0
-    going_sides: int = 0  # of three, at which some go firmly
+    going_sides: int = 0  # at how many of the three sides blocks go firmly
     settings: GroundSettings = DEFAULT.ground
 
     @property
@@ -51,7 +51,7 @@ class Ground(NamedTuple):
 
     @property
     def may_be_carried(self) -> bool:
-        """Whether it is a camera's motion if that explains all else that changes."""
+        """Whether the motion is a camera's if it also explains all else that changes."""
         settings = self.settings
         firmly = self.goes_firmly + self.stands_firmly
         goes_firmly = self.goes_firmly >= settings.min_going_if * firmly
@@ -59,22 +59,22 @@ class Ground(NamedTuple):
 
     @property
     def goes_everywhere(self) -> bool:
-        """Whether the same holds of a ground of which few blocks tell."""
+        """Whether the same holds for a ground of which few blocks tell anything."""
         most = self.goes >= self.settings.min_going_plain * (self.goes + self.stands_firmly)
         return most and self.going_sides == 3
 
 
 class Evidence(NamedTuple):
-    """What the outermost blocks, (N,) each, tell of a motion; of one frame or of several."""
+    """What the outermost blocks tell about a motion, in one frame or several; (N,) each."""
 
     squares: np.ndarray  # mean square of the predicted change [code values squared]
-    products: np.ndarray  # mean product of the predicted change and the one that came
+    products: np.ndarray  # mean product of the predicted change and the observed one
     noise: float  # standard deviation of a pixel that stands [code values]
-    sides: np.ndarray = _NONE  # int: the index of the side that it is at
+    sides: np.ndarray = _NONE  # int: the index of each block's side
     settings: GroundSettings = DEFAULT.ground
 
     def after(self, earlier: Evidence | None, share: float) -> Evidence:
-        """Return this and a ``share`` of what frames before have told, if of the same blocks."""
+        """Return this plus a ``share`` of earlier evidence, if that is of the same blocks."""
         if earlier is None or earlier.squares.shape != self.squares.shape:
             return self
         return Evidence(
@@ -87,7 +87,7 @@ class Evidence(NamedTuple):
 
     @property
     def ground(self) -> Ground:
-        """What the blocks do that tell anything."""
+        """What those blocks do that tell anything."""
         settings = self.settings
         if not self.squares.size:
             return Ground(0.0, 0.0, settings=settings)
@@ -114,9 +114,10 @@ def evidence(
     noise: float,
     settings: GroundSettings = DEFAULT.ground,
 ) -> Evidence:
-    """Ask how the ground takes a motion from one smoothed luma plane, (H, W) uint8, to the next.
+    """Return what the ground tells about a motion from one smoothed luma plane to the next.
 
-    ``noise`` is the standard deviation of a pixel that stands [code values].
+    The planes are (H, W) uint8. ``noise`` is the standard deviation of a pixel that stands [code
+    values].
     """
     height, width = before.shape
     rows, columns = height // BLOCK, width // BLOCK
@@ -146,14 +147,14 @@ def evidence(
 
 
 def _strips(rows: int, columns: int) -> tuple[tuple[slice, slice], ...]:
-    """Return the rows and columns of the blocks that are asked: a quarter of the picture."""
+    """Return the rows and columns of the blocks that are looked at: a quarter of the picture."""
     outer, below = slice(0, DEPTH), slice(DEPTH, rows)
     return (outer, slice(0, columns)), (below, outer), (below, slice(columns - DEPTH, columns))
 
 
 @cache
 def _sides(rows: int, columns: int) -> np.ndarray:
-    """Return at which side each block asked is: left 0, right 1, top 2; (N,) int."""
+    """Return at which side each of these blocks is: left 0, right 1, top 2; (N,) int."""
     sides = np.full((rows, columns), 2)
     sides[:, :DEPTH], sides[:, -DEPTH:] = 0, 1
     return np.concatenate([sides[strip].ravel() for strip in _strips(rows, columns)])

@@ -1,13 +1,13 @@
-"""The motion of the camera between two frames, and of a layer that feels a part of it.
+"""The motion of the camera between two frames, and of a layer that takes part in it.
 
 A camera that moves carries the whole background by one similarity (shift, zoom, roll). A layer
-nearer or farther than the background goes ``depth`` times as far: a character fixed to the
+nearer or farther than the background goes ``depth`` times as far. A character fixed to the
 screen has depth 0, one that stands on the ground depth 1, and parallax lies in between. In a
-picture that moves all over, one similarity and one number therefore remain to be found.
+picture that moves all over, only one similarity and one number therefore have to be found.
 
 Corners are tracked (Lucas-Kanade, pyramids), and a similarity is fitted to them with RANSAC. The
 contours at the rim choose the best of several fits, make it exact, and tell how far it can be
-trusted (``alignment.py``). Sizes are in pixels of the pictures given, which should be some 500 px
+trusted (``alignment.py``). Lengths are in pixels of the given pictures, which should be some 500 px
 wide.
 """
 
@@ -34,8 +34,8 @@ class CameraMotion(NamedTuple):
 
     camera: Matrix
     speed: float  # px a frame: root mean square over the picture of the camera's displacement
-    support: float  # 0 to 1: of what moves near the edges so much follows, if the ground does
-    layer: Matrix | None  # of a second layer, if one was found
+    support: float  # 0 to 1: share of what moves at the rim that follows; 0 if the ground does not
+    layer: Matrix | None  # the motion of a second layer, if one was found
     depth: float  # of that layer
     follows: float  # the same as the support, whatever the ground does
     evidence: Evidence | None  # of the ground, where contours follow
@@ -47,7 +47,7 @@ class Pair:
     def __init__(
         self, before: np.ndarray, after: np.ndarray, *, settings: DetectorSettings = DEFAULT
     ) -> None:
-        """Take two smoothed planes, (H, W) uint8. Looked at is what black bars leave of them."""
+        """Take two smoothed planes, (H, W) uint8. Black bars in both of them are cut off."""
         self.settings = settings
         self.area = picture_area(before, after, settings.bars)
         self.before, self.after = (
@@ -74,8 +74,8 @@ class Pair:
 def camera_motion(pair: Pair, expected: Matrix | None = None) -> CameraMotion | None:
     """Return how the camera moves from one luma plane to the next.
 
-    ``None`` if there is too little to go by (a flat or dark picture, a cut) or nothing moves.
-    ``expected`` is a motion that is likely, as that of a frame beside.
+    The result is ``None`` if there is too little to go by (a flat or dark picture, a cut), or if
+    nothing moves. ``expected`` is a motion that is likely, such as that of a neighbouring frame.
     """
     if not pair.may_move:
         return None
@@ -130,7 +130,7 @@ def _tracks(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return corners of ``before`` and where they are in ``after``, both (N, 2) float32.
 
-    The rim has its own: a figure's contours are stronger than a background's.
+    The rim has corners of its own, because a figure's contours are stronger than a background's.
     """
     half = cv2.resize(before, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     rim = _rim_mask(*half.shape, settings.contours.rim)
@@ -150,7 +150,7 @@ def _tracks(
 
 @cache
 def _rim_mask(height: int, width: int, depth: float) -> np.ndarray:
-    """Return a mask of a rim of a depth, a share of each side; (H, W) uint8, 255 within."""
+    """Return a mask of a rim whose depth is a share of each side; (H, W) uint8, 255 within."""
     mask = np.full((height, width), 255, np.uint8)
     mask[round(depth * height) :, round(depth * width) : width - round(depth * width)] = 0
     return mask
@@ -187,12 +187,12 @@ def _places(height: int, width: int) -> np.ndarray:
 def _second_layer(
     points: np.ndarray, targets: np.ndarray, camera: Matrix, settings: MotionSettings
 ) -> tuple[Matrix | None, float]:
-    """Return the motion and depth of the largest group of tracks that go another part of the way.
+    """Return the motion and depth of the largest group of tracks with another depth than 1.
 
-    Tracks that stand still are left out: each pixel may stand still in any case.
+    Tracks that stand still are left out, because every pixel may stand still in any case.
     """
     moved = targets - points
-    felt = points @ camera[:, :2].T + camera[:, 2] - points  # by a point of the background
+    felt = points @ camera[:, :2].T + camera[:, 2] - points  # displacement if on the background
     follows = np.hypot(*(moved - felt).T) < settings.inlier_distance
     felt_squared = np.maximum((felt**2).sum(axis=1), 1e-6)
     depths = (moved * felt).sum(axis=1) / felt_squared

@@ -14,7 +14,7 @@ from nakawari.xsheet.sheet.sheet import CameraMove
 
 
 class Shift(NamedTuple):
-    """One frame's motion in px at the rim of the picture, by what causes it."""
+    """One frame's motion in px at the rim of the picture, split by its cause."""
 
     x: float
     y: float
@@ -23,7 +23,7 @@ class Shift(NamedTuple):
 
     @classmethod
     def of(cls, motion: CameraMotion, width: int, height: int) -> Shift:
-        """Take a similarity apart about the middle of the picture."""
+        """Split a similarity into zoom and roll about the middle of the picture, and shift."""
         matrix = motion.camera
         middle = np.array([width / 2, height / 2])
         x, y = matrix[:, :2] @ middle + matrix[:, 2] - middle
@@ -43,7 +43,8 @@ def camera_moves(
     """Return the camera moves of one shot.
 
     Args:
-        motions: of each frame of the shot against the one before; the first is not looked at.
+        motions: the motion to each frame of the shot from the one before; the first is not looked
+            at.
         first_frame: the number of the shot's first frame.
         width: of the pictures that the motions were measured on [px].
         height: likewise.
@@ -54,7 +55,7 @@ def camera_moves(
         shifts = [
             Shift.of(motion, width, height) for motion in motions[begin:end] if motion is not None
         ]
-        # The motion of frame n is the step from n - 1: the frame before moves too.
+        # The motion of frame n leads from n - 1 to n, so the frame before belongs to the move too.
         kind = _kind(shifts, settings.shake_ratio)
         moves.append(
             CameraMove(start=first_frame + begin - 1, end=first_frame + end - 1, kind=kind)
@@ -91,7 +92,7 @@ def _runs(motions: Sequence[CameraMotion | None], settings: MoveSettings) -> lis
 
 
 def _kind(shifts: Sequence[Shift], shake_ratio: float) -> str:
-    """Return what most of a run's motion is: a shake, a pan, a zoom or a roll."""
+    """Return which kind makes up most of a run's motion: a shake, a pan, a zoom or a roll."""
     steps = np.array(shifts)  # (N, 4)
     pans, net = steps[:, :2], steps.sum(axis=0)
     travelled = float(np.hypot(*pans.T).sum())

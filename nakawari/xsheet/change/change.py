@@ -1,8 +1,8 @@
 """How much a frame differs from another, as an animator would look at it.
 
-What counts is the part of the picture that changed most, not the mean: a mouth of a few pixels
-is a drawing as much as a whole figure. And what the camera does is no change: each pixel may have
-stood still, or gone with the camera, or with a second layer; the best of these is taken.
+What counts is the part of the picture that changed most, not the mean. A new mouth of a few pixels
+is a new drawing, just as a whole new figure is. What the camera does is no change: each pixel may
+have stood still, or gone with the camera, or gone with a second layer. The best of these is taken.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nakawari.xsheet.settings import DEFAULT, DetectorSettings, DifferenceSettin
 
 BLOCK = 8  # px: side of the blocks whose change is looked at; they overlap by half
 BLUR_SIZE = (5, 5)  # px: reach of the blur against grain
-EDGE = 3  # px at the picture's edge that lack their other side after blur and interpolation
+EDGE = 3  # px at the picture's edge, where blur and interpolation lack values from outside
 GRID = (5, 8)  # rows and columns of the cells in which a change of brightness is looked for
 
 
@@ -43,7 +43,7 @@ def plate(picture: Picture, settings: DifferenceSettings = DEFAULT.differences) 
 def block_change(
     before: Plate, after: Plate, settings: DifferenceSettings = DEFAULT.differences
 ) -> float:
-    """Return the change of the most changed part, nothing having moved [code values]."""
+    """Return the change of the most changed part, as if nothing had moved [code values]."""
     return max(
         _greatest(cv2.absdiff(earlier, later), settings)
         for earlier, later in zip(before.smooth, after.smooth, strict=True)
@@ -53,7 +53,7 @@ def block_change(
 def luma_change(
     before: Plate, after: Plate, settings: DifferenceSettings = DEFAULT.differences
 ) -> float:
-    """Return the same of luma alone."""
+    """Return the same for luma alone."""
     return _greatest(cv2.absdiff(before.smooth.luma, after.smooth.luma), settings)
 
 
@@ -69,8 +69,8 @@ def carried_change(picture: Plate, camera: Matrix, settings: DetectorSettings = 
 def light_change(before: Plate, after: Plate) -> float:
     """Return by how much most of the picture grew brighter or darker [code values].
 
-    The upper quartile over ``GRID`` cells of the change of their mean: noise and small movements
-    cancel out within a cell, a slow fade does not.
+    It is the upper quartile, over the ``GRID`` cells, of how much the mean of a cell changes. Noise
+    and small movements cancel out within a cell, and a slow fade does not.
     """
     changes = np.abs(after.cells - before.cells).ravel()
     return float(np.partition(changes, 3 * changes.size // 4)[3 * changes.size // 4])
@@ -79,9 +79,9 @@ def light_change(before: Plate, after: Plate) -> float:
 def changed_share(
     before: np.ndarray, after: np.ndarray, settings: DifferenceSettings = DEFAULT.differences
 ) -> float:
-    """Return the share of blocks with something in them that changed, nothing having moved.
+    """Return the share of the blocks with contours that changed, as if nothing had moved.
 
-    Both are smoothed luma, (H, W) uint8. A picture without contours has changed wholly.
+    Both planes are smoothed luma, (H, W) uint8. If the later one has no contours, all has changed.
     """
     change = _block_means(cv2.absdiff(before, after))
     textured = _textured_blocks(after, settings)
@@ -91,9 +91,9 @@ def changed_share(
 def sides_move(before: np.ndarray, after: np.ndarray, settings: DetectorSettings = DEFAULT) -> bool:
     """Return whether the picture changed, if only faintly, at its left, right and upper edge.
 
-    A figure changes one or two of them, a camera all in which there is anything to see; at least
-    two, or much of two if a figure fixed to the screen fills the third. Arguments as above; black
-    bars are no part of the picture.
+    A figure changes one or two of these sides. A camera changes at least two, and all in which
+    there is anything to see. If a figure fixed to the screen fills the third, a camera changes much
+    of the other two. The planes are those of ``changed_share``; black bars are cut off.
     """
     limits, rim = settings.differences, settings.contours.rim
     area = picture_area(before, after, settings.bars)
@@ -113,7 +113,7 @@ def sides_move(before: np.ndarray, after: np.ndarray, settings: DetectorSettings
 
 
 def _is_nearly_empty(side: np.ndarray, settings: DifferenceSettings) -> bool:
-    """Return whether hardly any block of a side has contours, or only a station's logo has."""
+    """Return whether hardly any block of a side has contours, or only those of a station's logo."""
     if side.mean() <= settings.min_seen_side:
         return True
     along = np.flatnonzero(side.any(axis=int(side.shape[0] > side.shape[1])))
@@ -126,7 +126,7 @@ class Remainder(NamedTuple):
     difference: np.ndarray  # (H, W) uint8
     uncovered: np.ndarray  # (H, W) uint8, 255 where a figure may have hidden the background before
     carried: np.ndarray  # (H, W) uint8, 255 where the later frame went with the camera, not at rest
-    allowance: np.ndarray  # (H, W) uint8: how much the later frame may differ for an inexact motion
+    allowance: np.ndarray  # (H, W) uint8: the difference that an inexact motion may leave
     settings: DifferenceSettings
 
     def change(self) -> float:
@@ -134,19 +134,19 @@ class Remainder(NamedTuple):
         return _top(self.difference, self.settings)
 
     def certain_change(self) -> float:
-        """Return the same, leaving out all that may have been uncovered."""
+        """Return the same without all that may have been uncovered."""
         covered = cv2.bitwise_not(self.uncovered)
         return _top(cv2.bitwise_and(self.difference, covered), self.settings)
 
     def beside(self, now: Plate, others: Iterable[tuple[Plate, Matrix]]) -> Remainder:
         """Return the same without the background that has only just come to light.
 
-        It cannot be found in the frame before. That it is background shows in other frames, in
-        which nothing hides it: there it has gone with the camera.
+        Such background cannot be found in the frame before. Other frames, in which nothing hides
+        it, show that it is background: there it is where the camera has carried it.
 
         Args:
             now: the later of the two frames.
-            others: frames before and after, each with the camera's way to it from ``now``; the
+            others: frames before and after, each with the camera's motion from ``now`` to it; the
                 likeliest first.
         """
         height, width = self.difference.shape
@@ -179,9 +179,9 @@ def remainder(
 ) -> Remainder:
     """Compare two frames in which each pixel may have stood still, gone with the camera or a layer.
 
-    What the camera brings into the picture is not counted. ``carried`` is what is known of the
-    earlier frame: what stands on the ground goes on with the camera, and if it stands still on the
-    screen instead, it was drawn anew.
+    What the camera brings into the picture is not counted. ``carried`` says what went with the
+    camera in the earlier frame, (H, W) uint8, as far as that is known. Such pixels stand on the
+    ground and go on with the camera. If one stands still on the screen instead, it was drawn anew.
     """
     height, width = after.smooth.luma.shape
     allowance = _allowance(after, settings.differences.mismatch)
@@ -207,7 +207,7 @@ def remainder(
     edges = cv2.bitwise_and(cv2.inRange(background, 2 * same, 255), cv2.inRange(figure, 0, same))
     size = 2 * int(np.ceil(np.hypot(*corner_ways(camera, (height, width))).max())) + 3
     beside = cv2.dilate(edges, np.ones((size, size), np.uint8))
-    # What hid a place a frame ago has stayed where it was.
+    # What hid a place in the frame before has stayed where it was on the screen.
     stood = cv2.warpAffine(
         cv2.inRange(figure, 0, same), camera, (width, height), flags=cv2.INTER_NEAREST
     )
@@ -218,7 +218,7 @@ def remainder(
 
 @lru_cache(maxsize=8)
 def _inner(height: int, width: int, top: int, bottom: int, left: int, right: int) -> np.ndarray:
-    """Return a mask of all but the picture's edge, where blur and motion lack the other side."""
+    """Return a mask of all but the picture's edge, where blur and motion lack outside values."""
     mask = np.zeros((height, width), np.uint8)
     mask[top + EDGE : max(bottom - EDGE, 0), left + EDGE : max(right - EDGE, 0)] = 255
     return mask
@@ -242,12 +242,12 @@ def thumbnail(plane: np.ndarray) -> np.ndarray:
 
 
 def _gradient(luma: np.ndarray) -> np.ndarray:
-    """Return the span of the values around each pixel, 3 x 3 of them."""
+    """Return the span of the 3 x 3 values around each pixel."""
     return cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
 
 
 def _textured_blocks(luma: np.ndarray, settings: DifferenceSettings) -> np.ndarray:
-    """Return which blocks have something in them."""
+    """Return which blocks have contours in them."""
     return _block_means(_gradient(luma)) > 2 * settings.visible
 
 
@@ -277,9 +277,10 @@ def _top(difference: np.ndarray, settings: DifferenceSettings) -> float:
     sums = _block_sums(difference).ravel()
     if not sums.size:  # a picture smaller than a block
         return 0.0
-    # Counted, not np.partition: where nine blocks of ten are alike, that takes 0.5 ms (0.04 where
-    # they differ; NumPy 2.4 with AVX-512), of which a frame would need twelve.
-    at_most = np.bincount(sums).cumsum()  # blocks, by their sum
+    # The sums are counted, because np.partition takes 0.5 ms where nine blocks of ten are alike,
+    # and a frame would need it twelve times. Where they differ, it takes 0.04 ms (NumPy 2.4 with
+    # AVX-512).
+    at_most = np.bincount(sums).cumsum()  # number of blocks up to each sum
     wide, narrow = settings.wide_rank, settings.rank
     ranks = (sums.size // 4, *(sums.size - min(rank, sums.size) for rank in (wide, narrow)))
     quarter, many, few = at_most.searchsorted(ranks, side="right") / BLOCK**2

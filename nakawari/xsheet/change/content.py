@@ -21,7 +21,7 @@ from nakawari.xsheet.settings import DEFAULT, ContentSettings
 
 
 class Slopes(NamedTuple):
-    """The gradient of a picture, (H, W) float32 each: shorter than 1, the steeper the longer."""
+    """The gradient of a picture, (H, W) float32 each: longer where steeper, but shorter than 1."""
 
     across: np.ndarray
     down: np.ndarray
@@ -49,12 +49,12 @@ class Content:
 
     @cached_property
     def slopes(self) -> Slopes:
-        """Its gradient."""
+        """The gradient of ``plane``."""
         return slopes_of(self.plane, self.settings)
 
 
 def slopes_of(plane: np.ndarray, settings: ContentSettings = DEFAULT.content) -> Slopes:
-    """Return the gradient of a plane, (H, W), its steep parts counting little more than others.
+    """Return the gradient of a plane, (H, W), in which steep parts count little more than others.
 
     Otherwise the outline of one dark figure would outweigh everything around it.
     """
@@ -67,7 +67,7 @@ def slopes_of(plane: np.ndarray, settings: ContentSettings = DEFAULT.content) ->
 
 
 def correlation(one: Slopes, other: Slopes) -> float:
-    """Return how alike two gradients are: 1 the same, 0 nothing in common, -1 a negative."""
+    """Return the correlation of two gradients: 1 if equal, 0 if unrelated, -1 for a negative."""
     squares = [
         float(np.vdot(slopes.across, slopes.across) + np.vdot(slopes.down, slopes.down))
         for slopes in (one, other)
@@ -79,7 +79,7 @@ def correlation(one: Slopes, other: Slopes) -> float:
 def resemblance(one: Content, other: Content, enough: float = 1.0) -> float:
     """Return how much of what a picture shows is found in another, 0 to 1.
 
-    Unrelated pictures have 0 to 0.4. Where ``enough`` is found, no more is looked for.
+    Unrelated pictures have 0 to 0.4. The search ends as soon as ``enough`` is found.
     """
     settings = one.settings
     in_place = correlation(one.slopes, other.slopes)
@@ -95,9 +95,9 @@ def resemblance(one: Content, other: Content, enough: float = 1.0) -> float:
 
 
 def _shifted(earlier: np.ndarray, later: np.ndarray, settings: ContentSettings) -> float:
-    """Return how alike two planes are where the likeliest shift of the whole makes them overlap."""
+    """Return the correlation of two planes where they overlap after their likeliest shift."""
     window = cv2.createHanningWindow(earlier.shape[::-1], cv2.CV_32F)
-    # Given a window, it would lay it over the planes themselves.
+    # If phaseCorrelate were given the window, it would multiply the planes themselves by it.
     shift, _ = cv2.phaseCorrelate(earlier * window, later * window)
     (x, y), (height, width) = (round(way) for way in shift), earlier.shape
     shared = (height - abs(y)) * (width - abs(x))
@@ -120,7 +120,7 @@ def _overlap(
 
 
 def _flowed(earlier: np.ndarray, later: np.ndarray, settings: ContentSettings) -> float:
-    """Return how alike the earlier plane is to the later, fetched by the optical flow."""
+    """Return the correlation of the earlier plane with the later, warped by the optical flow."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(settings.finest)
     one, other = (_in_full_light(plane, settings) for plane in (earlier, later))
@@ -135,12 +135,12 @@ def _flowed(earlier: np.ndarray, later: np.ndarray, settings: ContentSettings) -
 
 
 def _flowed_back(earlier: np.ndarray, later: np.ndarray, settings: ContentSettings) -> float:
-    """Return how alike the later plane is to the earlier, fetched by the optical flow."""
+    """Return the correlation of the later plane with the earlier, warped by the optical flow."""
     return _flowed(later, earlier, settings)
 
 
 def _in_full_light(plane: np.ndarray, settings: ContentSettings) -> np.ndarray:
-    """Return a plane as bright and contrasty as any, uint8: whole code values hide a night's."""
+    """Return a plane as if in full light, uint8; rounding would hide what a dark one shows."""
     mean, deviation = float(plane.mean()), float(plane.std())
     full_light = settings.full_light
     gain = full_light / max(deviation, full_light / settings.max_gain)

@@ -3,19 +3,20 @@
 A frame begins a shot when all of these hold:
 
 - hardly anything stays where it was: a figure that jumps leaves its background standing. If there
-  is a surround that never changes (bars with ornaments, a TV in a room), the picture within counts;
-- the picture shows other things than the one before, wherever they stand and whatever the light:
-  no pan, no figure that moves, no fade and no negative leads from one to the other
+  is a surround that never changes (bars with ornaments, a room around a TV), only the picture
+  within it counts;
+- the picture shows other things than the one before, wherever they stand and whatever the light.
+  No pan, no figure that moves, no fade and no negative leads from one to the other
   (``content.py``). How much it changes does not matter: shots may be dark, or last two frames;
 - it has other colours, or it changes a few times more than the frames around it (the running
   comparison of PySceneDetect's AdaptiveDetector). A figure too fast to be followed is no cut.
   Other cuts do not count as neighbours, for they would hide each other. Nor do held frames, beside
   which every drawing on twos would stand out;
-- it is no flash: an empty picture after which the one before comes back. If another picture comes,
-  the cut is there. From one plain colour to another there is no cut.
+- it is no flash: an empty picture after which the one before comes back. If another picture comes
+  after it, the cut is where that picture comes. From one plain colour to another there is no cut.
 
-A cut that is missed shows as a morph between two shots, a cut too many as one interval without
-in-betweens. The first is far uglier, so the thresholds lean towards finding cuts.
+A missed cut shows as a morph between two shots, a false cut as one interval without in-betweens.
+The first is far uglier, so the thresholds lean towards finding cuts.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def mark_cuts(
     plates: Iterable[Plate],
     settings: DetectorSettings = DEFAULT,
 ) -> Iterator[ShotPlate]:
-    """Yield every frame with the mark whether it begins a shot; the clip's first does not.
+    """Yield every frame with a mark that says whether it begins a shot; the clip's first does not.
 
-    Holds ``settings.cuts.window`` frames back, and so that many in memory.
+    ``settings.cuts.window`` frames are held back, and so kept in memory.
     """
     waiting: deque[Plate] = deque()
     judge, window = _Judge(settings), settings.cuts.window
@@ -67,11 +68,11 @@ def mark_cuts(
 
 
 class _Judge:
-    """Tells of the frames that it was given whether they begin a shot."""
+    """Tells whether the frames that it was given begin a shot."""
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
-        # Up to ``window + 1`` before the first frame that waits, then those that wait.
+        # Up to ``window + 1`` frames before the first that waits, then the frames that wait.
         self.looks: deque[Look] = deque()
 
     def is_cut(self, at: int) -> bool:
@@ -88,7 +89,7 @@ class _Judge:
         if area is None:
             return False
         if max(previous.spread(area), here.spread(area)) < self._settings.cuts.empty:
-            # One plain colour after another: a light that changes, for all that is seen.
+            # One plain colour follows another: this cannot be told from a light that changes.
             return False
         if self._one_is_empty(previous, here, area):
             return self._ends_in_emptiness(at, area)
@@ -104,7 +105,7 @@ class _Judge:
         return is_clear and not self._camera_leads(previous, here)
 
     def _ends_in_emptiness(self, at: int, area: Area) -> bool:
-        """Return whether a shot begins where an area becomes empty, or ceases to be."""
+        """Return whether a shot begins where an area becomes empty, or ceases to be empty."""
         if not self._is_sudden(at):  # a step of a fade
             return False
         limit = self._empty(self.looks[at - 1], self.looks[at], area)
@@ -120,7 +121,7 @@ class _Judge:
             if not self._are_unlike(self.looks[last], self.looks[back], area):  # a flash
                 return False
             return back == at or not self._is_sudden(back)
-        # At the end of what is seen, a light that went on and off before may go off again.
+        # The known frames end here. A light that went on and off before may go off again.
         return not any(is_empty(n) for n in range(first, last or first))
 
     def _is_sudden(self, at: int) -> bool:
@@ -131,9 +132,9 @@ class _Judge:
         return not moving or self._jump(at) >= limits.min_change_ratio * float(np.median(moving))
 
     def _is_noise(self, at: int) -> bool:
-        """Return whether a faint change is no larger than any other near by.
+        """Return whether a faint change is hardly larger than the faintest one near by.
 
-        Grain is new in each frame.
+        Then it may be grain, which is new in each frame.
         """
         stillest = min((self._jump(n) for n in self._around(at)), default=0.0)
         limits = self._settings.cuts
@@ -161,7 +162,7 @@ class _Judge:
     def _changed_area(self, at: int) -> Area | None:
         """Return the area in which hardly anything stays where it was, if any.
 
-        It is what a surround leaves of the picture, or else all of it.
+        It is the picture within a surround, or else the whole picture.
         """
         here, previous = self.looks[at], self.looks[at - 1]
         whole = without_bars(previous, here)
@@ -178,7 +179,7 @@ class _Judge:
         return whole if changed else None
 
     def _around(self, at: int) -> list[int]:
-        """Return the frames beside one that have a frame before them."""
+        """Return the frames around one that have a frame before them."""
         window = self._settings.cuts.window
         near = range(max(at - window, 1), min(at + window + 1, len(self.looks)))
         return [n for n in near if n != at]
@@ -186,7 +187,7 @@ class _Judge:
     def _camera_leads(self, one: Look, other: Look) -> bool:
         """Return whether a camera move leads from one picture to the other.
 
-        The finest ground tells it.
+        The ground must go with it, of which even the faintest shades tell.
         """
         motion = camera_motion(Pair(one.luma, other.luma, settings=self._settings))
         return motion is not None and motion.support >= self._settings.cuts.min_following
@@ -196,7 +197,7 @@ class _Judge:
         return min(one.spread(area), other.spread(area)) < self._empty(one, other, area)
 
     def _empty(self, one: Look, other: Look, area: Area) -> float:
-        """Return the spread of an empty picture, in which coding leaves a shadow of the other."""
+        """Return the spread below which a picture is empty; coding leaves a shadow of the other."""
         shadow = self._settings.cuts.shadow * max(one.spread(area), other.spread(area))
         return max(self._settings.cuts.empty, shadow)
 
@@ -209,5 +210,5 @@ class _Judge:
         return resemblance(one.within(area), other.within(area), enough)
 
     def _have_other_colors(self, one: Look, other: Look, area: Area) -> bool:
-        """Return whether enough of an area's pixels are of other colours, as in full light."""
+        """Return whether enough of an area's pixels have other colours, compared in full light."""
         return color_distance(one, other, area) >= self._settings.cuts.other_colors

@@ -1,4 +1,4 @@
-"""Two successive frames of a shot: all that the two tell without those before them."""
+"""Two successive frames of a shot: all that can be told from these two alone."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 
 class FramePair:
-    """Two successive frames of a shot. What they tell is worked out once, when first asked for."""
+    """Two successive frames of a shot. What they tell is computed once, when first asked for."""
 
     def __init__(
         self, before: Plate | None, now: Plate, settings: DetectorSettings = DEFAULT
     ) -> None:
-        """Take a frame and the one before; a shot's first, which has none, stands beside itself."""
+        """Take a frame and the one before. A shot's first frame is compared with itself."""
         self._settings = settings
         self.begins_shot = before is None
         self.before, self.now = now if before is None else before, now
 
     @cached_property
     def still(self) -> float:
-        """How much the frame changed, nothing having moved [code values]."""
+        """How much the frame changed, as if nothing had moved [code values]."""
         return block_change(self.before, self.now, self._settings.differences)
 
     @property
@@ -39,12 +39,12 @@ class FramePair:
 
     @cached_property
     def luma(self) -> Pair:
-        """The two as ``camera_motion`` takes them."""
+        """The two luma planes, as ``camera_motion`` takes them."""
         planes = self.before.smooth.luma, self.now.smooth.luma
         return Pair(*planes, settings=self._settings)
 
     def work_out(self) -> None:
-        """Work out what following the camera is sure to ask for."""
+        """Compute what following the camera is sure to ask for."""
         if not self.is_faint and self.sides and self.luma.may_move:
             _ = self.luma.tracks
 
@@ -52,9 +52,9 @@ class FramePair:
 def frame_pairs(
     frames: Iterable[ShotPlate], settings: DetectorSettings = DEFAULT
 ) -> Iterator[FramePair]:
-    """Yield a pair for each frame of a clip, and work out all that needs no other pair.
+    """Yield a pair for each frame of a clip, and compute what needs no other pair.
 
-    That is half of the measuring, for another thread to do.
+    That is half of the measuring, which another thread can do.
     """
     before: Plate | None = None
     for frame in frames:

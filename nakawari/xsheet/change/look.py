@@ -23,7 +23,7 @@ class Look:
         self.settings = settings
         self._smooth = plate.smooth
         self._brightness = plate.small
-        # From the frame before, of which there is one.
+        # Results for the frame before, which is the only frame that they are asked for.
         self._step: np.ndarray | None = None
         self._change: float | None = None
         self.is_other: bool | None = None
@@ -40,7 +40,7 @@ class Look:
 
     @cached_property
     def content(self) -> Content:
-        """What it shows."""
+        """The whole picture, made ready to be looked for in another."""
         return Content(self._smooth.luma, self.settings.content)
 
     @cached_property
@@ -64,7 +64,7 @@ class Look:
         return self._step
 
     def change_from(self, previous: Look) -> float:
-        """Return the mean change from the frame before [code values], colour weighing more."""
+        """Return the mean change from the frame before [code values]; colour weighs more."""
         if self._change is None:
             changes = np.abs(self.thumbnails - previous.thumbnails).mean(axis=(1, 2))
             weights = np.array([self.settings.colors.luma_weight, 1.0, 1.0], np.float32)
@@ -72,14 +72,14 @@ class Look:
         return self._change
 
     def within(self, area: Area) -> Content:
-        """Return what an area of the thumbnail shows."""
+        """Return what the frame shows in an area of the thumbnail."""
         if area == WHOLE:
             return self.content
         part = np.ascontiguousarray(self.luma[self.within_luma(area)])
         return Content(part, self.settings.content)
 
     def within_luma(self, area: Area) -> Area:
-        """Return an area of the thumbnail as that of the picture."""
+        """Return the area of the picture that an area of the thumbnail shows."""
         if area == WHOLE:
             return area
         rows, columns = (
@@ -94,7 +94,7 @@ class Look:
 
 
 def without_bars(one: Look, other: Look) -> Area:
-    """Return what black bars leave of two pictures' thumbnails."""
+    """Return the area of the thumbnail outside the black bars that two pictures have in common."""
     area = picture_area(one.luma, other.luma, one.settings.bars)
     if all(side == slice(0, length) for side, length in zip(area, one.luma.shape, strict=True)):
         return WHOLE
@@ -106,7 +106,7 @@ def without_bars(one: Look, other: Look) -> Area:
 
 
 def color_distance(one: Look, other: Look, area: Area) -> float:
-    """Return the share of an area's pixels that are of other colours, as in full light, 0 to 1."""
+    """Return the share of an area's pixels with other colours, compared in full light, 0 to 1."""
     settings = one.settings.colors
     planes = [look.thumbnails[:, *area] for look in (one, other)]
     low = min(float(luma.min()) for luma, _, _ in planes)
@@ -118,7 +118,7 @@ def color_distance(one: Look, other: Look, area: Area) -> float:
 
 
 def _histogram(planes: np.ndarray, count: int) -> np.ndarray:
-    """Return the shares of the values from 0, or about 0 if of colour, in bins; (3, count)."""
+    """Return the shares of the values in bins, (3, count): luma from 0 up, colours around 0."""
     counts = []
     for plane, low in zip(planes, (0.0, -128.0, -128.0), strict=True):
         bins = np.clip((plane - low) * (count / 256), 0, count - 1).astype(np.intp)

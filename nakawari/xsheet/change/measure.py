@@ -12,9 +12,9 @@ from nakawari.xsheet.settings import DetectorSettings
 
 
 class Measure(NamedTuple):
-    """One frame against those before it in its shot; changes in code values."""
+    """One frame against those before it in its shot; changes are in code values."""
 
-    still: float  # change from the frame before, nothing having moved
+    still: float  # change from the frame before, as if nothing had moved
     since_kept: float  # likewise from the frame that last differed clearly
     twice: float  # likewise from the frame before the last
     light: float  # change of brightness since the frame before, or since the one that differed
@@ -35,7 +35,7 @@ class ChangeMeter:
         self._noise: deque[float] = deque(maxlen=settings.changes.noise_memory)
 
     def measure(self, pair: FramePair) -> Measure:
-        """Return how the next frame changed, its motion unknown."""
+        """Return how the next frame changed, while the camera's motion is not yet known."""
         before, now, still = pair.before, pair.now, pair.still
         if self._kept is None:
             self._kept = now
@@ -55,11 +55,11 @@ class ChangeMeter:
         return Measure(still, since_kept, twice, light, None, None)
 
     def note(self, measure: Measure) -> None:
-        """Take in what the frame's change came to once the camera was followed."""
+        """Remember how much the last frame changed, now that the camera has been followed."""
         self._noise.append(measure.still if measure.moved is None else measure.moved)
 
     def _clear_change(self) -> float:
-        """Return a change that repeats in this shot seldom show, erring on the low side."""
+        """Return a change that repeats in this shot seldom exceed; it is low rather than high."""
         settings, noise = self._settings.changes, 0.0
         if self._noise:
             noise = sorted(self._noise)[int(settings.noise_rank * len(self._noise))]

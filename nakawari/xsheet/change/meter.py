@@ -10,7 +10,7 @@ from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
 
 class ShotMeter:
-    """Measures the frames of one shot, in order. Keeps a few, whatever the shot's length."""
+    """Measures the frames of one shot, in order. It keeps a few, whatever the shot's length."""
 
     def __init__(self, settings: DetectorSettings = DEFAULT) -> None:
         self.measures: list[Measure] = []

@@ -18,7 +18,7 @@ from nakawari.xsheet.settings import DetectorSettings
 class ShotFrame(NamedTuple):
     """A frame that changed."""
 
-    place: int  # in the shot
+    place: int  # its number in the shot
     pair: FramePair
 
 
@@ -38,10 +38,10 @@ class Remainders:
         self._settings = settings
         self._depths: deque[float | None] = deque(maxlen=settings.camera.depths)
         self._went: _Went | None = None
-        self.uncovered = Uncovered(settings)  # of the camera move that goes on
+        self.uncovered = Uncovered(settings)  # frames of the present camera move
 
     def take_out(self, frame: ShotFrame, motion: CameraMotion) -> None:
-        """Write into the frame's measure what is left of its change if the camera moved so."""
+        """Write into the frame's measure what is left of its change under this motion."""
         before, now = frame.pair.before, frame.pair.now
         camera, went = motion.camera, None
         certain_motion = motion.follows >= self._settings.camera.clear_support
@@ -54,7 +54,7 @@ class Remainders:
         self._measures[frame.place] = self._measures[frame.place]._replace(
             # The last frame of a move has no next one to tell what was uncovered.
             moved=certain,
-            # What the ground told is known by now, and takes kilobytes.
+            # The ground's evidence takes kilobytes, and is no longer needed.
             motion=motion._replace(evidence=None),
         )
         # Where a frame is a new drawing, what went with the camera did so by chance.
@@ -62,10 +62,10 @@ class Remainders:
         self._went = _Went(frame.place, left.carried) if may_be_held else None
 
     def _layer(self, motion: CameraMotion) -> np.ndarray | None:
-        """Return the motion of the layer that is known in this shot, or else of the one found.
+        """Return the motion of the layer known in this shot, or else of the one found in the frame.
 
-        A figure that is drawn anew in another place moves too, but not with the camera, and not on
-        every frame.
+        A layer is known only if it was seen in enough frames. A figure that is drawn anew in
+        another place moves too, but not with the camera, and not on every frame.
         """
         layer = motion.layer
         seen = [depth for depth in self._depths if depth is not None]

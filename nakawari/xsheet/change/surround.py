@@ -1,6 +1,6 @@
-"""A surround that stands: bars with ornaments, or the room about a TV.
+"""A surround that does not change: bars with ornaments, or the room around a TV.
 
-Where one is, a cut changes the rectangle within it and nothing else.
+Where there is one, a cut changes the rectangle within it and nothing else.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import numpy as np
 from nakawari.xsheet.change.look import Area
 from nakawari.xsheet.settings import SurroundSettings
 
-BORDER = 2  # thumbnail pixels: coding spreads what changes to the blocks beside
+BORDER = 2  # thumbnail pixels: coding spreads a change to the blocks beside it
 
 
 def within_surround(
     step: np.ndarray, others: Sequence[np.ndarray], settings: SurroundSettings
 ) -> Area | None:
-    """Return the rectangle that changed, if around it nothing does that is near in time.
+    """Return the rectangle that changed, if nothing around it changes in this frame or near it.
+
+    The result is ``None`` otherwise. A frame in which the surround itself ends does not count.
 
     Args:
         step: how much each pixel of the thumbnail changed in this frame, (h, w) code values.
@@ -51,7 +53,7 @@ def within_surround(
 
 
 def _surround(area: Area, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a mask of all but an area and the border about it, on either side."""
+    """Return a mask of all but an area and a border along its edge, on both sides of the edge."""
     mask = np.ones(shape, bool)
     rows, columns = (
         slice(max(side.start - 2 * BORDER, 0), side.stop + 2 * BORDER) for side in area
@@ -61,7 +63,7 @@ def _surround(area: Area, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _least_corner(changed: np.ndarray) -> float:
-    """Return the share that changed of the corner, a quarter high and wide, that did least."""
+    """Return the changed share of the corner, a quarter high and wide, that changed least."""
     height, width = (max(side // 4, 1) for side in changed.shape)
     return min(
         float(changed[rows, columns].mean())
@@ -71,7 +73,7 @@ def _least_corner(changed: np.ndarray) -> float:
 
 
 def _extent(shares: np.ndarray) -> slice:
-    """Return from the first to the last of the places that changed about as much as any."""
+    """Return from the first to the last place that changed at least half as much as any."""
     places = np.flatnonzero(shares >= shares.max() / 2)
     return slice(int(places[0]), int(places[-1]) + 1)
 

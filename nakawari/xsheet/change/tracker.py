@@ -20,7 +20,7 @@ from nakawari.xsheet.settings import DetectorSettings
 class CameraTracker:
     """Follows the camera through the frames of one shot, in order.
 
-    Keeps a few frames, whatever the shot's length.
+    It keeps a few frames, whatever the shot's length.
     """
 
     def __init__(self, measures: list[Measure], settings: DetectorSettings) -> None:
@@ -30,16 +30,16 @@ class CameraTracker:
         self._min_support = settings.motion.min_support
         self._remainders = Remainders(measures, settings)
         self._unexplained: deque[ShotFrame] = deque(maxlen=settings.camera.look_far_back)
-        self._evidence: Evidence | None = None  # of the ground, of this camera move
+        self._evidence: Evidence | None = None  # of the ground, in this camera move
         self._seen = 0  # frames of this camera move in which it was seen
         self._trial = Trial(self._settings)  # of this camera move, if its ground does not tell
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
-        self._motion: CameraMotion | None = None  # the last that was found, or still goes on
+        self._motion: CameraMotion | None = None  # the last one found, as long as it may go on
 
     def follow(self, here: ShotFrame) -> None:
         """Take the camera's motion out of the last frame, and out of those that waited for it."""
         sides = here.pair.sides
-        # Where the camera went a frame ago it may go on, too slowly to be seen at all sides.
+        # If the camera moved a frame ago, it may go on too slowly to be seen at all sides.
         if not sides and self._motion is None:
             self._unexplained.append(here)
             return
@@ -71,7 +71,7 @@ class CameraTracker:
             self._unexplained.append(here)
 
     def stand(self) -> None:
-        """Take in that the last frame hardly changed: no camera moves."""
+        """Note that no camera moves in the last frame, and forget the move before it."""
         self._motion = None
         self._seen = 0
         self._trial = Trial(self._settings)
@@ -93,7 +93,7 @@ class CameraTracker:
     def _look_back(self, seen: CameraMotion) -> None:
         """Take a camera move out of the frames before the first in which it was seen.
 
-        Far back, and in frames whose ground does not tell it, once it is confirmed.
+        Once the move is confirmed, this goes far back, and the ground need not tell the motion.
         """
         confirmed = self._seen >= self._settings.camera.confirmed
         followed = self._remainders.uncovered
@@ -143,7 +143,7 @@ class CameraTracker:
         return bool(change <= max(limits.near, limits.near_share * before.speed))
 
     def _without_ground(self, motion: CameraMotion) -> CameraMotion:
-        """Return a motion for which the contours that follow it are enough."""
+        """Return a motion whose support is that of its contours, whatever the ground does."""
         support = motion.follows
         if may_be_carried(motion, self._settings.trials):  # few follow under coarse coding
             support = max(support, self._min_support)

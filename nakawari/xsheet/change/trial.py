@@ -1,9 +1,10 @@
 """A motion that the ground alone does not confirm is tried by how much of the change it explains.
 
-Figures fixed to the screen may hide the ground, or the ground may be nearly plain. But under a
-camera, while a drawing is held, its motion explains all that changes. The rest stands still, and
-what comes to light is found in the frames around, having gone with the camera. The motion of a
-figure that moves as one does not explain its limbs, nor the ground that the figure uncovers.
+Figures fixed to the screen may hide the ground, or the ground may be nearly plain. But while a
+drawing is held under a camera that moves, the camera's motion explains all that changes. The rest
+stands still. Background that comes to light is found in the frames around, where the camera has
+carried it. The motion of a figure that moves as one does not explain the figure's limbs, nor the
+ground that it uncovers.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Trial:
 
     @property
     def passed(self) -> bool:
-        """Whether so much was explained that it is a camera."""
+        """Whether so many frames were explained that the motion is the camera's."""
         return len(self._explained) >= self._settings.trials.enough
 
     def hear(self, place: int, pair: FramePair, motion: CameraMotion) -> bool:

@@ -1,9 +1,9 @@
 """Background that a figure hid until now, looked for in the frames around.
 
-Under a camera that moves, it comes to light beside figures that do not go along. In the frame
-before it cannot be found; in another, in which nothing hides it, it has gone with the camera. A pan
-shows it in the next frame. A shake may hide it again at once: so it is looked for in the frames
-before, too, and in those that come after the next, as long as something is left to be found.
+Under a camera that moves, it comes to light beside figures that do not go along. It cannot be found
+in the frame before. In another frame, in which nothing hides it, it is where the camera has carried
+it. A pan shows it in the next frame. A shake may hide it again at once. It is therefore looked for
+in the frames before, too, and in those after the next as long as something is left to be found.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nakawari.xsheet.camera.motion import STILL
 from nakawari.xsheet.change.change import Plate, Remainder
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
-Seen = tuple[Plate, Matrix]  # a frame, and the camera's way to it
+Seen = tuple[Plate, Matrix]  # a frame, and the camera's motion to it
 
 
 class Found(NamedTuple):
@@ -34,8 +34,8 @@ class _Waiting(NamedTuple):
     now: Plate
     left: Remainder
     change: float  # of what is left [code values]
-    certain: float  # of that, where nothing was hidden
-    way: Matrix  # the camera's, to the last frame
+    certain: float  # the same where nothing was hidden
+    way: Matrix  # the camera's motion from this frame to the last one
 
 
 class Uncovered:
@@ -64,9 +64,9 @@ class Uncovered:
     ) -> list[Found]:
         """Add the frame at a place in the shot; return what it tells about those that wait.
 
-        ``camera`` leads from the frame before to it, ``left`` is what remains of their difference
-        and ``certain`` its certain change. Frames of which one was left out between are not looked
-        for in each other.
+        ``camera`` leads from the frame before to it. ``left`` is what remains of their difference,
+        and ``certain`` is its certain change. If a frame was left out since the last one, those
+        that wait are given up.
         """
         back = inverse(camera)
         found: list[Found] = []
@@ -95,7 +95,7 @@ class Uncovered:
             way = after(camera, frame.way)
             others = [(now, way)]
             if frame.place == self._place:
-                # On the way back a figure hides what it has only just uncovered.
+                # If the camera goes back to a frame, a figure hides there what it now uncovers.
                 others += [
                     (plate, back)
                     for plate, back in self._earlier

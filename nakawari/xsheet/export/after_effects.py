@@ -8,19 +8,19 @@ from fractions import Fraction
 from nakawari.xsheet.export.even import EvenSheet, even_sheet
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
-TITLE = "Adobe After Effects 8.0 Keyframe Data"  # 8.0 is the text's version, which all later read
+TITLE = "Adobe After Effects 8.0 Keyframe Data"  # the format of 8.0, which all later versions read
 PROPERTY = "Time Remap"
 END = "End of Keyframe Data"
-# A size scales pasted positions. Times have none, so that any will do.
+# After Effects scales pasted positions by these sizes. Times are not scaled, so any sizes will do.
 HEAD = (
     "\tSource Width\t1920",
     "\tSource Height\t1080",
     "\tSource Pixel Aspect Ratio\t1",
     "\tComp Pixel Aspect Ratio\t1",
 )
-# A key points this far into the frame that it shows [of the frame]. A time just where the frame
-# begins, once rounded, may be in the frame before, which is another drawing. Half way would be no
-# better for who rounds to the nearest frame.
+# A key points this share of a frame into the frame that it shows. A time exactly where the frame
+# begins may be rounded into the frame before, which is another drawing. Halfway would be no better
+# for a program that rounds to the nearest frame.
 INTO_FRAME = Fraction(1, 4)
 DECIMALS = 7  # of a second
 LINE_END = "\r\n"  # as on the clipboard of Windows
@@ -29,8 +29,8 @@ LINE_END = "\r\n"  # as on the clipboard of Windows
 def after_effects(sheet: ExposureSheet) -> str:
     """Return a sheet as time-remap keyframes.
 
-    Pasted keys are interpolated linearly. A drawing therefore has one on the first frame that
-    shows it and one on the last, both with the time of its first frame: between the two nothing
+    Pasted keys are interpolated linearly. A drawing therefore has a key on the first frame that
+    shows it and one on the last, both with the time of its first frame. Between the two nothing
     changes, and between the last and the next drawing's first there is no frame.
     """
     even = even_sheet(sheet)

@@ -1,8 +1,8 @@
 """A sheet on frames of one length, for formats that count frames and know no times.
 
 At a constant rate these are the clip's own frames. Where the rate varies, one of the clip's frames
-may be a pause of two seconds, so the drawings are put on frames of a rate at which each still has a
-frame of its own.
+may be a pause of two seconds. The drawings are then put on frames of a rate at which each still has
+a frame of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_RATE = 1000  # frames a second; no program that reads these formats goes fas
 
 @dataclass(frozen=True, kw_only=True)
 class EvenSheet:
-    """When the drawings of a clip are shown, in frames that all last as long."""
+    """When the drawings of a clip are shown, in frames that all last equally long."""
 
     rate: Fraction  # frames a second
     starts: tuple[int, ...]  # the first frame of each drawing; they grow
@@ -35,7 +35,7 @@ def even_sheet(sheet: ExposureSheet) -> EvenSheet:
     """Return the sheet on even frames.
 
     Where the rate varies, every drawing starts on the frame nearest to its time. Two drawings
-    closer than a frame of ``MAX_RATE`` follow on one another, so that none is lost.
+    closer than a frame of ``MAX_RATE`` are put on successive frames, so that none is lost.
     """
     starts = [drawing.start for drawing in sheet.drawings]
     if sheet.times is None:
@@ -57,7 +57,7 @@ def _rate_that_parts(times: list[Fraction], fps: Fraction) -> Fraction:
 
 
 def _apart(frames: Iterable[int]) -> list[int]:
-    """Return the frames, moved back where they would not come after the one before."""
+    """Return the frames, each put later if it would not come after the one before."""
     apart: list[int] = []
     for frame in frames:
         apart.append(max(frame, apart[-1] + 1) if apart else frame)

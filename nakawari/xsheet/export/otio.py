@@ -1,8 +1,9 @@
 """OpenTimelineIO: the cuts of a clip as an edit of that clip, a piece for every shot.
 
-Nothing is retimed: retimes do not survive in the programs that read it. The drawings stand in the
-metadata, which they keep. The JSON is written here, by its documented schemas, of which the first
-versions are taken, so that old readers know them; the format's own library reads it in the tests.
+Nothing is retimed, because retimes do not survive in the programs that read the format. The
+drawings are in the metadata, which these programs keep. The JSON is written here, by its documented
+schemas. Their first versions are used, so that old readers know them. In the tests, the format's
+own library reads it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from nakawari.xsheet.sheet.sheet import ExposureSheet, Shot
 
-METADATA = "nakawari"  # the key under which what is ours stands
+METADATA = "nakawari"  # the key of our own metadata
 SCHEMA = "OTIO_SCHEMA"
 
 
@@ -21,8 +22,8 @@ def otio(sheet: ExposureSheet, media: Path | None) -> str:
     """Return a sheet as a timeline with one video track.
 
     Args:
-        sheet: of the clip.
-        media: the clip; ``None`` if it is not known where it is.
+        sheet: the clip's sheet.
+        media: the clip's file; ``None`` if it is not known where it is.
     """
     reference = _reference(sheet, media)
     clips = [_clip(sheet, shot, number, reference) for number, shot in enumerate(sheet.shots, 1)]

@@ -1,8 +1,8 @@
 """XDTS, the digital time sheet of Japanese studios: JSON after a line that names it.
 
-What stands where follows OpenToonz's reader and writers that are in use, not Celsys' own document,
-which was not at hand. OpenToonz reads the first time table only, and takes a number on a cel for a
-picture's: so all shots are on one table and one cel, whose numbers run through. The same number
+The layout follows OpenToonz's reader and writers that are in use. Celsys' own document was not at
+hand. OpenToonz reads only the first time table, and a number on a cel stands for one picture. All
+shots are therefore on one table and one cel, and the numbers go on over the cuts. The same number
 again would be the same drawing again.
 """
 
@@ -32,7 +32,7 @@ def xdts(sheet: ExposureSheet) -> str:
         "timeTableHeaders": [{"fieldId": CELS, "names": [CEL_NAME]}],
     }
     content = {
-        # Numbers of up to four digits; a clip tells neither.
+        # Both are numbers of up to four digits, and a clip states neither.
         "header": {"cut": "1", "scene": "1"},
         "timeTables": [table],
         "version": VERSION,

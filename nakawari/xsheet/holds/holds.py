@@ -1,17 +1,19 @@
 """From how much each frame changed to which frames are new drawings.
 
-Two states, a new drawing or the same one as before, as a hidden Markov model. What it knows:
+A hidden Markov model tells whether a frame shows a new drawing or the same one as before. It knows
+about two things:
 
 - *the shot*: how large a change is between two frames of one drawing depends on grain and coding,
   and between two drawings on how much they move. Both are learnt from the shot itself
   (expectation-maximisation, from a prior), so there is no fixed threshold. Several pairs of levels
-  may explain a shot about as well. Each then counts by its probability (Bayesian model averaging),
-  so that drawings which only one of them sees are not lost by a narrow margin;
+  may explain a shot about equally well. Each then counts by its probability (Bayesian model
+  averaging), so that drawings which only one of them sees are not lost by a narrow margin;
 - *animation*: drawings are held for one, two, three, four or six frames, mostly for the same number
-  as the last one. The state is the cadence and the frames since the drawing began, and a change
-  that comes when it is due needs less evidence than one that does not.
+  as the last one. The state is the cadence and the frames since the drawing began. A change that
+  comes when it is due needs less evidence than one that does not.
 
-Rabiner, "A tutorial on hidden Markov models", Proc. IEEE 77 (1989), section V, for the equations.
+The equations are those of Rabiner, "A tutorial on hidden Markov models", Proc. IEEE 77 (1989),
+section V.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from nakawari.xsheet.holds.timing import JUST_BEGUN, timing
 from nakawari.xsheet.settings import DEFAULT, HoldSettings, LevelSettings
 
 SPAN = 1000
-"""Frames whose states are kept at once, some 5 kB each. Shots are hardly ever longer."""
+"""Frames whose states are in memory at once, some 5 kB each. Shots are hardly ever longer."""
 
 
 class Level(NamedTuple):
@@ -36,29 +38,29 @@ class Level(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What is known of a level before the shot was seen."""
+    """What is known about a level before the shot is seen."""
 
     level: Level
     spread: float  # of the mean, from shot to shot
-    weight: float  # frames that the deviation counts for
+    weight: float  # as many frames as the deviation counts for
 
 
 class Decision(NamedTuple):
-    """What was made of a shot's changes."""
+    """What was decided from a shot's changes."""
 
-    new_probability: np.ndarray  # (N,) float64, each frame's
-    thresholds: np.ndarray  # (N,) change [code values] at which both states are as probable
+    new_probability: np.ndarray  # (N,) float64, that each frame is a new drawing
+    thresholds: np.ndarray  # (N,) change [code values] at which new and held are equally probable
 
 
 class _Fit(NamedTuple):
-    same: tuple[Level, ...]  # of each group of frames
+    same: tuple[Level, ...]  # one for each group of frames
     new: Level
     probability: np.ndarray
     score: float
 
 
 def is_new(decision: Decision, settings: HoldSettings = DEFAULT.holds) -> np.ndarray:
-    """Return which frames show a new drawing, (N,) bool: in doubt, a frame does."""
+    """Return which frames show a new drawing, (N,) bool; in doubt, a frame does."""
     return decision.new_probability > 1 - settings.min_held_probability
 
 
@@ -72,21 +74,21 @@ def decide(
     """Find the drawings of one shot.
 
     Args:
-        changes: (N,) of each frame against the one before it [code values]; the first, which has
-            none before it in the shot, is not looked at: it is a new drawing.
-        groups: (N,) int, frames between which repeats differ alike: 0 under a camera that stands,
-            1 under one that moves.
-        growth: (N,) logarithm of the change over two frames, by the larger of those over one
-            frame that it is made up of: two movements add up, a repeat and its noise add nothing.
+        changes: (N,) change of each frame from the one before it [code values]. The first is not
+            looked at: it has none before it in the shot, so it is a new drawing.
+        groups: (N,) int: 0 under a camera that stands, 1 under one that moves. Repeats of one group
+            differ by similar amounts.
+        growth: (N,) logarithm of the change over two frames divided by the larger of the two
+            changes over one frame. Two movements add up; a repeat and its noise add nothing. It is
             0 where it was not measured.
-        holds: what decides.
-        levels: what is known of the changes before the shot was seen.
+        holds: the settings that decide.
+        levels: what is known about the changes before the shot is seen.
     """
     return _Decider(holds, levels).decide(changes, groups, growth)
 
 
 class _Decider:
-    """Decides shots by settings."""
+    """Decides which frames of a shot are new drawings, by its settings."""
 
     def __init__(self, holds: HoldSettings, levels: LevelSettings) -> None:
         self._holds = holds
@@ -94,7 +96,7 @@ class _Decider:
         self._onward = np.hstack([self._timing.to_new, self._timing.to_same])
         self._back = np.hstack([self._timing.to_new.T, self._timing.to_same.T])
         self._known = levels
-        # Of repeats under a camera that stands, and under one that moves; of new drawings.
+        # Priors of repeats under a camera that stands and under one that moves, then of drawings.
         self._same = (_prior(levels, "same"), _prior(levels, "moved"))
         self._new = _prior(levels, "new")
 
@@ -116,7 +118,7 @@ class _Decider:
         return Decision(probability, crossings[groups])
 
     def _distinct(self, fits: list[_Fit]) -> list[_Fit]:
-        """Return what different starts came to, each once, the likeliest first."""
+        """Return the distinct results of the different starts, the likeliest first."""
         opinions: list[_Fit] = []
         for fit in sorted(fits, key=lambda fit: fit.score, reverse=True):
             if all(_apart(fit, opinion) > self._holds.other_opinion for opinion in opinions):
@@ -126,7 +128,7 @@ class _Decider:
     def _start(self, observed: np.ndarray, groups: np.ndarray, place: float) -> _Fit:
         """Return the levels if every change above ``place`` were a new drawing.
 
-        Timing does not count here.
+        Timing is left out here.
         """
         probability = (observed > place).astype(np.float64)
         same, new = self._levels(observed, groups, probability)
@@ -164,15 +166,15 @@ class _Decider:
     ) -> float:
         """Return the log-likelihood of all frames being the same, and of the levels themselves."""
         same_density, new_density = _densities(observed, groups, same, new)
-        # As far as the odds tell it: they are limited, and what a tight level of repeats says of a
-        # clear change must not count in full.
+        # For a change that speaks for a new drawing, the density of repeats is worked out from the
+        # odds, which are limited. Otherwise a tight level of repeats would rule the change out.
         same_density = np.where(odds > 0, new_density - odds, same_density)
         return float(same_density[1:].sum()) + self._prior_density(same, new)
 
     def _levels(
         self, observed: np.ndarray, groups: np.ndarray, probability: np.ndarray
     ) -> tuple[tuple[Level, ...], Level]:
-        """Return the most probable levels of repeats, of each group, and of new drawings."""
+        """Return the most probable levels: of each group's repeats, and of new drawings."""
         weight = probability.copy()
         weight[0] = 0.0
         held = 1.0 - probability
@@ -215,8 +217,8 @@ class _Decider:
     ) -> np.ndarray:
         """Return log p(change | new) - log p(change | same), never falling as the change grows.
 
-        Two normal curves of different widths cross twice; beyond their means the odds stay as they
-        are there.
+        Two normal curves of different widths cross twice. Beyond the two means, the odds therefore
+        stay as they are at the mean.
         """
         means = np.array([level.mean for level in same])[groups]
         clipped = np.clip(observed, means, new.mean)
@@ -228,12 +230,14 @@ class _Decider:
     def _posterior(self, evidence: np.ndarray, adding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return each frame's probability of a new drawing, (K, N), and the log-likelihoods, (K,).
 
-        ``evidence``, (K, N), is p(change | new) / p(change | same) of each frame, in K opinions of
-        the shot, which take hardly longer than one. The likelihood is over that of all being the
-        same.
-        ``adding``, (N,), is the same ratio for this frame and the one before both being new. By the
-        forward-backward algorithm; of a long shot the forward half is worked out twice, so that no
+        The likelihoods are relative to that of all frames being the same. This is the
+        forward-backward algorithm. In a long shot, the forward half is worked out twice, so that no
         more than ``SPAN`` frames of it are in memory.
+
+        Args:
+            evidence: (K, N), p(change | new) / p(change | same) of each frame, in K opinions of the
+                shot. They take hardly longer than one.
+            adding: (N,), a further such ratio, for this frame and the one before both being new.
         """
         (opinions, count), states = evidence.shape, len(self._timing.begin)
         ratios = evidence.T[:, :, None]  # (N, K, 1)
@@ -250,7 +254,7 @@ class _Decider:
         probability = np.ones((opinions, count))
         backward = np.ones((opinions, states))
         for span, first in zip(reversed(spans), reversed(firsts), strict=True):
-            if span is not spans[-1]:  # of which all is still there
+            if span is not spans[-1]:  # the last span's forward half is still in memory
                 forward[0] = first
                 self._go_forward(forward, ratios, adding, totals, span)
             for frame in range(span.stop, span.start, -1):
@@ -273,15 +277,16 @@ class _Decider:
         totals: np.ndarray,
         span: slice,
     ) -> None:
-        """Work out what each state's probability is, all frames after it unknown.
+        """Work out the probability of each state, given the frames up to and including its own.
 
         Args:
-            forward: (frames + 1, K, S), of which the first is known, that of the frame
-                ``span.start``; those of the frames up to ``span.stop`` are written behind it.
+            forward: (frames + 1, K, S), the probabilities. The first entry is given and is that of
+                the frame ``span.start``. Those of the frames up to ``span.stop`` are written after
+                it.
             ratios: (N, K, 1), the evidence of all frames.
             adding: (N,), as ``_posterior`` is given it.
-            totals: (N, K, 1), written too: by how much each frame's had to be divided.
-            span: whose ends are frames.
+            totals: (N, K, 1), written too: by how much each frame's probabilities were divided.
+            span: from the frame that is given to the last one that is written, included.
         """
         states = forward.shape[-1]
         for place, frame in enumerate(range(span.start + 1, span.stop + 1), 1):
@@ -290,7 +295,7 @@ class _Decider:
             to_new = came[:, :states]
             if (
                 adding[frame] != 1.0
-            ):  # the transition from one new drawing to the next counts so often
+            ):  # the transition from one new drawing to the next is weighted by this factor
                 to_new += (adding[frame] - 1.0) * (
                     before[:, JUST_BEGUN] @ self._timing.to_new[JUST_BEGUN]
                 )
@@ -321,7 +326,7 @@ def _densities(
 
 
 def _prior(levels: LevelSettings, name: str) -> Prior:
-    """Return what is known of the level called ``name``."""
+    """Return what is known about the level called ``name`` before the shot is seen."""
     mean, deviation, spread, weight = (
         getattr(levels, name + part) for part in ("", "_deviation", "_spread", "_weight")
     )

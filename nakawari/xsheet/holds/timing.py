@@ -1,6 +1,7 @@
 """For how long drawings are held: the states of the Markov model and their transitions.
 
-A state is the cadence and the frames since the drawing began, (cadence, age - 1), flattened.
+A state is the cadence and the frames since the drawing began. The pair (cadence, age - 1) is
+flattened into one index.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import numpy as np
 
 from nakawari.xsheet.settings import HoldSettings
 
-CADENCES = (1, 2, 3, 4, 6, 0)  # frames for which a drawing is held; 0 is no fixed number
+CADENCES = (1, 2, 3, 4, 6, 0)  # frames for which a drawing is held; 0 stands for no fixed number
 MAX_AGE = 9  # frames since a drawing began; longer holds are pauses, which are all alike
 JUST_BEGUN = slice(0, None, MAX_AGE)  # states of a drawing's first frame
 
 
 class Timing(NamedTuple):
-    """Probabilities of the S states, and of going from one to another."""
+    """Probabilities of the S states, and of the transitions between them."""
 
-    begin: np.ndarray  # (S,), on a shot's first frame
+    begin: np.ndarray  # (S,), probabilities on a shot's first frame
     to_new: np.ndarray  # (S, S), transitions with which a new drawing begins
     to_same: np.ndarray  # (S, S), those with which the old one goes on
 
@@ -39,7 +40,7 @@ def _hold_probabilities(cadence: int, settings: HoldSettings) -> np.ndarray:
 
 
 def _hazards(cadence: int, settings: HoldSettings) -> np.ndarray:
-    """Return the probability that a drawing of 1 to MAX_AGE frames so far ends."""
+    """Return the probability that a drawing ends once it has lasted 1 to MAX_AGE frames."""
     holds = _hold_probabilities(cadence, settings)
     hazard = settings.pause_hazard
     pauses = settings.long_hold * hazard * (1 - hazard) ** np.arange(MAX_AGE)
@@ -50,7 +51,7 @@ def _hazards(cadence: int, settings: HoldSettings) -> np.ndarray:
 
 @cache
 def timing(settings: HoldSettings) -> Timing:
-    """Return how drawings are held, by settings."""
+    """Return the states' probabilities and transitions by settings."""
     kinds, states = len(CADENCES), len(CADENCES) * MAX_AGE
     to_new, to_same = np.zeros((states, states)), np.zeros((states, states))
     for kind, cadence in enumerate(CADENCES):

@@ -1,11 +1,11 @@
 """Every number by which the detector measures and decides, with its unit and the reason for it.
 
-There is a class for each part of the detector, in files by what they decide (``camera.py``,
-``change.py``, ``cuts.py``, ``holds.py``). ``DetectorSettings`` holds them all, and
-``eval/drawings.py --set part.name=value`` tries another value on clips of known truth.
+There is a class for each part of the detector. The files ``camera.py``, ``change.py``, ``cuts.py``
+and ``holds.py`` group them by what they decide. ``DetectorSettings`` holds them all, and
+``eval/drawings.py --set part.name=value`` tries another value on clips whose truth is known.
 
-Only what the code is built around stays beside the code: the size of the blocks and grids that it
-adds up over, and how far a blur or an interpolation reaches.
+Only the numbers that the code is built around stay beside the code. They are the sizes of the
+blocks and grids that it sums over, and how far a blur or an interpolation reaches.
 
 Pictures are some 500 px wide when they are measured, and all lengths [px] are of such pictures.
 A code value is a step of an 8-bit plane. A share is between 0 and 1.
@@ -48,21 +48,21 @@ class DetectorSettings:
 
     Attributes:
         cuts: what a cut is.
-        surrounds: what a surround that stands is.
+        surrounds: what an unchanging surround is.
         changes: what counts as a frame's change.
         camera: how a camera is followed through a shot.
         levels: how large changes are, of repeats and of new drawings.
         holds: what decides between a repeat and a new drawing.
         bars: what a black bar is.
         contours: how contours tell the camera's motion.
-        ground: when the ground goes with a motion.
+        ground: when the ground follows a motion.
         motion: how the camera's motion between two frames is estimated.
         moves: which frames make a camera move.
         differences: how much two frames differ.
-        content: how what a picture shows is looked for in another.
+        content: how the content of one picture is looked for in another.
         colors: how the colours of two pictures are compared.
         trials: when a motion is the camera's because it explains all that changes.
-        uncovered: where a background that was hidden is looked for.
+        uncovered: in which frames a background that was hidden is looked for.
     """
 
     cuts: CutSettings = field(default_factory=CutSettings)
@@ -84,9 +84,9 @@ class DetectorSettings:
 
 
 def with_changes(settings: DetectorSettings, changes: Iterable[str]) -> DetectorSettings:
-    """Return settings in which some have another value, each given as ``part.name=value``.
+    """Return settings with some values replaced, each given as ``part.name=value``.
 
-    Raises ``UserError`` for a setting that there is not, or a value that it cannot have.
+    Raises ``UserError`` for an unknown setting, or for a value that a setting cannot have.
     """
     for change in changes:
         place, _, text = change.partition("=")
@@ -109,7 +109,7 @@ def _known(name: str, owner: Any, told: str) -> str:
 
 
 def _value(text: str, before: float) -> float:
-    """Read a value of the kind that the setting has: a whole number, or any that is finite."""
+    """Read a value of the setting's type: a whole number, or a finite number."""
     kind = type(before)
     try:
         value = kind(text)

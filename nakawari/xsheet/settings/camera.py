@@ -1,4 +1,4 @@
-"""Settings of the camera: bars, contours, the ground, the motion and the moves made of it."""
+"""Settings of the camera: bars, contours, the ground, its motion, and its moves."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class BarSettings:
     """What a black bar above, below or beside the picture is (``camera/bars.py``).
 
     Attributes:
-        black: luma [code values] that a bar has at most. Black is 16 in video, or 0 where all
-            values are used, and lossy coding adds some.
-        brighter: by so many code values the picture is brighter than that where a bar ends.
-        edge: px from the bar inwards, within which the picture must have become so bright. Coding
-            blurs the edge over about so many.
-        bright_share: share of the edge that must be brighter. A figure before black is bright too,
-            but not along a straight edge.
+        black: largest luma of a bar [code values]. Black is 16 in video, or 0 where all values are
+            used, and lossy coding adds some.
+        brighter: code values by which the picture must be brighter than ``black`` where a bar ends.
+        edge: px from the bar inwards, within which the picture must become that bright. Coding
+            blurs the edge over about as many.
+        bright_share: least share of the edge that must be brighter. A figure before black is bright
+            too, but not along a straight edge.
         blur: px beside a bar that are left out with it, because its blurred edge shows in them.
         max_bar: largest height or width of one bar, as a share of the frame's. The bars of a
             4:3 picture in a 16:9 frame have an eighth each; those of an upright one, a third.
@@ -43,25 +43,28 @@ class ContourSettings:
         rim: how deep the rim is at the left, right and upper edge, as a share of the picture's
             width and height. The background shows there beside most figures.
         max_points: most points of contours that are used. More take longer and tell no more.
-        min_points: fewest that tell a motion; fewer may follow a wrong one by chance.
+        min_points: fewest points that tell a motion; fewer may follow a wrong one by chance.
         min_gradient: code values a px; flatter places show no displacement.
         least_noise: lower limit of the noise's estimate [code values, standard deviation]. Without
-            it a clip without any noise would allow no rounding.
+            it, a clip without any noise would leave no room for rounding.
         most_noise: upper limit of the same. A larger estimate measures a figure, not noise.
-        rest_distance: px across its own contour, below which a point stands still.
+        rest_distance: px across its own contour; a point that moved less stands still.
         follow_distance: px by which a point may miss a motion that it follows.
-        unexplained: share of a point's change that is left at most, if it follows a motion.
-        noise_margin: standard deviations of noise that a place may change by without moving.
+        unexplained: largest share of a point's change that a motion may leave if the point
+            follows it.
+        noise_margin: standard deviations of noise by which a place may change without moving.
         coarse_limit: px by which a point may miss the motion and still count, in the first rounds
             of the fit. The motion at the start may be about a px off.
         coarse_rounds: number of these rounds.
         fine_limit: the same in the last rounds, in which the motion is nearly exact.
         fine_rounds: number of these rounds.
         converged: px; the fit ends once a round changes the motion by less.
-        reach: px; shifts of up to so many are tried where no other motion is known.
-        searched: points that are asked for each of these shifts. The time grows with them.
-        backwards: cosine between two displacements of the picture's corners, from which on one
-            leads back where the other came from.
+        reach: px; shifts of up to this many are tried where too few contours follow the motion
+            that was fitted.
+        searched: number of points that are compared for each of these shifts. The time grows
+            with it.
+        backwards: cosine between two displacements of the picture's corners. At or below it, one
+            of the two leads back to where the other came from.
     """
 
     rim: float = 0.18
@@ -93,27 +96,27 @@ class ContourSettings:
 class GroundSettings:
     """When the ground behind the figures goes with a motion (``camera/ground.py``).
 
-    The motion predicts how each block of the picture's rim changes, if it is the camera's. What
-    counts is the share of the predicted change that came.
+    If a motion is the camera's, it predicts how each block of the picture's rim changes. What
+    counts is the share of the predicted change that is observed.
 
     Attributes:
-        min_predicted: how large the predicted change of a block must be for the block to tell
-            anything: the root of its summed squares, in standard deviations of a pixel's noise.
-        goes: share of the predicted change, above which a block goes with the motion,
-        too_far: and below which it goes no farther than that.
-        stands: share below which a block stands still.
-        min_going: share of the blocks that go, of those that go or stand. Figures fixed to the
-            screen stand, and may fill half of the rim.
-        min_seen: share of the blocks that go, of all in the rim.
+        min_predicted: least predicted change of a block that tells anything: the root of its
+            summed squares, in standard deviations of a pixel's noise.
+        goes: a block whose share is above this, and below ``too_far``, goes with the motion.
+        too_far: a block whose share is this or more went farther than the motion.
+        stands: a block whose share is below this stands still.
+        min_going: least share of blocks that go, among those that go or stand. Figures fixed to
+            the screen stand, and may fill half of the rim.
+        min_seen: least share of blocks that go, among all in the rim.
         min_seen_if: the same for a motion that explains all else that changes.
-        min_going_if: share of the blocks that go firmly, of those that go or stand firmly, for such
-            a motion.
-        min_going_plain: share of the blocks that go, of those that go or stand firmly, where some
-            go at every side. With 0.3, and whatever the sides, a close figure on ones that
-            reached two sides was taken for a camera under even grain.
-        firm: root mean square of the predicted change [code values], from which on a block tells
-            firmly. Coarse coding shows so large a change too.
-        min_side_going: blocks that go firmly, for a side to count.
+        min_going_if: least share of blocks that go firmly, among those that go or stand firmly,
+            for such a motion.
+        min_going_plain: least share of blocks that go, among those that go and those that stand
+            firmly, where some go firmly at every side. With 0.3 and no condition on the sides, a
+            close figure on ones that reached two sides was taken for a camera under even grain.
+        firm: root mean square of the predicted change [code values], above which a block tells
+            firmly. Even coarse coding shows so large a change.
+        min_side_going: fewest blocks that must go firmly at a side for it to count.
     """
 
     min_predicted: float = 11.0
@@ -144,18 +147,19 @@ class MotionSettings:
             0.0005 and moves at random.
         min_tracks: fewest tracked corners from which a motion is fitted.
         min_inliers: fewest of them that must agree with it.
-        min_layer_tracks: the same of a second layer, which has no contours to confirm it.
-        max_depth: of a second layer, as a multiple of the background's motion. A foreground nearer
-            than that passes too fast to be tracked.
+        min_layer_tracks: fewest tracked corners of a second layer, which no contours confirm.
+        max_depth: largest depth of a second layer, as a multiple of the background's motion. A
+            nearer foreground passes too fast to be tracked.
         inlier_distance: px by which a corner may miss a motion that it agrees with.
         rest_distance: px; a corner that moved less stands still.
-        min_spread: share of the width over which the points that follow must lie. A camera moves
-            the whole picture, not one place in it.
-        min_support: share of the points that must follow a motion that is trusted.
-        min_sides: of the left, right and upper side, near which some points must follow.
-        min_side_share: share of the points that follow, for a side to count.
-        max_resting: share of the contours at the rim that may stand still, if a camera moves.
-            Figures fixed to the screen may fill nearly all of it.
+        min_spread: least share of the width over which the points that follow must be spread. A
+            camera moves the whole picture, not one place in it.
+        min_support: least share of the points that must follow a motion that is trusted.
+        min_sides: fewest of the left, right and upper sides near which some points must follow.
+        min_side_share: least share of the points that follow which must be near a side for it to
+            count.
+        max_resting: largest share of the contours at the rim that may stand still if a camera
+            moves. Figures fixed to the screen may fill nearly all of the rim.
     """
 
     rim_corners: int = 130
@@ -183,17 +187,17 @@ class MoveSettings:
     """Which frames make a camera move on the sheet (``camera/moves.py``).
 
     Attributes:
-        min_speed: px a frame; a frame that moves less is not counted as seen to move.
-        min_easing_speed: px a frame; a move goes on down to this speed, as it begins and ends
-            slowly.
-        min_support: share of the contours at the rim that must follow. Less than a motion needs to
-            be trusted alone, since the frames beside it move too.
-        min_length: frames that are seen to move. A figure that fills the picture moves by single
-            frames, a camera by runs.
-        min_seen_share: share of a run's frames that are seen to move.
-        max_gap: frames in a row without a motion inside a run.
-        shake_ratio: a shake ends near where it began: its displacement is at most this share of
-            the way that it went.
+        min_speed: px a frame; a slower frame does not count as seen to move.
+        min_easing_speed: px a frame; a move includes frames down to this speed, because it begins
+            and ends slowly.
+        min_support: least share of the contours at the rim that must follow. It is less than a
+            motion needs to be trusted alone, since the frames beside it move too.
+        min_length: fewest frames that must be seen to move. A figure that fills the picture moves
+            in single frames, a camera in runs.
+        min_seen_share: least share of a run's frames that must be seen to move.
+        max_gap: most frames in a row without a motion inside a run.
+        shake_ratio: a shake ends near where it began. Its displacement is less than this share of
+            the distance that it travelled.
     """
 
     min_speed: float = 0.25

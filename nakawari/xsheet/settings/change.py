@@ -1,4 +1,4 @@
-"""Settings of what counts as a frame's change, and of how a camera is taken out of it."""
+"""Settings of what counts as a frame's change, and of how camera motion is taken out of it."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ class DifferenceSettings:
 
     Attributes:
         blur: standard deviation [px] of the blur against grain and the ringing of lossy coding.
-        rank: the change is that of the block at this place. Blocks overlap by half, so a mouth of
-            8 px fills four of them, and one alone is noise.
-        wide_rank: it is also tried at this place. A figure fills many more than four blocks.
-        wide_weight: factor for the change at that place. A figure's sixteenth block stands out of
+        rank: the frame's change is that of the block at this place in the order. Blocks overlap by
+            half, so a mouth of 8 px fills four of them, and one alone is noise.
+        wide_rank: the block at this place is tried too. A figure fills many more than four blocks.
+        wide_weight: factor for the change of that block. A figure's sixteenth block stands out of
             the noise of coding twice as far as its fourth.
         pixel_weight: factor for the change of the most changed pixel. A mouth of a few pixels is
             lost in the noise of a block. Over 1000 clips without a camera move, this value ranked
             the fewest repeats above drawings.
-        max_grain: code values; the change that all blocks have in common is grain up to this.
-        mismatch: px. A picture moved by a fraction of a pixel is never found again exactly:
-            it may differ by its gradient over so many px.
+        max_grain: code values; up to this, a change that all blocks have in common is grain.
+        mismatch: px. A picture that moved by a fraction of a pixel is never found again exactly.
+            It may therefore differ by its gradient over this many px.
         visible: mean change of a block [code values] that can be seen.
         same: code values; a pixel that differs less, apart from the mismatch, is the same.
         clean: code values; a change of a whole frame that is no larger need not be explained.
         faint: code values; a camera too slow to be followed changes no block by more.
-        min_changed_side: share of a side's blocks that change if a camera moves. Figures may hide
-            nearly all of them.
-        min_changed_two_sides: the same of two sides, if a figure hides the third. In none of ten
+        min_changed_side: least share of a side's blocks that change if a camera moves. Figures may
+            hide nearly all of them.
+        min_changed_two_sides: the same for two sides if a figure hides the third. In none of ten
             drawings did a figure that left one side alone change so many blocks of both others.
-        min_seen_side: share of a side's blocks with contours, below which the side is empty.
-        max_logo: share of a side's length. Contours within so short a stretch are a logo, and no
-            ground.
+        min_seen_side: least share of a side's blocks with contours; with fewer, the side is empty.
+        max_logo: share of a side's length. Contours within so short a stretch are a logo, and not
+            the ground.
     """
 
     blur: float = 1.0
@@ -69,15 +69,16 @@ class ChangeSettings:
             as a block's change by so many.
         creep_ratio: a change too slow to be seen from frame to frame shows against the last frame
             that differed clearly. The noise of coding shows there too, a little. The change counts
-            if it is more than so many times that from the frame before,
-        creep_margin: and by so many code values more than that.
-        noise_memory: frames of the shot whose changes tell how much repeats change.
+            if it exceeds ``creep_margin`` plus this many times the change from the frame before.
+        creep_margin: code values in that limit.
+        noise_memory: number of the shot's last frames whose changes tell how much repeats change.
         noise_rank: the noise is the change at this place among theirs, where 0 is the least and 1
             the largest. It is low, because new drawings are among these frames.
-        max_noise: upper limit of the noise [code values]. On ones no frame is a repeat, and even a
-            small change among theirs is no noise.
-        clear_ratio: a frame differs clearly if it changed by more than so many times the noise,
-        clear_margin: and by so many code values more than that.
+        max_noise: upper limit of a change that may be noise [code values]. On ones no frame is a
+            repeat, and even the smaller changes are not noise.
+        clear_ratio: a frame differs clearly if its change exceeds ``clear_margin`` plus this many
+            times the noise, or if it exceeds ``max_noise``.
+        clear_margin: code values in that limit.
     """
 
     light_weight: float = 12.0
@@ -101,24 +102,27 @@ class CameraSettings:
 
     Attributes:
         min_speed: px a frame; a slower camera counts as standing still.
-        explained: largest share of a change that may be left, if the motion of the frame before
-            goes on although it was not found in this one.
+        explained: largest share of a change that a motion may leave unexplained if it goes on from
+            the frame before, although it was not found in this one.
         stands: a frame that changes by less than this share of the last change under the camera
-            stands still; a camera that goes on changes a frame by more.
+            stands still. If the camera went on, it would change the frame by more.
         inertia: share of its support that a motion keeps with each frame that it does not explain.
-        look_back: frames before the one in which a motion was first found, in which it is tried.
-        confirmed: frames in which a camera must be seen; from then on the ground need not tell it.
-        look_far_back: frames before, in which a confirmed motion is tried.
-        clear_support: share of the points that must follow a motion, for a pixel that stands still
-            under it to be drawn anew.
-        most_held: code values; a frame with a larger change left may not be held.
-        kept: share of what the ground has told that is kept from frame to frame.
-        near: px by which a steady move may change from frame to frame,
-        near_share: or the same as a share of its speed.
-        depths: frames over which a layer's depth is remembered.
-        min_depths: frames that must tell a depth.
-        min_depth_share: share of the remembered frames in which the layer must be seen. It is seen
-            in all repeats, which on twos are half of the frames.
+        look_back: number of frames, before the one in which a motion was first found, in which it
+            is tried.
+        confirmed: number of frames in which a camera must be seen to be confirmed. From then on the
+            ground need not confirm it.
+        look_far_back: number of earlier frames in which a confirmed motion is tried.
+        clear_support: least share of the points that must follow a motion. Only then does a pixel
+            that went with it before, and stands still now, count as drawn anew.
+        most_held: code values; a frame in which a larger change is left cannot be a held one.
+        kept: share of the ground's evidence that is kept from frame to frame.
+        near: px by which a steady move may change from frame to frame. The larger of this and
+            ``near_share`` counts.
+        near_share: the same as a share of its speed.
+        depths: number of frames over which a layer's depth is remembered.
+        min_depths: fewest remembered frames from which a depth is told.
+        min_depth_share: least share of the remembered frames in which the layer must be seen. It is
+            seen in all repeats, which on twos are half of the frames.
         depth_misfit: px a frame by which a layer's motion may differ from what its depth predicts.
         min_depth_speed: px a frame; under a slower camera a depth cannot be told.
     """
@@ -151,12 +155,13 @@ class TrialSettings:
     """When a motion is the camera's because it explains all that changes (``change/trial.py``).
 
     Attributes:
-        left_share: a motion explains a frame if it leaves at most this share of its change,
-        most_left: and at most so many code values. Of 444 drawings under a camera, 1 in 50 leaves
+        left_share: a motion explains a frame if it leaves at most this share of its change, and
+            not more than ``most_left``.
+        most_left: most code values that may be left. Of 444 drawings under a camera, 1 in 50 leaves
             less; of 461 held frames whose ground did not tell, 24 in 25 do.
-        enough: frames that it must explain, without one that stands between them.
-        min_support_if: share of the contours that must follow a motion of which the ground tells
-            something.
+        enough: number of frames that a motion must explain. No frame between them may stand still.
+        min_support_if: least share of the contours that must follow a motion about which the ground
+            tells something.
         min_support_plain: the same where the ground hardly tells anything.
     """
 
@@ -175,8 +180,9 @@ class UncoveredSettings:
     """Where a background that a figure hid is looked for (``change/uncovered.py``).
 
     Attributes:
-        frames_before: in which it is looked for: half a second at 24 frames a second.
-        frames_after: likewise. The frames that wait for them are kept in memory.
+        frames_before: number of earlier frames in which it is looked for: half a second at 24
+            frames a second.
+        frames_after: number of later frames. The frames that wait for them are kept in memory.
         drawn: code values; a larger change where nothing was hidden is a new drawing for certain.
     """
 

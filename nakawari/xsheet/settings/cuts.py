@@ -9,21 +9,23 @@ from nakawari.xsheet.settings.checks import check_order, check_positive, check_w
 
 @dataclass(frozen=True, kw_only=True)
 class ContentSettings:
-    """How what one picture shows is looked for in another (``change/content.py``).
+    """How the content of one picture is looked for in another (``change/content.py``).
 
     Attributes:
         reduced: how often the picture is halved first. The contours that are left are those of
             shapes, not of grain.
-        least_reduced: px; a picture is not reduced to less.
-        least_side: px; in a smaller picture anything is found by moving pieces.
-        clear_negative: correlation, below which the other picture may be a negative that moved.
-        least_overlap: share of the picture that a shift must leave.
-        least_steepness: of a gradient, in units of the Sobel filter, which gives 8 times the code
-            values a px. Grain has so much, and is no contour.
-        full_light: standard deviation [code values] to which a picture is lit for the optical flow;
-            pictures by day have about so much.
-        max_gain: largest factor of that. Darker pictures have nothing but rounding to enlarge.
-        finest: halvings of the picture at which the optical flow ends.
+        least_reduced: px; no side of the picture is reduced to less.
+        least_side: px; in a smaller picture, anything can be found by moving pieces.
+        clear_negative: correlation; at or below it the other picture may be a negative that moved.
+        least_overlap: least share of the picture that a shift must leave.
+        least_steepness: lower limit of the usual steepness of a picture's gradients. It is in units
+            of the Sobel filter, which gives 8 times the code values a px. Grain is about so steep,
+            and is no contour.
+        full_light: standard deviation [code values] to which a picture is lit for the optical flow.
+            Pictures by day have about as much.
+        max_gain: largest factor by which it is lit. In darker pictures only rounding would be
+            amplified.
+        finest: the finest level of the optical flow, as a number of halvings of the picture.
     """
 
     reduced: int = 2
@@ -45,12 +47,13 @@ class ColorSettings:
     """How the colours of two pictures are compared (``change/look.py``).
 
     Attributes:
-        luma_weight: factor for the change of luma, where those of both colour differences count in
-            full. A light that changes is no cut, and changes luma most.
-        bins: of each plane's histogram over its 256 code values.
+        luma_weight: factor for the change of luma, while the changes of both colour differences
+            count in full. A light that changes is no cut, and changes luma most.
+        bins: number of bins of each plane's histogram over its 256 code values.
         full_span: code values that the luma of a picture in full light spans. Colours are compared
             as if both pictures were lit so.
-        least_span: code values. In less light than that, noise would count as colour.
+        least_span: lower limit of the span of luma [code values]. In less light than that, noise
+            would count as colour.
     """
 
     luma_weight: float = 0.5
@@ -72,11 +75,12 @@ class CutSettings:
         min_change: a frame that changes less is no cut, because nobody would see it.
         min_luma_change: the same for luma alone. It spares most frames all further tests.
         faint_change: a larger change is no grain.
-        min_noise_ratio: a faint change must be so many times that of the stillest frame near by.
+        min_noise_ratio: a faint change must be at least this many times the change of the stillest
+            frame near by.
         still_change: a frame that changes less is held, even under grain, and does not count as a
             neighbour that moves.
-        min_change_ratio: a change is sudden if it is so many times the median change of the
-            neighbours that move.
+        min_change_ratio: a change is sudden if it is at least this many times the median change of
+            the neighbours that move.
         min_resemblance: share of what one picture shows that is found in the other; with less, the
             frame is a cut. Of 340 cuts of montages without a surround, 4 had 0.42 to 0.48 and the
             others less.
@@ -85,14 +89,14 @@ class CutSettings:
             others more.
         no_resemblance: with less, a frame of the same colours is a cut too, unless a camera move
             leads from one picture to the other.
-        min_changed_share: share of the blocks with contours that must change.
-        min_following: share of the contours at the rim that follow a camera move, if one leads
-            from one picture to the other. No two shots had any motion in common.
-        other_colors: share of the pixels that must have other colours. A large figure that is
+        min_changed_share: least share of the blocks with contours that must change.
+        min_following: least share of the contours at the rim that follow a camera move, if one
+            leads from one picture to the other. No two shots had any motion in common.
+        other_colors: least share of the pixels that must have other colours. A large figure that is
             drawn anew under a shaking camera changes half of that.
-        empty: standard deviation of a picture without content [code values].
-        shadow: the same, as a share of that of the picture before or after. Coding leaves a shadow
-            of it.
+        empty: standard deviation below which a picture has no content [code values].
+        shadow: the same as a share of the standard deviation of the picture before or after. Coding
+            leaves a shadow of that picture.
     """
 
     window: int = 6
@@ -120,18 +124,19 @@ class CutSettings:
 class SurroundSettings:
     """What a surround is, within which a cut changes the picture (``change/surround.py``).
 
-    A figure that is drawn anew changes a rectangle too, but leaves a corner of it, or soon goes
-    beyond it: 28 of 29 in montages did, and the other kept its colours.
+    A figure that is drawn anew changes a rectangle too. But it leaves a corner of the rectangle, or
+    soon goes beyond it. Of 29 in montages 28 did, and the other kept its colours.
 
     Attributes:
-        min_share: least share of the frame that the picture within has.
+        min_share: least share of the frame that the picture within fills.
         min_changed: least share of the picture within that changes.
-        min_corner_changed: the same of each of its corners, a quarter high and wide.
+        min_corner_changed: the same for each of its corners, a quarter high and wide.
         max_outer_changed: largest share of the surround that may change.
-        all_changed: share of the surround from which on the surround itself ends in that frame.
-        min_change: code values from which on a pixel has changed, above the noise.
-        noise_margin: the noise, in median changes of the stillest frame near by.
-        coded_share: share of the mean change that coding spreads to pixels beside it.
+        all_changed: least share of the surround that changes in a frame in which the surround
+            itself ends.
+        min_change: code values above the noise by which a pixel must change to count as changed.
+        noise_margin: the noise, as a multiple of the median change of the stillest frame near by.
+        coded_share: share of the mean change that coding spreads to the pixels beside it.
     """
 
     min_share: float = 0.12

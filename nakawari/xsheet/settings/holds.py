@@ -12,9 +12,10 @@ class LevelSettings:
     """How large changes are, between frames of one drawing and of two (``holds/holds.py``).
 
     A level is a normal distribution of the logarithm of ``change + floor``. Four numbers say what
-    is known of it before the shot was seen. They are its mean, given here as ``change + floor``
-    [code values], and the deviation about it; the spread of the mean from shot to shot; and the
-    weight of the deviation, in frames. Random search on the clips to tune on found them.
+    is known about it before the shot is seen. They are its mean, the deviation from the mean, the
+    spread of the mean from shot to shot, and the weight of the deviation in frames. The mean is
+    given here as ``change + floor`` [code values]. The numbers were found by random search on the
+    clips used for tuning.
 
     Attributes:
         floor: code values that are added, so that no change at all has a logarithm.
@@ -22,8 +23,8 @@ class LevelSettings:
         same_deviation: their deviation.
         same_spread: the spread of their mean.
         same_weight: the weight of their deviation.
-        moved: mean of repeats under a camera that moves, whose pictures never fit exactly. With
-            more, drawings of close figures that were taken for a camera move were dropped.
+        moved: mean of repeats under a camera that moves, whose pictures never fit exactly. With a
+            larger mean, drawings of close figures that were taken for a camera move were dropped.
         moved_deviation: their deviation.
         moved_spread: the spread of their mean.
         moved_weight: the weight of their deviation.
@@ -34,10 +35,10 @@ class LevelSettings:
         max_same: upper limit of the mean of repeats; no coding that can be watched changes a
             drawing by more.
         min_new: lower limit of the mean of new drawings; a smaller change cannot be seen.
-        apart: least distance of the two means, in logarithms.
+        apart: least distance between the two means, in logarithms.
         min_deviation: lower limit of any level's deviation.
         max_deviation: upper limit for repeats under a camera that stands. Without it, the end of a
-            flash of one frame and half of a dissolve were repeats with a wide spread.
+            flash of one frame and half of a dissolve were taken for repeats with a wide spread.
     """
 
     floor: float = 2.5
@@ -68,16 +69,16 @@ class HoldSettings:
     """What decides between a new drawing and a held one (``holds/holds.py``, ``holds/timing.py``).
 
     Attributes:
-        starts: places between the least and the largest change at which the two levels are first
-            parted.
-        rounds: of expectation-maximisation, from each of these places.
-        other_opinion: two results are different opinions if their means differ by more than this
-            in sum, in logarithms.
+        starts: number of places, between the least and the largest change, at which the two levels
+            are separated first.
+        rounds: rounds of expectation-maximisation from each of these places.
+        other_opinion: two results are different opinions if the differences of their means add up
+            to more than this, in logarithms.
         min_held_probability: a frame is held only if that is at least so probable. A drawing that
             is dropped is lost; a repeat that is taken for a drawing costs little.
         max_evidence: upper limit of one frame's evidence [log odds].
-        min_growth: logarithm of the change over two frames, by that over one, from which on it
-            speaks for two movements. Noise reaches it in one frame of fifty.
+        min_growth: logarithm of the ratio of the change over two frames to that over one. Above it,
+            the ratio speaks for two movements. Noise reaches it in one frame of fifty.
         growth_weight: log odds for each unit above that.
         long_hold: share of the drawings that are a pause, whatever the cadence.
         pause_hazard: probability that a pause ends with a given frame.

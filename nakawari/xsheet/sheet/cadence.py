@@ -12,11 +12,11 @@ from nakawari.xsheet.sheet.sheet import Cadence
 
 MAX_MOVING_HOLD = 6  # frames; a drawing that is held for longer rests
 MAX_MOVING_TIME = Fraction(1, 4)  # s: six frames at 24 a second
-MIN_DRAWINGS = 2  # drawings that move; a single one between rests has no rhythm
-MIN_SHARE = 0.6  # share of the moving drawings that have the commonest hold, for it to be a cadence
-MIN_TIME_SHARE = 0.08  # share of the shot that must move; less is an incident and no rhythm
-# Shares of the frames that move: of those in whole holds of the cadence, and of these together with
-# the holds that were split because a repeat was not recognised.
+MIN_DRAWINGS = 2  # fewest drawings that must move; a single one between rests has no rhythm
+MIN_SHARE = 0.6  # least share of the moving drawings that have the commonest hold in a cadence
+MIN_TIME_SHARE = 0.08  # least share of the shot's time that must move; less is an incident
+# Least shares of the moving frames that a cadence must explain. MIN_WHOLE counts the holds of
+# exactly its length. MIN_JOINED also counts holds that were split by a repeat taken for a drawing.
 MIN_WHOLE, MIN_JOINED = 0.6, 0.85
 
 
@@ -30,23 +30,23 @@ class ShotCadence(NamedTuple):
 def longest_moving_hold(fps: Fraction) -> int:
     """Return for how many frames a drawing may be held without resting.
 
-    Six, which is a quarter of a second at 24 frames a second, and as long at a faster rate: there,
-    drawings on threes are held for more than six frames. What is held longer is a pause, and says
-    nothing of the cadence.
+    That is six frames, which last a quarter of a second at 24 frames a second. At a faster rate it
+    is also a quarter of a second, because drawings on threes are held for more than six frames
+    there. A longer hold is a pause, and says nothing about the cadence.
     """
     return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
 
 
 def cadence_of(holds: Sequence[int], rate: Fraction) -> ShotCadence:
-    """Return the pace of one shot's drawings, in order.
+    """Return the cadence of one shot's drawings.
 
-    A cadence is what repeats: a shot in which fewer than two drawings move, or for hardly any of
-    its time, has none. The last drawing is cut off by the end of the shot, so it does not count
-    where others do.
+    A cadence is what repeats: a shot has none if fewer than two drawings move, or if they move for
+    hardly any of its time. The last drawing does not count as moving, because the end of the shot
+    cuts it off.
 
     Args:
-        holds: for how many frames each is held, as ``Clock.hold`` counts them.
-        rate: of these frames a second.
+        holds: for how many frames each drawing is held, in order, as ``Clock.hold`` counts them.
+        rate: frames a second in which the holds are counted.
     """
     moving = [hold for hold in holds[:-1] if hold <= longest_moving_hold(rate)]
     if len(moving) < MIN_DRAWINGS or sum(moving) < MIN_TIME_SHARE * sum(holds):
@@ -59,10 +59,10 @@ def cadence_of(holds: Sequence[int], rate: Fraction) -> ShotCadence:
 
 
 def _joined(holds: Sequence[int]) -> int | None:
-    """Return the cadence of a shot in which a few repeats were taken for drawings, if it is one.
+    """Return the cadence of a shot in which a few repeats were taken for drawings, or ``None``.
 
-    Such a repeat splits a hold, so what lies between the whole ones adds up to the cadence again;
-    in a shot that is truly mixed it does not.
+    Such a repeat splits a hold, and the parts of a split hold add up to the cadence again. In a
+    shot that is truly mixed they do not.
     """
     frames = sum(holds)
     for cadence in {hold for hold in holds if hold > 1}:
@@ -73,7 +73,7 @@ def _joined(holds: Sequence[int]) -> int | None:
 
 
 def _split(holds: Sequence[int], cadence: int) -> int:
-    """Return how many frames are in runs of shorter holds that add up to just ``cadence``."""
+    """Return how many frames are in runs of shorter holds that add up to exactly ``cadence``."""
     frames = run = 0
     for hold in holds:
         run = run + hold if hold < cadence else 0

@@ -1,9 +1,9 @@
 """Frames and seconds: when the frames of a clip are shown, and for how long its drawings are held.
 
-Most clips have a constant rate, and a hold is so many frames. But the video may repeat frames of
-the film (pulldown), which are not counted; or leave out the frames that repeat a drawing (a
-variable frame rate), and then one frame may be a pause of two seconds. There holds are counted in
-frames of the rate at which most frames follow on one another.
+In most clips the rate is constant, and a hold is a number of frames. There are two exceptions. A
+video may repeat frames of the film (pulldown), and these repeats are not counted. Or it may leave
+out the frames that repeat a drawing (a variable frame rate), so that one frame may be a pause of
+two seconds. Holds are then counted in frames of the rate at which most frames follow one another.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ VARIES = "the frame rate varies: holds and lengths go by the frames' own times"
 
 @dataclass(frozen=True, kw_only=True)
 class Pulldown:
-    """Film frames repeated to fill a faster video, each as often as fits.
+    """Film frames that are repeated to fill a faster video.
 
-    Of each ``cycle`` video frames ``film`` are new: 24 to 30 shows four film frames in five of
-    video, one of them twice; 24 to 60 shows two, three times and twice. Which is told by
-    ``phase``: the video frame of that number, modulo ``cycle``, is the first to repeat the film
-    frame that is shown longest and comes first.
+    Of each ``cycle`` video frames, ``film`` show a new film frame. From 24 to 30 frames a second,
+    five video frames show four film frames, the first of them twice. From 24 to 60, they show two
+    film frames, the first three times and the second twice. ``phase`` says where such a cycle
+    begins: it is the number, modulo ``cycle``, of the video frame that first repeats the cycle's
+    first film frame.
     """
 
     cycle: int
@@ -52,11 +53,11 @@ class Pulldown:
     def film_position(self, frame: int) -> Fraction:
         """Return where in the film a video frame belongs [video frames].
 
-        One film frame of the cycle appears when it should, the others too early by less than one
-        video frame. All are moved so that the clip's first frame is at 0; if that frame is a repeat
-        it begins before the clip does, and is cut short to begin at 0. A repeat stays at its own
-        place, between its film frame and the next (a sheet may have a cut there). Positions grow
-        with the frame.
+        One film frame of the cycle appears when it should, and the others appear too early by less
+        than one video frame. All are moved so that the clip's first frame is at 0. If that frame is
+        a repeat, its film frame began before the clip, and is cut short to begin at 0. A repeat
+        stays at its own place, between its film frame and the next, because a sheet may have a cut
+        there. Positions grow with the frame.
         """
         zero = Fraction(0)
         return max(self._even(frame) - max(self._even(0), zero), zero)
@@ -65,14 +66,14 @@ class Pulldown:
         if self.repeats(frame):
             return Fraction(frame)
         apart = Fraction(self.cycle, self.film)
-        # The largest of ceil(n * apart) - n * apart: the film's frames take all of its remainders.
+        # This is the largest of ceil(n * apart) - n * apart, as film frames take every remainder.
         early = 1 - Fraction(1, apart.denominator)
         return self.phase - 1 + self._begun(frame) * apart + early
 
     def film_hold(self, start: int, end: int) -> int:
         """Return for how many film frames the video frames from ``start`` to before ``end`` last.
 
-        At least 1.
+        The result is at least 1.
         """
         return max(self.film_frame(end) - self.film_frame(start), 1)
 
@@ -81,9 +82,9 @@ class Pulldown:
 class Clock:
     """When a clip's frames are shown.
 
-    ``times`` [s] says so where the frame rate varies: when each frame begins, the first at 0, and
-    when the last one ends. There is no pulldown then, and ``fps`` is the rate at which most frames
-    follow on one another.
+    ``times`` [s] is given where the frame rate varies. It says when each frame begins, the first
+    at 0, and when the last one ends. There is no pulldown then, and ``fps`` is the rate at which
+    most frames follow one another.
     """
 
     fps: Fraction  # nominal frames a second
@@ -91,11 +92,11 @@ class Clock:
     times: tuple[Fraction, ...] | None = None
 
     def time(self, frame: int) -> Fraction:
-        """Return when a frame begins [s]; that of the one after the last is where the clip ends."""
+        """Return when a frame begins [s]; for the frame after the last, when the clip ends."""
         return frame / self.fps if self.times is None else self.times[frame]
 
     def frame_at(self, time: Fraction) -> Fraction:
-        """Return the frame shown at a time [s]: 7.5 is the middle of the time for which 7 is."""
+        """Return the frame shown at a time [s], with a fraction: 7.5 is halfway through frame 7."""
         time = max(time, Fraction(0))
         if self.times is None:
             return time * self.fps
@@ -106,7 +107,7 @@ class Clock:
     def rate(self, start: int, end: int) -> Fraction:
         """Return the frames a second in which holds from ``start`` to before ``end`` are counted.
 
-        With pulldown they are the film's; where the rate varies, they are those of this span.
+        With pulldown, it is the film's rate; where the rate varies, it is the rate of this span.
         """
         if self.pulldown is not None:
             return self.fps * Fraction(self.pulldown.film, self.pulldown.cycle)
@@ -121,7 +122,7 @@ class Clock:
         Args:
             start: its first frame.
             end: the frame after its last.
-            rate: of its shot, as ``rate`` gives it [frames a second].
+            rate: the rate of its shot, as ``rate`` returns it [frames a second].
         """
         if self.pulldown is not None:
             return self.pulldown.film_hold(start, end)
@@ -138,7 +139,7 @@ class FrameTimes:
         self._end = Fraction(0)
 
     def noting(self, frames: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
-        """Yield the frames as they are."""
+        """Yield the frames unchanged, and note when each is shown."""
         for frame in frames:
             self._times.append(frame.start)
             self._end = frame.end
@@ -148,7 +149,7 @@ class FrameTimes:
         """Return the clock of the frames noted.
 
         Args:
-            stated: the rate that the clip is said to have [frames a second].
+            stated: the rate that the clip declares [frames a second].
         """
         if is_constant(self._times, stated):
             return Clock(fps=stated)

@@ -1,8 +1,9 @@
-"""Corrections of a sheet by a person: which drawings and cuts begin where, which takes. Pure.
+"""Corrections of a sheet by a person, as pure functions: drawings, cuts and takes.
 
-A correction is a set of frames at which a drawing begins that did not, or the other way round, and
-likewise for cuts and takes. So made twice it is undone, and corrections made one after another are
-one. A take is chosen for two pictures: a correction that changes where they are takes it away.
+A correction names the frames at which a drawing begins from now on, or no longer begins. It names
+cuts and takes in the same way. A correction that is made twice is therefore undone, and successive
+corrections combine into one. A take is chosen for two pictures: a correction that changes where
+these pictures are removes the take.
 """
 
 from __future__ import annotations
@@ -22,27 +23,27 @@ from nakawari.xsheet.sheet.shots import split_into_shots
 class Correction(NamedTuple):
     """What is changed in a sheet."""
 
-    drawings: frozenset[int] = frozenset()  # frames at which one begins now, or no longer
-    cuts: frozenset[int] = frozenset()
-    takes: frozenset[Take] = frozenset()  # that are chosen now, or no longer
+    drawings: frozenset[int] = frozenset()  # frames at which a drawing begins now, or no longer
+    cuts: frozenset[int] = frozenset()  # frames at which there is a cut now, or no longer
+    takes: frozenset[Take] = frozenset()  # takes that are chosen now, or no longer
 
     def then(self, later: Correction) -> Correction:
-        """Return this correction and a later one as one."""
+        """Return one correction that does the same as this one and then a later one."""
         return Correction(
             self.drawings ^ later.drawings, self.cuts ^ later.cuts, self.takes ^ later.takes
         )
 
 
 def together(corrections: Iterable[Correction]) -> Correction:
-    """Return corrections that follow on one another as one."""
+    """Return one correction that does the same as several, one after another."""
     return reduce(Correction.then, corrections, Correction())
 
 
 def corrected(sheet: ExposureSheet, correction: Correction) -> ExposureSheet:
-    """Return the corrected sheet; what a person has set is certain.
+    """Return the corrected sheet; drawings that a person has set have a confidence of 1.
 
-    Raises ``UserError`` if a cut would be left at which no drawing begins, or if something is to
-    change at frame 0 or outside the clip.
+    Raises ``UserError`` if a cut would be left at which no drawing begins, or if a drawing or a cut
+    is to change at frame 0 or outside the clip.
     """
     starts = {drawing.start for drawing in sheet.drawings} ^ correction.drawings
     cuts = set(sheet.cuts) ^ correction.cuts
@@ -78,8 +79,8 @@ def corrected(sheet: ExposureSheet, correction: Correction) -> ExposureSheet:
 def moved(sheet: ExposureSheet, start: int, to: int) -> Correction:
     """Return the correction by which the drawing that begins at ``start`` begins at ``to``.
 
-    A cut there goes with it. Raises ``UserError`` if none begins there, and if ``to`` does not lie
-    between the starts of the drawings around.
+    A cut at ``start`` moves with it. Raises ``UserError`` if no drawing, or the first one, begins
+    at ``start``. Raises it also if ``to`` is not between the drawing before and the one after.
     """
     number = _number(sheet, start)
     low = sheet.drawings[number - 1].start + 1
@@ -96,7 +97,8 @@ def moved(sheet: ExposureSheet, start: int, to: int) -> Correction:
 def merged(sheet: ExposureSheet, start: int) -> Correction:
     """Return the correction that makes a drawing one with the drawing before it.
 
-    A cut between the two goes. Raises ``UserError`` if none begins at ``start``, or the first.
+    A cut between the two is removed. Raises ``UserError`` if no drawing, or the first one, begins
+    at ``start``.
     """
     _number(sheet, start)
     return _without_void(sheet, frozenset({start}), frozenset({start} & set(sheet.cuts)))
@@ -110,9 +112,9 @@ def split(sheet: ExposureSheet, frame: int) -> Correction:
 
 
 def cut_toggled(sheet: ExposureSheet, frame: int) -> Correction:
-    """Return the correction that marks a cut at ``frame``, or takes one away.
+    """Return the correction that adds a cut at ``frame``, or removes the one there.
 
-    Where no drawing begins, one does then; the drawing stays if the cut goes.
+    A cut also begins a drawing where none began. That drawing stays if the cut is removed.
     """
     begins = frozenset() if _begins(sheet, frame) else frozenset({frame})
     return _without_void(sheet, begins, frozenset({frame}))
@@ -121,8 +123,8 @@ def cut_toggled(sheet: ExposureSheet, frame: int) -> Correction:
 def chosen(sheet: ExposureSheet, start: int, following: int, seed: int | None) -> Correction:
     """Return the correction that chooses a seed for the in-betweens from one frame to another.
 
-    ``None`` takes the choice away. Takes that were chosen between the two frames before go.
-    Raises ``UserError`` if the frames are not two of the clip in order, with no cut between.
+    ``None`` removes the choice. Takes that were chosen earlier between the two frames are removed.
+    Raises ``UserError`` if the frames are not two of the clip in order, with no cut between them.
     """
     if not 0 <= start < following < sheet.frames:
         raise UserError(
@@ -140,7 +142,7 @@ def chosen(sheet: ExposureSheet, start: int, following: int, seed: int | None) -
 def _without_void(
     sheet: ExposureSheet, drawings: frozenset[int], cuts: frozenset[int] = frozenset()
 ) -> Correction:
-    """Return a correction that takes away the takes of pictures that it changes as well."""
+    """Return a correction that also removes the takes of the pictures that it changes."""
     changed = drawings | cuts
     void = {t for t in sheet.takes if any(t.start <= frame <= t.next for frame in changed)}
     return Correction(drawings, cuts, frozenset(void))
@@ -149,7 +151,7 @@ def _without_void(
 def part_of(sheet: ExposureSheet, first: int, end: int) -> ExposureSheet:
     """Return the sheet of the frames from ``first`` to before ``end``, counted from ``first``.
 
-    A drawing that is shown already when the part begins, begins with it.
+    A drawing that is already shown when the part begins starts at the part's first frame.
 
     Raises:
         ValueError: if the part has no frame of the clip.
@@ -199,7 +201,10 @@ def _begins(sheet: ExposureSheet, frame: int) -> bool:
 
 
 def _number(sheet: ExposureSheet, start: int) -> int:
-    """Return which drawing begins at ``start``, counted from 0; not the first."""
+    """Return which drawing begins at ``start``, counted from 0.
+
+    Raises ``UserError`` if none begins there, or if it is the first.
+    """
     if start == 0:
         raise UserError("the first drawing begins at frame 0, and stays there; choose a later one")
     if not _begins(sheet, start):

@@ -1,6 +1,6 @@
 """JSON that a person may have edited, read so that every error names the entry and a remedy.
 
-All of them are ``ValueError`` with one line.
+All errors are ``ValueError`` with a message of one line.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-MAX_DIGITS = 40
+MAX_DIGITS = 40  # of a whole number; a longer one is refused
 MAX_SHOWN = 40  # characters of a value in an error
 
 
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
         return value
 
     def number(self, key: str, default: float, high: float) -> float:
-        """Return the number under ``key``, from 0 to ``high``."""
+        """Return the number under ``key``, from 0 to ``high``; ``default`` if it is missing."""
         value = self.value.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
             raise ValueError(
@@ -54,14 +54,14 @@ class Entry(NamedTuple):
         return value
 
     def text(self, key: str, default: str) -> str:
-        """Return the string under ``key``."""
+        """Return the string under ``key``; ``default`` if it is missing."""
         value = self.value.get(key, default)
         if not isinstance(value, str):
             raise ValueError(f'{self.name} has "{key}": {short(value)}; put it in quotation marks')
         return value
 
     def items(self, key: str) -> list[Entry]:
-        """Return the entries of the list under ``key``, none if it is missing."""
+        """Return the entries of the list under ``key``; an empty list if it is missing."""
         value = self.value.get(key, [])
         if not isinstance(value, list):
             raise ValueError(f'"{key}" is {short(value)}; write a list, [...]')
@@ -77,7 +77,7 @@ def short(value: Any) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Return what JSON text says; a key that stands twice is an error."""
+    """Return the value of JSON text; a key that stands twice in an object is an error."""
     if not text.strip():
         raise ValueError("it is empty; give the JSON that 'nakawari xsheet --json' writes")
     try:

@@ -1,9 +1,10 @@
-"""Pulldown recognised: 24 film frames a second in a video of 30, or of 60.
+"""How pulldown is recognised: 24 film frames a second in a video of 30 or of 60.
 
-It is not cadence: in a video of 30 frames, animation on twos is held for 2, 3, 2, 3 frames; in one
-of 60, animation on ones is, and on threes for 7, 8, 7, 8. Counted in film frames the holds are even
-again, and that is how it is known. On twos, in 60 frames, they are even anyway, five each: that is
-left as it is.
+Pulldown is not a cadence: it makes even holds uneven. In a video of 30 frames a second, animation
+on twos is held for 2, 3, 2, 3 frames. In one of 60, animation on ones is held so, and animation on
+threes for 7, 8, 7, 8 frames. Pulldown is recognised because the holds are even again when they are
+counted in film frames. In a video of 60, animation on twos has even holds of five frames anyway,
+and these are left as they are.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import SheetDrawing
 
-CYCLE = 5  # frames of video after which pulldown begins anew
-RATES = {Fraction(30): 4, Fraction(60): 2}  # of the video [frames a second], to film frames a cycle
-MAX_DETUNING = Fraction(1, 30)  # share of the rate by which it may differ from those above
-MIN_DRAWINGS = 8  # drawings that move; fewer may be even by chance
-MIN_EVENNESS = 0.9  # share of the holds in film frames that are the commonest of their shot
-MIN_GAIN = 0.15  # by which that share must be more than the same in video frames
+CYCLE = 5  # video frames after which the pattern of pulldown repeats
+RATES = {Fraction(30): 4, Fraction(60): 2}  # the video's frames a second to film frames a cycle
+MAX_DETUNING = Fraction(1, 30)  # largest difference from the rates above, as a share of them
+MIN_DRAWINGS = 8  # fewest drawings that must move; fewer may be even by chance
+MIN_EVENNESS = 0.9  # least share of holds, in film frames, that are the commonest of their shot
+MIN_GAIN = 0.15  # by so much that share must exceed the same share in video frames
 MAX_VIOLATIONS = 0.05  # share of the drawings that may begin on a frame that should be a repeat
 
 
 def find_pulldown(shots: Sequence[Sequence[SheetDrawing]], rate: Fraction) -> Pulldown | None:
-    """Return the pulldown of a clip, ``None`` if it has none or too little moves to tell.
+    """Return the pulldown of a clip; ``None`` if it has none, or if too little moves to tell.
 
-    The phase of animation on twos cannot be told for certain; any that fits is right for it.
+    From animation on twos the phase cannot be told for certain, but any phase that fits is right.
 
     Args:
         shots: the drawings of each shot, in order.

@@ -1,7 +1,7 @@
 """From JSON text that a person may have edited to an exposure sheet that holds together.
 
-Only the drawings' starts are really needed. What else is there must fit, and what does not is told
-in one line that names the drawing, counted from 1, and says what to do.
+Only the drawings' starts are required. Everything else that is given must agree with them. An error
+is one line that names the drawing, counted from 1, and says what to do.
 """
 
 from __future__ import annotations
@@ -39,20 +39,22 @@ PULLDOWN_KEYS = ("cycle", "phase", "film")
 DEFAULT_FPS = Fraction(24)
 MAX_FRAMES = 2**31
 MAX_FPS = 1000
-MAX_CYCLE = 1000  # video frames; the longest in use, 24 to 25, has 25
+MAX_CYCLE = 1000  # video frames; the longest cycle in use, 24 to 25, has 25
+# Frames a second as text: a whole number, a ratio such as 24000/1001, or a decimal number.
 RATE = re.compile(r"\d{1,12}(/0*[1-9]\d{0,11}|\.\d{1,12})?", re.ASCII)
 
 
 def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
-    """Return the sheet; the opposite of ``ExposureSheet.to_json``.
+    """Return the sheet; the inverse of ``ExposureSheet.to_json``.
 
-    A missing hold lasts until the next drawing, the last one's until ``frames``. ``cuts`` win over
-    ``shots``: where they disagree the shots are split again, and a cut at which no drawing starts
-    begins one. Raises ``ValueError``, one line, if the text is no sheet or contradicts itself.
+    A drawing without a hold lasts until the next one, and the last drawing until ``frames``.
+    ``cuts`` win over ``shots``: where they disagree, the shots are split again. A cut at which no
+    drawing starts begins one. Raises ``ValueError`` with one line if the text is no sheet or
+    contradicts itself.
 
     Args:
         text: JSON.
-        fps: the rate where the text has none; 24 where that is ``None`` too.
+        fps: frames a second if the text does not state them; 24 if that is ``None`` too.
     """
     entry = Entry(parsed(text), "the sheet")
     if not isinstance(entry.value, dict) or "drawings" not in entry.value:
@@ -81,7 +83,7 @@ def sheet_from_json(text: str, *, fps: Fraction | None = None) -> ExposureSheet:
 
 
 def _drawings(entry: Entry) -> tuple[SheetDrawing, ...]:
-    """Return drawings that follow on each other without gap or overlap."""
+    """Return drawings that follow one another without gap or overlap."""
     items = entry.items("drawings")
     if not items:
         raise ValueError('"drawings" is empty; list at least {"start": 0}')

@@ -23,7 +23,7 @@ class SheetDrawing:
 
     start: int  # frame
     hold: int  # frames
-    confidence: float = 1.0  # that it is new at ``start`` and held until the next; 0 to 1
+    confidence: float = 1.0  # 0 to 1, that it is new at ``start`` and held until the next drawing
 
     @property
     def end(self) -> int:
@@ -36,7 +36,7 @@ class CameraMove:
     """A run of frames over which the camera moves."""
 
     start: int  # frame
-    end: int  # frame, the last that belongs to it
+    end: int  # frame, its last
     kind: str  # one of CAMERA_KINDS
 
 
@@ -60,14 +60,14 @@ class Shot:
 class Take:
     """The seed that a person chose for the in-betweens of two pictures."""
 
-    start: int  # frame, of the picture that they come from
-    next: int  # frame, of the picture that they lead to
+    start: int  # frame of the first picture
+    next: int  # frame of the second picture
     seed: int  # of the noise, 0 or more
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExposureSheet:
-    """What was found out about a clip. Frames are numbered from 0 in the order of display.
+    """What is known about a clip's drawings. Frames are numbered from 0 in the order of display.
 
     ``drawings`` and ``shots`` each cover all frames without gap or overlap; every shot begins
     with a drawing. ``cuts`` are the first frames of all shots but the first. ``takes`` are in
@@ -82,7 +82,7 @@ class ExposureSheet:
     camera: tuple[CameraMove, ...] = ()
     pulldown: Pulldown | None = None
     times: tuple[Fraction, ...] | None = None  # s, where the frame rate varies; see ``Clock``
-    takes: tuple[Take, ...] = ()  # that were chosen; all other in-betweens go by the usual seed
+    takes: tuple[Take, ...] = ()  # those chosen; all other in-betweens use the usual seed
 
     @property
     def clock(self) -> Clock:
@@ -108,7 +108,7 @@ class ExposureSheet:
         return list(self.drawings[first:after])
 
     def to_json(self) -> str:
-        """Return the sheet as JSON text, a drawing a line."""
+        """Return the sheet as JSON text, with each drawing on a line of its own."""
         head: dict[str, Any] = {
             "clip": self.clip,
             "fps": str(self.fps),

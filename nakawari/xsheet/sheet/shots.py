@@ -12,7 +12,7 @@ from nakawari.xsheet.sheet.cadence import cadence_of
 from nakawari.xsheet.sheet.clock import Clock
 from nakawari.xsheet.sheet.sheet import SheetDrawing, Shot
 
-MAX_DISAGREEMENT = 0.01  # share by which the cadence's rate and the drawings a second may differ
+MAX_DISAGREEMENT = 0.01  # share by which the cadence and the drawings a second may disagree
 
 
 def split_into_shots(
@@ -27,8 +27,8 @@ def split_into_shots(
         drawings: of the whole clip; one starts at every cut.
         cuts: first frames of all shots but the first, in order.
         clock: of the clip.
-        known: shots that are kept if their first and last frames are a shot's. Their cadence is
-            kept where somebody changed it; else it follows from the drawings, which somebody may
+        known: shots that are kept where a new shot has the same first and last frames. A cadence
+            that somebody changed is kept. Any other follows from the drawings, which somebody may
             have changed.
     """
     by_frames = {(shot.start, shot.end): shot for shot in known}
@@ -44,8 +44,8 @@ def split_into_shots(
 def _reconciled(stated: Shot, made: Shot, clock: Clock) -> Shot:
     """Return a stated shot with its own cadence, or with that of its drawings.
 
-    A cadence and a rate of drawings that agree are as they were written here: then nobody has
-    changed the cadence.
+    If the cadence and the drawings a second agree, they are as they were written here, so nobody
+    has changed the cadence.
     """
     rate = clock.rate(stated.start, stated.end + 1)
     if isinstance(stated.cadence, int) and stated.animation_fps is not None:
@@ -59,7 +59,7 @@ def _reconciled(stated: Shot, made: Shot, clock: Clock) -> Shot:
 
 
 def make_shot(drawings: Sequence[SheetDrawing], clock: Clock) -> Shot:
-    """Return the shot that some drawings make up, as certain as they are on average."""
+    """Return the shot that some drawings make up; its confidence is the mean of theirs."""
     rate = clock.rate(drawings[0].start, drawings[-1].end)
     own = cadence_of([clock.hold(drawing.start, drawing.end, rate) for drawing in drawings], rate)
     return Shot(

@@ -16,12 +16,12 @@ from nakawari.page import fill
 from nakawari.xsheet.sheet.sheet import SheetDrawing
 from nakawari.xsheet.show.text import percent
 
-MAX_DECADES = 4  # smaller differences than a ten-thousandth of the largest lie on the ground line
+MAX_DECADES = 4  # differences below a ten-thousandth of the largest lie on the ground line
 HEIGHT = 100  # units of the SVG, which the page stretches
 BAR = 0.62  # width of a frame's bar, in frames
 TALLEST_HOLD = 12  # longer holds share two bars
 VERY_LONG = 24  # frames; still longer ones share the last bar
-LEAST_GAP = 0.14  # of the curve's height: nearer labels would lie on each other
+LEAST_GAP = 0.14  # share of the curve's height: nearer labels would overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class AxisLabel(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """The differences of one shot as the paths of an SVG, a unit a frame wide."""
+    """The differences of one shot as the paths of an SVG, in which a frame is one unit wide."""
 
     frames: int
     height: int  # units

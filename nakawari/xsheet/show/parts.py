@@ -29,12 +29,12 @@ from nakawari.xsheet.show.tracks import cadence_class, shot_tracks
 if TYPE_CHECKING:
     from nakawari.xsheet.detect import Detection
 
-FOLDER = "nakawari/xsheet/show"  # of the templates
+FOLDER = "nakawari/xsheet/show"  # in which the templates are
 MARK_SPACE = 6  # least distance of two times under the timeline [per cent of it]
-MARKS = 8  # about so many times are written under the timeline
+MARKS = 8  # about this many times are written under the timeline
 MARK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # s between two times
 MANY_SHOTS = 60  # from here on the browser lays out only what is in view
-LISTED = 200  # drawings to check are linked up to this many
+LISTED = 200  # most drawings to check that are linked
 USUAL_WIDTH = 116  # px, for the commonest hold when the page opens
 FRAME_WIDTHS = (4, 120)  # px a frame, the ends of the zoom
 
@@ -118,7 +118,7 @@ def _marks(sheet: ExposureSheet) -> list[_Mark]:
     marks, free = [], 0.0
     for time in (index * step for index in range(int(length / step) + 1)):
         place = float(100 * sheet.clock.frame_at(Fraction(time)) / sheet.frames)
-        if place >= free:  # while a frame is shown for long, they would be written over each other
+        if place >= free:  # where a frame is shown for long, the times would overlap
             marks.append(_Mark(place, _mark(time)))
             free = place + MARK_SPACE
     return marks

@@ -15,7 +15,7 @@ from nakawari.xsheet.show.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from nakawari.xsheet.detect import Detection
 
-# By this a page is known, so that another file is not written over.
+# A page is recognised by this, so that no other kind of file is overwritten.
 GENERATOR = '<meta name="generator" content="nakawari xsheet'
 
 

@@ -12,7 +12,7 @@ from nakawari.errors import UserError
 from nakawari.whole import check_name, check_writable, write_whole
 from nakawari.xsheet.show.report import GENERATOR
 
-MAX_SIZE = 2**28  # bytes; a day's sheet, or the largest page, is a tenth of it
+MAX_SIZE = 2**28  # bytes; the sheet of a day of video, or the largest page, is a tenth of it
 
 
 def is_sheet(text: str) -> bool:
@@ -39,7 +39,7 @@ def check_target(
     Args:
         path: the file that is to be written.
         source: the clip.
-        option: by which the user named it, for the error.
+        option: the option by which the user named it, for the message.
         is_ours: says whether an existing file's text is of the kind to be written.
         overwrite: replace any file but the clip.
     """
@@ -70,7 +70,7 @@ def check_target(
 def save(path: Path, text: str) -> None:
     """Write a file whole or not at all; ``UserError`` if it cannot be written."""
     try:
-        # A file name may hold bytes that no text has; a page shows them as question marks.
+        # A file name may hold bytes that are no valid text; a page shows them as question marks.
         write_whole(path, text.encode("utf-8", errors="replace"))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
@@ -83,10 +83,11 @@ def save_sheet(path: Path, text: str) -> Path | None:
 
 
 def save_keeping(path: Path, text: str, is_ours: Callable[[str], bool]) -> Path | None:
-    """Write a file as ``save`` does; keep one of its kind that was there if it differs.
+    """Write a file as ``save`` does, but keep an existing one of its kind if it differs.
 
-    It may hold somebody's corrections, so it is renamed to end in ``~``, or ``~2~`` and so on where
-    another one was kept so; its new path is returned, or ``None`` if nothing was kept.
+    The existing file may hold somebody's corrections. It is kept under a name that ends in ``~``,
+    or in ``~2~`` and so on if another file was kept under that name. The new path is returned, or
+    ``None`` if nothing was kept.
     """
     existing = _read(path) if path.exists() else None
     if not existing or existing == text or not is_ours(existing):

@@ -15,13 +15,13 @@ from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import Cadence, CameraMove, ExposureSheet, SheetDrawing, Shot
 
 NEW, HELD, MOVING, STILL = "|", "-", "~", " "
-UNSURE = 0.8  # below this confidence a drawing or a shot is to be looked at
+UNSURE = 0.8  # below this confidence a person should look at a drawing or a shot
 WORDS = {1: "ones", 2: "twos", 3: "threes", 4: "fours", 5: "fives", 6: "sixes"}
-# Rows of a multiple of these frames put the same beat of ones, twos, threes and fours in a column.
+# In rows of a multiple of these frames, each column has the same beat of ones, twos, threes, fours.
 ROW_STEP = 12
 NARROWEST = 20  # characters a line, however narrow the terminal is
-LISTED_REPEATS = 3  # frames that repeat one, where there is pulldown
-LISTED = 8  # frames to check are listed up to this many
+LISTED_REPEATS = 3  # most repeated frames that are listed, where there is pulldown
+LISTED = 8  # most frames to check that are listed
 
 
 def cadence_words(cadence: Cadence) -> str:
@@ -42,7 +42,7 @@ def rate_words(shot: Shot) -> str | None:
 
 def percent(confidence: float) -> str:
     """Return a confidence in [0, 1] as whole per cents, "100 %" only for 1."""
-    return f"{int(100 * confidence + 1e-9)} %"  # 0.29 is a little less than 29 hundredths
+    return f"{int(100 * confidence + 1e-9)} %"  # as floats, 100 * 0.29 is a little less than 29
 
 
 def timecode(time: Fraction) -> str:
@@ -75,7 +75,7 @@ def camera_of(sheet: ExposureSheet, shot: Shot) -> list[CameraMove]:
 
 
 def is_unsure(item: SheetDrawing | Shot) -> bool:
-    """Return whether a drawing or a shot is to be looked at by a person."""
+    """Return whether a person should look at a drawing or a shot."""
     return item.confidence < UNSURE
 
 

@@ -82,7 +82,7 @@ def shrink(picture: Picture, tags: ColorTags, shape: tuple[int, int]) -> np.ndar
     offset, luma_span, chroma_span = (0, 255, 255) if tags.is_full else (16, 219, 224)
     weights = tags.weights(picture.height)
     size = shape[::-1]
-    # Scaling and the way to RGB are both linear: scaling first leaves little to convert.
+    # Scaling and the conversion to RGB are both linear: scaling first leaves little to convert.
     luma, blue_difference, red_difference = (
         cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         for plane in picture
@@ -96,7 +96,7 @@ def shrink(picture: Picture, tags: ColorTags, shape: tuple[int, int]) -> np.ndar
 
 
 def _data_uri(pixels: np.ndarray) -> str:
-    # At full chroma resolution: a thin red line on 160 px is little more than its colour.
+    # Chroma is kept in full: at 160 px, a thin red line is little more than its colour.
     options = [
         cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
