@@ -144,32 +144,38 @@ class Chooser(nn.Module):
 def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
     """Return the candidate flows, (B, K, 2, h, w), and their votes, (B, K, 5, h, w).
 
-    The first candidate is the flow so far, ``before`` (B, 2, h, w). Votes are the logarithm of the
-    share within a cell of the candidate. The five channels are the cell's own votes, those around
-    it, those of the whole picture, and the cell's own by frame_0 alone and by frame_1 alone.
+    The first candidate is the flow so far, ``before`` (B, 2, h, w). None is proposed twice: no
+    motion at all is likely by every source, and would have several times the probability. Votes are
+    the logarithm of the share within a cell of the candidate. The five channels are the cell's own
+    votes, those around it, those of the whole picture, and the cell's own by frame_0 alone and by
+    frame_1 alone.
     """
     around = box_mean(found.shares, _AROUND)
     everywhere = found.shares.mean(dim=(2, 3), keepdim=True)
-    size = before.shape[-2:]
-    of_all = likeliest_flows(everywhere, EVERYWHERE).expand(-1, -1, -1, *size)
-    of_some = likeliest_flows(around, AROUND)
-    flows = torch.cat(
-        [before.unsqueeze(1), likeliest_flows(found.shares, OWN), of_some, of_all], dim=1
-    )
+    flows = before.unsqueeze(1)
+    for one, count in ((found.shares, OWN), (around, AROUND), (everywhere, EVERYWHERE)):
+        flows = torch.cat([flows, likeliest_flows(one, count, flows)], dim=1)
     shares = (found.shares, around, everywhere.expand_as(around), found.shares_0, found.shares_1)
     votes = [(votes_near(one, flows) + _LEAST_VOTES).log() for one in shares]
     return flows, torch.stack(votes, dim=2)
 
 
-def likeliest_flows(shares: Tensor, count: int) -> Tensor:
+def likeliest_flows(shares: Tensor, count: int, taken: Tensor | None = None) -> Tensor:
     """Return the ``count`` largest local maxima of votes (B, n, h, w), as flows.
 
     They are (B, count, 2, h, w), the likeliest first. Each is the weighted mean of the flows within
-    a cell of the maximum. Where there are fewer maxima, the rest have hardly any votes.
+    a cell of the maximum. Where there are fewer maxima, the rest have hardly any votes. Maxima
+    within a cell of flows that are ``taken``, (B, K, 2, h, w), do not count. With these, votes that
+    are the same everywhere may be (B, n, 1, 1).
     """
     radius = (math.isqrt(shares.shape[1]) - 1) // 2
     flows = all_flows(radius, shares)
     peaks = torch.where(_is_peak(shares), shares, 0)
+    if taken is not None:
+        size = taken.shape[-2:]
+        shares, peaks = (maps.expand(-1, -1, *size) for maps in (shares, peaks))
+        index, _ = _index_within_a_cell(taken.round(), radius)
+        peaks = peaks.scatter(1, index.flatten(1, 2), 0)
     chosen = []
     for _ in range(count):
         best = peaks.argmax(dim=1, keepdim=True)
@@ -254,12 +260,22 @@ def _within_a_cell(shares: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
     votes. The second result is the offsets of the nine flows, (2, 9).
     """
     radius = (math.isqrt(shares.shape[1]) - 1) // 2
-    offsets = all_flows(1, shares)
-    there = centres.long().unsqueeze(3) + offsets.long().view(1, 1, 2, 9, 1, 1)
-    is_inside = (there.abs() <= radius).all(dim=2)  # (B, K, 9, h, w)
+    index, is_inside = _index_within_a_cell(centres, radius)
+    near = shares.gather(1, index.flatten(1, 2)).view_as(index) * is_inside
+    return near, all_flows(1, shares)
+
+
+def _index_within_a_cell(centres: Tensor, radius: int) -> tuple[Tensor, Tensor]:
+    """Return which of all flows up to ``radius`` are the nine round each centre.
+
+    ``centres`` are whole flows, (B, K, 2, h, w). Indices, and whether there is such a flow, are
+    (B, K, 9, h, w); where there is none, the index is of the nearest.
+    """
+    offsets = all_flows(1, centres).long().view(1, 1, 2, 9, 1, 1)
+    there = centres.long().unsqueeze(3) + offsets
+    is_inside = (there.abs() <= radius).all(dim=2)
     x, y = there.clamp(-radius, radius).unbind(2)
-    index = (y + radius) * (2 * radius + 1) + x + radius
-    return shares.gather(1, index.flatten(1, 2)).view_as(index) * is_inside, offsets
+    return (y + radius) * (2 * radius + 1) + x + radius, is_inside
 
 
 def _around(maps: Tensor) -> Tensor:
