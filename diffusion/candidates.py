@@ -106,25 +106,37 @@ class Chooser(nn.Module):
         with torch.no_grad():
             flows, votes = propose(found, before)
             seen = _seen_along(flows / scale, keys, closer, frame_time)
-            apart = (_distance(flows, before.unsqueeze(1)).unsqueeze(2) / _FAR).clamp(max=1)
-            agree = agreement(flows)
+        known = [so_far.hidden, so_far.visible, time.expand(-1, 1, *before.shape[-2:])]
+        return Choice(flows, self.logits(flows, votes, seen, torch.cat(known, dim=1)))
+
+    def logits(self, flows: Tensor, votes: Tensor, seen: Tensor, known: Tensor) -> Tensor:
+        """Judge candidates, the first of which is the flow so far: (B, K, h, w).
+
+        Args:
+            flows: (B, K, 2, h, w), in cells of 8 pixels.
+            votes: their votes, (B, K, 5, h, w), as ``propose`` returns them.
+            seen: what both frames show along them, (B, K, c, h, w).
+            known: of the cell itself: hidden features, visibility and frame_time, (B, c, h, w).
+        """
         count = flows.shape[1]
+        with torch.no_grad():
+            apart = (_distance(flows, flows[:, :1]).unsqueeze(2) / _FAR).clamp(max=1)
+            agree = agreement(flows)
         told = torch.cat([seen, votes, apart], dim=2).flatten(0, 1)
         of_candidate = self.of_candidate(told).unflatten(0, (-1, count))
-        known = [so_far.hidden, so_far.visible, time.expand(-1, 1, *before.shape[-2:])]
-        known = of_candidate + self.of_cell(torch.cat(known, dim=1)).unsqueeze(1)
+        both = (of_candidate + self.of_cell(known).unsqueeze(1)).flatten(0, 1)
         shown = self.shown(seen.flatten(0, 1)).unflatten(0, (-1, count))
-        by_place = self.fellows(so_far.hidden).unsqueeze(1)
-        # At first each cell is taken to follow the flow so far, which is the first candidate.
+        by_place = self.fellows(known[:, : self.fellows.in_channels]).unsqueeze(1)
+        # At first each cell is taken to follow the flow so far.
         logits = votes[:, :, 0]
         belief = torch.zeros_like(logits)
         belief[:, 0] = 1
         for _ in range(_ROUNDS):
             company = self._company(belief, agree, shown, by_place).flatten(0, 1)
-            judged = self.judge(known.flatten(0, 1) + self.of_company(company))
+            judged = self.judge(both + self.of_company(company))
             logits = votes[:, :, 0] + judged.float().view_as(belief)
             belief = logits.softmax(dim=1)
-        return Choice(flows, logits)
+        return logits
 
     def _company(self, belief: Tensor, agree: Tensor, shown: Tensor, by_place: Tensor) -> Tensor:
         """Return how far the cells around agree with each candidate, (B, K, 2, h, w) in [0, 1].
