@@ -23,10 +23,9 @@ from nakawari.queue.worker import OnFrame, Worker
 from nakawari.serve.appetite import end_beyond
 from nakawari.serve.playing import playable_copy, plays
 from nakawari.serve.proxy import encoded, write_proxy
-from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame
+from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
 from nakawari.serve.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult, run_job
-from nakawari.slowmo.segments import remove_kept
 from nakawari.video.color import ColorTags, plain
 from nakawari.whole import write_whole
 from nakawari.xsheet.sheet.files import load_sheet
@@ -106,14 +105,10 @@ class Easel:
         write_proxy(settings.output, playable_copy(settings), rate=rate)
 
     def clear_up(self, job: Job) -> None:
-        """Remove what nobody needs of a job that has ended.
-
-        A failed job is not gone on with: whoever orders it again gets an output of another name.
-        """
+        """Remove what nobody needs of a job that has ended."""
         newest_frame(self._folder, job.number).unlink(missing_ok=True)
         if job.state is State.FAILED:
-            with suppress(ValueError):  # with unreadable settings nothing was drawn
-                remove_kept(SlowSettings.from_json(job.settings).output)
+            remove_kept_of(job)
 
 
 class _Window:

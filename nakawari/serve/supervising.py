@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
-from nakawari.queue.store import JobStore, State
+from nakawari.queue.store import Job, JobStore, State
 from nakawari.serve.appetite import TOO_MUCH
 from nakawari.slowmo.segments import remove_kept
 from nakawari.wording import size
@@ -27,6 +27,15 @@ FRAMES = ".frames"
 def newest_frame(queue_folder: Path, number: int) -> Path:
     """Return the path of a job's newest frame, a JPEG, while the job is drawn."""
     return queue_folder / FRAMES / f"{number}.jpg"
+
+
+def remove_kept_of(job: Job) -> None:
+    """Remove the frames that a failed job had drawn.
+
+    It is not gone on with: whoever orders it again gets an output of another name.
+    """
+    with suppress(ValueError):  # with unreadable settings nothing was drawn
+        remove_kept(SlowSettings.from_json(job.settings).output)
 
 
 class Supervisor:
@@ -75,8 +84,7 @@ class Supervisor:
         for job in self._store.jobs():
             if job.state is State.RUNNING:
                 self._store.finish(job.number, State.FAILED, reason)
-                with suppress(ValueError):  # with unreadable settings nothing was drawn
-                    remove_kept(SlowSettings.from_json(job.settings).output)
+                remove_kept_of(job)
 
     def _reason(self, status: int) -> str:
         if status == TOO_MUCH:
