@@ -1,4 +1,4 @@
-"""Stage 2: a latent U-Net draws the middle frame's latent; the pipeline joins both stages."""
+"""Stage 2: a latent U-Net predicts the middle frame's latent; the pipeline joins both stages."""
 
 from diffusion.pipeline import FrameInterpolationPipeline
 from diffusion.unet import InBetweenUNet

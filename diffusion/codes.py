@@ -1,7 +1,8 @@
-"""What stage 1 makes of a sample's frames, found by whoever draws the sample.
+"""Stage 1's codes of a training sample, computed by the process that draws the sample.
 
-Stage 1 takes longer to encode three frames than the U-Net to learn from them, and while nothing of
-it is trained its answer is always the same. So it is found once, and kept with the sample as codes.
+Stage 1 takes longer to encode three frames than the U-Net takes to learn from them. As its
+encoder is frozen, the result is always the same. So it is computed once, and kept with the sample
+as codes.
 """
 
 from copy import deepcopy
@@ -15,10 +16,10 @@ from nakawari.data.triplet import Triplet, as_frames
 
 
 class WithCodes:
-    """Adds to a sample its frames' codes; picklable, for workers."""
+    """Adds the codes of its frames to a sample. It is picklable, for workers."""
 
     def __init__(self, autoencoder: VQAutoencoder) -> None:
-        # A copy: the other one moves to the device, where workers cannot follow.
+        # A copy: the original moves to the training device, which workers cannot use.
         self._autoencoder = deepcopy(autoencoder)
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
-"""What stage 2 is given of an interval, and what a step of it answers with.
+"""What stage 2 is given of an interval, and the estimate that each step returns.
 
-Legend: B batch, C latent channels, H/W frame size as it is looked at, h/w latent size (H/8, W/8),
+Legend: B batch, C latent channels, H/W frame size after its reduction, h/w latent size (H/8, W/8),
 or that divided by a step's scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time
 to frame_0 (x, y), then to frame_1, in pixels of its own map.
 """
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoencoder import Neighbour, Neighbours, VQAutoencoder
-from diffusion.search import Search
+from diffusion.search import Choice, Search
 from nakawari.motion.warping import along, resize_flow, warp
 
 
@@ -20,11 +20,11 @@ class Interval(NamedTuple):
     """Two frames, and everything about them that does not depend on frame_time."""
 
     neighbours: Neighbours
-    features_0: Tensor  # (B, c, H/4, W/4), the encoder's, of frame_0 as it is looked at
+    features_0: Tensor  # (B, c, H/4, W/4), of the encoder, from the reduced frame_0
     features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
-    volume_0: Tensor  # (B, n, h, w), how alike both are along each flow, at frame_0's places
+    volume_0: Tensor  # (B, n, h, w), similarity along each of n flows, at frame_0's places
     volume_1: Tensor  # (B, n, h, w), at frame_1's places
 
     def expand(self, batch: int) -> "Interval":
@@ -40,11 +40,11 @@ class Interval(NamedTuple):
 class Conditions(NamedTuple):
     """What the U-Net is given besides the noisy latents."""
 
-    features_0: Tensor  # (B, c, H/4, W/4), the encoder's, of frame_0
+    features_0: Tensor  # (B, c, H/4, W/4), of the encoder, from frame_0
     features_1: Tensor  # (B, c, H/4, W/4)
     latents_0: Tensor  # (B, C, h, w), quantised
     latents_1: Tensor  # (B, C, h, w), quantised
-    volume_0: Tensor  # (B, n, h, w), how alike both are along each flow, at frame_0's places
+    volume_0: Tensor  # (B, n, h, w), similarity along each of n flows, at frame_0's places
     volume_1: Tensor  # (B, n, h, w), at frame_1's places
     frame_time: Tensor  # (B,) in (0, 1)
 
@@ -55,14 +55,14 @@ class Conditions(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What is known of the drawing at frame_time after a step."""
+    """A step's estimate of the drawing at frame_time."""
 
     latents: Tensor  # (B, C, h, w), clean, not quantised
     motion: Tensor  # (B, 4, h, w)
-    visible: Tensor  # (B, 2, h, w), logits: is what is here seen in frame_0, in frame_1
-    share: Tensor  # (B, 1, h, w), logit of frame_0's share of the drawing
-    hidden: Tensor  # (B, c, h, w), what the next step goes on with
-    choice: Tensor = torch.empty(0)  # (B, n, h, w), logits of all flows; empty where none was made
+    visible: Tensor  # (B, 2, h, w), logits of being visible in frame_0 and in frame_1
+    share: Tensor  # (B, 1, h, w), logit of frame_0's share in blending both frames
+    hidden: Tensor  # (B, c, h, w), features for the next step
+    choice: Choice | None = None  # the step's candidate flows, with their logits
 
     @property
     def size(self) -> tuple[int, int]:
@@ -70,9 +70,9 @@ class Estimate(NamedTuple):
         return self.motion.shape[-2], self.motion.shape[-1]
 
     def resize(self, size: tuple[int, int]) -> "Estimate":
-        """Return it on a map of ``size`` (h, w), without the choice that led to it."""
+        """Return the estimate resized to ``size`` (h, w), without its choice."""
         if self.size == size:
-            return self._replace(choice=torch.empty(0))
+            return self._replace(choice=None)
         motion = resize_flow(self.motion, size)
         latents, visible, share, hidden = (
             F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
@@ -81,20 +81,20 @@ class Estimate(NamedTuple):
         return Estimate(latents, motion, visible, share, hidden)
 
     def detach(self) -> "Estimate":
-        """Return it without gradients but those of ``hidden``: each step answers for itself."""
+        """Return it detached except for ``hidden``, as each step is trained by its own losses."""
         known = (self.latents, self.motion, self.visible, self.share)
         latents, motion, visible, share = (maps.detach() for maps in known)
         return Estimate(latents, motion, visible, share, self.hidden)
 
 
 class Aligned(NamedTuple):
-    """What both neighbours show where the motion found so far says that the drawing is."""
+    """Both neighbours, warped along the motion found so far to the places of the drawing."""
 
     latents_0: Tensor  # (B, C, h, w)
     latents_1: Tensor  # (B, C, h, w)
     keys_0: Tensor  # (B, k, h, w), by which the U-Net compares the frames
     keys_1: Tensor  # (B, k, h, w)
-    finer_0: Tensor  # (B, j, 2h, 2w), the same for places half as large
+    finer_0: Tensor  # (B, j, 2h, 2w), keys on a map twice as large
     finer_1: Tensor  # (B, j, 2h, 2w)
 
 
@@ -105,7 +105,10 @@ def observe(
     frame_1: Tensor,
     reduction: int = 1,
 ) -> Interval:
-    """Encode and compare two frames in [-1, 1], (B, 3, H * reduction, W * reduction)."""
+    """Encode and compare two frames in [-1, 1], (B, 3, H * reduction, W * reduction).
+
+    Everything but the neighbours' frames is computed from frames reduced to (B, 3, H, W).
+    """
     of_0, features_0, latents_0 = _look_at(autoencoder, frame_0, reduction)
     of_1, features_1, latents_1 = _look_at(autoencoder, frame_1, reduction)
     around = Neighbours(of_0, of_1)
@@ -114,22 +117,22 @@ def observe(
 
 
 def reduced(frame: Tensor, reduction: int) -> Tensor:
-    """Return a frame, (B, 3, H * reduction, W * reduction), as it is looked at: (B, 3, H, W)."""
+    """Average a frame (B, 3, H * reduction, W * reduction) down to (B, 3, H, W)."""
     return F.avg_pool2d(frame, reduction) if reduction > 1 else frame
 
 
 def _look_at(
     autoencoder: VQAutoencoder, frame: Tensor, reduction: int
 ) -> tuple[Neighbour, Tensor, Tensor]:
-    """Return a frame as the decoder looks at it, its features at 1/4, and its quantised latents."""
-    # One frame at a time: at 720p the encoder's features at 1/2 take 30 MB, and end here.
+    """Return a frame prepared for the decoder, its features at 1/4, and its quantised latents."""
+    # One frame at a time: at 720p the encoder's features at 1/2 take 30 MB, which end here.
     encoding = autoencoder.encode(reduced(frame, reduction))
     latents = autoencoder.quantise(encoding.latents).latents
     return autoencoder.decoder.look_at(frame, encoding), encoding.features.quarter, latents
 
 
 def both_warped(maps_0: Tensor, maps_1: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
-    """Fetch both neighbours' maps (B, c, h, w) along ``motion`` (B, 4, h, w)."""
+    """Warp both neighbours' maps (B, c, h, w) along ``motion`` (B, 4, h, w)."""
     return warp(maps_0, motion[:, :2]), warp(maps_1, motion[:, 2:])
 
 
@@ -137,9 +140,9 @@ def before_any_step(conditions: Conditions, flow: Tensor, channels: int) -> Esti
     """Return the estimate before the first step: a motion, and the mean of both latents.
 
     Args:
-        conditions: of the interval.
+        conditions: what the U-Net is given of the interval.
         flow: from frame_0 to frame_1, on the first step's map and in its pixels, (B, 2, h, w).
-        channels: of the hidden features.
+        channels: number of channels of the hidden features.
     """
     mean = torch.lerp(conditions.latents_0, conditions.latents_1, conditions.time_map)
     size = (flow.shape[-2], flow.shape[-1])

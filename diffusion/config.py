@@ -25,17 +25,18 @@ class LossConfig:
     """Weights of the terms of stage 2's loss (``diffusion.losses.step_terms``).
 
     Attributes:
-        latents: of the squared error of the clean latents, at every step.
-        codes: of the last step's falling short of the true code's direction.
-        motion: of the end-point error of the motion, in pixels of the step's map, at every step.
-        uneven_motion: of how much that error differs from place to place, in cells.
-        search: of the cross-entropy of the true flow among all that both frames are compared along.
-        choice: of the same, among those that a step chooses from, at every step.
-        visible: of the cross-entropy of what is visible in either neighbour, at every step.
-        fine_motion: of the end-point error of the motion at 1/4, in cells.
-        mixed: of the absolute error of both neighbours fetched along that motion and mixed, at 1/4.
-        picture: of the decoded frame's own loss, whose terms ``decoder.loss`` weighs; 0 spares
-            the decoding.
+        latents: weight of the squared error of the clean latents, at every step.
+        codes: weight of one minus the cosine of the predicted and the true code, at the last step.
+        motion: weight of the end-point error of the motion [px of the step's map], at every step.
+        uneven_motion: weight of how much that error differs from place to place [cells].
+        search: weight of the cross-entropy of the true flow among all flows of the search.
+        choice: weight of the cross-entropy of the true flow among the candidates, at every step.
+        visible: weight of the cross-entropy of the visibility in each neighbour, at every step.
+        fine_motion: weight of the end-point error of the motion at 1/4 [cells].
+        mixed: weight of the absolute error of both neighbours, warped along that motion and
+            blended, at 1/4.
+        picture: weight of the decoded frame's own loss, whose terms ``decoder.loss`` weights; 0
+            saves the decoding.
     """
 
     latents: float = 0.5
@@ -55,9 +56,10 @@ class VariationConfig:
     """How samples are varied in training, and how many steps are made.
 
     Attributes:
-        extra_step_share: of batches with one more step at the finest scale.
-        backwards_share: of samples played backwards.
-        half_size_share: of batches learnt from at half size, where the same motion costs a quarter.
+        extra_step_share: share of batches with one more step at the finest scale.
+        backwards_share: share of samples that are played backwards.
+        half_size_share: share of batches at half size, where the same motion costs a quarter of
+            the computation.
     """
 
     extra_step_share: float = 0.15
@@ -74,13 +76,13 @@ class VariationConfig:
 class DecoderConfig:
     """How stage 1's decoder learns to draw from what stage 2 samples.
 
-    Encoder and codebook stay as they are, and with them what latents mean.
+    The encoder and the codebook stay as they are, so latents keep their meaning.
 
     Attributes:
-        learning_rate: at its highest; 0 leaves the decoder as stage 1 left it.
-        true_share: of batches decoded from the target's own latents, lest the decoder forgets to
-            obey them.
-        loss: weights of what judges the decoded frame.
+        learning_rate: the decoder's highest learning rate; 0 leaves it as stage 1 left it.
+        true_share: share of batches decoded from the target's own latents, so that the decoder
+            does not forget to obey them.
+        loss: weights of the loss terms of the decoded frame.
         perceptual_net: "alex" (shipped) or "vgg" (needs ``perceptual_weights``).
         perceptual_weights: safetensors of the backbone; None for the shipped AlexNet.
     """
@@ -105,7 +107,7 @@ class DecoderConfig:
 
     @property
     def tunes(self) -> bool:
-        """Whether the decoder is trained at all."""
+        """Whether the decoder is trained."""
         return self.learning_rate > 0
 
 
@@ -115,14 +117,17 @@ class DiffusionConfig:
 
     Attributes:
         autoencoder: the folder of stage 1's weights.
-        unet: a folder of weights to begin with, whose size then counts; None for an untrained
-            one of ``model``'s size.
+        unet: a folder of weights to start from; ``model`` is then ignored. None starts from an
+            untrained U-Net of ``model``'s size.
         train_unet: False leaves the U-Net as ``unet`` has it.
+        chooser_rate: factor on the trainer's learning rate for the part of the U-Net that chooses
+            among candidate flows. That part is small, and few cells are in doubt.
     """
 
     autoencoder: str = "checkpoints/nakawari/autoencoder"
     unet: str | None = None
     train_unet: bool = True
+    chooser_rate: float = 5.0
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     variation: VariationConfig = field(default_factory=VariationConfig)
@@ -131,6 +136,8 @@ class DiffusionConfig:
     trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(run="runs/diffusion"))
 
     def __post_init__(self) -> None:
+        if self.chooser_rate <= 0:
+            raise ValueError(f"chooser_rate must be positive, got {self.chooser_rate}")
         if self.decoder.tunes and not self.loss.picture:
             raise ValueError(
                 "decoder.learning_rate above 0 needs decoded frames to learn from; set loss.picture"

@@ -1,4 +1,4 @@
-"""What a validation tells of the U-Net itself, beside what knowing nothing would give."""
+"""Validation scores of the U-Net itself, each beside that of a trivial baseline."""
 
 import torch
 import torch.nn.functional as F
@@ -14,10 +14,10 @@ from nakawari.data.triplet import Triplet
 def figures_of(denoised: Denoised, triplet: Triplet, quantiser: Quantiser) -> dict[str, Tensor]:
     """Return scalars by name, means over a batch.
 
-    ``latent_error`` is the squared error of the clean latents, ``codes_right`` the share of codes
-    that are the true ones, ``motion_error`` the end-point error of the motion at 1/4 [px of the
-    frame] over points that are visible, ``visible_right`` the share of points whose visibility was
-    told. Each has a baseline: the mean of both neighbours' latents, no motion, everything visible.
+    ``latent_error`` is the squared error of the clean latents, and ``codes_right`` the share of
+    codes that are the true ones. ``motion_error`` is the end-point error of the motion at 1/4 [px
+    of the frame] over visible points. ``visible_right`` is the share of points whose visibility is
+    right. Each has a baseline: the mean of both neighbours' latents, no motion, everything visible.
     """
     latents_0, target, latents_1 = (
         latents_of(codes, quantiser) for codes in (triplet.codes_0, triplet.codes, triplet.codes_1)

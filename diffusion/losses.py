@@ -1,4 +1,4 @@
-"""Losses of stage 2, on latents, motion and visibility, and a sample played backwards.
+"""Losses of stage 2 on latents, motion and visibility, and samples played backwards.
 
 Legend: B batch, C latent channels, H/W frame size, h/w size of the map at hand. Motion is
 (B, 4, h, w), in pixels of its own map: the flow to frame_0 (x, y), then to frame_1.
@@ -13,31 +13,33 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from diffusion.bridge import Denoised
+from diffusion.candidates import candidate_error
 from diffusion.search import choice_error
 from nakawari.data.triplet import Triplet
 from nakawari.motion.warping import along, flow_of, warp
 
 HIDDEN_WEIGHT = 0.2
-"""Of the motion of points that are hidden in the neighbour: known, but to be guessed."""
+"""Weight of a flow in the losses where its point is hidden in the neighbour; visible points have
+one. The true flow is known there, but the U-Net must guess it."""
 
 
 class Truth(NamedTuple):
-    """What is known of a batch's motion, on a map."""
+    """The true motion and visibility of a batch, on a map."""
 
-    motion: Tensor  # (B, 4, h, w), as if all went evenly
+    motion: Tensor  # (B, 4, h, w), taken to be even in time
     visible: Tensor  # (B, 2, h, w) in {0, 1}
-    known: Tensor  # (B, 1, 1, 1): 0 for samples whose motion nobody knows
+    known: Tensor  # (B, 1, 1, 1): 0 for samples whose motion is unknown, else 1
 
     @property
     def weight(self) -> Tensor:
-        """How much each point and flow counts, (B, 2, h, w)."""
+        """The weight of each point and flow, (B, 2, h, w)."""
         return (HIDDEN_WEIGHT + (1 - HIDDEN_WEIGHT) * self.visible) * self.known
 
 
 def truth_at(triplet: Triplet, size: tuple[int, int]) -> Truth:
-    """Return what is known on a map of ``size`` (h, w): of each cell, what its middle shows.
+    """Return the truth on a map of ``size`` (h, w), sampled at the middle of each cell.
 
-    Not its mean: halfway between a figure's motion and the ground's lies neither.
+    It is not the mean over the cell: the mean of a figure's motion and the ground's is neither.
     """
     motion = along(triplet.motion_1 - triplet.motion_0, triplet.frame_time)
     visible = torch.cat([triplet.visible_0, triplet.visible_1], dim=1)
@@ -53,18 +55,19 @@ def truth_at(triplet: Triplet, size: tuple[int, int]) -> Truth:
 def step_terms(
     denoised: Denoised, target: Tensor, triplet: Triplet, heads: int
 ) -> dict[str, Tensor]:
-    """Return what judges the steps of denoising, by the names of ``LossConfig``'s weights.
+    """Return the loss terms of all denoising steps, by the names of ``LossConfig``'s weights.
 
-    Latents, motion, its unevenness, visibility and choice are means over the steps, ``codes`` is
-    of the last one only.
+    All are scalars. Latents, motion, its unevenness, visibility and choice are means over the
+    steps, and ``codes`` is of the last step only.
 
     Args:
         denoised: the steps, and the motion at 1/4.
         target: the true latents, quantised, (B, C, H/8, W/8).
         triplet: the sample, frames in [-1, 1].
-        heads: codes a token.
+        heads: number of codes of each token.
     """
-    radius = (math.isqrt(denoised.logits.shape[1]) - 1) // 2
+    said = denoised.logits.of_0
+    radius = (math.isqrt(said.shape[1]) - 1) // 2
     latents, motion, uneven, visible, choice = [], [], [], [], []
     for estimate in denoised.steps:
         size = (estimate.motion.shape[-2], estimate.motion.shape[-1])
@@ -72,9 +75,10 @@ def step_terms(
         wanted = F.adaptive_avg_pool2d(target, size)
         flow = flow_of(truth.motion) * (target.shape[-1] // size[1])
         latents.append((estimate.latents - wanted).square().mean())
-        # In pixels of the step's own map: what a coarse step cannot know yet counts little.
+        # In pixels of the step's own map: errors too fine for a coarse step count little.
         motion.append(motion_error(estimate.motion, truth))
-        choice.append(choice_error(estimate.choice, flow, truth.weight.mean(1, True), radius))
+        if estimate.choice is not None:
+            choice.append(candidate_error(estimate.choice, flow, truth.weight.amax(1, True)))
         uneven.append(unevenness(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"
@@ -83,15 +87,16 @@ def step_terms(
     fine = denoised.fine
     size = (fine.motion.shape[-2], fine.motion.shape[-1])
     fine_truth = truth_at(triplet, size)
-    eighth = truth_at(triplet, (denoised.logits.shape[-2], denoised.logits.shape[-1]))
-    # What only one of the frames shows cannot be found by comparing them.
-    in_both = eighth.visible.amin(1, True) * eighth.known
+    eighth = truth_at(triplet, (said.shape[-2], said.shape[-1]))
+    seen = eighth.visible.amax(1, True) * eighth.known
     return {
         "latents": torch.stack(latents).mean(),
         "codes": code_direction_loss(denoised.latents, target, heads),
         "motion": torch.stack(motion).mean(),
         "uneven_motion": torch.stack([*uneven, unevenness(fine.motion, fine_truth) / 2]).mean(),
-        "search": choice_error(denoised.logits, flow_of(eighth.motion), in_both, radius),
+        "search": choice_error(
+            denoised.logits.as_seen(eighth.visible), flow_of(eighth.motion), seen, radius
+        ),
         "choice": torch.stack(choice).mean(),
         "visible": torch.stack(visible).mean(),
         "fine_motion": motion_error(fine.motion, fine_truth) / 2,
@@ -102,7 +107,7 @@ def step_terms(
 
 
 def mixed(denoised: Denoised, triplet: Triplet) -> Tensor:
-    """Return both neighbours fetched along the fine motion and mixed by its share, at 1/4."""
+    """Return both neighbours, warped along the fine motion and blended by its share, at 1/4."""
     fine = denoised.fine
     size = (fine.motion.shape[-2], fine.motion.shape[-1])
     frame_0, frame_1 = (
@@ -113,7 +118,7 @@ def mixed(denoised: Denoised, triplet: Triplet) -> Tensor:
 
 
 def motion_error(motion: Tensor, truth: Truth) -> Tensor:
-    """Return the mean end-point error [px of the map], hidden points counting less; a scalar."""
+    """Return the mean end-point error [px of the map], a scalar. Hidden points count less."""
     squared = (motion - truth.motion).square().unflatten(1, (2, 2)).sum(2)  # (B, 2, h, w)
     return ((squared + 1e-4).sqrt() * truth.weight).sum() / truth.weight.sum().clamp(min=1)
 
@@ -121,9 +126,9 @@ def motion_error(motion: Tensor, truth: Truth) -> Tensor:
 def unevenness(motion: Tensor, truth: Truth) -> Tensor:
     """Return how much the motion's error differs from place to place [px of the map], a scalar.
 
-    A line that is a pixel off as a whole looks right; one that is off here and there is wavy. The
-    mean difference between places one and two pixels apart, after the gradient matching of Li and
-    Snavely, "MegaDepth" (CVPR 2018, eq. 4).
+    A line that is displaced by a pixel as a whole looks right, but a line that is displaced here
+    and there is wavy. This is the mean difference of the errors at places one and two pixels apart,
+    after the gradient matching of Li and Snavely, "MegaDepth" (CVPR 2018, eq. 4).
     """
     error = motion - truth.motion
     weight = truth.weight.repeat_interleave(2, dim=1)
@@ -143,8 +148,8 @@ def unevenness(motion: Tensor, truth: Truth) -> Tensor:
 def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
     """Return one minus the mean cosine between predicted and true code of each head, a scalar.
 
-    The quantiser snaps by direction alone, so this is what decides which code comes out. Both
-    latents are (B, C, h, w), C a multiple of ``heads``.
+    The quantiser goes by direction alone, so this decides which codes it chooses. Both latents are
+    (B, C, h, w), with C a multiple of ``heads``.
     """
     cosine = F.cosine_similarity(
         clean.unflatten(1, (heads, -1)), target.unflatten(1, (heads, -1)), dim=2
@@ -153,7 +158,7 @@ def code_direction_loss(clean: Tensor, target: Tensor, heads: int) -> Tensor:
 
 
 def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
-    """Swap the neighbours and turn frame_time round where ``chosen`` (B,) is true."""
+    """Swap the neighbours, and take 1 - frame_time, in samples where ``chosen`` (B,) is true."""
     swapped = partial(_one_way, chosen)
     return triplet._replace(
         frame_0=swapped(triplet.frame_0, triplet.frame_1),
@@ -171,5 +176,5 @@ def play_backwards(triplet: Triplet, chosen: Tensor) -> Triplet:
 def _one_way(backwards: Tensor, forth: Tensor, back: Tensor) -> Tensor:
     """Return ``back`` where ``backwards`` (B,) is true, else ``forth``; both are (B, ...)."""
     if not forth.numel():
-        return forth  # codes that nobody asked for
+        return forth  # the samples have no codes
     return torch.where(backwards.view(-1, *[1] * (forth.ndim - 1)), back, forth)

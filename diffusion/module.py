@@ -1,4 +1,4 @@
-"""Wiring of stage 2's training: noise, losses, optimiser, figures, pictures."""
+"""Wiring of stage 2's training: noise, losses, optimiser, validation scores and pictures."""
 
 import math
 from collections.abc import Iterator
@@ -56,17 +56,18 @@ class DiffusionModule(AveragedModule):
         self.decoder = None
         if config.decoder.tunes:
             self.decoder = autoencoder.decoder.requires_grad_()
-        # The same lots on every process: where one has more to compute, the others wait for it.
+        # Every process draws the same numbers from it. Otherwise one might have more to compute,
+        # and the others would wait for it.
         self._lots = torch.Generator()
         self.average = AveragedWeights(nn.ModuleList(self._trained()), config.trainer.ema_decay)
         weights = config.decoder.perceptual_weights
         perceptual = load_lpips(config.decoder.perceptual_net, Path(weights) if weights else None)
-        # Training state holds what is trained: the list hides the rest from state_dict.
+        # The training state holds what is trained: the list hides the rest from state_dict.
         self._hidden = [autoencoder, perceptual]
 
     @property
     def autoencoder(self) -> VQAutoencoder:
-        """Stage 1, frozen but for its decoder if that is tuned."""
+        """Stage 1, frozen except for its decoder if that is trained."""
         return self._hidden[0]
 
     @property
@@ -75,13 +76,22 @@ class DiffusionModule(AveragedModule):
         return self._hidden[1]
 
     def _trained(self) -> dict[nn.Module, float]:
-        """Return what is trained, each with its highest learning rate."""
+        """Return the modules that are trained, each with its highest learning rate."""
         trained: dict[nn.Module, float] = {}
         if self.config.train_unet:
             trained[self.unet] = self.config.trainer.learning_rate
         if self.decoder is not None:
             trained[self.decoder] = self.config.decoder.learning_rate
         return trained
+
+    def _groups(self) -> Iterator[tuple[list[nn.Parameter], float]]:
+        """Yield groups of the weights that are trained, each with its highest learning rate."""
+        quick = set(self.unet.chooser.parameters())
+        for module, rate in self._trained().items():
+            yield [p for p in module.parameters() if p not in quick], rate
+        if self.config.train_unet:
+            rate = self.config.chooser_rate * self.config.trainer.learning_rate
+            yield list(self.unet.chooser.parameters()), rate
 
     def networks(self) -> list[nn.Module]:
         """Return the U-Net, and stage 1's encoder and decoder."""
@@ -91,14 +101,14 @@ class DiffusionModule(AveragedModule):
         """Return AdamW."""
         trainer = self.config.trainer
         optimiser = torch.optim.AdamW(
-            [{"params": list(m.parameters()), "lr": rate} for m, rate in self._trained().items()]
+            [{"params": weights, "lr": rate} for weights, rate in self._groups()]
         )
         return [optimiser], [
             cosine_schedule(optimiser, trainer.warmup_updates, trainer.max_updates)
         ]
 
     def on_fit_start(self) -> None:
-        """Bring along what Lightning does not know of."""
+        """Move to the device what Lightning does not know of."""
         for module in self._hidden:
             module.to(self.device)
         self.average.to(self.device)
@@ -114,7 +124,7 @@ class DiffusionModule(AveragedModule):
         self.log_figures("train", means(terms))
 
     def _losses(self, batch: Triplet, terms: list[dict[str, Tensor]]) -> Iterator[Tensor]:
-        """Yield the loss of each part of the batch, and tell what it is made of."""
+        """Yield the loss of each part of the batch, and append its terms to ``terms``."""
         config = self.config
         for part in in_parts(batch, config.trainer.accumulate):
             triplet = self._varied(part)
@@ -142,7 +152,7 @@ class DiffusionModule(AveragedModule):
         return play_backwards(triplet, chosen)
 
     def _denoise(self, triplet: Triplet) -> Denoised:
-        """Make all steps, from noise."""
+        """Make all denoising steps, from noise."""
         config = self.config.variation
         conditions = self._conditions(triplet)
         scales = tuple(self.unet.config.scales)
@@ -157,7 +167,7 @@ class DiffusionModule(AveragedModule):
         )
 
     def _conditions(self, triplet: Triplet) -> Conditions:
-        """Return what the U-Net is given."""
+        """Return what the U-Net is given of a batch."""
         quantiser = self.autoencoder.quantiser
         with torch.no_grad():
             around = torch.cat([triplet.frame_0, triplet.frame_1])
@@ -170,7 +180,7 @@ class DiffusionModule(AveragedModule):
     def _picture_terms(
         self, denoised: Denoised, target: Tensor, triplet: Triplet
     ) -> dict[str, Tensor]:
-        """Judge what was found by the frame that it decodes to, straight through the codebook."""
+        """Return the loss terms of the decoded frame, with a straight-through gradient."""
         latents = denoised.latents
         snapped = latents + (self.autoencoder.quantiser.snap(latents) - latents).detach()
         is_true = bool(torch.rand((), generator=self._lots) < self.config.decoder.true_share)
@@ -184,7 +194,7 @@ class DiffusionModule(AveragedModule):
         return decoding_terms(decoded, neighbours, triplet, self.perceptual, strength)
 
     def validation_step(self, batch: Triplet, batch_idx: int) -> None:
-        """Sample, snap and decode, beside the true latent, other ones and a cross-fade."""
+        """Score sampled frames beside those of the true latent, of others, and a cross-fade."""
         triplet = as_frames(batch)
         pipeline = self._pipeline()
         around = (triplet.frame_0, triplet.frame_1, triplet.frame_time)
@@ -207,7 +217,7 @@ class DiffusionModule(AveragedModule):
         figures["loss"] = scores["sampled"].lpips.mean()
         self.log_figures("validation", figures, samples=len(triplet.frame_time))
         if batch_idx == 0:
-            # What the denoising ended in, as the latents alone tell it: no neighbour helps.
+            # A picture of the sampled latents alone, decoded without neighbours.
             latents = pipeline.sample_latents(*around)
             log_pictures(
                 self,
@@ -249,7 +259,7 @@ def _unet(config: DiffusionConfig, autoencoder: VQAutoencoder) -> InBetweenUNet:
 
 
 def _check_size(config: DiffusionConfig, scales: tuple[int, ...]) -> None:
-    """Refuse crops that the coarsest step does not divide into whole cells, halved or not."""
+    """Raise ``ValueError`` unless crops, halved or not, have whole cells in the coarsest step."""
     halved = config.variation.half_size_share > 0
     multiple = math.lcm(STRIDE, 8 * scales[0]) * (2 if halved else 1)
     height, width = config.data.height, config.data.width

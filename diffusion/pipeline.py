@@ -1,4 +1,4 @@
-"""Two frames and a time in, the frame between them out: both stages together."""
+"""Both stages together: the pipeline draws the frame between two frames at a given time."""
 
 import math
 import os
@@ -24,23 +24,25 @@ from nakawari.weights import load_model, load_scheduler
 
 Latent = Literal["sampled", "random", "mean"]
 PIXELS_AT_ONCE = 1_000_000
-"""Of the in-betweens of one interval: a network's feature maps take some hundred times theirs."""
+"""Pixels of one interval's in-betweens that are drawn at once, to bound the memory: a network's
+feature maps take about a hundred times theirs."""
 LOOKED_AT = 1_000_000
-"""Pixels: larger frames are looked at reduced. At 1080p that takes a third of the time, and the
-in-betweens are as good."""
+"""Pixels of a frame above which the networks see it reduced. At 1080p that takes a third of the
+time, and the in-betweens are as good."""
 CERTAIN = 0.2
-"""Of the votes that the likeliest flow has, on average. Of 166 intervals those whose motion is
-within reach had 0.27 or more, and three of a whip pan 0.07 to 0.12."""
+"""Certainty (see ``search.certainty``) below which an interval's motion counts as not found. It was
+0.27 or more in 166 intervals with motion within reach of the search, and 0.07 to 0.12 in three of a
+whip pan."""
 _SMALLER = (2, 4)
-"""Times smaller that an interval is looked at whose motion was not found: at a quarter of the size
-the search reaches four times as far."""
+"""Factors by which an interval is reduced in addition if its motion was not found. At a quarter of
+the size the search reaches four times as far."""
 
 _OPTIONS_OF_DIFFUSERS = frozenset(
     {"cache_dir", "force_download", "proxies", "local_files_only", "token", "revision", "variant"}
     | {"dtype", "torch_dtype", "use_safetensors", "low_cpu_mem_usage", "disable_mmap"}
     | {"custom_pipeline", "custom_revision", "trust_remote_code"}
 )
-"""What programs pass to every pipeline: about downloads, and about how files are read."""
+"""Options that programs pass to every pipeline, about downloads and how files are read."""
 _PRECISION = "run the pipeline under torch.autocast to compute in half precision"
 
 
@@ -53,7 +55,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         unet: InBetweenUNet,
         scheduler: FlowMatchEulerDiscreteScheduler,
     ) -> None:
-        """Join them."""
+        """Join both stages."""
         super().__init__()
         self.register_modules(autoencoder=autoencoder, unet=unet, scheduler=scheduler)
         self.set_progress_bar_config(disable=True)
@@ -64,11 +66,10 @@ class FrameInterpolationPipeline(DiffusionPipeline):
     ) -> "FrameInterpolationPipeline":
         """Load both stages, in float32, from a folder written by ``save_pretrained``.
 
-        Nothing is ever downloaded. A missing file raises ``FileNotFoundError``; a config with an
-        unknown key, or weights that do not fit their config, raise ``ValueError``, as does a
-        keyword that ``DiffusionPipeline.from_pretrained`` does not know either. Those that it
-        knows are accepted; of them only the type of the weights would mean anything here, and
-        that must be float32.
+        Nothing is ever downloaded. A missing file raises ``FileNotFoundError``. A config with an
+        unknown key, and weights that do not fit their config, raise ``ValueError``. So does a
+        keyword that ``DiffusionPipeline.from_pretrained`` does not know. Its own keywords are
+        accepted, but only the type of the weights has a meaning here, and it must be float32.
         """
         _check_options(kwargs)
         folder = Path(pretrained_model_name_or_path or "")
@@ -107,14 +108,17 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             seed: of the noise. The noise is the same for every interval and every frame_time,
                 so that what stands still does not shimmer.
             latent: "sampled" is the model. The others are for the benchmark, and keep the motion
-                that was sampled: "random" draws codes by chance, "mean" takes the mean of the
+                that was sampled: "random" draws codes at random, "mean" takes the mean of the
                 neighbours' latents.
             use_neighbours: False is for the benchmark: the decoder paints from the latent alone.
-            realign: False is for the benchmark: no step sees the neighbours where the motion found
-                before it says.
+            realign: False is for the benchmark: the neighbours are not warped before any step.
 
         Returns:
             Frames (B, 3, H, W) in [-1, 1].
+
+        Raises:
+            ValueError: for other shapes, times, latents or numbers of steps, or for weights that
+                are not float32.
         """
         times = self._times(frame_0, frame_1, frame_time)
         reduction = _reduction(frame_0)
@@ -160,7 +164,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
     def reconstruct(
         self, frame_0: Tensor, target: Tensor, frame_1: Tensor, frame_time: float | Tensor = 0.5
     ) -> Tensor:
-        """Draw the middle frame from its true latent: the most that stage 2 could reach.
+        """Draw the middle frame from its true latent: the best that stage 2 could reach.
 
         All frames are (B, 3, H, W) in [-1, 1].
         """
@@ -181,7 +185,7 @@ class FrameInterpolationPipeline(DiffusionPipeline):
 
     @property
     def multiple(self) -> int:
-        """Height and width of what is looked at are padded to multiples of this [px]."""
+        """Height and width of what the networks see are padded to multiples of this [px]."""
         return math.lcm(STRIDE, 8 * self.unet.config.scales[0])
 
     def _intervals(
@@ -189,7 +193,8 @@ class FrameInterpolationPipeline(DiffusionPipeline):
     ) -> list[tuple[Interval, Tensor]]:
         """Return what is drawn together: an interval for each time, and the times.
 
-        An interval whose motion is not found is looked at smaller, and alone.
+        An interval whose motion is not found is observed alone at smaller sizes too, and the most
+        certain observation is taken.
         """
         interval = self._observe(frame_0, frame_1, reduction)
         is_lost = self._certainty(interval, times[: len(frame_0)]) < CERTAIN
@@ -202,13 +207,13 @@ class FrameInterpolationPipeline(DiffusionPipeline):
             interval = max(seen, key=lambda one: float(self._certainty(one, times[:1])))
         if len(frame_0) == len(times):
             return [(interval, times)]
-        # One look at the interval, but only so many in-betweens at once as memory allows.
+        # The interval is observed once, but its in-betweens are drawn in parts to bound the memory.
         at_once = max(1, PIXELS_AT_ONCE // (frame_0.shape[-2] * frame_0.shape[-1]))
         return [(interval.expand(len(some)), some) for some in times.split(at_once)]
 
     def _certainty(self, interval: Interval, times: Tensor) -> Tensor:
-        """Return how sure both frames are how far they go, (B,) in [0, 1]."""
-        return certainty(self.unet.search.logits(interval.volume_0, interval.volume_1, times))
+        """Return the certainty of the motion between both frames, (B,) in [0, 1]."""
+        return certainty(self.unet.search.logits(interval.volume_0, interval.volume_1, times).both)
 
     def _denoise(
         self,
@@ -241,7 +246,11 @@ class FrameInterpolationPipeline(DiffusionPipeline):
         use_neighbours: bool = True,
         knows_place: bool = False,
     ) -> Tensor:
-        """Decode ``latents``; those of the frame itself know where things are between the two."""
+        """Decode ``latents``, and sharpen the frame.
+
+        ``knows_place`` is true for latents of the frame itself, which know where things are.
+        Otherwise the motion is kept even in time.
+        """
         snapped = self.autoencoder.quantise(latents).latents
         if not use_neighbours:
             return self.autoencoder.decode(snapped).frames.clamp(-1, 1)
@@ -298,7 +307,7 @@ def _check_options(options: dict[str, Any]) -> None:
 
 
 def _reduction(frame: Tensor) -> int:
-    """Return by how much a frame (B, 3, H, W) is reduced to be looked at: 1, 2, 4 ..."""
+    """Return the factor by which a frame (B, 3, H, W) is reduced for the networks: 1, 2, 4 ..."""
     reduction = 1
     while frame.shape[-2] * frame.shape[-1] > LOOKED_AT * reduction**2:
         reduction *= 2

@@ -1,4 +1,4 @@
-"""What the networks compute in: half the bits where the processor is made for it."""
+"""The number format that the networks compute in: bfloat16 where a CPU has instructions for it."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -8,8 +8,8 @@ import torch
 def fast_arithmetic(device: torch.device) -> AbstractContextManager[object]:
     """Return the context to run the networks in on ``device``.
 
-    A CPU that multiplies bfloat16 natively takes three quarters of the time, and in-betweens are
-    the same to the third digit of their figures. Motion, and the pixels fetched along it, stay
+    A CPU that multiplies bfloat16 natively takes three quarters of the time, and the scores of the
+    in-betweens are the same to the third digit. Motion, and pixels that are warped along it, stay
     float32.
     """
     if device.type == "cpu" and has_native_bfloat16():
@@ -18,6 +18,6 @@ def fast_arithmetic(device: torch.device) -> AbstractContextManager[object]:
 
 
 def has_native_bfloat16() -> bool:
-    """Return whether this CPU has instructions for bfloat16; emulated, it is slow."""
+    """Return whether this CPU has instructions for bfloat16; emulation would be slow."""
     known = torch.cpu.get_capabilities()
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))

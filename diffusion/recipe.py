@@ -2,10 +2,11 @@
 
     accelerate launch --num_processes 1 diffusion/recipe.py --size cpu --minutes 60
 
-Stage 1; the U-Net on its latents; the U-Net and stage 1's decoder together, judged by the picture;
-the checkpoint. ``--size`` names the folder in ``configs/recipe`` whose settings are taken.
-After ``--minutes`` it saves and ends; the same command goes on where it stopped, whatever
-stopped it. All other arguments are settings, given to each of the trainings.
+It trains stage 1, then the U-Net on its latents, then the U-Net and stage 1's decoder together with
+a loss on the picture. Then it writes the checkpoint. ``--size`` names the folder in
+``configs/recipe`` whose settings are used. After ``--minutes`` it saves and ends; the same command
+goes on where it stopped, whatever stopped it. All other arguments are settings, which are given to
+each of the trainings.
 """
 
 import argparse
@@ -31,7 +32,7 @@ _TRAININGS: dict[str, tuple[type[Any], Callable[[list[str]], None]]] = {
     "both": (DiffusionConfig, diffusion_training.main),
 }
 CONFIGS = Path("configs/recipe")
-_LEAST_MINUTES = 0.5  # not worth the start of a training
+_LEAST_MINUTES = 0.5  # a training is not worth starting for less
 
 
 class Step(NamedTuple):
@@ -44,12 +45,12 @@ class Step(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether its last update has been made."""
+        """Whether the last update has been made."""
         return updates_made(self.run / STATE) >= self.max_updates
 
 
 def steps(runs: Path, size: str, settings: list[str]) -> list[Step]:
-    """Return the trainings of a size, each with the settings that all of them are given.
+    """Return the trainings of a size; each of them is given ``settings``.
 
     A size without settings in ``CONFIGS`` raises ``UserError``.
     """
@@ -69,7 +70,7 @@ def steps(runs: Path, size: str, settings: list[str]) -> list[Step]:
         places = [f"--trainer.run={run}", "--trainer.resume=true"]
         kind, train = _TRAININGS[name]
         if parse_config(kind, [config]).data.store is not None:
-            # A training's own: what it keeps has the codes of its stage 1.
+            # Each training has its own store, as stored samples have the codes of its stage 1.
             places.append(f"--data.store={runs / 'store' / name}")
         whole = [config, *weights, *places, *settings]
         made.append(Step(run, whole, parse_config(kind, whole).trainer.max_updates, train))
@@ -77,7 +78,10 @@ def steps(runs: Path, size: str, settings: list[str]) -> list[Step]:
 
 
 def follow(runs: Path, size: str, settings: list[str], minutes: float | None = None) -> bool:
-    """Go on with the recipe for so many minutes; return whether the checkpoint is made."""
+    """Run or resume the recipe for so many minutes; return whether the checkpoint is made.
+
+    None runs until it is made. More than one process raises ``UserError``.
+    """
     if Launch.from_environment().processes > 1:
         raise UserError(
             "the recipe is for one process; on several, launch autoencoder/train.py and "
@@ -106,7 +110,7 @@ def follow(runs: Path, size: str, settings: list[str], minutes: float | None = N
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Go on with the recipe."""
+    """Run or resume the recipe, as the command line says."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

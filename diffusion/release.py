@@ -9,7 +9,7 @@ import torch
 from diffusion.pipeline import FrameInterpolationPipeline
 
 LARGEST = 22 * 2**20
-"""Bytes that the shipped weights may take."""
+"""Largest size of the shipped weights, in bytes."""
 
 
 def release(source: Path, destination: Path) -> int:
@@ -35,7 +35,7 @@ def release(source: Path, destination: Path) -> int:
 
 
 def _forget_where_from(config: Path) -> None:
-    # diffusers notes the folder that weights were loaded from: a path of this machine.
+    # diffusers writes down the folder that weights were loaded from, a path of this machine.
     settings = json.loads(config.read_text())
     settings.pop("_name_or_path", None)
     config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")

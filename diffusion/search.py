@@ -1,13 +1,16 @@
-"""Finding how far a drawing's parts go from frame to frame, among all flows up to a radius.
+"""The search for the motion of a drawing's parts, among all flows up to a radius.
 
-Every flow is a class. The keys that the frames are compared by are learnt as a classifier is, and
-so is the choice that each step of the U-Net makes: halfway between two motions lies neither, but a
-network that answers with numbers learns just that.
+Every flow is a class. The keys by which the frames are compared are trained as a classifier, and so
+is the choice that each step of the U-Net makes. A network that regresses flows learns the mean of
+two possible motions, which is neither of them.
 
 Legend: B batch, h/w latent size (H/8, W/8) divided by a step's scale, n = (2 * radius + 1)**2
 flows, row by row from the upper left. A flow goes from frame_0 to frame_1, at the places of the
 drawing, in cells of 8 pixels whatever the map.
 """
+
+import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -16,28 +19,99 @@ from torch import Tensor, nn
 
 from autoencoder.layers import residual_block
 from autoencoder.matching import at_drawing, cost_volume, unit_length
-from nakawari.motion.pooling import box_mean
+from nakawari.motion.pooling import box_mean, halve
 from nakawari.motion.warping import pixel_grid
 
 _WIDTH = 96
+"""Channels of the feature maps."""
 _KEYS = 64
+"""Channels of the keys that see far surroundings."""
 _NEAR_KEYS = 32
+"""Channels of the keys that see near surroundings only."""
 _KINDS = 32
+"""Channels of the embedding by which points of the same kind are found."""
 _NEAR = 2
-"""Cells round the likeliest flow that are averaged: it is then known to a fraction of a cell."""
+"""Radius of the mean around the likeliest flow, in cells. The mean gives the flow to a fraction of
+a cell."""
+NEAR = 1.5
+"""Distance in cells from which on two flows count as different. Below it, their agreement rises
+linearly to one."""
+_LEAST_VOTES = 1e-4
+"""Added to a flow's share of the votes before its logarithm is taken, so that it stays finite."""
 _AGREEING = 3
-"""Cells, of a side of the square whose points look for a flow together."""
+"""Side of the square of points that vote together, in points of the map."""
+
+
+class Logits(NamedTuple):
+    """Logits of all flows by the points of either frame, at the places of the drawing."""
+
+    of_0: Tensor  # (B, n, h, w)
+    of_1: Tensor  # (B, n, h, w)
+
+    @property
+    def both(self) -> Tensor:
+        """The mean of both, (B, n, h, w): the logits for what is visible in both frames."""
+        return (self.of_0 + self.of_1) / 2
+
+    def as_seen(self, visible: Tensor) -> Tensor:
+        """Return the logits by the frames that show a place; ``visible`` is (B, 2, h, w) in {0, 1}.
+
+        What one frame hides has no match there, but points of its kind in the other frame may tell
+        its flow. Where both frames or neither show a place, the mean of both counts.
+        """
+        in_0, in_1 = (visible > 0.5).split(1, dim=1)
+        return torch.where(in_0 == in_1, self.both, torch.where(in_0, self.of_0, self.of_1))
+
+
+class Votes(NamedTuple):
+    """The probabilities of all flows by the search, on a step's map."""
+
+    shares: Tensor  # (B, n, h, w), mean over the cell's points; they sum to one
+    shares_0: Tensor  # (B, n, h, w), by frame_0 alone, whose logits are zero beyond its edge
+    shares_1: Tensor  # (B, n, h, w), by frame_1 alone
+    evidence: Tensor  # (B, c, h, w), features of the shares for the U-Net
+
+    @property
+    def flow(self) -> Tensor:
+        """The flow with most votes, (B, 2, h, w), in cells of 8 pixels."""
+        logits = (self.shares + _LEAST_VOTES).log()
+        return likeliest(logits, (math.isqrt(self.shares.shape[1]) - 1) // 2)
+
+    def pooled(self, scale: int) -> "Votes":
+        """Return the votes on a map pooled by ``scale``, a power of two."""
+        return self if scale == 1 else Votes(*map(halve, self)).pooled(scale // 2)
+
+
+class Choice(NamedTuple):
+    """The candidate flows of each cell, and how likely each of them is."""
+
+    flows: Tensor  # (B, K, 2, h, w)
+    logits: Tensor  # (B, K, h, w)
+
+    @property
+    def flow(self) -> Tensor:
+        """The candidate with most probability near it, (B, 2, h, w), without gradients.
+
+        Several candidates may be nearly the same flow, so their probabilities are added up.
+        """
+        with torch.no_grad():
+            shares = self.logits.softmax(dim=1)
+            apart = self.flows.unsqueeze(1) - self.flows.unsqueeze(2)  # (B, K, K, 2, h, w)
+            worth = (1 - torch.hypot(*apart.unbind(3)) / NEAR).clamp(min=0)
+            best = (worth * shares.unsqueeze(1)).sum(2).argmax(dim=1)  # (B, h, w)
+            index = best[:, None, None].expand(-1, 1, 2, -1, -1)
+            return self.flows.gather(1, index).squeeze(1)
 
 
 class Search(nn.Module):
-    """Compares both frames along every flow, by keys of its own."""
+    """Compares both frames along every flow, by keys that are trained for it."""
 
     def __init__(self, feature_channels: int, radius: int) -> None:
         """Build it.
 
         Args:
-            feature_channels: of the encoder's features at 1/4.
-            radius: of the flows, in cells of 8 pixels.
+            feature_channels: channels of the encoder's features at 1/4.
+            radius: largest flow to each side, in cells of 8 pixels.
         """
         super().__init__()
         self.radius = radius
@@ -50,7 +124,7 @@ class Search(nn.Module):
             nn.SiLU(),
         )
         self.key = nn.Conv2d(_WIDTH, _KEYS, 1)
-        # The last channel: how much a point listens to its company.
+        # The last channel tells how much a point relies on the other points of its kind.
         self.kind = nn.Conv2d(_WIDTH, _KINDS + 1, 1)
         self.log_near_share = nn.Parameter(torch.tensor(0.0))
         self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
@@ -58,15 +132,15 @@ class Search(nn.Module):
         self.log_company = nn.Parameter(torch.tensor(1.0).log())
 
     def forward(self, features_0: Tensor, features_1: Tensor) -> tuple[Tensor, Tensor]:
-        """Return how alike both frames are along each flow, at the places of either frame.
+        """Return the similarity of both frames along each flow, at the places of either frame.
 
-        Both are (B, n, h, w) and belong to an interval, whatever is drawn in it. ``features_0`` and
+        Both results are (B, n, h, w), and do not depend on frame_time. ``features_0`` and
         ``features_1`` are (B, c, H/4, W/4).
         """
         entered = self.enter(torch.cat([features_0, features_1]))
         seen = self.look(entered)
-        # What lies far round a point moves otherwise than the point where a figure passes a ground,
-        # or something that stands before it: keys of its near surroundings are compared as well.
+        # Where a figure passes a background, or passes behind something, the far surroundings of a
+        # point move differently from it. So keys of its near surroundings are compared as well.
         near = self.log_near_share.exp() * unit_length(self.near_key(entered))
         keys_0, keys_1 = torch.cat([unit_length(self.key(seen)), near], dim=1).chunk(2)
         kinds_0, kinds_1 = self.kind(seen).chunk(2)
@@ -74,20 +148,21 @@ class Search(nn.Module):
         of_1 = at_drawing(of_0, of_0.new_ones(len(of_0)))
         return self._in_company(of_0, kinds_0), self._in_company(of_1, kinds_1)
 
-    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Tensor:
-        """Return the logits of all flows at each place of the drawing, (B, n, h, w).
+    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Logits:
+        """Return the logits of all flows at each place of the drawing.
 
         ``volume_0`` and ``volume_1`` are what ``forward`` returns, ``frame_time`` (B,) in (0, 1).
         """
-        alike = at_drawing(volume_0, frame_time) + at_drawing(volume_1, frame_time - 1)
-        return alike / (2 * self.log_temperature.exp())
+        there = at_drawing(volume_0, frame_time), at_drawing(volume_1, frame_time - 1)
+        return Logits(*(volume / self.log_temperature.exp() for volume in there))
 
     def _in_company(self, volume: Tensor, kinds: Tensor) -> Tensor:
-        """Add to what each point tells of the flows what the points of its kind tell together.
+        """Add to each point's similarities the mean similarities of the points of its kind.
 
-        A flat colour, or a pattern that repeats, does not tell how far it went; the contour of the
-        same thing does. A thin line knows by itself, and the ground around it is no company.
-        ``volume`` is (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
+        The mean is weighted by similarity of kind and by nearness. A flat colour, or a pattern that
+        repeats, does not tell how far it moved, but the contour of the same thing does. A thin line
+        needs no others, and the ground around it is of another kind. ``volume`` is
+        (B, n, h, w) and ``kinds`` (B, k + 1, h, w), of one frame.
         """
         kinds, need = kinds.split([_KINDS, 1], dim=1)
         height, width = volume.shape[-2:]
@@ -104,28 +179,28 @@ class Search(nn.Module):
 
 
 def votes(logits: Tensor) -> Tensor:
-    """Return the probability of each flow by logits (B, n, h, w), neighbours agreeing."""
+    """Return the probability of each flow by logits (B, n, h, w), averaged over 3x3 points."""
     return box_mean(logits, _AGREEING).softmax(dim=1)
 
 
 def certainty(logits: Tensor) -> Tensor:
     """Return the probability of the likeliest flow, mean over all places, (B,) in [0, 1].
 
-    Where most goes further than the radius, no flow has more votes than others.
+    It is low where most of the picture moves farther than the radius: no flow stands out there.
     """
     return votes(logits).amax(dim=1).mean(dim=(1, 2))
 
 
 def all_flows(radius: int, like: Tensor) -> Tensor:
-    """Return the flows (x, y) that are compared, (2, n)."""
+    """Return the flows (x, y) that are compared, in cells, (2, n)."""
     offsets = torch.arange(-radius, radius + 1, device=like.device, dtype=torch.float32)
     return torch.stack(torch.meshgrid(offsets, offsets, indexing="ij")[::-1]).flatten(1)
 
 
 def likeliest(logits: Tensor, radius: int) -> Tensor:
-    """Return the flow (B, 2, h, w) round which logits (B, n, h, w) are highest, no gradients.
+    """Return the likeliest flow (B, 2, h, w) by logits (B, n, h, w), without gradients.
 
-    It is the mean of the flows within two cells of the highest, as far as they are likely.
+    It is the mean of the flows within two cells of the highest logit, weighted by probability.
     """
     with torch.no_grad():
         flows = all_flows(radius, logits)
@@ -143,9 +218,9 @@ def likeliest(logits: Tensor, radius: int) -> Tensor:
 
 
 def classes(flow: Tensor, radius: int) -> Tensor:
-    """Return how much of a flow (B, 2, h, w) each class has, (B, n, h, w): bilinear, sum one.
+    """Return the bilinear share of each class in a flow (B, 2, h, w), (B, n, h, w).
 
-    A flow beyond the radius has less, or nothing, of any.
+    The shares sum to one, and for a flow beyond the radius to less, or to zero.
     """
     offsets = torch.arange(-radius, radius + 1, device=flow.device).view(1, -1, 1, 1)
     across, down = ((1 - (one - offsets).abs()).clamp(min=0) for one in flow.split(1, dim=1))

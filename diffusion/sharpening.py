@@ -1,8 +1,9 @@
-"""Lines as sharp as the neighbours': mixing two frames, or moving one by parts of a pixel, blurs.
+"""Sharpening, which makes the lines of an in-between as sharp as the neighbours'.
 
-How sharp the lines should be is known: as in the two neighbours, which show the same drawing. So
-the detail of the drawn frame is raised until the energy of its gradients, where anything changes,
-is theirs (unsharp masking; the amount, one number a frame, is the root of a quadratic equation).
+Blending two frames, or moving one by a fraction of a pixel, blurs its lines. Both neighbours tell
+how sharp the lines should be, as they show the same drawing. So the detail of the drawn frame is
+amplified until the energy of its gradients, where anything changes, equals theirs. This is unsharp
+masking. Its amount, one number for each frame, is the root of a quadratic equation.
 """
 
 import torch
@@ -12,14 +13,15 @@ from torch import Tensor
 from nakawari.metrics import changed_area
 
 _SIGMA = 0.5
-"""px, standard deviation of the blur: what a fetch between pixels loses is that fine. At 0.7 to 1,
-lines were as sharp, and PSNR up to 0.04 dB lower."""
+"""Standard deviation of the blur [px]. The detail that sampling between pixels loses is that fine.
+At 0.7 to 1, lines were as sharp, and PSNR was up to 0.04 dB lower."""
 
 _AIM = 0.97
-"""Of the neighbours' energy: the rest is as much PSNR as sharpness, and LPIPS the same."""
+"""Share of the neighbours' energy to aim at. The rest would cost as much PSNR as it gains in
+sharpness, with the same LPIPS."""
 
 _MOST = 1.0
-"""Of the detail is added at most."""
+"""Largest amount of sharpening, as a multiple of the detail."""
 
 
 def sharpen(drawn: Tensor, frame_0: Tensor, frame_1: Tensor, frame_time: Tensor) -> Tensor:
@@ -29,16 +31,16 @@ def sharpen(drawn: Tensor, frame_0: Tensor, frame_1: Tensor, frame_time: Tensor)
 
     Args:
         drawn: the in-betweens, in [-1, 1].
-        frame_0: (B, 3, H, W), as is ``frame_1``.
-        frame_1: the frame after it.
-        frame_time: (B,) in (0, 1): the nearer frame says more of how sharp it should be.
+        frame_0: the frame before them, (B, 3, H, W) in [-1, 1].
+        frame_1: the frame after them, likewise.
+        frame_time: (B,) in (0, 1). The sharpness of the nearer frame counts more.
     """
     drawn = drawn.float()
     area = changed_area([frame_0, drawn, frame_1]).to(drawn.dtype)
     detail = drawn - _blurred(drawn)
     energy_0, energy_1 = (_energy(frame, frame, area) for frame in (frame_0, frame_1))
     aim = _AIM * torch.lerp(energy_0, energy_1, frame_time.to(energy_0))
-    # The energy of ``drawn + amount * detail``, less the aim, is square + linear + constant.
+    # Energy of ``drawn + amount * detail`` - aim = square * amount**2 + linear * amount + constant.
     square = _energy(detail, detail, area).clamp(min=1e-6)
     linear = 2 * _energy(drawn, detail, area)
     constant = _energy(drawn, drawn, area) - aim

@@ -1,6 +1,6 @@
 """Train stage 2: ``accelerate launch diffusion/train.py [--config FILE] [--key value ...]``."""
 
-# Before torch, whose threads then sleep when they wait.
+# This import comes before torch, whose threads then sleep while they wait.
 import nakawari.training  # noqa: F401  # isort: skip
 import torch
 
@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     """Train the U-Net that the settings describe."""
     with one_line_errors(ValueError, OSError, UserError):
         config = parse_config(DiffusionConfig, argv)
-        torch.manual_seed(config.trainer.seed)  # of the initial weights
+        torch.manual_seed(config.trainer.seed)  # for the initial weights
         module = DiffusionModule(config)
         data = TripletData(config.data, config.trainer.accumulate, WithCodes(module.autoencoder))
     with one_line_errors(UserError):

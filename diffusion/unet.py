@@ -5,7 +5,6 @@ scale. Motion is (B, 4, h, w): the flow from the drawing at frame_time to frame_
 frame_1, in pixels of its own map.
 """
 
-import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,69 +20,41 @@ from torch import Tensor, nn
 from autoencoder import VQAutoencoder
 from autoencoder.layers import zero_out
 from autoencoder.matching import symmetric_correlation, unit_length
+from diffusion.candidates import Chooser
 from diffusion.conditions import Aligned, Estimate, both_warped
-from diffusion.search import Search, likeliest, votes
+from diffusion.search import Logits, Search, Votes, votes
 from nakawari.motion.convex import NEIGHBOURS, convex_upsample
 from nakawari.motion.warping import along, flow_of
 
 CORRECTION_UNIT = 4.0
-"""Cells of 8 pixels by which a correction of one moves: it is tens of times what a convolution
-answers. Coarse steps correct by no more: they choose."""
+"""Unit of the flow correction, in cells of 8 pixels: an output of one moves the flow by so much.
+Corrections reach tens of times what a convolution returns by itself."""
 
 _EVIDENCE = 64
-"""Channels of what a step is told of all flows' votes."""
-_LEAST_VOTES = 1e-4
-"""Added to the share of the votes that a flow has, so that none is out of the question."""
-MOST_SAY = 2.0
-"""Of a step in the choice of a flow, as the logarithm of its odds: where the votes are clear, they
-win. Without a limit it learnt how far the training's cels go, and large motion was lost."""
-_FAR = 1.0
-"""Cells of 8 pixels by which the flow chosen differs from the one so far where it takes its place.
-
-Less is a matter of correcting it: the step saw both frames along the flow so far."""
+"""Channels of the features that a step gets of the votes for all flows."""
 _VOTE_TEMPERATURE = 0.4
-"""Of what the search found, before the steps read it. Halfway between two flows lies neither: they
-do better with a choice that is now and then wrong than with all that could be."""
+"""Softmax temperature of the votes that the steps read, relative to the one that the search learns.
+The mean of two flows is neither of them: steps do better with a choice that is sometimes wrong than
+with all flows that are possible."""
 _NEARLY_NOTHING = 0.002
-"""Standard deviation of the weights that answer before any training."""
+"""Standard deviation of the output layers' initial weights, so that an untrained network stays near
+its first estimate."""
 
 
 class FineMotion(NamedTuple):
     """The last step's motion and share, at 1/4: what the decoder is given."""
 
     motion: Tensor  # (B, 4, H/4, W/4)
-    share: Tensor  # (B, 1, H/4, W/4), logit of frame_0's share
-
-
-class Votes(NamedTuple):
-    """What both frames say of all flows, on a step's map."""
-
-    shares: Tensor  # (B, n, h, w), of the votes of the cell's points; they sum to one
-    evidence: Tensor  # (B, c, h, w), what the network reads of them
-
-    @property
-    def flow(self) -> Tensor:
-        """The flow that most votes are for, (B, 2, h, w) in cells of 8 pixels."""
-        return likeliest(self.logits, (math.isqrt(self.shares.shape[1]) - 1) // 2)
-
-    @property
-    def logits(self) -> Tensor:
-        """Logarithm of the shares, none of which is out of the question."""
-        return (self.shares + _LEAST_VOTES).log()
-
-    def pooled(self, scale: int) -> "Votes":
-        """Return them on a map pooled by ``scale``."""
-        return self if scale == 1 else Votes(*(F.avg_pool2d(maps, scale) for maps in self))
+    share: Tensor  # (B, 1, H/4, W/4), logit of frame_0's share in blending both frames
 
 
 class InBetweenUNet(ModelMixin, ConfigMixin):
-    """Predict the clean latent of the middle frame, its motion and what is visible in either frame.
+    """Predicts the clean latent of the middle frame, its motion and its visibility in either frame.
 
-    A step takes a noisy latent, and both neighbours as they lie along the motion that the steps
-    before it found. It goes down by strided convolutions; each skip carries the features right
-    after a downsampling (the first: after the input convolution). Noise level and frame_time act
-    twice: through one projection for the whole network, and through one of its own in every
-    residual block.
+    A step takes a noisy latent, and both neighbours warped along the motion found so far. The
+    network goes down by strided convolutions; each skip carries the features right after a
+    downsampling (the first: after the input convolution). Noise level and frame_time act twice:
+    through one projection for the whole network, and through another one in every residual block.
     """
 
     @register_to_config
@@ -103,18 +74,23 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         """Build it.
 
         Args:
-            latent_channels: C.
-            feature_channels: of the encoder's features at 1/4.
-            key_channels: of what the frames are compared by, a multiple of eight.
-            channels: of each level, multiples of eight; their number is the depth.
+            latent_channels: channels of the latent, C.
+            feature_channels: channels of the encoder's features at 1/4.
+            key_channels: channels of the keys by which frames are compared, a multiple of eight.
+            channels: channels of each level, multiples of eight; their number is the depth.
             blocks_per_level: residual blocks on the way down, and again on the way up.
-            time_channels: of the time embedding.
-            radius: how far the flow may differ from the one found so far, in cells and again in
-                halves of cells, when both aligned neighbours are compared along it.
-            search_radius: of the flows among which the motion is searched, in cells of 8 pixels.
-            scales: of the steps, coarse to fine: a step of scale 4 works on latents pooled by 4.
+            time_channels: channels of the time embedding.
+            radius: radius of the correlation of both aligned neighbours around the flow found so
+                far, in cells of the step's map, and once more in halves of them.
+            search_radius: largest flow of the search to each side, in cells of 8 pixels.
+            scales: one for each step, coarse to fine; a step of scale 4 works on latents pooled
+                by 4.
             noise_scale: standard deviation of the noise that denoising starts from (see
-                ``diffusion.bridge``); kept here because weights fit one scale only.
+                ``diffusion.bridge``). It is kept here because weights fit one noise scale only.
+
+        Raises:
+            ValueError: if channels are no multiples of eight, there is one level only, or scales
+                are not powers of two that fall to 1.
         """
         super().__init__()
         if len(channels) < 2 or any(width % 8 for width in (*channels, key_channels)):
@@ -155,8 +131,8 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             inputs = [in_channels] + [out_channels] * (blocks_per_level - 1)
             return nn.ModuleList(block(width, out_channels) for width in inputs)
 
-        # Noisy and aligned latents, keys, correlations of a cell and of its quarters, motion,
-        # visibility, time, hidden features, votes and the flow that has most of them.
+        # The input: noisy and aligned latents, keys, correlations of a cell and of its quarters,
+        # motion, visibility, time, hidden features, votes and the flow with most of them.
         compared = 5 * (2 * radius + 1) ** 2
         seen = 3 * latent_channels + 2 * key_channels + compared + 4 + 2 + 1
         self.enter = nn.Conv2d(seen + channels[0] + _EVIDENCE + 2, channels[0], 3, padding=1)
@@ -170,23 +146,25 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             nn.Conv2d(wider, width, 3, padding=1) for wider, width in pairwise(reversed(channels))
         )
         self.leave = nn.Sequential(nn.GroupNorm(8, channels[0]), nn.SiLU())
-        # Flow, visibility, share, and a correction of the latents.
+        # The output: flow, share and latents (as corrections), and visibility.
         self.answer = nn.Conv2d(channels[0], 2 + 2 + 1 + latent_channels, 3, padding=1)
-        # Untrained, the network stays near its guess. Not at it: an answer of zero lets no gradient
-        # into what is behind it, and 400 updates taught nothing (docs/experiments.md, 2026-11-22).
+        # Untrained, the network stays near its first estimate, but not at it. Weights of zero let
+        # no gradient through to the layers before, and 400 updates taught nothing
+        # (docs/experiments.md, 2026-11-22).
         _answer_nearly_nothing(self.answer)
-        self.choose = nn.Conv2d(channels[0], flows, 1)
-        _answer_nearly_nothing(self.choose)
-        # Of each of the 2x2 points at 1/4 that a cell covers: corrections of flow and share, and
-        # which of the cells around it is followed.
+        self.chooser = Chooser(key_channels, channels[0])
+        # For each of the 2x2 points at 1/4 that a cell covers: corrections of flow and share, and
+        # the weights of the cells around it for convex upsampling.
         finer = nn.Conv2d(64, (3 + NEIGHBOURS) * 4, 3, padding=1)
         _answer_nearly_nothing(finer)
         self.fine = nn.Sequential(nn.Conv2d(channels[0], 64, 3, padding=1), nn.SiLU(), finer)
 
-    def votes(self, logits: Tensor) -> Votes:
-        """Read what ``search`` found, (B, n, H/8, W/8); no gradient goes back to it."""
-        shares = votes(logits.detach() / _VOTE_TEMPERATURE)
-        return Votes(shares, self.read(shares))
+    def votes(self, logits: Logits) -> Votes:
+        """Return the votes by the search's logits; no gradient goes back to the search."""
+        with torch.no_grad():
+            said = (logits.both, logits.of_0, logits.of_1)
+            both, of_0, of_1 = (votes(one / _VOTE_TEMPERATURE) for one in said)
+        return Votes(both, of_0, of_1, self.read(both))
 
     def forward(
         self,
@@ -206,10 +184,10 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
             timestep: noise level in [0, 1], shape (B,).
             frame_time: in (0, 1), shape (B,).
             around: both neighbours' latents as they are, (B, C, h, w) each.
-            aligned: the neighbours along ``so_far.motion``.
-            so_far: what is known before the step, on maps of the same size.
+            aligned: the neighbours warped along ``so_far.motion``.
+            so_far: the estimate before the step, on maps of the same size.
             found: the votes, on maps of the same size.
-            scale: by which the latents are pooled: a cell of the map is ``8 * scale`` pixels.
+            scale: factor by which the latents are pooled: a cell is ``8 * scale`` pixels.
         """
         emb = self.embed_time(timestep, frame_time)
         alike = self._compare(aligned.keys_0, aligned.keys_1, frame_time)
@@ -226,20 +204,15 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         hidden = self.leave(self._descend_and_climb(hidden, emb))
         answer = self.answer(hidden).float()
         correction, visible, share, latents = answer.split([2, 2, 1, noisy_latents.shape[1]], dim=1)
-        opinion = MOST_SAY * torch.tanh(self.choose(hidden).float() / MOST_SAY)
-        choice = found.logits + opinion
-        chosen = likeliest(choice, self.search.radius) / scale
-        is_far = (chosen - flow).abs().amax(dim=1, keepdim=True) * scale > _FAR
-        flow = torch.where(is_far, chosen, flow) + CORRECTION_UNIT / scale * correction
-        motion = along(flow, frame_time)
+        motion = along(flow + CORRECTION_UNIT / scale * correction, frame_time)
         share = so_far.share + share
-        # Along the new motion, which is judged by itself: no gradient comes to it from the latents.
+        # The new motion is trained by its own losses: no gradient comes to it from the latents.
         fetched_0, fetched_1 = both_warped(*around, motion.detach())
         drawn = torch.lerp(fetched_1, fetched_0, share.sigmoid())
-        return Estimate(drawn + latents, motion, visible, share, hidden, choice)
+        return Estimate(drawn + latents, motion, visible, share, hidden)
 
     def refine(self, estimate: Estimate, frame_time: Tensor) -> FineMotion:
-        """Return motion and share at 1/4, of what the last step found for ``frame_time`` (B,)."""
+        """Return motion and share at 1/4, from the last step's estimate for ``frame_time`` (B,)."""
         fine = F.pixel_shuffle(self.fine(estimate.hidden).float(), 2)
         coarse = torch.cat([2 * flow_of(estimate.motion), estimate.share], dim=1)
         enlarged = convex_upsample(coarse, fine[:, 3:]) + fine[:, :3]
@@ -252,7 +225,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
     def embed_time(self, timestep: Tensor, frame_time: Tensor) -> Tensor:
         """Return the embedding that every block projects once more, (B, time_channels).
 
-        ``timestep`` and ``frame_time`` are in [0, 1], shape (B,); the sinusoids want [0, 1000].
+        ``timestep`` and ``frame_time`` are in [0, 1], shape (B,); the sinusoids expect [0, 1000].
         """
         sinusoids = [self.sinusoid(1000 * value) for value in (timestep, frame_time)]
         return self.time_embedding(torch.cat(sinusoids, dim=1).to(self.dtype))
@@ -267,7 +240,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         for index, blocks in enumerate(self.up_blocks):
             skip = skips.pop()
             if index > 0:
-                # To the skip's size, not twice our own: an odd size was rounded up going down.
+                # To the skip's size, not to twice its own: odd sizes were rounded up going down.
                 hidden = F.interpolate(hidden, size=skip.shape[-2:], mode="nearest")
                 hidden = self.upsamplers[index - 1](hidden)
             hidden = _run(blocks, torch.cat([hidden, skip], dim=1), emb)
@@ -275,7 +248,7 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
 
 
 def _answer_nearly_nothing(convolution: nn.Conv2d) -> None:
-    """Make a convolution answer next to nothing, on all sides of zero, until it is trained."""
+    """Make a convolution return small values around zero until it is trained."""
     zero_out(convolution)
     nn.init.normal_(convolution.weight, std=_NEARLY_NOTHING)
 

@@ -1,7 +1,7 @@
-"""Where two frames differ: only there is anything to draw.
+"""The window in which two frames differ. Only there is anything to draw.
 
 Most of an anime frame stands still, and in much of an episode nothing moves but a mouth. So both
-stages look at a window round what changes; the rest is copied, which also keeps it exact.
+stages see only a window around what changes. The rest is copied, which also keeps it exact.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _STILL = 3.0
-"""Code values of 255, in the mean of 3x3 pixels: coding of a still picture mostly stays below."""
+"""Largest difference of still frames, in code values of 255, after averaging 3x3 pixels. Coding
+noise of a still picture mostly stays below."""
 
 _MARGIN = 32
-"""px round what changes, so that the networks see what it lies in."""
+"""Margin around what changes [px], so that the networks see its surroundings."""
 
 
 class Window(NamedTuple):
-    """A part of a frame, in pixels, the ends not included."""
+    """A part of a frame, in pixels. ``bottom`` and ``right`` are not included."""
 
     top: int
     bottom: int
@@ -27,15 +28,15 @@ class Window(NamedTuple):
     right: int
 
     def of(self, frames: Tensor) -> Tensor:
-        """Return what is inside, of frames (..., H, W)."""
+        """Return the part of frames (..., H, W) that is inside."""
         return frames[..., self.top : self.bottom, self.left : self.right]
 
 
 def changing_window(frame_0: Tensor, frame_1: Tensor, multiple: int) -> Window | None:
     """Return the window outside of which frames (B, 3, H, W) are alike; None if they are alike.
 
-    Its edges lie at multiples of ``multiple``, or where the frame ends, so that the cells of a map
-    so many times smaller are those of the whole frame.
+    Its edges lie at multiples of ``multiple`` [px], or where the frame ends. So the cells of a map
+    that is so many times smaller are the same as those of the whole frame.
     """
     difference = F.avg_pool2d(frame_0.float() - frame_1.float(), 3, 1, 1, count_include_pad=False)
     changing = (difference.abs().amax((0, 1)) > _STILL / 127.5).cpu()  # (H, W)
@@ -64,8 +65,8 @@ def draw_what_changes(
 ) -> Tensor:
     """Return ``count`` in-betweens (count, 3, H, W): what ``draw`` gives, and the rest copied.
 
-    Copied is the mean of both frames, (1, 3, H, W) or (count, 3, H, W). ``draw`` returns what is
-    inside its window, (count, 3, h, w); it is not called if there is nothing to draw.
+    The rest is the mean of both frames, which are (1, 3, H, W) or (count, 3, H, W). ``draw`` gives
+    what is inside its window, (count, 3, h, w). It is not called if there is nothing to draw.
     """
     still = torch.lerp(frame_0, frame_1, 0.5).expand(count, -1, -1, -1)
     window = changing_window(frame_0, frame_1, multiple)

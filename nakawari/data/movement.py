@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from nakawari.data.linear import LinearValue, about
-from nakawari.data.warps import Bow, Placement, Swirl, Warp
+from nakawari.data.warps import Bow, Placement, Ripple, Swirl, Warp
 
 # Lognormal displacement between frame_0 and frame_1, at a view of 288 px: TV animation moves
 # 4.7 / 11.5 / 28.7 px (10th/50th/90th percentile). It is a little more here, as large motion is
@@ -15,6 +15,14 @@ SIGMA = 0.65
 # The median distance of a figure's pixels from its anchor, as a share of its size: what a
 # rotation by one radian, or growth by a factor e, moves them. Measured.
 _REACH = 0.25
+RIPPLED_SHARE = 0.5
+"""Of what moves is not quite the same shape in both drawings."""
+# How long a ripple is, as a share of what it runs through, and its least length [px]: shorter ones
+# could not be told from another drawing, and are coarser than the points where a warp is evaluated.
+_RIPPLE_LENGTH = (0.45, 1.4)
+_LEAST_RIPPLE = 48.0
+_MOST_RIPPLE = 0.07
+"""Of its length, that a ripple changes by: it shears by two fifths at most."""
 
 
 def sample_displacement(rng: np.random.Generator, scale: float, limit: float) -> float:
@@ -57,8 +65,8 @@ def place(
 def bends(
     rng: np.random.Generator, anchor: tuple[float, float], extent: float, displacement: float
 ) -> list[Warp]:
-    """Return zero to two bends of a body held at ``anchor``, moving it by about so many px."""
-    warps: list[Warp] = []
+    """Return the bends and ripples of a body held at ``anchor``, moving it by about so many px."""
+    warps = ripples(rng, extent, displacement)
     if rng.random() < 0.6:
         share = rng.uniform(0.3, 1.0) * displacement
         amount = min(1.2 * share, 0.35 * extent) * rng.choice([-1.0, 1.0])
@@ -88,17 +96,35 @@ def bends(
     return warps
 
 
+def ripples(rng: np.random.Generator, extent: float, displacement: float) -> list[Warp]:
+    """Return none, or two ripples across each other, of a drawing of ``extent`` px.
+
+    They move it by a part of ``displacement`` px; with 0 the drawing is held.
+    """
+    if displacement <= 0 or rng.random() >= RIPPLED_SHARE:
+        return []
+    warps: list[Warp] = []
+    angle = rng.uniform(0, 2 * math.pi)
+    for turned in (0.0, math.pi / 2 + rng.normal() * 0.3):
+        length = max(extent * rng.uniform(*_RIPPLE_LENGTH), _LEAST_RIPPLE)
+        change = min(rng.uniform(0.15, 0.7) * displacement, _MOST_RIPPLE * length)
+        amount = about(rng.normal() * 0.01 * length, change * rng.choice([-1.0, 1.0]))
+        warps.append(Ripple(angle + turned, length, rng.uniform(0, 2 * math.pi), amount))
+    return warps
+
+
 def dangle(
     rng: np.random.Generator,
     root: tuple[float, float],
     length: float,
     displacement: float,
 ) -> list[Warp]:
-    """Return the sway of a strand that hangs from ``root``: it curls, and swings about the root."""
+    """Return the sway of a strand that hangs from ``root``: it ripples, curls, and swings."""
     angle = displacement / (0.6 * length) * rng.uniform(0.6, 1.4)
     curl = float(np.clip(angle * rng.choice([-0.7, 0.8, 1.2]), -1.1, 1.1))
     swing = float(np.clip(angle, -0.6, 0.6))
     return [
+        *ripples(rng, length, displacement),
         Swirl(root, 0.0, 1.1 * length, about(rng.normal() * 0.35, curl)),
         Placement(
             root,

@@ -12,7 +12,7 @@ from nakawari.data import clothes, face, hair
 from nakawari.data.colour import darker
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.linear import LinearValue, about
-from nakawari.data.movement import bends, dangle, limb_bend, place
+from nakawari.data.movement import bends, dangle, limb_bend, place, ripples
 from nakawari.data.patterns import patterned
 from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
@@ -173,7 +173,8 @@ def _add_back_hair(build: _Build, style: hair.HairStyle) -> None:
             tail = hair.lock(rng, style, unit, length)
             hang = dangle(rng, tail.anchor, length * unit, amount)
             build.on_head(tail, (side * 1.1, -0.7), -0.3, hang)
-    build.on_head(sprite, (0, 0), -0.6, [bow])
+    waves = ripples(rng, (style.length + 1) * unit, amount)
+    build.on_head(sprite, (0, 0), -0.6, [*waves, bow])
 
 
 def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
@@ -189,7 +190,8 @@ def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
     cap = hair.fringe(rng, style, unit)
     flutter = min(0.3 * amount, 0.12 * unit) * rng.choice([-1.0, 1.0])
     root = (cap.anchor[0], cap.anchor[1] - 0.5 * unit)
-    build.on_head(cap, (0, 0), 0.55, [Bow(root, unit, 0.0, about(0.0, flutter))])
+    waves = ripples(rng, unit, 0.4 * amount)
+    build.on_head(cap, (0, 0), 0.55, [*waves, Bow(root, unit, 0.0, about(0.0, flutter))])
     if rng.random() < 0.3:
         sprite = hair.lock(rng, style, unit, rng.uniform(0.5, 0.9))
         hang = dangle(rng, sprite.anchor, 0.7 * unit, amount)
@@ -214,7 +216,8 @@ def _add_body(build: _Build, outfit: clothes.Outfit, whole_body: bool, height: f
         sprite = _clothed(build, clothes.skirt(rng, outfit, unit))
         swing = min(build.amount("hair"), 0.4 * unit) * rng.choice([-1.0, 1.0])
         bow = Bow(sprite.anchor, unit, 0.0, about(0.0, swing))
-        build.on_body(sprite, 0, waist - 0.15, [bow])
+        waves = ripples(rng, unit, abs(swing))
+        build.on_body(sprite, 0, waist - 0.15, [*waves, bow])
 
 
 def _clothed(build: _Build, sprite: Sprite) -> Sprite:

@@ -127,6 +127,34 @@ class Bow:
 
 
 @dataclass(frozen=True)
+class Ripple:
+    """Moves points to and fro across an axis: a thing that is drawn anew is never quite alike.
+
+    At distance d along the axis, points move across it by ``amount`` px times
+    sin(2π d / ``length`` + ``phase``). ``angle`` [rad] 0 has the axis pointing down.
+    """
+
+    angle: float
+    length: float
+    phase: float
+    amount: LinearValue
+
+    def forward(self, points: Points, frame_time: float) -> Points:
+        return self._shear(points, self.amount(frame_time))
+
+    def inverse(self, points: Points, frame_time: float) -> Points:
+        return self._shear(points, -self.amount(frame_time))
+
+    def _shear(self, points: Points, amount: float) -> Points:
+        x, y = points
+        across_x, across_y = math.cos(self.angle), -math.sin(self.angle)
+        turns = 2.0 * math.pi / self.length
+        offset = np.sin(x * (-across_y * turns) + y * (across_x * turns) + self.phase)
+        offset *= amount
+        return x + offset * across_x, y + offset * across_y
+
+
+@dataclass(frozen=True)
 class Swirl:
     """Turns points about a joint by an angle that depends on their distance r from it alone.
 

@@ -7,8 +7,18 @@ from hypothesis import strategies as st
 
 from nakawari.data.camera import CameraView, sample_camera
 from nakawari.data.linear import LinearValue, about
-from nakawari.data.movement import bends, dangle, limb_bend, place
-from nakawari.data.warps import Bow, Chain, Placement, Swirl, Warp, inverted, is_still, multiplied
+from nakawari.data.movement import bends, dangle, limb_bend, place, ripples
+from nakawari.data.warps import (
+    Bow,
+    Chain,
+    Placement,
+    Ripple,
+    Swirl,
+    Warp,
+    inverted,
+    is_still,
+    multiplied,
+)
 
 TIMES = st.floats(0, 1)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -51,6 +61,21 @@ def test_strong_bends_are_inverted_exactly(
     wave = LinearValue(1.0, amount / 4)
     bow = Bow((5.0, 5.0), 120.0, angle, LinearValue(0.0, amount), wave, LinearValue(0.0, 1.0))
     assert_inverse(bow, frame_time)
+    assert_inverse(Ripple(angle, 80.0, 1.0, LinearValue(1.0, amount)), frame_time)
+
+
+def test_a_drawing_that_ripples_is_of_another_shape_and_one_that_is_held_is_not() -> None:
+    rng = np.random.default_rng(0)
+    assert not any(ripples(rng, 200.0, 0.0) for _ in range(20))
+    chains = [Chain(ripples(rng, 200.0, 20.0)) for _ in range(40)]
+    moving = [chain for chain in chains if chain.warps]
+    assert 10 < len(moving) < 30
+    points = some_points()
+    for chain in moving:
+        before, after = (np.stack(chain.forward(points, time)) for time in (0.0, 1.0))
+        moved = np.hypot(*(after - before))
+        assert moved.max() < 20
+        assert moved.std() > 0.5  # not all of it by as much
 
 
 def test_a_chain_equals_its_warps_one_by_one_however_nested() -> None:

@@ -10,8 +10,7 @@ from torch import Tensor
 from autoencoder import VQAutoencoder
 from diffusion import FrameInterpolationPipeline, InBetweenUNet
 from diffusion.conditions import Aligned, Conditions, Estimate
-from diffusion.search import Search
-from diffusion.unet import Votes
+from diffusion.search import Search, Votes
 from tests.tiny import as_if_trained, tiny_autoencoder, tiny_unet
 
 
@@ -88,7 +87,8 @@ def undecided(batch: int = 2, height: int = 8, width: int = 12) -> Votes:
     """What is read of votes that are evenly spread, but for twice as many for no motion."""
     shares = torch.ones(batch, 49, height, width)
     shares[:, 24] += 1
-    return Votes(shares / shares.sum(dim=1, keepdim=True), torch.zeros(batch, 64, height, width))
+    shares = shares / shares.sum(dim=1, keepdim=True)
+    return Votes(shares, shares, shares, torch.zeros(batch, 64, height, width))
 
 
 def estimate(batch: int = 2, height: int = 8, width: int = 12) -> Estimate:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from diffusion import InBetweenUNet
 from diffusion.bridge import Denoised, denoise, step_scales
 from diffusion.conditions import Aligned, Conditions, Estimate
-from diffusion.search import classes
-from diffusion.unet import CORRECTION_UNIT, Votes
+from diffusion.search import Choice, Logits, Votes, classes
+from diffusion.unet import CORRECTION_UNIT
+from nakawari.motion.warping import along, flow_of
 from tests.diffusion.conftest import conditions
 from tests.tiny import tiny_unet
 
@@ -51,18 +52,28 @@ class Finds(nn.Module):
         self.radius = 12
         self.sure = 50 * classes(torch.tensor(flow).view(1, 2, 1, 1), 12)
 
-    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Tensor:
+    def logits(self, volume_0: Tensor, volume_1: Tensor, frame_time: Tensor) -> Logits:
         batch, _, height, width = volume_0.shape
-        return self.sure.expand(batch, -1, height, width)
+        said = self.sure.expand(batch, -1, height, width)
+        return Logits(said, said)
+
+
+class Stays(nn.Module):
+    """Chooses the flow so far."""
+
+    def forward(self, found: Votes, so_far: Estimate, *given: Any) -> Choice:
+        flow = flow_of(so_far.motion) * given[-1]
+        return Choice(flow.unsqueeze(1), torch.zeros_like(flow[:, :1]))
 
 
 def finding(*flow: float) -> InBetweenUNet:
     """Return a U-Net whose search finds one flow (x, y), and whose steps leave it as it is."""
     unet = tiny_unet(search_radius=12)
-    for layer in (unet.answer, unet.choose, unet.fine[-1]):
+    for layer in (unet.answer, unet.fine[-1]):
         for parameter in layer.parameters():
             torch.nn.init.zeros_(parameter)
     unet.search = Finds(*flow)
+    unet.chooser = Stays()
     return unet
 
 
@@ -110,9 +121,14 @@ def test_every_later_step_begins_between_what_was_found_and_its_own_source(
         source = (step.aligned.latents_0 + step.aligned.latents_1) / 2 + 0.5 * scale * pooled
         level = float(step.level[0])
         torch.testing.assert_close(step.noisy, (1 - level) * step.so_far.latents + level * source)
-    for step, before in zip(given[1:], denoised.steps, strict=False):
+    for step, before, after in zip(given[1:], denoised.steps, denoised.steps[1:], strict=False):
         size = (step.noisy.shape[-2], step.noisy.shape[-1])
-        torch.testing.assert_close(step.so_far.motion, before.resize(size).motion)
+        assert after.choice is not None
+        so_far = flow_of(before.resize(size).motion) * step.scale
+        torch.testing.assert_close(after.choice.flows[:, 0], so_far)
+        there = along(after.choice.flow / step.scale, step.frame_time)
+        torch.testing.assert_close(step.so_far.motion, there)
+        torch.testing.assert_close(step.so_far.visible, before.resize(size).visible)
 
 
 def test_frame_time_says_how_much_of_either_neighbour_the_source_has() -> None:
@@ -164,11 +180,12 @@ def test_a_coarse_step_sees_the_keys_of_half_its_cells_where_the_motion_leads() 
 def test_a_step_is_given_the_votes_that_its_cells_have_together(unet: InBetweenUNet) -> None:
     known = conditions()
     with torch.no_grad():
-        whole = unet.votes(unet.search.logits(known.volume_0, known.volume_1, known.frame_time))
+        logits = unet.search.logits(known.volume_0, known.volume_1, known.frame_time)
+        whole = unet.votes(logits)
     for step, scale in zip(walk(unet).given, (2, 1), strict=True):
         assert step.scale == scale
-        torch.testing.assert_close(step.found.shares, F.avg_pool2d(whole.shares, scale))
-        torch.testing.assert_close(step.found.evidence, F.avg_pool2d(whole.evidence, scale))
+        for pooled, maps in zip(step.found, whole, strict=True):
+            torch.testing.assert_close(pooled, F.avg_pool2d(maps, scale))
 
 
 def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetweenUNet) -> None:
@@ -230,7 +247,7 @@ def test_each_step_answers_for_itself_and_only_hidden_features_carry_gradients(
     kept = found.steps[0].detach()
     assert [maps.requires_grad for maps in kept[:5]] == [False, False, False, False, True]
     assert kept.hidden is found.steps[0].hidden
-    assert not kept.choice.numel()
+    assert kept.resize((2, 3)).choice is None
 
 
 def test_the_scheduler_is_left_as_it_was(unet: InBetweenUNet) -> None:

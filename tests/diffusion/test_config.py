@@ -33,6 +33,11 @@ def test_a_decoder_without_pictures_to_learn_from_fails() -> None:
         DiffusionConfig(decoder=DecoderConfig(learning_rate=1e-4))
 
 
+def test_a_chooser_that_cannot_learn_fails() -> None:
+    with pytest.raises(ValueError, match="chooser_rate must be positive, got 0"):
+        DiffusionConfig(chooser_rate=0)
+
+
 def test_an_untrained_unet_that_is_not_to_be_trained_fails() -> None:
     with pytest.raises(ValueError, match="leaves the U-Net untrained; name weights with unet"):
         DiffusionConfig(train_unet=False)

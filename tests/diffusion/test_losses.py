@@ -20,7 +20,7 @@ from diffusion.losses import (
     truth_at,
     unevenness,
 )
-from diffusion.search import classes
+from diffusion.search import Choice, Logits, classes
 from diffusion.unet import FineMotion
 from nakawari.data.triplet import Triplet
 from nakawari.motion.warping import flow_of
@@ -52,13 +52,14 @@ def found(triplet: Triplet, latents: Tensor, scales: tuple[int, ...] = (2, 1)) -
         nothing = torch.zeros(1, 1, *size)
         seen = 100 * (2 * truth.visible - 1)
         at_size = F.adaptive_avg_pool2d(latents, size)
-        choice = sure_of(flow_of(truth.motion) * scale)
+        flow = flow_of(truth.motion) * scale
+        flows = torch.stack([flow, flow + flow.new_tensor([2, -1]).view(1, 2, 1, 1)], dim=1)
+        choice = Choice(flows, torch.tensor([9.0, 0.0]).view(1, 2, 1, 1).expand(1, 2, *size))
         steps.append(Estimate(at_size, truth.motion, seen, nothing, nothing, choice))
     fine = truth_at(triplet, (2 * latents.shape[-2], 2 * latents.shape[-1])).motion
     truth = truth_at(triplet, (latents.shape[-2], latents.shape[-1]))
-    return Denoised(
-        sure_of(flow_of(truth.motion)), steps, FineMotion(fine, torch.zeros_like(fine[:, :1]))
-    )
+    said = sure_of(flow_of(truth.motion))
+    return Denoised(Logits(said, said), steps, FineMotion(fine, torch.zeros_like(fine[:, :1])))
 
 
 def test_playing_backwards_swaps_neighbours_and_turns_frame_time_round() -> None:

@@ -73,6 +73,20 @@ def test_every_process_learns_at_the_same_size_whatever_its_own_chance(
     assert 4 <= heights(seed=1).count(16) <= 12
 
 
+def test_each_weight_is_trained_once_and_those_that_choose_at_a_rate_of_their_own(
+    config: DiffusionConfig,
+) -> None:
+    module = DiffusionModule(dataclasses.replace(config, chooser_rate=3.0))
+    (optimiser,), _ = module.configure_optimizers()
+    highest = config.trainer.learning_rate
+    rates = {id(p): g["initial_lr"] for g in optimiser.param_groups for p in g["params"]}
+    assert len(rates) == sum(len(g["params"]) for g in optimiser.param_groups)
+    assert rates == {
+        id(p): (3.0 if name.startswith("chooser.") else 1.0) * highest
+        for name, p in module.unet.named_parameters()
+    }
+
+
 @pytest.mark.parametrize("true_share", [0.0, 1.0])
 def test_every_weight_learns_from_every_update(config: DiffusionConfig, true_share: float) -> None:
     # Several processes would otherwise have to search for those that do not.

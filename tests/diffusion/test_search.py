@@ -6,7 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.search import Search, all_flows, certainty, choice_error, classes, likeliest, votes
+from diffusion.search import (
+    Logits,
+    Search,
+    all_flows,
+    certainty,
+    choice_error,
+    classes,
+    likeliest,
+    votes,
+)
 
 RADIUS = 3
 FLOWS = (2 * RADIUS + 1) ** 2
@@ -78,6 +87,14 @@ def test_an_error_is_the_cross_entropy_where_it_counts() -> None:
     assert choice_error(undecided, everywhere(9.0, 0.0), weight, RADIUS) == 0
 
 
+def test_what_one_frame_hides_is_told_by_the_other_alone() -> None:
+    said = Logits(torch.full((1, 9, 2, 2), 1.0), torch.full((1, 9, 2, 2), 3.0))
+    in_0 = torch.tensor([[1.0, 1.0], [0.0, 0.0]])
+    in_1 = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    told = said.as_seen(torch.stack([in_0, in_1])[None])
+    assert told[0, 4].tolist() == [[2.0, 1.0], [3.0, 2.0]]
+
+
 @pytest.mark.parametrize(
     ("frame_time", "back", "forth"), [(0.5, 1, 1), (1 / 3, 1, 2), (0.75, 3, 1)]
 )
@@ -87,7 +104,7 @@ def test_untrained_it_finds_how_far_a_scene_goes(frame_time: float, back: int, f
     scene = torch.randn(1, 16, 32, 64)  # at 1/4: two points are a cell
     frame_0, frame_1 = (scene.roll(2 * cells, dims=3) for cells in (-back, forth))
     with torch.no_grad():
-        logits = search.logits(*search(frame_0, frame_1), torch.tensor([frame_time]))
+        logits = search.logits(*search(frame_0, frame_1), torch.tensor([frame_time])).both
     assert logits.shape == (1, 81, 16, 32)
     found = likeliest(logits, 4)[..., 2:-2, 6:-6]
     expected = torch.tensor([float(back + forth), 0.0]).view(1, 2, 1, 1).expand_as(found)
@@ -102,5 +119,5 @@ def test_what_goes_further_than_the_radius_has_no_votes_to_speak_of() -> None:
     for cells in (2, 4, 12):
         with torch.no_grad():
             volumes = search(scene, scene.roll(2 * cells, dims=3))
-            sure[cells] = float(certainty(search.logits(*volumes, torch.tensor([0.5]))))
+            sure[cells] = float(certainty(search.logits(*volumes, torch.tensor([0.5])).both))
     assert min(sure[2], sure[4]) > 2 * sure[12]
