@@ -4,7 +4,7 @@ Every part is a drawing of its own: hair behind, body, arms, head, eyes, mouth, 
 The head turns by parallax (what is nearer moves more), eyes and mouth open and close, hair sways.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 
 _PATTERNED = 0.2  # of the clothes
+_MANED = 0.5  # of the characters: many locks of one colour, that swing far
 _USUAL_UNIT = 40.0  # px, half a head's width at which a pattern has its usual periods
 # The share of characters in which each part moves, when any does.
 _ACTIVE = {"head": 0.7, "hair": 0.75, "eyes": 0.4, "mouth": 0.5, "arms": 0.7, "legs": 0.6}
@@ -173,8 +174,35 @@ def _add_back_hair(build: _Build, style: hair.HairStyle) -> None:
             tail = hair.lock(rng, style, unit, length)
             hang = dangle(rng, tail.anchor, length * unit, amount)
             build.on_head(tail, (side * 1.1, -0.7), -0.3, hang)
+    maned = rng.random() < _MANED
+    if maned:
+        _add_mane(build, style, amount)
     waves = ripples(rng, (style.length + 1) * unit, amount)
     build.on_head(sprite, (0, 0), -0.6, [*waves, bow])
+    if maned and rng.random() < 0.3:
+        _add_mane(build, style, amount)
+
+
+def _add_mane(build: _Build, style: hair.HairStyle, amount: float) -> None:
+    """Add many locks that look alike, blown to one side, and swing together far.
+
+    As they lie over each other, each place shows some lock in both drawings: what stays there
+    looks as right as the true motion, and only what is around tells them apart.
+    """
+    rng, unit = build.rng, build.unit
+    blown = rng.normal() * 0.7
+    sway = amount * rng.uniform(1.0, 2.5) * rng.choice([-1.0, 1.0])
+    long = rng.uniform(1.5, 4.0)
+    for _ in range(rng.integers(6, 15)):
+        length = long * rng.uniform(0.6, 1.1)
+        shade = style.colour if rng.random() < 0.6 else style.shadow
+        sprite = hair.lock(rng, replace(style, colour=shade), unit, length)
+        x, y = rng.uniform(-1.1, 1.1), rng.uniform(-0.9, 0.4)
+        lean = Placement(
+            sprite.anchor, *_stay(sprite), LinearValue(blown - 0.35 * x + rng.normal() * 0.2)
+        )
+        hang = dangle(rng, sprite.anchor, length * unit, sway * rng.uniform(0.7, 1.15))
+        build.on_head(sprite, (x, y), -0.4, [*hang, lean])
 
 
 def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
