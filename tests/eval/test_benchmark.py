@@ -33,7 +33,7 @@ def _pixels(path: Path) -> np.ndarray:
     return np.array(Image.open(path).convert("RGB"))
 
 
-def test_figures_are_those_of_skimage_and_lpips_on_the_saved_pictures(
+def test_metrics_are_those_of_skimage_and_lpips_on_the_saved_pictures(
     run: Run, triplets: Path, tmp_path: Path
 ) -> None:
     rows = run("--save-predictions")["samples"]
