@@ -20,7 +20,7 @@ class Exhibit:
     """One sample of the gallery."""
 
     row: dict[str, Any]  # as in results.json
-    lost: float  # see ``Loss``
+    lost: float  # see ``WorstSample``
     rival: str | None
     pictures: dict[str, str]  # name to data URI
 

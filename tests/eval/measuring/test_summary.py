@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from eval.measuring.losses import greatest_losses
 from eval.measuring.scoring import METRICS
 from eval.measuring.summary import (
     FLIPS,
@@ -17,6 +16,7 @@ from eval.measuring.summary import (
     paired_differences,
     summarise,
 )
+from eval.measuring.worst import worst_samples
 from eval.report.table import best_methods
 
 LPIPS, PSNR = (list(METRICS).index(name) for name in ("lpips", "psnr"))
@@ -146,24 +146,24 @@ def test_the_best_is_the_lowest_lpips_and_the_highest_psnr_of_complete_fair_meth
 
 
 def test_the_gallery_keeps_the_greatest_losses_to_the_best_rival_in_order() -> None:
-    losses = np.random.default_rng(0).permutation(30) / 100
+    lost = np.random.default_rng(0).permutation(30) / 100
     scores = {
         "blend": _scores([0.7] * 30),
-        "nakawari": _scores(list(0.5 + losses)),
+        "nakawari": _scores(list(0.5 + lost)),
         "rife": _scores([0.5] * 30),
         "nakawari-true-latent": _scores([0.0] * 30),
     }
-    kept = greatest_losses(scores, 8)
-    assert [loss.lost for loss in kept] == pytest.approx(sorted(losses, reverse=True)[:8])
-    assert [losses[loss.sample] for loss in kept] == pytest.approx([loss.lost for loss in kept])
+    kept = worst_samples(scores, 8)
+    assert [worst.lost for worst in kept] == pytest.approx(sorted(lost, reverse=True)[:8])
+    assert [lost[worst.sample] for worst in kept] == pytest.approx([worst.lost for worst in kept])
     assert {loss.rival for loss in kept} == {"rife"}
 
 
 def test_the_gallery_passes_over_a_sample_that_the_subject_failed() -> None:
     scores = {"nakawari": _scores([math.nan, 0.3]), "blend": _scores([0.1, math.nan])}
-    assert greatest_losses(scores, 5) == [(1, 0.3, None)]
+    assert worst_samples(scores, 5) == [(1, 0.3, None)]
 
 
 def test_without_rivals_the_gallery_shows_the_largest_distances() -> None:
-    kept = greatest_losses({"blend": _scores([0.1, 0.6])}, 5)
+    kept = worst_samples({"blend": _scores([0.1, 0.6])}, 5)
     assert [(loss.sample, loss.lost) for loss in kept] == [(1, 0.6), (0, 0.1)]
