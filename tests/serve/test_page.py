@@ -225,8 +225,27 @@ def test_a_job_is_shown_while_it_is_drawn_cancelled_and_downloaded(client, clip,
     assert 'filename="dance.slow4x.mp4"' in answer.headers["content-disposition"]
 
 
-def test_each_frame_of_a_result_knows_the_frame_of_the_clip(client, clip) -> None:
+def test_what_is_not_drawn_yet_or_never_will_be_has_no_frames_and_says_so(
+    client, clip, page
+) -> None:
+    number = order(client, clip).json()["number"]
+    states = [
+        ("it is waiting", lambda: None),
+        ("it is running", page.store.take),
+        ("it is cancelled", lambda: page.store.cancel(number)),
+    ]
+    for words, become in states:
+        become()
+        answer = client.get(f"/api/jobs/{number}/frames")
+        yet = "" if "cancelled" in words else " yet"
+        assert answer.status_code == 409
+        assert answer.json()["error"] == f"there is nothing{yet} of job {number}: {words}"
+
+
+def test_each_frame_of_a_result_knows_the_frame_of_the_clip(client, clip, page) -> None:
     number = order(client, clip, factor="2", first=4, last=7).json()["number"]
+    page.store.take()
+    page.store.finish(number, State.DONE)
     told = client.get(f"/api/jobs/{number}/frames").json()
     assert told["frames"] == [4, 4, 5, 5, 6, 6, 7, 7]
     assert told["rate"] == pytest.approx(23.976, abs=1e-3)
