@@ -182,11 +182,11 @@ class AutoencoderModule(AveragedModule):
         scores = score(frames, triplet.target, self._perceptual[0])
         # The decoder is to draw well with a right motion and with a wrong one.
         loss = (scores["decoded"].lpips + scores["wrong_motion"].lpips).mean() / 2
-        figures = mean_scores(scores) | {
+        metrics = mean_scores(scores) | {
             "loss": loss,
             "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
         }
-        self.log_figures("validation", figures, samples=len(triplet.frame_time))
+        self.log_figures("validation", metrics, samples=len(triplet.frame_time))
         self._codes.append(quantised.indices)
         if batch_idx == 0:
             log_pictures(
@@ -208,11 +208,11 @@ class AutoencoderModule(AveragedModule):
         """Log how much of the codebook all samples together use."""
         codes, quantiser = torch.cat(self._codes), self.model.quantiser
         self._codes.clear()
-        figures = {
+        metrics = {
             "codes_in_use": quantiser.share_of_codes_in_use(codes),
             "code_perplexity": quantiser.perplexity(codes),
         }
-        self.log_figures("validation", figures)
+        self.log_figures("validation", metrics)
         super().on_validation_epoch_end()
 
     def export(self, folder: Path) -> None:

@@ -13,9 +13,9 @@ import torch
 from eval.measuring import provenance
 from eval.measuring.cost import Pricing, Size, measure_costs
 from eval.measuring.ledger import FACT_COLUMNS, Ledger, to_json
-from eval.measuring.losses import choose_subject
 from eval.measuring.measure import Measurement, Pictures, one_line
 from eval.measuring.summary import compare, group_samples, summarise
+from eval.measuring.worst import choose_subject
 from eval.methods.method import Draw, Method, MethodSettings
 from eval.methods.registry import choose_methods
 from eval.report.gallery import data_uri
@@ -86,12 +86,12 @@ def run_benchmark(config: BenchmarkConfig) -> str:
         results["cost"] = measure_costs(methods, draws, pricing)
         exhibits = [
             Exhibit(
-                row=_row(triplets, methods, ledger, loss.sample),
-                lost=loss.lost,
-                rival=loss.rival,
-                pictures={n: data_uri(p) for n, p in measurement.pictures(loss.sample)},
+                row=_row(triplets, methods, ledger, worst.sample),
+                lost=worst.lost,
+                rival=worst.rival,
+                pictures={n: data_uri(p) for n, p in measurement.pictures(worst.sample)},
             )
-            for loss in measurement.losses(config.gallery)
+            for worst in measurement.worst(config.gallery)
         ]
         page = html_report(results, exhibits, list(ledger.failures()))
         write_whole(config.output / "report.html", page.encode())

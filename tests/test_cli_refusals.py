@@ -71,6 +71,13 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         (("-o", "/proc/out.mp4", "--model", "blend"), "cannot write"),
         (("-o", "out.txt"), "must end in one of"),
         (("--model", "none"), "does not exist; give another with --model"),
+        (("--takes", "0"), "is no number of takes; give a whole number from 2 to 8"),
+        (("--takes", "9"), "is no number of takes"),
+        (("--takes", "9" * 5000), "is no number of takes"),
+        (("--takes", "all"), "is no number of takes"),
+        (("--takes", "4", "--model", "blend"), "draws the same with every seed; leave out --takes"),
+        (("--takes", "4", "--model", "dis", "-o", "slow/"), "draws the same with every seed"),
+        (("--takes", "2", "--seed", str(2**63 - 1)), "needs as many seeds from --seed 9223"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(

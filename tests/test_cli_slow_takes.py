@@ -8,7 +8,6 @@ import pytest
 from nakawari import cli
 from nakawari.video.reader import VideoReader
 from nakawari.xsheet.sheet.files import load_sheet
-from tests.builders.refusals import refused
 from tests.diffusion import conftest as tiny
 
 # The tiny models of the diffusion tests: a real pipeline, with random weights.
@@ -70,24 +69,3 @@ def test_several_clips_have_a_folder_of_takes_each(make_clip, tmp_path, capsys, 
         files = {path.name for path in folder.iterdir()}
         assert files == {"takes.json", *(f"frames_0-2.seed_{seed}.mp4" for seed in (0, 1))}
     assert summary == "2 clips: 2 done"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--takes", "0"), "is no number of takes; give a whole number from 2 to 8"),
-        (("--takes", "9"), "is no number of takes"),
-        (("--takes", "9" * 5000), "is no number of takes"),
-        (("--takes", "all"), "is no number of takes"),
-        (("--takes", "4", "--model", "blend"), "draws the same with every seed; leave out --takes"),
-        (("--takes", "4", "--model", "dis", "-o", "slow/"), "draws the same with every seed"),
-        (("--takes", "2", "--seed", str(2**63 - 1)), "needs as many seeds from --seed 9223"),
-    ],
-)
-def test_takes_that_cannot_be_are_refused_in_one_line(
-    make_clip, tmp_path, capsys, monkeypatch, arguments, words
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    make_clip()
-    assert words in refused(capsys, "slow", "clip.mp4", *arguments)
-    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

@@ -56,13 +56,23 @@ def test_a_second_run_replaces_the_first_ones_files(make_clip, tmp_path, capsys)
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "sheet.html", "sheet.json"}
 
 
-def test_an_edited_sheet_is_kept_beside_the_new_one(make_clip, tmp_path, capsys) -> None:
-    data, clip = tmp_path / "sheet.json", make_clip()
-    assert xsheet(clip, "--json", data) == 0
-    edited = data.read_text().replace('"clip": "clip.mp4"', '"clip": "mine"')
-    data.write_text(edited)
-    assert xsheet(clip, "--json", data) == 0
-    assert (tmp_path / "sheet.json~").read_text() == edited
+@pytest.mark.parametrize(
+    ("option", "name", "written", "edited"),
+    [
+        ("--json", "sheet.json", '"clip": "clip.mp4"', '"clip": "mine"'),
+        ("--export", "sheet.xdts", '"cut": "1"', '"cut": "27"'),
+    ],
+)
+def test_a_sheet_that_somebody_changed_is_kept_beside_the_new_one(
+    make_clip, tmp_path, capsys, option, name, written, edited
+) -> None:
+    clip, path = make_clip(), tmp_path / name
+    assert xsheet(clip, option, path) == 0
+    assert written in path.read_text()
+    changed = path.read_text().replace(written, edited)
+    path.write_text(changed)
+    assert xsheet(clip, option, path) == 0
+    assert (tmp_path / f"{name}~").read_text() == changed
     assert "the sheet that was there is now" in capsys.readouterr().err
 
 
@@ -164,18 +174,6 @@ def test_a_sheet_may_call_its_clip_anything(tmp_path, name) -> None:
     )
     exports = [word for name in EXPORTS for word in ("--export", tmp_path / name)]
     assert xsheet(tmp_path / "cut.json", *exports) == 0
-
-
-def test_an_export_that_somebody_changed_is_kept_beside_the_new_one(
-    make_clip, tmp_path, capsys
-) -> None:
-    clip, path = make_clip(), tmp_path / "sheet.xdts"
-    assert xsheet(clip, "--export", path) == 0
-    corrected = path.read_text().replace('"cut": "1"', '"cut": "27"')
-    path.write_text(corrected)
-    assert xsheet(clip, "--export", path) == 0
-    assert (tmp_path / "sheet.xdts~").read_text() == corrected
-    assert "the sheet that was there is now" in capsys.readouterr().err
 
 
 def test_the_same_export_again_keeps_nothing(make_clip, tmp_path) -> None:

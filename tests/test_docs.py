@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from diffusion import FrameInterpolationPipeline
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -39,3 +41,14 @@ def test_every_box_of_a_picture_is_a_link() -> None:
     assert len(pictures) == 2
     for picture in pictures:
         assert set(re.findall(r"(\w+)\[\d", picture)) == set(re.findall(r"click (\w+)", picture))
+
+
+def test_the_model_card_says_how_many_parameters_the_shipped_networks_have() -> None:
+    folder = ROOT / "checkpoints" / "nakawari"
+    pipeline = FrameInterpolationPipeline.from_pretrained(str(folder))
+    millions = [
+        f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.1f} M"
+        for network in (pipeline.autoencoder, pipeline.unet)
+    ]
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"| parameters | {' | '.join(millions)} |" in card

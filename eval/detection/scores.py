@@ -130,22 +130,22 @@ class Tally:
     @property
     def precision(self) -> float | None:
         """The share of the frames called held that are held; None if none was called held."""
-        return _share(self.rightly_held, self.called_held)
+        return share_of(self.rightly_held, self.called_held)
 
     @property
     def recall(self) -> float | None:
         """The share of the held frames that are called held; None if there is none."""
-        return _share(self.rightly_held, self.held)
+        return share_of(self.rightly_held, self.held)
 
     @property
     def cut_precision(self) -> float | None:
         """The share of the called cuts that are right; None if none was called."""
-        return _share(self.right_cuts, self.called_cuts)
+        return share_of(self.right_cuts, self.called_cuts)
 
     @property
     def cut_recall(self) -> float | None:
         """The share of the true cuts that are called; None if there is none."""
-        return _share(self.right_cuts, self.cuts)
+        return share_of(self.right_cuts, self.cuts)
 
     @property
     def cut_f1(self) -> float | None:
@@ -153,10 +153,11 @@ class Tally:
 
         None if there is neither a true nor a called cut.
         """
-        return _share(2 * self.right_cuts, self.cuts + self.called_cuts)
+        return share_of(2 * self.right_cuts, self.cuts + self.called_cuts)
 
 
-def _share(part: int, whole: int) -> float | None:
+def share_of(part: int, whole: int) -> float | None:
+    """Return which share of a number of things a part of them is; None if there are none."""
     return part / whole if whole else None
 
 

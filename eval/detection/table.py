@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from eval.clips.montages import MONTAGES
-from eval.detection.scores import AIRED, Tally, Truth, total
+from eval.detection.scores import AIRED, Tally, Truth, share_of, total
 
 STILL_FAMILIES = ("ones", "twos", "threes", "fours", "mixed", "still", "small", "mouth", "cuts")
 CAMERA_FAMILIES = ("pan", "zoom", "shake")
@@ -20,7 +20,7 @@ class Case(NamedTuple):
     name: str
     belongs: Callable[[Truth], bool]
     count: Callable[[Tally], int]  # how many things are counted; with 0 there is no row
-    figures: Callable[[Tally], str]
+    measured: Callable[[Tally], str]
     target: str = "–"
     reached: Callable[[Tally], bool] | None = None
 
@@ -34,13 +34,13 @@ def _holds(tally: Tally) -> str:
 
 
 def _drops(tally: Tally) -> str:
-    share = tally.dropped / tally.drawings if tally.drawings else None
-    return f"{tally.dropped} of {tally.drawings} ({percent(share)})"
+    dropped = percent(share_of(tally.dropped, tally.drawings))
+    return f"{tally.dropped} of {tally.drawings} ({dropped})"
 
 
 def _cadences(tally: Tally) -> str:
-    share = tally.right_cadences / tally.cadences if tally.cadences else None
-    return f"{percent(share)} ({tally.right_cadences} of {tally.cadences} shots)"
+    right = percent(share_of(tally.right_cadences, tally.cadences))
+    return f"{right} ({tally.right_cadences} of {tally.cadences} shots)"
 
 
 def _cuts(tally: Tally) -> str:
@@ -51,8 +51,8 @@ def _cuts(tally: Tally) -> str:
 
 
 def _flashes(tally: Tally) -> str:
-    share = tally.flashes_cut / tally.flashes if tally.flashes else None
-    return f"{percent(share)} ({tally.flashes_cut} of {tally.flashes})"
+    cut = percent(share_of(tally.flashes_cut, tally.flashes))
+    return f"{cut} ({tally.flashes_cut} of {tally.flashes})"
 
 
 def _telecine(tally: Tally) -> str:
@@ -204,10 +204,10 @@ def percent(share: float | None) -> str:
 
 def markdown_table(scored: Sequence[Scored]) -> str:
     """Return a table with a row for each case for which the clips have something to count."""
-    lines = ["| case | figures | target | reached |", "|:--|:--|:--|:--|"]
+    lines = ["| case | measured | target | reached |", "|:--|:--|:--|:--|"]
     for case, tally in _tallied(scored):
         reached = "–" if case.reached is None else ("yes" if case.reached(tally) else "**no**")
-        lines.append(f"| {case.name} | {case.figures(tally)} | {case.target} | {reached} |")
+        lines.append(f"| {case.name} | {case.measured(tally)} | {case.target} | {reached} |")
     return "\n".join(lines)
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from eval.measuring.ledger import Ledger
-from eval.measuring.losses import Loss, greatest_losses
 from eval.measuring.scoring import Scorer
+from eval.measuring.worst import WorstSample, worst_samples
 from eval.methods.method import Draw, Method, Sample
 from eval.sets.pictures import frame_from_pixels, pixels_from_frame, read_pixels, write_png
 from eval.sets.tiers import motion_size
@@ -107,16 +107,16 @@ class Measurement:
     def _picture_path(self, name: str, index: int) -> Path:
         return self._pictures.folder / name / f"{self._triplets[index].id}.png"
 
-    def losses(self, size: int) -> list[Loss]:
+    def worst(self, size: int) -> list[WorstSample]:
         """Return the samples measured so far on which we lose most."""
-        return greatest_losses({name: self._ledger.scores(name) for name in self._methods}, size)
+        return worst_samples({name: self._ledger.scores(name) for name in self._methods}, size)
 
     def _drop_pictures(self, new: list[int]) -> None:
-        """Remove the pictures of samples that are no longer among the greatest losses."""
+        """Remove the pictures of samples that are no longer among the worst."""
         if self._pictures.keep is None:
             return
         self._kept.update(new)
-        wanted = {loss.sample for loss in self.losses(self._pictures.keep)}
+        wanted = {worst.sample for worst in self.worst(self._pictures.keep)}
         for index in self._kept - wanted:
             for name in self._methods:
                 self._picture_path(name, index).unlink(missing_ok=True)

@@ -20,7 +20,7 @@ class Exhibit:
     """One sample of the gallery."""
 
     row: dict[str, Any]  # as in results.json
-    lost: float  # see ``Loss``
+    lost: float  # see ``WorstSample``
     rival: str | None
     pictures: dict[str, str]  # name to data URI
 
@@ -68,7 +68,7 @@ def html_report(
     )
 
 
-class _Figure(NamedTuple):
+class _Value(NamedTuple):
     """A value with its interval, as texts."""
 
     value: str
@@ -86,7 +86,7 @@ class _Row(NamedTuple):
     """A method's row in a table of means, or of spreads."""
 
     method: str
-    cells: list[_Figure]
+    cells: list[_Value]
     samples: int = 0
     failed: int = 0
     sees_target: bool = False
@@ -104,7 +104,7 @@ def _summary(summary: dict[str, Any], metrics: Sequence[str]) -> _Table:
     rows = [
         _Row(
             method,
-            [_Figure.of(format_mean(own[m], m), best[m] == method) for m in shown],
+            [_Value.of(format_mean(own[m], m), best[m] == method) for m in shown],
             own["lpips"]["samples"],
             own["failed"],
             bool(own.get("sees_target")),
@@ -117,7 +117,7 @@ def _summary(summary: dict[str, Any], metrics: Sequence[str]) -> _Table:
 def _spread(summary: dict[str, Any], metric: str, peer: str | None) -> _Table:
     """Return what means hide: the median, the worst tenth, and how often the peer is better."""
     heads, rows = spread_table(summary, metric, peer)
-    return _Table(heads, [_Row(name, [_Figure.of(cell) for cell in row]) for name, *row in rows])
+    return _Table(heads, [_Row(name, [_Value.of(cell) for cell in row]) for name, *row in rows])
 
 
 class _Difference(NamedTuple):

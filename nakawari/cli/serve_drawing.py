@@ -9,11 +9,10 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.slow import LoadedModel, choose_device, drawn_by, reseed_for
+from nakawari.cli.slow import LoadedModel, run_with
 from nakawari.cli.slow_many import reason_of
 from nakawari.cli.stopping import stop_on_signals
 from nakawari.errors import UserError
@@ -25,7 +24,7 @@ from nakawari.serve.playing import playable_copy, plays
 from nakawari.serve.proxy import encoded, write_proxy
 from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
 from nakawari.serve.tether import end_with_parent
-from nakawari.slowmo.job import SlowResult, run_job
+from nakawari.slowmo.job import SlowResult
 from nakawari.video.color import ColorTags, plain
 from nakawari.whole import write_whole
 from nakawari.xsheet.sheet.files import load_sheet
@@ -81,13 +80,10 @@ class Easel:
         self, job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
     ) -> SlowResult:
         """Do a job, as ``Perform`` says."""
-        device = choose_device(settings.device)
-        result = run_job(
+        result = run_with(
+            self._loaded.load,
             settings.job(),
-            lambda: self._loaded.load(settings, device),
-            device,
-            drawn_by=partial(drawn_by, settings),
-            reseed=reseed_for(settings),
+            settings,
             on_read=on_read,
             on_frame=on_frame,
             on_picture=_Window(newest_frame(self._folder, job.number)),

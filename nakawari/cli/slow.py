@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nakawari.queue.settings import SlowSettings
     from nakawari.slowmo.interpolator import FrameInterpolator
-    from nakawari.slowmo.slow_job import TakesResult
+    from nakawari.slowmo.slow_job import SlowJob, SlowResult, TakesResult
     from nakawari.slowmo.takes import Reseed
 
 USUAL_FACTOR = Fraction(4)
@@ -259,6 +259,33 @@ def drawn_by(settings: SlowSettings) -> str:
     return f"{told.hexdigest()[:32]} {settings.steps} {settings.seed}"
 
 
+def run_with(
+    load: Callable[[SlowSettings, str], FrameInterpolator],
+    job: SlowJob,
+    settings: SlowSettings,
+    **reports: Callable[..., None],
+) -> SlowResult:
+    """Run a job with the model, the device and the seeds that its settings name.
+
+    Args:
+        load: returns the interpolator of settings on a device; is called at most once.
+        job: that of the settings; whether it goes on with kept frames is its own.
+        settings: what was asked for.
+        reports: ``tell``, ``on_read``, ``on_frame`` and ``on_picture``, as ``run_job`` takes them.
+    """
+    from nakawari.slowmo.job import run_job
+
+    device = choose_device(settings.device)
+    return run_job(
+        job,
+        lambda: load(settings, device),
+        device,
+        drawn_by=partial(drawn_by, settings),
+        reseed=reseed_for(settings),
+        **reports,
+    )
+
+
 def run_slow(args: argparse.Namespace) -> None:
     """Run ``nakawari slow``: one clip directly, several clips or a watched folder by a queue."""
     if args.end is not None and args.end <= args.begin:
@@ -279,22 +306,17 @@ def run_slow(args: argparse.Namespace) -> None:
 
 def _run_one(args: argparse.Namespace) -> None:
     """Slow down one clip: check the arguments, load the model, draw, print a summary."""
-    from nakawari.slowmo.job import run_job
-
     if not args.inputs:
         raise UserError("no INPUT is given; name a video file, or a folder with --watch")
     (source,) = args.inputs
     output = args.output.path if args.output else default_output(source, args)
     settings = settings_of(args, source, output)
     job = replace(settings.job(), resume=args.resume)
-    device = choose_device(args.device)
     with ProgressBar() as bar:
-        result = run_job(
+        result = run_with(
+            load_interpolator,
             job,
-            lambda: load_interpolator(settings, device),
-            device,
-            drawn_by=partial(drawn_by, settings),
-            reseed=reseed_for(settings),
+            settings,
             tell=bar.tell,
             on_read=partial(bar.on_frame, stage="reading"),
             on_frame=partial(bar.on_frame, stage="drawing"),

@@ -17,9 +17,9 @@ from nakawari.cli.slow import (
     LoadedModel,
     choose_device,
     default_output,
-    drawn_by,
     model_folder,
     reseed_for,
+    run_with,
     settings_of,
     takes_words,
 )
@@ -29,7 +29,7 @@ from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.submitting import check_names, submit
 from nakawari.queue.worker import OnFrame, Outcome, Worker
 from nakawari.slowmo.baselines import BASELINES
-from nakawari.slowmo.job import SlowResult, room_of, run_job
+from nakawari.slowmo.job import SlowResult, room_of
 from nakawari.slowmo.room import check_room
 from nakawari.slowmo.takes import check_seeds
 from nakawari.video.codecs import CODECS
@@ -134,7 +134,6 @@ class Desk:
         self, job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
     ) -> SlowResult:
         """Do a job, as ``Perform`` says."""
-        device = choose_device(settings.device)
         name = self.names.get(job.number, settings.source.name)
         with ProgressBar() as bar:
 
@@ -144,12 +143,10 @@ class Desk:
                 if self._meanwhile is not None:
                     self._meanwhile(bar.tell)
 
-            return run_job(
+            return run_with(
+                self._loaded.load,
                 settings.job(),
-                lambda: self._loaded.load(settings, device),
-                device,
-                drawn_by=partial(drawn_by, settings),
-                reseed=reseed_for(settings),
+                settings,
                 tell=lambda line: bar.tell(f"{settings.source.name}: {line}"),
                 on_read=partial(show, "reading", on_read),
                 on_frame=partial(show, "drawing", on_frame),

@@ -1,6 +1,7 @@
 """The clips of the page, on disk: a folder for each clip, in a folder of its owner.
 
-FOLDER/OWNER/NUMBER/clip.json       its name, and how far it is
+FOLDER/clips/OWNER/NUMBER/
+                    clip.json       its name, and how far it is
                     source/NAME     the file that was uploaded, or the folder of its pictures
                     found.json      what the detector found
                     corrections.json

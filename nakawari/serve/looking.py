@@ -54,19 +54,19 @@ class Looker:
 
     async def run(self) -> None:
         """Look again at the clips for which this was interrupted, then at those that arrive."""
-        self._library.clear_up()
-        for clip in self._library.all_clips():
+        await asyncio.to_thread(self._library.clear_up)
+        for clip in await asyncio.to_thread(self._library.all_clips):
             if clip.state is ClipState.LOOKING:
                 self.look_at(clip)
             elif clip.state is ClipState.ARRIVING:  # its upload ended with the page
-                self._library.remove(clip)
+                await asyncio.to_thread(self._library.remove, clip)
         while True:
             clip = await self._waiting.get()
             if clip.number in self._progress:
                 try:
                     await self._look(clip)
                 except Exception as error:  # such as a full disk; the next clip may fare better
-                    self._give_up(clip, error)
+                    await self._give_up(clip, error)
 
     async def _look(self, clip: Clip) -> None:
         process = await self._start(clip)
@@ -91,22 +91,26 @@ class Looker:
         del self._progress[clip.number]
         if status == 0:
             last["notes"] = tuple(last["notes"])
-            self._library.save(clip, state=ClipState.READY, **last)
+            await self._save(clip, state=ClipState.READY, **last)
         else:
             reason = last.get("error") or _reason(clip, status)
-            self._library.save(clip, state=ClipState.FAILED, reason=reason)
+            await self._save(clip, state=ClipState.FAILED, reason=reason)
 
-    def _give_up(self, clip: Clip, error: Exception) -> None:
+    async def _save(self, clip: Clip, **changes: object) -> None:
+        await asyncio.to_thread(self._library.save, clip, **changes)
+
+    async def _give_up(self, clip: Clip, error: Exception) -> None:
         """Mark a clip as failed at which nobody could look."""
         self._progress.pop(clip.number, None)
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         reason = f"{clip.name} cannot be looked at ({why}); remove it, and drop it again"
         with suppress(OSError, UserError):  # on a full disk it waits until the next start
-            self._library.save(clip, state=ClipState.FAILED, reason=reason)
+            await self._save(clip, state=ClipState.FAILED, reason=reason)
 
     async def _start(self, clip: Clip) -> asyncio.subprocess.Process:
         limits = self._settings.limits
-        size = max(PROXY_BYTES, PROXY_SHARE * clip.size)
+        uploaded = await asyncio.to_thread(lambda: clip.size)
+        size = max(PROXY_BYTES, PROXY_SHARE * uploaded)
         numbers = (limits.memory, limits.seconds, size)
         return await asyncio.create_subprocess_exec(
             # -P: modules in the folder where the page was started must not be imported.

@@ -77,7 +77,7 @@ class Supervisor:
             await _end(process)
             raise
         if status != LOCKED:
-            self._tell_of_death(status)
+            await asyncio.to_thread(self._tell_of_death, status)
 
     def _tell_of_death(self, status: int) -> None:
         reason = self._reason(status)

@@ -1,4 +1,8 @@
-"""Uploads, a file or the pictures of a sequence, are written to disk as they arrive."""
+"""Uploads, a file or the pictures of a sequence, are written to disk as they arrive.
+
+All that may wait for the disk is done in a thread, because everybody else's requests, and the video
+that another tab plays, are answered by the thread that receives.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -18,6 +23,7 @@ from nakawari.whole import PartialFile
 from nakawari.wording import size
 
 SPARED = 2**28  # bytes that an upload must leave free on the disk
+HELD = 2**22  # bytes of an upload that are in memory at most, until they are written together
 LONGEST_LIST = 2**20  # bytes of the list of a sequence's pictures: room for 20,000 of them
 
 
@@ -27,26 +33,18 @@ async def store_upload(request: Request, target: Path, most: int) -> None:
     The body is never in memory as a whole. Raises ``HTTPException`` if it is longer than ``most``
     bytes, empty, or too large for the disk.
     """
-    free = shutil.disk_usage(target.parent).free - SPARED
+    free = await run_in_threadpool(_free, target.parent)
     _check(_declared(request), most, free)
-    partial = PartialFile(target)
+    partial = await run_in_threadpool(PartialFile, target)
     try:
-        written = 0
-        with partial.path.open("wb") as file:
-            async for chunk in request.stream():
-                written += len(chunk)
-                _check(written, most, free)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        if written == 0:
+        if await _write(partial.path, "wb", _limited(request.stream(), most, free)) == 0:
             raise HTTPException(422, "the file is empty; choose a clip")
-        partial.finish()
+        await run_in_threadpool(partial.finish)
     except OSError as error:
-        partial.discard()
+        await run_in_threadpool(partial.discard)
         raise HTTPException(507, f"the file cannot be kept ({error.strerror})") from error
     except BaseException:
-        partial.discard()
+        await run_in_threadpool(partial.discard)
         raise
 
 
@@ -88,16 +86,12 @@ class SentSequence:
 
         Raises ``HTTPException`` if they are not as announced, or too large for the disk.
         """
-        free = shutil.disk_usage(folder).free - SPARED
+        free = await run_in_threadpool(_free, folder)
         total = sum(picture.size for picture in pictures)
         _check(total, total, free)
         try:
             for picture, name in zip(pictures, names, strict=True):
-                with (folder / name).open("xb") as file:
-                    async for chunk in self._take(picture.size):
-                        file.write(chunk)
-                    file.flush()
-                    os.fsync(file.fileno())
+                await _write(folder / name, "xb", self._take(picture.size))
         except OSError as error:
             raise HTTPException(507, f"the pictures cannot be kept ({error.strerror})") from error
         if self._held or await self._more():
@@ -133,6 +127,43 @@ def _pictures_in(line: bytes) -> list[SentPicture]:
         ):
             return pictures
     raise UserError("a sequence begins with a list of the names and sizes of its pictures")
+
+
+async def _write(path: Path, mode: str, chunks: AsyncIterator[bytes]) -> int:
+    """Write bytes to a file as they arrive, flush them to the disk, and return how many came."""
+    file = cast(BinaryIO, await run_in_threadpool(path.open, mode))
+    total, held = 0, bytearray()
+    try:
+        async for chunk in chunks:
+            total += len(chunk)
+            held += chunk
+            if len(held) >= HELD:
+                await run_in_threadpool(file.write, bytes(held))
+                held.clear()
+        await run_in_threadpool(_write_to_disk, file, bytes(held))
+    finally:
+        file.close()
+    return total
+
+
+def _write_to_disk(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+async def _limited(chunks: AsyncIterator[bytes], most: int, free: int) -> AsyncIterator[bytes]:
+    """Yield bytes as they arrive; ``HTTPException`` if they become more than they may."""
+    total = 0
+    async for chunk in chunks:
+        total += len(chunk)
+        _check(total, most, free)
+        yield chunk
+
+
+def _free(folder: Path) -> int:
+    """Return how many bytes an upload may take on the disk of a folder."""
+    return shutil.disk_usage(folder).free - SPARED
 
 
 def _declared(request: Request) -> int:

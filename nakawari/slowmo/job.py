@@ -20,7 +20,7 @@ from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.keys import NEVER_RESTS, keys
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import Beside, Room, check_room, room_for, size_on_disk
-from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes, source_mark
+from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes
 from nakawari.slowmo.sheet_used import (
     given_sheet,
     goes_by_own_output,
@@ -109,16 +109,17 @@ def run_job(
         interpolator = load_interpolator()
         artist = drawn_by()
         if given is not None:
-            sheet = timed_sheet(given, job, say, on_read)
+            sheet, content = timed_sheet(given, job, say, on_read)
         else:
-            sheet = detect(
+            detection = detect(
                 job.source,
                 tell=say,
                 on_frame=on_read,
                 strict=job.strict,
                 part=job.part,
                 input_rate=job.input_rate,
-            ).sheet
+            )
+            sheet, content = detection.sheet, detection.content
         longest_hold = job.longest_hold
         if job.holds == "keep":  # nothing rests, not even one long frame of a variable rate
             sheet, longest_hold = every_frame(sheet), NEVER_RESTS
@@ -130,7 +131,7 @@ def run_job(
         kept = opened.enter_context(
             KeptFrames(
                 job.output,
-                _made_from(job, info, sheet, clock, longest_hold, artist),
+                _made_from(job, info, sheet, content, clock, longest_hold, artist),
                 resume=job.resume,
                 overwrite=job.overwrite,
                 tell=say,
@@ -323,6 +324,7 @@ def _made_from(
     job: SlowJob,
     info: ClipInfo,
     sheet: ExposureSheet,
+    content: str,
     clock: OutputClock,
     longest_hold: int | None,
     drawn_by: str,
@@ -330,7 +332,7 @@ def _made_from(
     """Return everything on which the output's pictures depend, by the names that a user knows."""
     return {
         "version of Nakawari": __version__,
-        "source": source_mark(job.source),
+        "source": content,
         "frame rate of the input": str(job.input_rate),
         "part": f"{job.part.start} {job.part.end}",
         "codec, with another bit depth, chroma or transparency": info.form.pixel_format,

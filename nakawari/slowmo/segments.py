@@ -74,8 +74,9 @@ def kept_frames(output: Path) -> int:
 def source_mark(source: Path) -> str:
     """Return a text that identifies a file: its size, and a digest of samples from all over it.
 
-    A file of up to four megabytes is read whole; of a larger one only the samples are read. For a
-    sequence of pictures, the digest is of their names, sizes and times of modification.
+    A file of up to four megabytes is read whole; of a larger one only the samples are read. So this
+    is quick, but a small change amid a large file goes unnoticed (see ``VideoReader.content``). For
+    a sequence of pictures, the digest is of their names, sizes and times of modification.
     """
     if is_sequence(source):
         return _sequence_mark(pictures_of(source))
@@ -223,7 +224,9 @@ class KeptFrames:
         if not isinstance(theirs, dict):
             theirs = {}
         names = dict.fromkeys([*self._made_from, *theirs])
-        return [name for name in names if self._made_from.get(name) != theirs.get(name)]
+        found = [name for name in names if self._made_from.get(name) != theirs.get(name)]
+        # Another part of the same source is read from other bytes.
+        return [name for name in found if name != "source" or "part" not in found]
 
     def _finish_segment(self) -> None:
         if self._packer.frames == 0:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from nakawari.errors import UserError
 from nakawari.slowmo.drawings import check_frames
@@ -28,12 +29,19 @@ def given_sheet(job: SlowJob, info: ClipInfo) -> ExposureSheet | None:
     return replace(sheet, clip=sheet.clip or job.source.name)
 
 
+class TimedSheet(NamedTuple):
+    """A sheet with the times of the clip's own frames."""
+
+    sheet: ExposureSheet
+    content: str  # identifies what was read, see ``VideoReader.content``
+
+
 def timed_sheet(
     sheet: ExposureSheet,
     job: SlowJob,
     say: Callable[[str], None],
     on_read: Callable[[int, int | None], None],
-) -> ExposureSheet:
+) -> TimedSheet:
     """Return a sheet that the user gave, with the times of the clip's own frames.
 
     The clip is read for that. Raises ``UserError`` if the sheet is for another number of frames, or
@@ -44,7 +52,7 @@ def timed_sheet(
         for _ in islice(times.noting(reader.frames()), sheet.frames + 1):
             count += 1
             on_read(count, sheet.frames)
-        stated = reader.info.rate
+        stated, content = reader.info.rate, reader.content
     clock = times.clock(stated)
     check_frames(sheet, count)
     rates = {clock.fps, stated}
@@ -54,9 +62,9 @@ def timed_sheet(
             f'{float(clock.fps):.3f}; give the sheet of this very clip, or remove its "fps"'
         )
     if clock.times is None:
-        return replace(sheet, times=None)
+        return TimedSheet(replace(sheet, times=None), content)
     say(VARIES)
-    return replace(sheet, fps=clock.fps, times=clock.times)
+    return TimedSheet(replace(sheet, fps=clock.fps, times=clock.times), content)
 
 
 def source_rate(sheet: ExposureSheet, info: ClipInfo) -> Fraction:

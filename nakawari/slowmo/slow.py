@@ -19,9 +19,9 @@ from torch.nn.functional import avg_pool2d
 from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.layers import as_grey, from_grey, off_black, on_black, opacity_of
 from nakawari.slowmo.retiming import OutputClock, OutputStep, output_steps
 from nakawari.slowmo.takes import SMALLER, UNSURE, Seed, Seeds, Takes, Unsure, spread
+from nakawari.slowmo.transparency import as_grey, from_grey, off_black, on_black, opacity_of
 from nakawari.slowmo.workers import in_order
 from nakawari.video.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.form import PictureForm

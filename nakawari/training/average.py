@@ -121,15 +121,15 @@ class AveragedModule(lightning.LightningModule):
         """Write the averaged weights to ``folder``: ``config.json`` and safetensors."""
         raise NotImplementedError
 
-    def log_figures(self, stage: str, figures: dict[str, Tensor], samples: int = 1) -> None:
-        """Log the metrics ``figures``, scalars, as ``STAGE/NAME`` at the number of updates made.
+    def log_figures(self, stage: str, metrics: dict[str, Tensor], samples: int = 1) -> None:
+        """Log scalar ``metrics`` as ``STAGE/NAME`` at the number of updates made.
 
         In validation the mean over all samples and ranks is logged; ``samples`` is the number of
-        samples that ``figures`` are means over. Metrics of ``of_motion`` are means over the samples
+        samples that ``metrics`` are means over. Metrics of ``of_motion`` are means over the samples
         whose motion is known, and NaN where there are none.
         """
         validating, known = not self.trainer.training, self._knows_motion
-        for name, value in figures.items():
+        for name, value in metrics.items():
             counted = samples
             if known is not None and name in self.of_motion:
                 if validating:

@@ -60,7 +60,7 @@ class MetricsFile(Logger):
                 csv.DictWriter(file, self._columns).writerow(row)
         except OSError as error:
             if not self._told:
-                print(f"figures are not written to {self.file}: {error}", file=sys.stderr)
+                print(f"metrics are not written to {self.file}: {error}", file=sys.stderr)
             self._told = True
 
     @rank_zero_only

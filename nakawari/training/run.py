@@ -27,7 +27,7 @@ from nakawari.training.progress import Progress
 from nakawari.training.resuming import ResumeAtAnUpdate, SeedEveryUpdate, check_state
 from nakawari.training.speed import Trace, prepare
 from nakawari.training.stopping import Stint, StopOnSignal
-from nakawari.training.throughput import WARM_UP, Measure
+from nakawari.training.throughput import WARM_UP, Throughput
 from nakawari.training.tracking import start_tracking
 from nakawari.training.validating import ValidateWhenDue, Validations
 
@@ -48,7 +48,7 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
     prepare(module.networks(), config.channels_last, translate, launch.accelerator)
     samples = data.samples_an_update(launch.processes)
     if config.measure:
-        measuring = [SeedEveryUpdate(config.seed), Measure(samples, data.draw_rate)]
+        measuring = [SeedEveryUpdate(config.seed), Throughput(samples, data.draw_rate)]
         updates = WARM_UP + config.measure
         trainer = _trainer(launch, config, updates, measuring, [], module.may_leave_weights_unused)
         trainer.limit_val_batches = 0

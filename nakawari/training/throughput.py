@@ -14,7 +14,7 @@ WARM_UP = 4
 """Updates before the clock runs; in the last of them the arithmetic operations are counted."""
 
 
-class Measure(Callback):
+class Throughput(Callback):
     """Print samples a second, and the share of the measured convolution rate; rank zero only.
 
     Args:

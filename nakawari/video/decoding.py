@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer
@@ -19,6 +21,13 @@ from nakawari.wording import count
 HEAD = 32  # packets that are looked at before the first is decoded
 MAX_LOST_SHARE = 0.05  # largest share of a clip's packets without a picture: one in twenty
 STRICT_REMEDY = "copy or download it again, or leave out --strict to go on without them"
+
+
+class _Stored(NamedTuple):
+    """A packet that was read."""
+
+    stamp: int | None  # when its picture is shown [ticks of the track]; None: not stored
+    digest: bytes
 
 
 class FrameDecoder:
@@ -43,6 +52,7 @@ class FrameDecoder:
         self._path = path
         self._strict = strict
         self._decoder = video_decoder(stream)
+        self._stored: list[_Stored] = []
         self.lost = LostPictures(
             stream.time_base or Fraction(1, av.time_base),
             can_tell=self._decoder.codec.canonical_name in A_PICTURE_A_PACKET,
@@ -71,12 +81,26 @@ class FrameDecoder:
         """Go to the last keyframe before ``stamp`` [ticks of the track]; it is the next frame."""
         self._container.seek(stamp, stream=self._stream)
         self._decoder.flush_buffers()
+        self._stored.clear()
         self._frames = self._decode(self._packets())
 
     def forget(self) -> None:
         """Set all counts to zero: those of decoded, of spoilt and of missing pictures."""
         self.damaged = self.decoded = self.spoilt = 0
         self.lost.forget()
+
+    def content(self, last: int | None) -> str:
+        """Return a text that identifies the packets that were read since the last seek.
+
+        Packets whose pictures are shown after ``last`` [ticks of the track] do not count, unless it
+        is ``None``: how many of them are read depends on the number of cores.
+        """
+        told = sha256(f"{self._decoder.name}\n".encode())
+        told.update(self._stream.codec_context.extradata or b"")
+        for packet in self._stored:
+            if last is None or packet.stamp is None or packet.stamp <= last:
+                told.update(packet.digest)
+        return told.hexdigest()[:32]
 
     @property
     def reorders(self) -> bool:
@@ -101,6 +125,7 @@ class FrameDecoder:
 
     def _decode(self, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
         for packet in packets:
+            self._stored.append(_Stored(packet.pts, _digest(packet)))
             if packet.size == 0 and packet.dts is not None:
                 continue  # AVI's way to say that a frame stays; a decoder would take it for the end
             self.lost.store(packet)
@@ -138,3 +163,11 @@ class FrameDecoder:
                 f"{self._path} is damaged: {count(self.missing, 'packet')} of {total} cannot be "
                 "decoded, which is too much to go on without; copy or download it again"
             )
+
+
+def _digest(packet: av.Packet) -> bytes:
+    told = sha256(f"{packet.pts} {packet.dts} {packet.duration} {packet.size}\n".encode())
+    told.update(packet)
+    for beside in packet.iter_sidedata():  # such as WebM's transparency
+        told.update(bytes(beside))
+    return told.digest()

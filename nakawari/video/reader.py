@@ -193,6 +193,7 @@ class VideoReader:
         form = PictureForm.of(first.format).at_most(self._richest or PLAIN)
         picture = picture_from_frame(first, tags.matrix, tags.value_range, first.rotation, form)
         self._decoded_size = (first.width, first.height)
+        self._rotation = first.rotation  # degrees
         upright = self._decoded_size[:: -1 if first.rotation % 180 else 1]
         ratio = stream.sample_aspect_ratio or Fraction(1)
         duration = None
@@ -219,6 +220,19 @@ class VideoReader:
             sound_tracks=len(sound_streams(self._container)),
             bit_rate=stream.bit_rate or self._container.bit_rate or None,
         )
+
+    @property
+    def content(self) -> str:
+        """A text that identifies what the pictures of the part are decoded from, once it is read.
+
+        It is the same for a copy of the file, and whatever its name and its date.
+        """
+        end, last = self._part.end, None
+        if end is not None:
+            last = self._stamps.stamp_at(end - 1 / (2 * self._rate))
+        info = self.info
+        shape = f"{info.width}x{info.height} {info.sample_aspect_ratio} {self._rotation}"
+        return f"{shape} {info.tags} {self._decoder.content(last)}"
 
     def frames(self, halvings: int = 0) -> Iterator[SourceFrame]:
         """Yield every frame once, in the order of display; the first is at time 0.

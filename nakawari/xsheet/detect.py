@@ -46,6 +46,7 @@ class Detection:
     sheet: ExposureSheet
     changes: tuple[float, ...]
     thresholds: tuple[float, ...]
+    content: str = ""  # identifies what was read, see ``VideoReader.content``; empty: not known
 
 
 def detect(
@@ -98,11 +99,12 @@ def detect(
                     start, meter = done - 1, ShotMeter(settings)
                 meter.add(pair)
                 on_frame(done, expected)
+        content = reader.content
     shots.append(_decided(start, meter.measures, size, settings))
     clock = times.clock(info.rate)
     if clock.times is not None:
         tell(VARIES)
-    return _assembled(path.name, clock, shots)
+    return replace(_assembled(path.name, clock, shots), content=content)
 
 
 def halvings_for(width: int) -> int:

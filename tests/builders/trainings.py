@@ -1,4 +1,4 @@
-"""Trainings of either stage that take seconds, and the figures that a run left."""
+"""Trainings of either stage that take seconds, and the metrics that a run logged."""
 
 import csv
 import dataclasses
@@ -50,7 +50,7 @@ def fit_with(config: AutoencoderConfig, before_update: Callable[[int], None]) ->
     train(module, TripletData(config.data, config.trainer.accumulate), config.trainer)
 
 
-def figures(run: Path, name: str) -> list[float]:
+def logged(run: Path, name: str) -> list[float]:
     with (run / "figures" / "metrics.csv").open() as file:
         return [float(row[name]) for row in csv.DictReader(file) if row.get(name)]
 

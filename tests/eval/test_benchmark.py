@@ -33,7 +33,7 @@ def _pixels(path: Path) -> np.ndarray:
     return np.array(Image.open(path).convert("RGB"))
 
 
-def test_figures_are_those_of_skimage_and_lpips_on_the_saved_pictures(
+def test_metrics_are_those_of_skimage_and_lpips_on_the_saved_pictures(
     run: Run, triplets: Path, tmp_path: Path
 ) -> None:
     rows = run("--save-predictions")["samples"]
@@ -197,21 +197,26 @@ def test_the_table_and_the_report_say_how_each_method_stands_to_the_peer(
     assert "<th>&gt; 10 % worse than nearest</th>" in report
 
 
-def _error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run what must end with status 2, and return its single line."""
-    assert benchmark.main(list(arguments)) == 2
-    line = capsys.readouterr().err
-    assert line.count("\n") == 1
-    return line
+@pytest.fixture
+def error(triplets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command on the three triplets, which must end with status 2; return its one line."""
+
+    def run_and_fail(*arguments: str) -> str:
+        fixed = ["--triplets", str(triplets), "--output", str(tmp_path / "output")]
+        assert benchmark.main([*fixed, *arguments]) == 2
+        line = capsys.readouterr().err
+        assert line.count("\n") == 1
+        return line
+
+    return run_and_fail
 
 
 def test_results_that_are_there_already_fails(
-    run: Run, triplets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Run, error: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run()
     capsys.readouterr()
-    arguments = ("--triplets", str(triplets), "--output", str(tmp_path / "output"))
-    line = _error(capsys, *arguments, "--methods", "blend")
+    line = error("--methods", "blend")
     assert "already holds results.json" in line
     assert "--overwrite, or --resume" in line
 
@@ -235,51 +240,35 @@ def test_results_that_are_there_already_fails(
     ],
 )
 def test_what_the_user_can_put_right_fails_with_one_line(
-    triplets: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
+    error: Callable[..., str], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    fixed = ["--triplets", str(triplets), "--output", str(tmp_path / "output")]
-    assert message in _error(capsys, *fixed, *arguments)
+    assert message in error(*arguments)
     assert not (tmp_path / "output" / "results.json").exists()
 
 
-def test_a_readme_without_markers_fails(
-    triplets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_readme_without_markers_fails(error: Callable[..., str], tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("<!-- benchmark:end --> <!-- benchmark:begin -->")
-    arguments = ("--triplets", str(triplets), "--output", str(tmp_path / "output"))
-    line = _error(capsys, *arguments, "--methods", "blend", "--update-readme", str(readme))
+    line = error("--methods", "blend", "--update-readme", str(readme))
     assert "once, in this order" in line
 
 
 def test_a_method_that_cannot_start_fails_before_the_run(
-    triplets: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    error: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def build(settings: object) -> Any:
         raise KeyError("weights")
 
     monkeypatch.setitem(METHODS, "broken", Method("of the test", build))
-    arguments = ("--triplets", str(triplets), "--output", str(tmp_path / "output"))
-    line = _error(capsys, *arguments, "--methods", "broken")
+    line = error("--methods", "broken")
     assert "method broken cannot start: KeyError" in line
 
 
 def test_cuda_without_a_device_fails(
-    triplets: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    error: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    arguments = ("--triplets", str(triplets), "--output", str(tmp_path / "output"))
-    line = _error(capsys, *arguments, "--methods", "blend", "--device", "cuda")
+    line = error("--methods", "blend", "--device", "cuda")
     assert "no CUDA device is available" in line
 
 

@@ -1,4 +1,4 @@
-"""What the detector's figures count, on sheets and truths made by hand."""
+"""What the detector's metrics count, on sheets and truths made by hand."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A GPU finds the figures that a CPU finds, where there is one."""
+"""A GPU finds the metrics that a CPU finds, where there is one."""
 
 import pytest
 import torch
@@ -16,5 +16,5 @@ def test_every_figure_is_the_same_on_both_devices_to_a_tenthousandth() -> None:
         scorer = Scorer(torch.device(device))
         scores.append(scorer(prediction, scorer.reference(frame_0, target, frame_1)))
     assert scores[0].keys() == set(FRAME_METRICS)
-    for name, figure in scores[0].items():
-        assert scores[1][name] == pytest.approx(figure, rel=1e-4, abs=1e-6, nan_ok=True), name
+    for name, metric in scores[0].items():
+        assert scores[1][name] == pytest.approx(metric, rel=1e-4, abs=1e-6, nan_ok=True), name

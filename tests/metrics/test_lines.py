@@ -1,4 +1,4 @@
-"""Chamfer distances against scipy, a brute-force search, and figures worked out by hand."""
+"""Chamfer distances against scipy, a brute-force search, and distances worked out by hand."""
 
 import math
 

@@ -25,6 +25,8 @@ from nakawari.slowmo import baselines, segments
 from tests.robustness.killing import run
 
 PATIENCE = 60  # s; a busy machine takes its time
+LATEST = 0.5  # s from the first drawing of a run to its kill, at most
+LEISURE = 0.1  # s for what is drawn at once; a test's clip needs more of it than all kills leave
 EARLY = 4  # every so many kills one comes before anything is drawn
 drawing, tells_drawing = os.pipe()
 
@@ -32,7 +34,7 @@ drawing, tells_drawing = os.pipe()
 def at_leisure(*arguments: object, seed: int = 0) -> Tensor:
     """Cross-fade, as slowly as a model draws, and say so; other seeds differ in a corner."""
     os.write(tells_drawing, b".")
-    time.sleep(0.05)
+    time.sleep(LEISURE)
     drawn = baselines.blend(*arguments)  # type: ignore[arg-type]
     if seed:
         drawn[..., :8, :8] = -1 + 0.2 * seed
@@ -69,7 +71,7 @@ def main() -> None:
     chance = random.Random(int(os.environ.get("NAKAWARI_FUZZ_SEED", "0")))
     for number in range(int(kills)):
         wait = (lambda: None) if number % EARLY == 0 else wait_for_drawing
-        status, _ = run([*words, "--resume"], signal.SIGKILL, chance.uniform(0.05, 0.5), wait)
+        status, _ = run([*words, "--resume"], signal.SIGKILL, chance.uniform(0.05, LATEST), wait)
         print(status, told(Path(output)), flush=True)
         if Path(output).exists():
             sys.exit("the clip is too short: it was done before the last kill")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nakawari.slowmo.job import SlowJob, run_job
 from tests.conftest import painting
-from tests.robustness.resuming import at_leisure
+from tests.robustness.resuming import LATEST, LEISURE, at_leisure
 
 KILLS = 20
 KILLS_OF_TAKES = 4
@@ -24,7 +24,9 @@ def killed(clip: Path, output: Path, kills: int, takes: int = 1) -> list[list[in
 
 
 def test_twenty_kills_change_no_bit_of_the_output(make_clip, tmp_path) -> None:
-    clip = make_clip(paintings=[painting(number) for number in range(120)], tone=440.0)
+    intervals = round(1.2 * KILLS * LATEST / LEISURE)  # more than can be drawn before the last kill
+    paintings = [painting(number) for number in range(intervals + 1)]
+    clip = make_clip(paintings=paintings, tone=440.0)
     folder = tmp_path / "out"
     folder.mkdir()
     output, whole = folder / "killed.mp4", tmp_path / "whole.mp4"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import json
+import os
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from zipfile import ZipFile
 
 import numpy as np
@@ -220,8 +225,27 @@ def test_a_job_is_shown_while_it_is_drawn_cancelled_and_downloaded(client, clip,
     assert 'filename="dance.slow4x.mp4"' in answer.headers["content-disposition"]
 
 
-def test_each_frame_of_a_result_knows_the_frame_of_the_clip(client, clip) -> None:
+def test_what_is_not_drawn_yet_or_never_will_be_has_no_frames_and_says_so(
+    client, clip, page
+) -> None:
+    number = order(client, clip).json()["number"]
+    states = [
+        ("it is waiting", lambda: None),
+        ("it is running", page.store.take),
+        ("it is cancelled", lambda: page.store.cancel(number)),
+    ]
+    for words, become in states:
+        become()
+        answer = client.get(f"/api/jobs/{number}/frames")
+        yet = "" if "cancelled" in words else " yet"
+        assert answer.status_code == 409
+        assert answer.json()["error"] == f"there is nothing{yet} of job {number}: {words}"
+
+
+def test_each_frame_of_a_result_knows_the_frame_of_the_clip(client, clip, page) -> None:
     number = order(client, clip, factor="2", first=4, last=7).json()["number"]
+    page.store.take()
+    page.store.finish(number, State.DONE)
     told = client.get(f"/api/jobs/{number}/frames").json()
     assert told["frames"] == [4, 4, 5, 5, 6, 6, 7, 7]
     assert told["rate"] == pytest.approx(23.976, abs=1e-3)
@@ -272,6 +296,41 @@ def test_a_full_disk_is_told_and_leaves_nothing_of_an_upload(client, page, monke
     assert answer.status_code == 507
     assert "too little room" in answer.json()["error"]
     assert list(page.settings.folder.glob("clips/*/*")) == []
+
+
+def test_nobody_waits_while_another_ones_upload_is_flushed_to_the_disk(
+    client, page, monkeypatch
+) -> None:
+    """The thread that answers everybody leaves all waiting for the disk to others."""
+    seen: dict[str, set[bool]] = {}
+
+    def watched(module: ModuleType, name: str) -> None:
+        real = getattr(module, name)
+
+        def call(*arguments, **how):
+            with suppress(RuntimeError):
+                asyncio.get_running_loop()
+                seen.setdefault(name, set()).add(True)
+            seen.setdefault(name, set()).add(False)
+            return real(*arguments, **how)
+
+        monkeypatch.setattr(module, name, call)
+
+    for name in ("fsync", "replace", "rename"):
+        watched(os, name)
+    for name in ("disk_usage", "rmtree"):
+        watched(shutil, name)
+    number = upload(client, b"no video" * 10_000_000)["number"]
+    looked_at(client, number)
+    listed = json.dumps([["a_1.png", 3], ["a_2.png", 3]]).encode()
+    number = client.put("/api/sequences", content=listed + b"\nonetwo").json()["number"]
+    looked_at(client, number)
+    client.put("/api/sequences", content=listed + b"\nonetw")  # is cut off
+    client.put("/api/clips", params={"name": "a.mp4"}, content=b"")
+    client.post(f"/api/clips/{number}/rate", json={"rate": "12"})
+    client.delete(f"/api/clips/{number}")
+    assert set(seen) == {"fsync", "replace", "rename", "disk_usage", "rmtree"}
+    assert set().union(*seen.values()) == {False}
 
 
 def test_after_a_clip_at_which_nobody_could_look_comes_the_next(client, page, monkeypatch) -> None:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
+from nakawari.queue.store import State
 from nakawari.serve.app import app_of
 from nakawari.serve.names import file_name, picture_names
 from nakawari.serve.page import Page
@@ -75,6 +76,8 @@ def test_another_rate_changes_the_times_and_keeps_the_corrections(client, page, 
     assert [drawing["start"] for drawing in sheet["drawings"]] == [0, 2, 6]
     assert sheet["fps"] == "12000/1001"
     after = client.post(f"{path}/jobs", json=order).json()["number"]
+    while (job := page.store.take()) is not None:
+        page.store.finish(job.number, State.DONE)
     rates = [client.get(f"/api/jobs/{number}/frames").json()["rate"] for number in (before, after)]
     assert rates == pytest.approx([24, 12000 / 1001])
 

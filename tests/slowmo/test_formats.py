@@ -15,7 +15,7 @@ from nakawari import cli
 from nakawari.errors import UserError
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, SlowResult, run_job
-from nakawari.slowmo.layers import off_black, on_black
+from nakawari.slowmo.transparency import off_black, on_black
 from nakawari.video.codecs import CODECS
 from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture

@@ -108,6 +108,7 @@ def test_a_detector_that_miscounts_fails_and_leaves_nothing(
 ) -> None:
     class Miscount:
         sheet = sheet_of([3, 10], fps=RATE)
+        content = ""
 
     monkeypatch.setattr("nakawari.slowmo.job.detect", lambda *_, **__: Miscount)
     with pytest.raises(UserError, match="is for 13 frames, and the clip has 12"):

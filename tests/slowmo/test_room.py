@@ -59,7 +59,7 @@ def has(monkeypatch, free: int, total: int = 10**12) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(total, total - free, free))
 
 
-def test_every_codec_has_its_figures() -> None:
+def test_every_codec_has_its_sizes() -> None:
     assert {codec.encoder for codec in CODECS.values()} == set(GROWTH)
     assert {codec.sound for codec in CODECS.values()} - {None} == set(SOUND_BYTES)
 

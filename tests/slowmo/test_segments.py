@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -30,8 +31,10 @@ from nakawari.slowmo.segments import (
     remove_kept,
     source_mark,
 )
+from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.whole import PREFIX
+from tests.conftest import painting
 
 
 class PowerCutError(Exception):
@@ -238,6 +241,57 @@ def failing(after: int):
         return blend(frame_0, frame_1, frame_time)
 
     return draw
+
+
+def in_a_gap(source: Path) -> int:
+    """Return a place in the midst of a large file that ``source_mark`` does not read."""
+    size, number = source.stat().st_size, segments.SAMPLES // 2
+    first, second = ((size - segments.SAMPLE_BYTES) * each // (segments.SAMPLES - 1)
+                     for each in (number, number + 1))  # fmt: skip
+    assert first + segments.SAMPLE_BYTES < second
+    return (first + segments.SAMPLE_BYTES + second) // 2
+
+
+@pytest.mark.parametrize("part", [WHOLE, Part(Fraction(0), Fraction(4, 5))])
+def test_a_small_change_amid_a_large_source_fails_and_a_touched_copy_goes_on(
+    make_clip, tmp_path, part
+) -> None:
+    paintings = [painting(number, 512, 288) for number in range(24)]
+    clip = make_clip("clip.nut", paintings=paintings, codec="rawvideo")
+    job = SlowJob(source=clip, output=tmp_path / "out.mkv", factor=2, holds="keep", part=part)
+    with pytest.raises(PowerCutError):
+        run_job(job, lambda: failing(5), "cpu")
+    content, mark, place = clip.read_bytes(), source_mark(clip), in_a_gap(clip)
+    clip.write_bytes(content[:place] + bytes([content[place] ^ 64]) + content[place + 1 :])
+    assert source_mark(clip) == mark
+    with pytest.raises(UserError, match="had another source; resume with what it had"):
+        run_job(replace(job, resume=True), lambda: blend, "cpu")
+    assert kept_frames(job.output) > 8
+    clip.unlink()
+    clip.write_bytes(content)
+    os.utime(clip, (0, 0))
+    lines: list[str] = []
+    run_job(replace(job, resume=True), lambda: blend, "cpu", tell=lines.append)
+    assert any("of an earlier run are used" in line for line in lines)
+
+
+def test_a_sequence_whose_pictures_were_copied_goes_on_and_another_fails(tmp_path) -> None:
+    folder = tmp_path / "cels"
+    folder.mkdir()
+    for number in range(8):
+        cv2.imwrite(str(folder / f"{number:03d}.png"), painting(number)[..., 2::-1])
+    job = SlowJob(source=folder, output=tmp_path / "out.mkv", factor=2, holds="keep")
+    with pytest.raises(PowerCutError):
+        run_job(job, lambda: failing(3), "cpu")
+    for picture in folder.iterdir():
+        os.utime(picture, (0, 0))
+    kept = kept_frames(job.output)
+    with pytest.raises(PowerCutError):
+        run_job(replace(job, resume=True), lambda: failing(1), "cpu")
+    assert kept_frames(job.output) > kept
+    cv2.imwrite(str(folder / "004.png"), 255 - painting(4)[..., 2::-1])
+    with pytest.raises(UserError, match="had another source; resume with what it had"):
+        run_job(replace(job, resume=True), lambda: blend, "cpu")
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])

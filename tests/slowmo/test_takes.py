@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -15,62 +14,18 @@ from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
 from nakawari.parsing import MAX_SEED
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.compared import ComparedBefore
-from nakawari.slowmo.job import SlowJob, SlowResult, run_job
-from nakawari.slowmo.segments import UnwantedError, compared_folder, remove_kept
+from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.slowmo.takes import LIST, UNSURE, check_takes_folder, spread
 from nakawari.video.form import PictureForm
 from nakawari.video.picture import Picture
-from nakawari.video.reader import VideoReader
-from nakawari.whole import PREFIX
 from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.sheet.sheet import Take
-from tests.conftest import painting
-
-WHITE = 255
-UNSURE_DRAWING = 2  # of the clip below: from frame 4 to frame 6
-
-
-def drawer(frame_0, frame_1, frame_time, *, seed: int = 0):
-    """Cross-fade; between a drawing with a white corner and the next it is a matter of chance."""
-    drawn = blend(frame_0, frame_1, frame_time)
-    if frame_0[..., -4:, -4:].mean() > 0.8:
-        drawn[..., :8, :8] = -1 + 0.3 * seed
-    return drawn
-
-
-class Counting:
-    """Draws as ``drawer`` does, and counts the in-betweens by their seeds."""
-
-    def __init__(self) -> None:
-        self.drawn: list[int] = []
-
-    def __call__(self, *frames, seed: int = 0):
-        self.drawn += [seed] * len(frames[2])
-        return drawer(*frames, seed=seed)
-
-
-def reseed(interpolator, seed):
-    return partial(interpolator, seed=seed)
+from tests.builders.takes import WHITE, Counting, drawer, lumas, reseed, run, unsure_clip
 
 
 @pytest.fixture
 def clip(make_clip):
-    """Six drawings on twos, the third of them with a white corner."""
-    paintings = [painting(number // 2) for number in range(12)]
-    for number in range(2 * UNSURE_DRAWING, 2 * UNSURE_DRAWING + 2):
-        paintings[number][-8:, -8:, :3] = WHITE
-    return make_clip("clip.mkv", paintings=paintings, codec="ffv1")
-
-
-def run(clip, name: str, artist=drawer, **how) -> SlowResult:
-    job = SlowJob(source=clip, output=clip.with_name(name), **how)
-    return run_job(job, lambda: artist, "cpu", drawn_by=lambda: "drawer", reseed=reseed)
-
-
-def lumas(path) -> list[np.ndarray]:
-    with VideoReader(path) as reader:
-        return [frame.picture.luma.astype(int) for frame in reader.frames()]
+    return unsure_clip(make_clip)
 
 
 def rgb(codes: np.ndarray) -> Picture:
@@ -188,99 +143,6 @@ def test_a_ramp_goes_together_with_takes(clip) -> None:
     assert [len(shown) for shown in clips] == [last - first + 2] * 2
     for shown, expected in zip(clips[0][1:-1], output[first:last], strict=True):
         assert abs(shown - expected).mean() < 2
-
-
-def test_a_run_that_was_cut_off_goes_on_with_its_takes(clip) -> None:
-    whole = run(clip, "whole.mkv", takes=4)
-    calls = 0
-
-    def breaking(*frames, seed=0):
-        nonlocal calls
-        calls += 1
-        if calls > 20:
-            raise OSError("the power is gone")
-        return drawer(*frames, seed=seed)
-
-    with pytest.raises(OSError, match="power"):
-        run(clip, "cut.mkv", breaking, takes=4)
-    left = {path.name for path in clip.parent.iterdir() if path.name.startswith("cut")}
-    assert not left
-    result = run(clip, "cut.mkv", takes=4, resume=True)
-    assert whole.takes is not None
-    assert result.takes is not None
-    texts = [(takes.folder / LIST).read_text() for takes in (whole.takes, result.takes)]
-    assert texts[0] == texts[1].replace("cut.mkv", "whole.mkv")
-    for seed in range(4):
-        name = f"frames_4-6.seed_{seed}.mp4"
-        clips = [(takes.folder / name).read_bytes() for takes in (whole.takes, result.takes)]
-        assert clips[0] == clips[1]
-    assert not [path for path in clip.parent.iterdir() if path.name.startswith(PREFIX)]
-
-
-def hidden(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name.startswith(PREFIX))
-
-
-class Breaking(Counting):
-    """Draws until so many in-betweens are drawn, and breaks then."""
-
-    def __init__(self, most: int, error: BaseException) -> None:
-        super().__init__()
-        self._most, self._error = most, error
-
-    def __call__(self, *frames, seed: int = 0):
-        if len(self.drawn) >= self._most:
-            raise self._error
-        return super().__call__(*frames, seed=seed)
-
-
-def test_what_was_compared_before_the_run_was_cut_off_is_not_drawn_again(clip) -> None:
-    whole = Counting()
-    run(clip, "whole.mkv", whole, takes=4, codec="ffv1")
-    first, second = Breaking(50, OSError("the power is gone")), Counting()
-    with pytest.raises(OSError, match="power"):
-        run(clip, "cut.mkv", first, takes=4, codec="ffv1", resume=True)
-    assert len(hidden(clip.parent)) == 2  # frames, and what was compared
-    run(clip, "cut.mkv", second, takes=4, codec="ffv1", resume=True)
-    drawn, wanted = Counter(first.drawn + second.drawn), Counter(whole.drawn)
-    assert not wanted - drawn
-    again = drawn - wanted
-    assert set(again) <= {0}  # the output's own, of which the last interval was not written yet
-    assert again.total() <= 7
-    assert hidden(clip.parent) == []
-    assert all(map(np.array_equal, lumas(clip.with_name("cut.mkv")),
-                   lumas(clip.with_name("whole.mkv"))))  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("error", "resume", "stays"),
-    [(OSError("gone"), True, True), (OSError("gone"), False, False),
-     (KeyboardInterrupt(), False, False), (KeyboardInterrupt(), True, True),
-     (UnwantedError(), True, False)],
-)  # fmt: skip
-def test_what_was_compared_stays_for_who_goes_on(clip, error, resume, stays) -> None:
-    with pytest.raises(type(error)):
-        run(clip, "cut.mkv", Breaking(20, error), takes=4, resume=resume)
-    assert compared_folder(clip.with_name("cut.mkv")).exists() == stays
-    remove_kept(clip.with_name("cut.mkv"))
-    assert hidden(clip.parent) == []
-
-
-def test_what_was_compared_goes_when_the_output_is_made_without_takes(clip) -> None:
-    with pytest.raises(OSError, match="gone"):
-        run(clip, "cut.mkv", Breaking(20, OSError("gone")), takes=4, resume=True)
-    run(clip, "cut.mkv", resume=True)
-    assert hidden(clip.parent) == []
-
-
-def test_two_runs_that_compare_for_one_output_fail(tmp_path) -> None:
-    output = tmp_path / "slow.mp4"
-    with ComparedBefore(output, "drawer", resume=True):
-        with pytest.raises(UserError, match="another run is writing"):
-            ComparedBefore(output, "drawer", resume=True)
-        remove_kept(output)
-        assert compared_folder(output).exists()
-    assert hidden(tmp_path) == []
 
 
 def test_takes_of_the_same_job_are_replaced(clip) -> None:

@@ -1,4 +1,4 @@
-"""Stands in for a training: writes figures as one does, in no time.
+"""Stands in for a training: writes metrics as one does, in no time.
 
 Its loss after validation k is ``|x - 3| + 1 / k``. ``--fail`` below 0 ends it with an error;
 ``--seconds`` is what an update takes.

@@ -223,7 +223,7 @@ def test_without_optuna_it_says_what_to_install(
         open_study(SweepJob(plan=plan, name="a", folder=tmp_path, trials=1))
 
 
-def test_the_newest_figures_count_and_half_a_line_does_not(tmp_path: Path) -> None:
+def test_the_newest_metrics_count_and_half_a_line_does_not(tmp_path: Path) -> None:
     assert validation_metrics(tmp_path, "validation/lpips") == []
     for age, (folder, rows) in enumerate(
         {"figures": "1,0.5\n2,0.25\n", "figures_2": "1,0.75\n2,\n3,0.5\n4,0.1e"}.items()

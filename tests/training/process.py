@@ -113,7 +113,7 @@ def interrupt(training: Training, update: int, signal_number: int) -> None:
 
 
 def rows(run: Path) -> list[dict[str, str]]:
-    """Return the figures so far."""
+    """Return the metrics so far."""
     file = run / "figures" / "metrics.csv"
     try:
         return list(csv.DictReader(file.read_text().rpartition("\n")[0].splitlines()))
@@ -122,7 +122,7 @@ def rows(run: Path) -> list[dict[str, str]]:
 
 
 def losses(run: Path) -> list[tuple[int, str, str]]:
-    """Return every figure of training and validation, as written: update, name, value."""
+    """Return every metric of training and validation, as written: update, name, value."""
     return sorted(
         (int(row["step"]), name, value)
         for row in rows(run)

@@ -12,9 +12,9 @@ from diffusion.config import DecoderConfig
 from tests.builders.trainings import (
     autoencoder_config,
     diffusion_config,
-    figures,
     fit_autoencoder,
     fit_diffusion,
+    logged,
 )
 from tests.tiny import tiny_autoencoder
 from tests.training.process import losses
@@ -48,7 +48,7 @@ def in_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("in_bf16")
 def test_stage_1_learns_in_bf16(tmp_path: Path) -> None:
     fit_autoencoder(autoencoder_config(tmp_path, max_updates=8, validate_every=4))
-    first, last = figures(tmp_path, "validation/lpips_decoded")
+    first, last = logged(tmp_path, "validation/lpips_decoded")
     assert last < first
 
 
@@ -67,6 +67,6 @@ def test_both_parts_of_stage_2_train_in_bf16(tmp_path: Path) -> None:
     )
     fit_diffusion(config)
     for name in ("latents", "motion", "picture_pixels"):
-        assert torch.tensor(figures(run, f"train/{name}")).isfinite().all()
+        assert torch.tensor(logged(run, f"train/{name}")).isfinite().all()
     pipeline = FrameInterpolationPipeline.from_pretrained(run / "weights")
     assert {p.dtype for p in pipeline.unet.parameters()} == {torch.float32}

@@ -10,8 +10,8 @@ from nakawari.training.metrics_file import MetricsFile
 from nakawari.training.resuming import ResumeAtAnUpdate
 
 
-def trainer(update: int, rank_zeros_update: int, figures: MetricsFile) -> MagicMock:
-    fake = MagicMock(global_step=update, global_rank=3, loggers=[figures])
+def trainer(update: int, rank_zeros_update: int, metrics: MetricsFile) -> MagicMock:
+    fake = MagicMock(global_step=update, global_rank=3, loggers=[metrics])
     fake.strategy.broadcast.return_value = rank_zeros_update
     return fake
 
@@ -21,9 +21,9 @@ def test_ranks_that_resume_at_different_updates_fail(tmp_path: Path) -> None:
         ResumeAtAnUpdate().on_train_start(trainer(0, 40, MetricsFile(tmp_path)), MagicMock())
 
 
-def test_figures_of_updates_that_will_be_made_again_go(tmp_path: Path) -> None:
-    figures = MetricsFile(tmp_path)
+def test_metrics_of_updates_that_will_be_made_again_go(tmp_path: Path) -> None:
+    metrics = MetricsFile(tmp_path)
     for step in (39, 40, 41):
-        figures.log_metrics({"loss": 1.0}, step)
-    ResumeAtAnUpdate().on_train_start(trainer(40, 40, figures), MagicMock())
-    assert [row["step"] for row in figures.rows()] == ["39", "40"]
+        metrics.log_metrics({"loss": 1.0}, step)
+    ResumeAtAnUpdate().on_train_start(trainer(40, 40, metrics), MagicMock())
+    assert [row["step"] for row in metrics.rows()] == ["39", "40"]

@@ -26,10 +26,10 @@ from nakawari.training.run import train
 from tests.builders.trainings import (
     autoencoder_config,
     diffusion_config,
-    figures,
     fit_autoencoder,
     fit_diffusion,
     fit_with,
+    logged,
 )
 from tests.training.process import arguments
 
@@ -43,7 +43,7 @@ def stage_1(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_stage_1_learns(tmp_path: Path) -> None:
     fit_autoencoder(autoencoder_config(tmp_path, max_updates=48, validate_every=12))
-    losses = figures(tmp_path, "validation/loss")
+    losses = logged(tmp_path, "validation/loss")
     assert losses[-1] < 0.95 * losses[0]
 
 
@@ -108,7 +108,7 @@ def test_a_decoder_may_be_trained_alone(stage_1: Path, tmp_path: Path) -> None:
 def test_stage_1_tells_how_it_draws_whatever_motion_is_given(stage_1: Path) -> None:
     for name in ("decoded", "no_motion", "zero_motion", "wrong_motion", "alone", "blend"):
         for metric in ("lpips", "psnr"):
-            assert len(figures(stage_1, f"validation/{metric}_{name}")) == 2
+            assert len(logged(stage_1, f"validation/{metric}_{name}")) == 2
 
 
 @pytest.mark.parametrize("picture", [0.0, 1.0])
@@ -132,13 +132,13 @@ def test_stage_2_trains_on_what_stage_1_left(stage_1: Path, tmp_path: Path, pict
     assert pipeline(frame, frame).shape == frame.shape
     for name in ("sampled", "one_step", "mean", "ceiling", "blend"):
         for metric in ("lpips", "psnr"):
-            assert len(figures(tmp_path, f"validation/{metric}_{name}")) == 2
+            assert len(logged(tmp_path, f"validation/{metric}_{name}")) == 2
     for name in ("latent_error", "codes_right", "motion_error", "visible_right"):
         baseline = {"motion_error": "of_none", "visible_right": "of_all"}.get(name, "of_mean")
-        assert len(figures(tmp_path, f"validation/{name}")) == 2
-        before, after = figures(tmp_path, f"validation/{name}_{baseline}")
+        assert len(logged(tmp_path, f"validation/{name}")) == 2
+        before, after = logged(tmp_path, f"validation/{name}_{baseline}")
         assert before == after  # what knowing nothing gives does not move with the U-Net
-    assert bool(figures(tmp_path, "train/picture_pixels")) == bool(picture)
+    assert bool(logged(tmp_path, "train/picture_pixels")) == bool(picture)
 
 
 def test_stage_2_may_train_the_decoder_alone_or_both(stage_1: Path, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_the_command_of_stage_2_learns_to_find_motion_and_latents(
     losses = [
         sum(terms)
         for terms in zip(
-            *(figures(tmp_path / "run", f"train/{name}") for name in ("latents", "motion")),
+            *(logged(tmp_path / "run", f"train/{name}") for name in ("latents", "motion")),
             strict=True,
         )
     ]
@@ -236,8 +236,8 @@ def test_an_error_amid_an_update_costs_that_update_alone(stage_1: Path, tmp_path
         fit_with(autoencoder_config(tmp_path, **length), before_update=fail)
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 7
     fit_autoencoder(autoencoder_config(tmp_path, **length, resume=True))
-    assert figures(tmp_path, "validation/loss") == figures(stage_1, "validation/loss")
-    assert figures(tmp_path, "step") == figures(stage_1, "step")
+    assert logged(tmp_path, "validation/loss") == logged(stage_1, "validation/loss")
+    assert logged(tmp_path, "step") == logged(stage_1, "step")
 
 
 def test_accumulated_batches_make_one_update(
@@ -317,7 +317,7 @@ def test_training_imports_neither_av_nor_wandb_unasked(tmp_path: Path) -> None:
     assert said.stdout.splitlines()[-1] == "[]"
 
 
-def test_tensorboard_has_the_figures_and_the_pictures_of_each_sample(tmp_path: Path) -> None:
+def test_tensorboard_has_the_metrics_and_the_pictures_of_each_sample(tmp_path: Path) -> None:
     config = autoencoder_config(tmp_path, max_updates=2, validate_every=1, logger="tensorboard")
     fit_autoencoder(config)
     events = EventAccumulator(str(tmp_path / "tensorboard"))
@@ -326,4 +326,4 @@ def test_tensorboard_has_the_figures_and_the_pictures_of_each_sample(tmp_path: P
     samples = [f"validation/sample_{number}" for number in range(2)]  # of the first batch
     assert events.Tags()["images"] == samples
     assert [image.step for image in events.Images(samples[1])] == [1, 2]
-    assert len(figures(tmp_path, "validation/loss")) == 2  # and so has the CSV file
+    assert len(logged(tmp_path, "validation/loss")) == 2  # and so has the CSV file

@@ -58,7 +58,7 @@ def test_a_resumed_training_validates_where_an_uninterrupted_one_does(tmp_path: 
         assert losses(run) == losses(tmp_path / "whole"), stop
 
 
-def test_the_console_shows_small_figures_as_they_are(
+def test_the_console_shows_small_metrics_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit(tiny_config(tmp_path))

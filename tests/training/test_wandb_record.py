@@ -1,4 +1,4 @@
-"""Without a key W&B's own offline record has everything: figures, pictures, the model, the end."""
+"""Without a key W&B's own offline record has everything: metrics, pictures, the model, the end."""
 
 import dataclasses
 from pathlib import Path
@@ -69,7 +69,7 @@ def cut(file: Path, columns: int, size: int = 64, border: int = 2) -> np.ndarray
 
 
 @pytest.mark.usefixtures("no_account")
-def test_stage_2_records_figures_pictures_and_model(
+def test_stage_2_records_metrics_pictures_and_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny_autoencoder().save_pretrained(tmp_path / "autoencoder")

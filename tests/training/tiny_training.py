@@ -73,8 +73,8 @@ class TinyModule(AveragedModule):
     def validation_step(self, batch: Numbers, batch_idx: int) -> None:
         # As of motion: where nothing is known the mean is 0.
         known = batch.value[batch.has_motion]
-        figures = {"loss": self._loss(batch), "error": known.sum() / max(known.numel(), 1)}
-        self.log_figures("validation", figures, samples=len(batch.value))
+        metrics = {"loss": self._loss(batch), "error": known.sum() / max(known.numel(), 1)}
+        self.log_figures("validation", metrics, samples=len(batch.value))
 
     def _loss(self, batch: Numbers) -> Tensor:
         return (self.model(batch.value) - 1 - torch.randn(())).square().mean()

@@ -43,44 +43,47 @@ def routes(page: Page) -> list[BaseRoute]:
         return plain_json([_told(page, clip) for clip in page.library.clips(request.state.user)])
 
     async def upload(request: Request) -> Response:
-        clip = page.library.add(request.state.user, request.query_params.get("name", ""))
+        name = request.query_params.get("name", "")
+        clip = await run_in_threadpool(page.library.add, request.state.user, name)
         try:
             await store_upload(request, clip.source, page.settings.most_bytes)
         except BaseException:
-            page.library.remove(clip)
+            await run_in_threadpool(page.library.remove, clip)
             raise
-        return arrived(clip)
+        return await arrived(clip)
 
     async def upload_pictures(request: Request) -> Response:
         sent = SentSequence(request)
         pictures = await sent.listed(page.settings.most_bytes)
         title = request.query_params.get("name", "")
         names = picture_names([picture.name for picture in pictures], title)
-        clip = page.library.add(request.state.user, names.folder, USUAL_RATE)
+        user = request.state.user
+        clip = await run_in_threadpool(page.library.add, user, names.folder, USUAL_RATE)
         try:
             await sent.store(clip.source, pictures, names.files)
         except BaseException:
-            page.library.remove(clip)
+            await run_in_threadpool(page.library.remove, clip)
             raise
-        return arrived(clip)
+        return await arrived(clip)
 
-    def arrived(clip: Clip) -> Response:
-        clip = page.library.save(clip, state=ClipState.LOOKING)
+    async def arrived(clip: Clip, **changes: object) -> Response:
+        changes["state"] = ClipState.LOOKING
+        clip = await run_in_threadpool(page.library.save, clip, **changes)
         page.looker.look_at(clip)
         return plain_json(_told(page, clip), 201)
 
     async def change_rate(request: Request) -> Response:
         """Set how many of a sequence's pictures are shown a second; it is then looked at again."""
-        clip = page.clip(request)
+        clip = await run_in_threadpool(page.clip, request)
         pictures_a_second = parsed_value(await read_wish(request), "rate", rate)
         if pictures_a_second is None:
             raise UserError('"rate" is missing; say how many pictures are shown a second')
         if clip.input_rate is None:
             raise UserError(f"{clip.name} has its own frame rate; a sequence of pictures has none")
-        return arrived(page.library.save(clip, pictures_a_second=str(pictures_a_second)))
+        return await arrived(clip, pictures_a_second=str(pictures_a_second))
 
     async def remove(request: Request) -> Response:
-        clip = page.clip(request, ready=False)
+        clip = await run_in_threadpool(page.clip, request, ready=False)
         page.looker.forget(clip)
         await run_in_threadpool(_remove, page, clip)
         return Response(status_code=204)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from nakawari.queue.settings import SlowSettings
+from nakawari.queue.store import State
 from nakawari.queue.worker import cancel
 from nakawari.serve.answers.common import (
     Wish,
@@ -60,6 +62,10 @@ def routes(page: Page) -> list[BaseRoute]:
         clip = page.clip_of(job, request.state.user)
         if clip is None:
             raise LookupError(f"the clip of job {job.number} is gone")
+        if job.state is not State.DONE:
+            yet = "" if job.state.is_final else " yet"
+            text = f"there is nothing{yet} of job {job.number}: it is {job.state}"
+            raise HTTPException(409, text)
         settings = SlowSettings.from_json(job.settings)
         sheet = page.sheets.sheet(clip).detection.sheet
         if settings.input_rate is not None:  # the clip's may have changed since

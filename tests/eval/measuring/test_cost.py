@@ -60,12 +60,12 @@ def test_methods_take_turns_on_one_resized_sample_after_a_first_frame_each(
 
         return draw
 
-    figures = _measure({"dis": noting("dis"), "other": noting("other")}, pricing)
+    costs = _measure({"dis": noting("dis"), "other": noting("other")}, pricing)
     rounds = 1 + cost.ROUNDS
     assert calls == [
         (name, shape, 0.25) for shape in ((48, 64), (72, 96)) for name in ["dis", "other"] * rounds
     ]
-    assert figures["methods"]["other"]["sizes"].keys() == {"64x48", "96x72"}
+    assert costs["methods"]["other"]["sizes"].keys() == {"64x48", "96x72"}
 
 
 @pytest.mark.usefixtures("no_processes")
@@ -125,11 +125,11 @@ def test_a_method_that_fails_is_a_marked_cell(pricing: Pricing) -> None:
             raise MemoryError("too large")
         return sample.frame_0
 
-    figures = _measure({"dis": lambda sample: sample.frame_0, "greedy": draw}, pricing)
-    sizes = figures["methods"]["greedy"]["sizes"]
+    costs = _measure({"dis": lambda sample: sample.frame_0, "greedy": draw}, pricing)
+    sizes = costs["methods"]["greedy"]["sizes"]
     assert "ms" in sizes["64x48"]
     assert sizes["96x72"] == {"error": "MemoryError: too large"}
-    _, rows = cost_table(figures)
+    _, rows = cost_table(costs)
     assert ["greedy", "96x72", "failed: MemoryError: too large"] in [row[:3] for row in rows]
 
 

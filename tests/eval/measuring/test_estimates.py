@@ -32,7 +32,7 @@ def test_the_interval_is_that_of_the_statistic_on_many_normal_samples(
     assert found.low < found.value < found.high
 
 
-def test_one_sample_has_no_spread_and_none_has_no_figure() -> None:
+def test_one_sample_has_no_spread_and_none_has_no_estimate() -> None:
     assert estimate(np.median, 0, np.array([0.3])) == Estimate(0.3, 0.3, 0.3)
     assert estimate(np.median, 0, np.array([])) == Estimate(None, None, None)
 
@@ -47,7 +47,7 @@ def test_clearly_worse_and_better_leave_out_what_is_within_a_tenth() -> None:
     assert stand.mean_ratio.value == pytest.approx(0.41 / 0.4)
 
 
-def test_a_method_that_is_twice_as_bad_everywhere_is_so_in_every_figure() -> None:
+def test_a_method_that_is_twice_as_bad_everywhere_is_so_in_every_ratio() -> None:
     theirs = np.random.default_rng(0).uniform(0.01, 0.3, size=50)
     stand = against_peer(2 * theirs, theirs, seed=0)
     for ratio in (stand.mean_ratio, stand.median_ratio, stand.worst_tenth_ratio):

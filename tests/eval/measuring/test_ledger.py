@@ -134,7 +134,7 @@ def test_an_interrupted_run_goes_on_and_draws_only_what_is_missing(
     ]  # fmt: skip
 
 
-def test_a_run_killed_without_warning_goes_on_with_the_figures_of_one_that_was_not(
+def test_a_run_killed_without_warning_goes_on_with_the_scores_of_one_that_was_not(
     triplets: Path, tmp_path: Path
 ) -> None:
     def start(output: Path) -> list[str]:
@@ -262,5 +262,5 @@ def test_memory_does_not_grow_with_the_number_of_triplets(tmp_path: Path) -> Non
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
         assert not np.isnan(ledger.scores("nearest")[:, 0]).any()
-    # Less than one picture for each more triplet, which has four: names and figures, no pixels.
+    # Less than one picture for each more triplet, which has four: names and scores, no pixels.
     assert (peaks[1] - peaks[0]) / 90 < moving_square(0).nbytes

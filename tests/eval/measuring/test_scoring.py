@@ -1,4 +1,4 @@
-"""The figures of a frame: each where it belongs, none where there is nothing to measure."""
+"""The scores of a frame: each where it belongs, none where there is nothing to measure."""
 
 import math
 
@@ -21,7 +21,7 @@ def scorer() -> Scorer:
     return Scorer(torch.device("cpu"))
 
 
-def test_every_figure_has_its_metric(scorer: Scorer) -> None:
+def test_every_score_has_its_metric(scorer: Scorer) -> None:
     score = scorer(FRAME_0, scorer.reference(FRAME_0, TARGET, FRAME_1))
     assert tuple(score) == FRAME_METRICS
     assert set(METRICS) - set(score) == {"flicker"}
@@ -59,9 +59,9 @@ def test_the_truth_itself_has_no_distance(scorer: Scorer) -> None:
     assert score["psnr"] == score["psnr_changed"] == score["psnr_roi"] == math.inf
 
 
-def test_where_nothing_changes_there_is_no_figure_of_the_changed_area(scorer: Scorer) -> None:
+def test_where_nothing_changes_there_is_no_score_of_the_changed_area(scorer: Scorer) -> None:
     score = scorer(FRAME_0, scorer.reference(TARGET, TARGET, TARGET))
-    missing = {name for name, figure in score.items() if math.isnan(figure)}
+    missing = {name for name, value in score.items() if math.isnan(value)}
     changed = {"lpips_changed", "psnr_changed", "ssim_changed", "sharpness_off"}
     assert missing == changed | {"lpips_roi", "psnr_roi", "ssim_roi"}
 
@@ -74,7 +74,7 @@ def test_the_region_is_scored_as_its_crop(scorer: Scorer) -> None:
     assert score["psnr_roi"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_region_too_small_for_lpips_has_no_figures(scorer: Scorer) -> None:
+def test_a_region_too_small_for_lpips_has_no_scores(scorer: Scorer) -> None:
     region = Region(4, 3, 30, 32)
     score = scorer(FRAME_0, scorer.reference(FRAME_0, TARGET, FRAME_1, region))
     assert math.isnan(score["psnr_roi"])

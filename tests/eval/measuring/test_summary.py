@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from eval.measuring.losses import greatest_losses
 from eval.measuring.scoring import METRICS
 from eval.measuring.summary import (
     FLIPS,
@@ -17,15 +16,16 @@ from eval.measuring.summary import (
     paired_differences,
     summarise,
 )
+from eval.measuring.worst import worst_samples
 from eval.report.table import best_methods
 
 LPIPS, PSNR = (list(METRICS).index(name) for name in ("lpips", "psnr"))
 
 
-def _figures(lpips: list[float], psnr: float = 30.0) -> np.ndarray:
-    figures = np.full((len(lpips), len(METRICS)), 0.9)
-    figures[:, LPIPS], figures[:, PSNR] = lpips, psnr
-    return figures
+def _scores(lpips: list[float], psnr: float = 30.0) -> np.ndarray:
+    scores = np.full((len(lpips), len(METRICS)), 0.9)
+    scores[:, LPIPS], scores[:, PSNR] = lpips, psnr
+    return scores
 
 
 def _mean(values: list[float] | np.ndarray, seed: int = 0) -> Mean:
@@ -75,31 +75,31 @@ def test_p_is_the_share_of_all_flips_of_signs_that_reach_as_far() -> None:
 
 
 def test_a_method_compared_with_itself_differs_by_nothing() -> None:
-    figures = {"ours": _figures([0.1, 0.2, 0.4]), "same": _figures([0.1, 0.2, 0.4])}
-    assert compare(figures, "ours", seed=0)["same"]["lpips"] == {
+    scores = {"ours": _scores([0.1, 0.2, 0.4]), "same": _scores([0.1, 0.2, 0.4])}
+    assert compare(scores, "ours", seed=0)["same"]["lpips"] == {
         "mean": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "samples": 3,
     }  # fmt: skip
 
 
 def test_only_samples_that_both_have_are_compared() -> None:
-    ours, theirs = _figures([0.1, math.nan, 0.4]), _figures([0.2, 0.2, 0.5])
+    ours, theirs = _scores([0.1, math.nan, 0.4]), _scores([0.2, 0.2, 0.5])
     difference = paired_differences(theirs, ours, seed=0)[LPIPS]
     assert difference.samples == 2
     assert difference.mean == pytest.approx(0.1)
 
 
 def test_a_failed_sample_is_counted_and_not_averaged() -> None:
-    figures, failed = {"ours": _figures([0.2, math.nan])}, {"ours": np.array([False, True])}
-    summary = summarise(figures, failed, seed=0)["ours"]
+    scores, failed = {"ours": _scores([0.2, math.nan])}, {"ours": np.array([False, True])}
+    summary = summarise(scores, failed, seed=0)["ours"]
     assert summary["failed"] == 1
     assert summary["lpips"]["mean"] == pytest.approx(0.2)
     assert summary["lpips"]["samples"] == 1
 
 
 def test_the_worst_tenth_is_the_high_lpips_and_the_low_psnr() -> None:
-    figures = {"ours": _figures([0.1] * 9 + [0.5])}
-    figures["ours"][:, PSNR] = [*range(20, 30)]
-    summary = summarise(figures, {"ours": np.zeros(10, bool)}, seed=0)["ours"]
+    scores = {"ours": _scores([0.1] * 9 + [0.5])}
+    scores["ours"][:, PSNR] = [*range(20, 30)]
+    summary = summarise(scores, {"ours": np.zeros(10, bool)}, seed=0)["ours"]
     assert summary["lpips"]["median"]["value"] == pytest.approx(0.1)
     assert summary["lpips"]["worst_tenth"]["value"] == pytest.approx(0.5)
     assert summary["lpips"]["worst_tenth"]["low"] == pytest.approx(0.1)  # some draws miss it
@@ -107,9 +107,9 @@ def test_the_worst_tenth_is_the_high_lpips_and_the_low_psnr() -> None:
 
 
 def test_each_method_but_the_peer_is_held_against_it_by_its_errors() -> None:
-    figures = {"ours": _figures([0.1, 0.4]), "peer": _figures([0.2, 0.2])}
-    failed = {name: np.zeros(2, bool) for name in figures}
-    summary = summarise(figures, failed, seed=0, peer="peer")
+    scores = {"ours": _scores([0.1, 0.4]), "peer": _scores([0.2, 0.2])}
+    failed = {name: np.zeros(2, bool) for name in scores}
+    summary = summarise(scores, failed, seed=0, peer="peer")
     assert "against_peer" not in summary["peer"]["lpips"]
     assert "against_peer" not in summary["ours"]["psnr"]  # a tenth of a dB says nothing
     stand = summary["ours"]["lpips"]["against_peer"]
@@ -132,38 +132,38 @@ def test_a_sample_with_two_tags_is_in_both_groups_and_tiers_come_in_order() -> N
 
 
 def test_the_best_is_the_lowest_lpips_and_the_highest_psnr_of_complete_fair_methods() -> None:
-    figures = {
-        "a": _figures([0.2, 0.2]),
-        "b": _figures([0.1, 0.1], psnr=29),
-        "ceiling": _figures([0.01, 0.01], psnr=40),
-        "gap": _figures([0.05, math.nan], psnr=40),
+    scores = {
+        "a": _scores([0.2, 0.2]),
+        "b": _scores([0.1, 0.1], psnr=29),
+        "ceiling": _scores([0.01, 0.01], psnr=40),
+        "gap": _scores([0.05, math.nan], psnr=40),
     }
-    failed = {name: np.isnan(rows[:, LPIPS]) for name, rows in figures.items()}
-    summary = summarise(figures, failed, seed=0)
+    failed = {name: np.isnan(rows[:, LPIPS]) for name, rows in scores.items()}
+    summary = summarise(scores, failed, seed=0)
     summary["ceiling"]["sees_target"] = True
     assert best_methods(summary)["lpips"] == "b"
     assert best_methods(summary)["psnr"] == "a"
 
 
 def test_the_gallery_keeps_the_greatest_losses_to_the_best_rival_in_order() -> None:
-    losses = np.random.default_rng(0).permutation(30) / 100
-    figures = {
-        "blend": _figures([0.7] * 30),
-        "nakawari": _figures(list(0.5 + losses)),
-        "rife": _figures([0.5] * 30),
-        "nakawari-true-latent": _figures([0.0] * 30),
+    lost = np.random.default_rng(0).permutation(30) / 100
+    scores = {
+        "blend": _scores([0.7] * 30),
+        "nakawari": _scores(list(0.5 + lost)),
+        "rife": _scores([0.5] * 30),
+        "nakawari-true-latent": _scores([0.0] * 30),
     }
-    kept = greatest_losses(figures, 8)
-    assert [loss.lost for loss in kept] == pytest.approx(sorted(losses, reverse=True)[:8])
-    assert [losses[loss.sample] for loss in kept] == pytest.approx([loss.lost for loss in kept])
+    kept = worst_samples(scores, 8)
+    assert [worst.lost for worst in kept] == pytest.approx(sorted(lost, reverse=True)[:8])
+    assert [lost[worst.sample] for worst in kept] == pytest.approx([worst.lost for worst in kept])
     assert {loss.rival for loss in kept} == {"rife"}
 
 
 def test_the_gallery_passes_over_a_sample_that_the_subject_failed() -> None:
-    figures = {"nakawari": _figures([math.nan, 0.3]), "blend": _figures([0.1, math.nan])}
-    assert greatest_losses(figures, 5) == [(1, 0.3, None)]
+    scores = {"nakawari": _scores([math.nan, 0.3]), "blend": _scores([0.1, math.nan])}
+    assert worst_samples(scores, 5) == [(1, 0.3, None)]
 
 
 def test_without_rivals_the_gallery_shows_the_largest_distances() -> None:
-    kept = greatest_losses({"blend": _figures([0.1, 0.6])}, 5)
+    kept = worst_samples({"blend": _scores([0.1, 0.6])}, 5)
     assert [(loss.sample, loss.lost) for loss in kept] == [(1, 0.6), (0, 0.1)]

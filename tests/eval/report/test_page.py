@@ -146,7 +146,7 @@ def test_swapping_puts_the_left_picture_right(visit: Visit, report: Path) -> Non
     _assert_wiped(visit, DRAWN["other"][first], DRAWN["mine"][first], 0.5)
 
 
-def test_the_figures_of_both_pictures_are_told(visit: Visit, report: Path) -> None:
+def test_the_scores_of_both_pictures_are_told(visit: Visit, report: Path) -> None:
     rows = json.loads((report.parent / "results.json").read_text())["samples"]
     _choose(visit, "mine", "target")
     note = visit.page.locator('[data-part="note"]').inner_text()

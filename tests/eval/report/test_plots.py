@@ -22,7 +22,7 @@ def test_ticks_are_round(low: float, high: float, ticks: list[float]) -> None:
 
 
 @given(st.floats(-1e4, 1e4), st.floats(1e-6, 1e4))
-def test_ticks_are_few_and_enclose_the_figures(low: float, span: float) -> None:
+def test_ticks_are_few_and_enclose_the_values(low: float, span: float) -> None:
     ticks = round_ticks(low, low + span)
     slack = 1e-6 * (abs(low) + span)
     assert ticks[0] <= low + slack

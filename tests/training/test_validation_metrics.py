@@ -1,4 +1,4 @@
-"""A validation's figures are means over what is known of all samples, each seen by one rank."""
+"""A validation's metrics are means over what is known of all samples, each seen by one rank."""
 
 import math
 import re

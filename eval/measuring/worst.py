@@ -10,7 +10,7 @@ from eval.measuring.scoring import METRICS
 _LPIPS = list(METRICS).index("lpips")
 
 
-class Loss(NamedTuple):
+class WorstSample(NamedTuple):
     """One sample of the gallery."""
 
     sample: int  # index of the triplet
@@ -23,7 +23,7 @@ def choose_subject(methods: Sequence[str]) -> str:
     return "nakawari" if "nakawari" in methods else methods[0]
 
 
-def greatest_losses(scores: Mapping[str, np.ndarray], size: int) -> list[Loss]:
+def worst_samples(scores: Mapping[str, np.ndarray], size: int) -> list[WorstSample]:
     """Choose the samples on which the subject loses most, the greatest loss first.
 
     Rivals are the methods that are neither the subject nor our ablations. Samples on which the
@@ -44,7 +44,7 @@ def greatest_losses(scores: Mapping[str, np.ndarray], size: int) -> list[Loss]:
         lost = ours - np.where(np.isinf(theirs.min(axis=0)), 0, theirs.min(axis=0))
     order = [index for index in np.argsort(-lost, kind="stable") if np.isfinite(lost[index])]
     return [
-        Loss(
+        WorstSample(
             int(index),
             float(lost[index]),
             rivals[best[index]] if rivals and np.isfinite(theirs[:, index].min()) else None,
