@@ -21,6 +21,9 @@ MAX_FACTOR = 1000
 # to write down. So long numbers and large exponents are refused.
 MAX_NUMBER_LENGTH = 40
 LONG_EXPONENT = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)
+# Points of a ramp. Times are exact sums over all points, so that their digits grow with each. With
+# 200 points and the denominators above, a frame's time takes a millisecond to find.
+MOST_POINTS = 200
 MAX_SEED = 2**63 - 1
 MOST_TAKES = 8
 """Takes of one interval: more cannot be told apart side by side."""
@@ -80,16 +83,25 @@ def moment(text: str) -> Fraction:
 
 
 def ramp(text: str) -> Pace:
-    """Parse the points of a ramp: TIME:SPEED, TIME:SPEED and so on."""
+    """Parse the points of a ramp: TIME:SPEED, TIME:SPEED and so on, ``MOST_POINTS`` at most.
+
+    Speeds are rounded as rates are.
+    """
     points: list[RampPoint] = []
-    for word in text.split(","):
+    words = text.split(",")
+    if len(words) > MOST_POINTS:
+        raise argparse.ArgumentTypeError(
+            f"a ramp of {len(words)} points is too long; give {MOST_POINTS} at most"
+        )
+    for word in words:
         time, colon, speed = (part.strip() for part in word.rpartition(":"))
         if not colon:
             raise argparse.ArgumentTypeError(
                 f"{word.strip()[:MAX_NUMBER_LENGTH]!r} is not TIME:SPEED; "
                 'give points such as "0:1, 2.5:0.25"'
             )
-        point = RampPoint(moment(time), _ranged(speed, MAX_FACTOR, "speed"))
+        exact = _ranged(speed, MAX_FACTOR, "speed")
+        point = RampPoint(moment(time), exact.limit_denominator(MAX_RATE_DENOMINATOR))
         if points and point.time <= points[-1].time:
             raise argparse.ArgumentTypeError(
                 f"{time} does not come after the time before it; give the points in order"

@@ -13,7 +13,7 @@ import pytest
 from nakawari import __version__, cli
 from nakawari.cli.slow import default_output
 from nakawari.pace import Pace
-from nakawari.parsing import moment
+from nakawari.parsing import MOST_POINTS, moment, ramp
 from nakawari.video.reader import VideoReader
 from tests.builders.refusals import refused
 from tests.conftest import painting
@@ -242,3 +242,13 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         cli.main(["--version"])
     assert stop.value.code == 0
     assert capsys.readouterr().out == f"nakawari {__version__}\n"
+
+
+def test_the_times_of_the_longest_ramp_are_short_numbers() -> None:
+    """Every frame's time is an exact sum over the points, however many digits their speeds have."""
+    generator = np.random.default_rng(0)
+    speeds = ["0." + "".join(map(str, generator.integers(0, 10, 37))) for _ in range(MOST_POINTS)]
+    pace = ramp(", ".join(f"{time}:{speed}" for time, speed in enumerate(speeds)))
+    for point, speed in zip(pace.points, speeds, strict=True):
+        assert abs(point.speed - Fraction(speed)) < Fraction(1, 10**6)
+    assert pace.input_time(Fraction(1001)).denominator < 10**4000

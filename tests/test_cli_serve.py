@@ -61,7 +61,7 @@ def test_a_user_by_an_odd_name_is_told(capsys, tmp_path) -> None:
     assert "is no name" in refusal(capsys, "--folder", tmp_path, "--user", "../anna")
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "9" * 5000])
 def test_what_is_no_port_fails(capsys, port) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["serve", f"--port={port}"])

@@ -85,7 +85,9 @@ def plain_file(text: str) -> Path:
 
 
 def positive_int(text: str) -> int:
-    """Parse a whole number above 0."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    """Parse a whole number above 0, of ``MAX_NUMBER_LENGTH`` digits at most."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_LENGTH
+    if not is_number or int(text) < 1:
+        shown = repr(text[:MAX_NUMBER_LENGTH])
+        raise argparse.ArgumentTypeError(f"{shown} is not a whole number above 0")
     return int(text)

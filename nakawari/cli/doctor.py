@@ -6,7 +6,6 @@ import argparse
 import os
 import platform
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple
 
 from nakawari import __version__
@@ -151,6 +150,8 @@ def _guarded(name: str, find: Callable[[], str]) -> Finding:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # slow to import
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nakawari.cli.arguments import path, positive_int
 from nakawari.errors import UserError
+from nakawari.parsing import MAX_NUMBER_LENGTH
 from nakawari.wording import printable
 
 NEEDED = ("starlette", "uvicorn")
@@ -79,6 +80,7 @@ def run_serve(args: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_LENGTH
+    if not is_number or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port; give one from 1 to 65535")
     return int(text)

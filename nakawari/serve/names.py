@@ -86,11 +86,12 @@ def _numbered(given: str) -> _Numbered:
             f"({', '.join(PICTURE_ENDINGS)}); convert it first"
         )
     parts = NUMBERED.fullmatch(stem)
-    if parts is None or not parts[2].isascii() or len(parts[2].lstrip("0")) > MOST_DIGITS:
+    digits = "" if parts is None else parts[2].lstrip("0") or "0"
+    if parts is None or not parts[2].isascii() or len(digits) > MOST_DIGITS:
         raise UserError(
             f"{file_name(given)} has no number in its name; give it one, such as f_0001"
         )
-    return _Numbered(parts[1], int(parts[2]), parts[3] + ending.lower(), ending.lower())
+    return _Numbered(parts[1], int(digits), parts[3] + ending.lower(), ending.lower())
 
 
 def is_number(text: str) -> bool:

@@ -24,6 +24,7 @@ from nakawari.wording import size
 
 SPARED = 2**28  # bytes that an upload must leave free on the disk
 HELD = 2**22  # bytes of an upload that are in memory at most, until they are written together
+MOST_DIGITS = 20  # of an announced length that are read: so many are too many bytes in any case
 LONGEST_LIST = 2**20  # bytes of the list of a sequence's pictures: room for 20,000 of them
 
 
@@ -168,7 +169,7 @@ def _free(folder: Path) -> int:
 
 def _declared(request: Request) -> int:
     text = request.headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text[:MOST_DIGITS]) if text.isascii() and text.isdigit() else 0
 
 
 def _check(length: int, most: int, free: int) -> None:

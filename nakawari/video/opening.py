@@ -67,7 +67,7 @@ def open_file(path: Path) -> InputContainer:
 def max_pixels() -> int:
     """Return how many pixels a picture may have; ``UserError`` if the variable is no number."""
     text = os.environ.get(MAX_PIXELS_VARIABLE, str(DEFAULT_MAX_PIXELS))
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**31):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**31):
         raise UserError(f"{MAX_PIXELS_VARIABLE} is {text[:40]!r}; give a whole number of pixels")
     return int(text)
 

@@ -371,6 +371,30 @@ def test_what_is_not_there_is_not_found(client, path) -> None:
     assert answer.status_code == 404
 
 
+def test_a_number_of_any_length_is_answered_in_a_line(client, clip) -> None:
+    """Python refuses to parse more than 4,300 digits."""
+    long = "7" * 5000
+    for path in (f"/api/jobs/{long}/frames", f"/jobs/{long}/frame.jpg", f"/jobs/{long}/download",
+                 f"/jobs/{long}/video", f"/jobs/{long}/takes/a.mp4", f"/api/previews/{long}",
+                 f"/previews/{long}/frame.jpg", f"/previews/{long}/video",
+                 f"/clips/{clip['number']}/thumbs/{long}.jpg"):  # fmt: skip
+        assert client.get(path).status_code == 404
+        assert client.get(path.replace(long, "9" * 18)).status_code == 404
+    assert client.post(f"/api/jobs/{long}/cancel", json={}).status_code == 404
+    answer = client.put("/api/clips?name=a.mp4", content=b"x", headers={"Content-Length": long})
+    assert answer.status_code == 413
+    listed = json.dumps([["a1.png", 3], [f"a{'0' * 5000}2.png", 3]]).encode()
+    assert client.put("/api/sequences", content=listed + b"\nonetwo").status_code == 201
+    for wish in ("corrections", "jobs", "preview"):
+        path = f"/api/clips/{clip['number']}/{wish}"
+        body = f'{{"kind": "split", "frame": {long}, "first": {long}}}'
+        assert client.post(path, content=body).status_code == 422
+    many = ", ".join(f"{time}:0.{'3' * 30}" for time in range(1500))
+    answer = order(client, clip, ramp=many)
+    assert answer.status_code == 422
+    assert "ramp: a ramp of 1500 points is too long; give 200 at most" in answer.text
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b'"' + b"x" * 70_000 + b'"'])
 def test_what_is_no_wish_is_refused(client, clip, body) -> None:
     answer = client.post(f"/api/clips/{clip['number']}/jobs", content=body)

@@ -116,6 +116,7 @@ def test_whatever_the_names_pictures_are_called_by_their_numbers(name, ending) -
         (["a1.png", "b2.png"], "are of several sequences"),
         (["a1.png", "a2.jpg"], "are of several sequences"),
         (["a1.png", "a01.png"], "have one number"),
+        (["a1.png", f"a{'0' * 5000}1.png"], "have one number"),
         (["a1.png", "a.png"], "a.png has no number"),
         (["a1.png", "a2.txt"], "does not end as pictures do"),
         (["a1.png", f"a{10**9}.png"], "has no number in its name"),

@@ -120,7 +120,7 @@ def routes(page: Page) -> list[BaseRoute]:
     return [
         Route("/clips/{clip}", threaded(one)),
         Route("/clips/{clip}/video", threaded(video)),
-        Route("/clips/{clip}/thumbs/{frame:int}.jpg", threaded(thumb)),
+        Route("/clips/{clip}/thumbs/{frame:number}.jpg", threaded(thumb)),
         Route("/api/clips", threaded(clips)),
         Route("/api/clips", upload, methods=["PUT"]),
         Route("/api/clips/{clip}", remove, methods=["DELETE"]),

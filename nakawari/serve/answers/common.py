@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
@@ -30,6 +31,26 @@ MOST_WISH_BYTES = 65_536
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 NEVER_KEPT = {"Cache-Control": "no-store"}
 TEMPLATES = "nakawari/serve/templates"
+
+
+class _WholeNumber(Convertor[int]):
+    """A whole number in an address, ``{name:number}``; there is nothing at a longer one.
+
+    Starlette's own ``int`` takes any number of digits, and Python refuses to parse over 4,300.
+    """
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Return it as a part of an address."""
+        return str(value)
+
+
+register_url_convertor("number", _WholeNumber())
 
 Wish = dict[str, Any]
 Answer = Callable[[Request], Awaitable[Response]]

@@ -76,9 +76,9 @@ def routes(page: Page) -> list[BaseRoute]:
     return [
         Route("/api/clips/{clip}/jobs", wishing(order), methods=["POST"]),
         Route("/api/jobs", threaded(jobs)),
-        Route("/api/jobs/{job:int}/cancel", wishing(cancelled), methods=["POST"]),
-        Route("/api/jobs/{job:int}/frames", threaded(frames)),
-        Route("/jobs/{job:int}/frame.jpg", threaded(frame)),
-        Route("/jobs/{job:int}/download", threaded(download)),
-        Route("/jobs/{job:int}/video", threaded(video)),
+        Route("/api/jobs/{job:number}/cancel", wishing(cancelled), methods=["POST"]),
+        Route("/api/jobs/{job:number}/frames", threaded(frames)),
+        Route("/jobs/{job:number}/frame.jpg", threaded(frame)),
+        Route("/jobs/{job:number}/download", threaded(download)),
+        Route("/jobs/{job:number}/video", threaded(video)),
     ]

@@ -47,7 +47,7 @@ def routes(page: Page) -> list[BaseRoute]:
 
     return [
         Route("/api/clips/{clip}/preview", begun, methods=["POST"]),
-        Route("/api/previews/{job:int}", threaded(state)),
-        Route("/previews/{job:int}/frame.jpg", threaded(frame)),
-        Route("/previews/{job:int}/video", threaded(video)),
+        Route("/api/previews/{job:number}", threaded(state)),
+        Route("/previews/{job:number}/frame.jpg", threaded(frame)),
+        Route("/previews/{job:number}/video", threaded(video)),
     ]

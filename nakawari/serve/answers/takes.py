@@ -27,5 +27,5 @@ def routes(page: Page) -> list[BaseRoute]:
 
     return [
         Route("/api/clips/{clip}/takes", threaded(takes)),
-        Route("/jobs/{job:int}/takes/{name}", threaded(video)),
+        Route("/jobs/{job:number}/takes/{name}", threaded(video)),
     ]

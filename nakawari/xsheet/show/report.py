@@ -15,9 +15,6 @@ from nakawari.xsheet.show.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from nakawari.xsheet.detect import Detection
 
-# A page is recognised by this, so that no other kind of file is overwritten.
-GENERATOR = '<meta name="generator" content="nakawari xsheet'
-
 
 def html_report(detection: Detection, thumbnails: Thumbnails) -> str:
     """Return the page: facts, timeline, histogram of holds, drawings to check, then every shot."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from nakawari.errors import UserError
 from nakawari.whole import check_name, check_writable, write_whole
-from nakawari.xsheet.show.report import GENERATOR
 
+# A page is recognised by this, so that no other kind of file is overwritten.
+GENERATOR = '<meta name="generator" content="nakawari xsheet'
 MAX_SIZE = 2**28  # bytes; the sheet of a day of video, or the largest page, is a tenth of it
 
 
