@@ -14,7 +14,7 @@ def test_what_is_wrong_is_counted_and_named(monkeypatch, capsys) -> None:
             raise PackageNotFoundError(package)
         return "1.0"
 
-    monkeypatch.setattr(doctor, "version", version)
+    monkeypatch.setattr("importlib.metadata.version", version)
     monkeypatch.setattr(doctor, "machine_mib", lambda: 1024.0)
     monkeypatch.setattr(doctor, "_draw_with_weights", lambda: "draws")
     assert cli.main(["doctor"]) == 2
