@@ -18,7 +18,6 @@ from nakawari.data.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 
 _PATTERNED = 0.2  # of the clothes
-_MANED = 0.5  # of the characters: many locks of one colour, that swing far
 _USUAL_UNIT = 40.0  # px, half a head's width at which a pattern has its usual periods
 # The share of characters in which each part moves, when any does.
 _ACTIVE = {"head": 0.7, "hair": 0.75, "eyes": 0.4, "mouth": 0.5, "arms": 0.7, "legs": 0.6}
@@ -33,6 +32,7 @@ class _Build:
     displacement: float
     active: set[str]
     soft: bool  # shaded softly, not in flat colours
+    maned: bool  # with many locks of one colour, that swing far
     head: Chain = field(default_factory=Chain)
     turn: tuple[LinearValue, LinearValue] = (STILL, STILL)
     parts: list[Part] = field(default_factory=list)
@@ -86,16 +86,18 @@ def puppet_figure(
     position: tuple[float, float],
     manner: Manner,
     active: set[str] | None = None,
+    maned: bool = False,
 ) -> Figure:
     """Return a drawn character, ``size`` px high, standing at ``position`` on the stage.
 
     ``active`` names the kinds of parts that move, of ``_ACTIVE``; None leaves it to chance.
+    ``maned`` gives it many locks of one colour, that swing together and far.
     """
     whole_body = size < 240 and rng.random() < 0.6
     height = rng.uniform(9.0, 11.0) if whole_body else rng.uniform(4.4, 5.6)  # half head widths
     unit = size / height
     moving = _sample_active(rng, manner) if active is None else active
-    build = _Build(rng, unit, manner.parts, moving, bool(rng.random() < 0.35))
+    build = _Build(rng, unit, manner.parts, moving, bool(rng.random() < 0.35), maned)
     _pose_head(build)
     hair_style = hair.sample_style(rng, unit)
     face_style = face.sample_style(rng, unit)
@@ -174,12 +176,11 @@ def _add_back_hair(build: _Build, style: hair.HairStyle) -> None:
             tail = hair.lock(rng, style, unit, length)
             hang = dangle(rng, tail.anchor, length * unit, amount)
             build.on_head(tail, (side * 1.1, -0.7), -0.3, hang)
-    maned = rng.random() < _MANED
-    if maned:
+    if build.maned:
         _add_mane(build, style, amount)
     waves = ripples(rng, (style.length + 1) * unit, amount)
     build.on_head(sprite, (0, 0), -0.6, [*waves, bow])
-    if maned and rng.random() < 0.3:
+    if build.maned and rng.random() < 0.3:
         _add_mane(build, style, amount)
 
 

@@ -37,6 +37,7 @@ KINDS = {"still": 0.15, "figures": 0.25, "pan": 0.12, "all": 0.26, "follow": 0.2
 # a view 288 px high].
 FOLLOWED_PAN = (6.0, 48.0)
 PUPPET_SHARE = 0.55  # share of the figures that are drawn characters
+MANED_SHARE = 0.5  # share of the drawn characters that have many locks, which swing far
 THING_SHARE = 0.13  # share that are things, often with a pattern; the others come from the art
 FOREGROUND_SHARE = 0.2  # share of the scenes with something before the figures
 # Range of a foreground's depth (see ``CameraView``): it is nearer than the figures. Some have a
@@ -116,7 +117,8 @@ def _sample_figures(
         manner = _manner(rng, kind, scale, limit, index == moving)
         lot = rng.random()
         if lot < PUPPET_SHARE:
-            figure = puppet_figure(rng, size, position, manner)
+            maned = bool(rng.random() < MANED_SHARE)
+            figure = puppet_figure(rng, size, position, manner, maned=maned)
         elif lot < PUPPET_SHARE + THING_SHARE:
             middle = (position[0], float(rng.normal() * 0.2 * STAGE_HEIGHT * scale))
             figure = thing_figure(rng, 0.6 * size, middle, manner, scale)

@@ -12,10 +12,10 @@ from nakawari.data.warps import Chain, Placement
 SIZE = 192
 
 
-def moved(seed: int, active: set[str]) -> np.ndarray:
+def moved(seed: int, active: set[str], maned: bool) -> np.ndarray:
     """Return how far each pixel of one character goes, where it is before the empty ground [px]."""
     figure = puppet.puppet_figure(
-        np.random.default_rng(seed), 300.0, (0.0, 200.0), Manner(0.0, 14.0), active
+        np.random.default_rng(seed), 300.0, (0.0, 200.0), Manner(0.0, 14.0), active, maned
     )
     middle = Placement((0.0, 0.0), LinearValue(SIZE / 2), LinearValue(SIZE / 2))
     layers = [
@@ -28,21 +28,15 @@ def moved(seed: int, active: set[str]) -> np.ndarray:
     return far[picture.layer_ids > 0]
 
 
-@pytest.fixture(params=[0.0, 1.0])
-def share(request, monkeypatch) -> float:
-    """Return the share of the characters that have many locks: none, or all."""
-    monkeypatch.setattr(puppet, "_MANED", request.param)
-    return request.param
-
-
-def test_nothing_of_a_held_character_moves(share: float) -> None:
+@pytest.mark.parametrize("maned", [False, True])
+def test_nothing_of_a_held_character_moves(maned: bool) -> None:
     for seed in range(3):
-        assert moved(seed, set()).max() < 0.01
+        assert moved(seed, set(), maned).max() < 0.01
 
 
-def test_many_locks_swing_farther_than_other_hair(monkeypatch) -> None:
-    far = {}
-    for share in (0.0, 1.0):
-        monkeypatch.setattr(puppet, "_MANED", share)
-        far[share] = np.concatenate([moved(seed, {"hair"}) for seed in range(6)])
-    assert (far[1.0] > 15).mean() > 1.5 * (far[0.0] > 15).mean()
+def test_many_locks_swing_farther_than_other_hair() -> None:
+    usual, maned = (
+        np.concatenate([moved(seed, {"hair"}, maned) for seed in range(6)])
+        for maned in (False, True)
+    )
+    assert (maned > 15).mean() > 1.5 * (usual > 15).mean()
