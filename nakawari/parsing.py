@@ -29,6 +29,14 @@ MOST_TAKES = 8
 """Takes of one interval: more cannot be told apart side by side."""
 
 
+def whole_number(text: str, digits: int = MAX_NUMBER_LENGTH) -> int | None:
+    """Return the whole number of at most so many ASCII digits that a text is; None for another.
+
+    The limit comes first: Python refuses to parse numbers of over 4,300 digits.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def _positive_fraction(text: str) -> Fraction:
     if len(text) > MAX_NUMBER_LENGTH or LONG_EXPONENT.search(text):
         raise argparse.ArgumentTypeError(
@@ -112,8 +120,8 @@ def ramp(text: str) -> Pace:
 
 def takes(text: str) -> int:
     """Parse a number of takes: a whole number from 1 to ``MOST_TAKES``."""
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
-    if not 1 <= value <= MOST_TAKES:
+    value = whole_number(text, digits=2)
+    if value is None or not 1 <= value <= MOST_TAKES:
         raise argparse.ArgumentTypeError(
             f"{text[:MAX_NUMBER_LENGTH]!r} is no number of takes; give a whole number from 2 to "
             f"{MOST_TAKES}, or 1 to compare none"
@@ -123,9 +131,8 @@ def takes(text: str) -> int:
 
 def seed(text: str) -> int:
     """Parse a seed: a whole number that torch accepts, from 0 to 2**63 - 1."""
-    digits = len(str(MAX_SEED))
-    value = int(text) if text.isascii() and text.isdigit() and len(text) <= digits else -1
-    if not 0 <= value <= MAX_SEED:
+    value = whole_number(text, digits=len(str(MAX_SEED)))
+    if value is None or value > MAX_SEED:
         raise argparse.ArgumentTypeError(
             f"{text[:MAX_NUMBER_LENGTH]!r} is no seed; give a whole number from 0 to {MAX_SEED}"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from nakawari.errors import UserError
-from nakawari.parsing import MAX_NUMBER_LENGTH
+from nakawari.parsing import MAX_NUMBER_LENGTH, whole_number
 from nakawari.video.names import NamePattern
 from nakawari.whole import check_name
 from nakawari.wording import printable
@@ -86,8 +86,8 @@ def plain_file(text: str) -> Path:
 
 def positive_int(text: str) -> int:
     """Parse a whole number above 0, of ``MAX_NUMBER_LENGTH`` digits at most."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_LENGTH
-    if not is_number or int(text) < 1:
+    value = whole_number(text)
+    if not value:
         shown = repr(text[:MAX_NUMBER_LENGTH])
         raise argparse.ArgumentTypeError(f"{shown} is not a whole number above 0")
-    return int(text)
+    return value

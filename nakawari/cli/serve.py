@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nakawari.cli.arguments import path, positive_int
 from nakawari.errors import UserError
-from nakawari.parsing import MAX_NUMBER_LENGTH
+from nakawari.parsing import whole_number
 from nakawari.wording import printable
 
 NEEDED = ("starlette", "uvicorn")
@@ -80,7 +80,7 @@ def run_serve(args: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_LENGTH
-    if not is_number or not 1 <= int(text) <= 65535:
+    value = whole_number(text)
+    if value is None or not 1 <= value <= 65535:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port; give one from 1 to 65535")
-    return int(text)
+    return value

@@ -14,6 +14,7 @@ import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
+from nakawari.parsing import whole_number
 from nakawari.video.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
 
 # Demuxers that read one file and follow no reference out of it. Playlists (concat, hls, dash),
@@ -67,9 +68,10 @@ def open_file(path: Path) -> InputContainer:
 def max_pixels() -> int:
     """Return how many pixels a picture may have; ``UserError`` if the variable is no number."""
     text = os.environ.get(MAX_PIXELS_VARIABLE, str(DEFAULT_MAX_PIXELS))
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**31):
+    value = whole_number(text, digits=19)
+    if value is None or not 0 < value < 2**31:
         raise UserError(f"{MAX_PIXELS_VARIABLE} is {text[:40]!r}; give a whole number of pixels")
-    return int(text)
+    return value
 
 
 def check_dimensions(path: Path, width: int, height: int) -> None:
