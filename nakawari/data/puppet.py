@@ -23,6 +23,19 @@ _USUAL_UNIT = 40.0  # px, half a head's width at which a pattern has its usual p
 _ACTIVE = {"head": 0.7, "hair": 0.75, "eyes": 0.4, "mouth": 0.5, "arms": 0.7, "legs": 0.6}
 
 
+@dataclass(frozen=True)
+class Gestures:
+    """Large movements of small parts, which a character of the training's cels may have [px].
+
+    The benchmark's sets are drawn without them, so that they stay as they are.
+    """
+
+    hair: float = 0.0
+    """How far the many locks of one colour sway at most; 0 for a character without them."""
+    hands: float = 0.0
+    """How far the hands of raised arms move; 0 for arms that move as any other part."""
+
+
 @dataclass
 class _Build:
     """What the steps of building one character share. Lengths in px, origin at the neck."""
@@ -32,7 +45,7 @@ class _Build:
     displacement: float
     active: set[str]
     soft: bool  # shaded softly, not in flat colours
-    maned: bool  # with many locks of one colour, that swing far
+    gestures: Gestures
     head: Chain = field(default_factory=Chain)
     turn: tuple[LinearValue, LinearValue] = (STILL, STILL)
     parts: list[Part] = field(default_factory=list)
@@ -86,18 +99,19 @@ def puppet_figure(
     position: tuple[float, float],
     manner: Manner,
     active: set[str] | None = None,
-    maned: bool = False,
+    gestures: Gestures | None = None,
 ) -> Figure:
     """Return a drawn character, ``size`` px high, standing at ``position`` on the stage.
 
     ``active`` names the kinds of parts that move, of ``_ACTIVE``; None leaves it to chance.
-    ``maned`` gives it many locks of one colour, that swing together and far.
+    ``gestures`` gives it many locks of one colour that swing together, or arms that wave.
     """
     whole_body = size < 240 and rng.random() < 0.6
     height = rng.uniform(9.0, 11.0) if whole_body else rng.uniform(4.4, 5.6)  # half head widths
     unit = size / height
     moving = _sample_active(rng, manner) if active is None else active
-    build = _Build(rng, unit, manner.parts, moving, bool(rng.random() < 0.35), maned)
+    soft = bool(rng.random() < 0.35)
+    build = _Build(rng, unit, manner.parts, moving, soft, gestures or Gestures())
     _pose_head(build)
     hair_style = hair.sample_style(rng, unit)
     face_style = face.sample_style(rng, unit)
@@ -107,7 +121,7 @@ def puppet_figure(
     if arms_behind:
         _add_arms(build, outfit)
     _add_body(build, outfit, whole_body, height - 2.2)
-    if not arms_behind and rng.random() < 0.85:
+    if not arms_behind and (build.gestures.hands > 0 or rng.random() < 0.85):
         _add_arms(build, outfit)
     _add_face(build, face_style, darker(hair_style.colour, 0.6))
     _add_front_hair(build, hair_style)
@@ -176,11 +190,11 @@ def _add_back_hair(build: _Build, style: hair.HairStyle) -> None:
             tail = hair.lock(rng, style, unit, length)
             hang = dangle(rng, tail.anchor, length * unit, amount)
             build.on_head(tail, (side * 1.1, -0.7), -0.3, hang)
-    if build.maned:
+    if build.gestures.hair > 0:
         _add_mane(build, style, amount)
     waves = ripples(rng, (style.length + 1) * unit, amount)
     build.on_head(sprite, (0, 0), -0.6, [*waves, bow])
-    if build.maned and rng.random() < 0.3:
+    if build.gestures.hair > 0 and rng.random() < 0.3:
         _add_mane(build, style, amount)
 
 
@@ -192,7 +206,7 @@ def _add_mane(build: _Build, style: hair.HairStyle, amount: float) -> None:
     """
     rng, unit = build.rng, build.unit
     blown = rng.normal() * 0.7
-    sway = amount * rng.uniform(1.0, 2.5) * rng.choice([-1.0, 1.0])
+    sway = min(amount * rng.uniform(1.0, 2.5), build.gestures.hair) * rng.choice([-1.0, 1.0])
     long = rng.uniform(1.5, 4.0)
     for _ in range(rng.integers(6, 15)):
         length = long * rng.uniform(0.6, 1.1)
@@ -257,16 +271,20 @@ def _clothed(build: _Build, sprite: Sprite) -> Sprite:
 
 
 def _add_arms(build: _Build, outfit: clothes.Outfit) -> None:
-    rng, unit = build.rng, build.unit
+    rng, unit, wave = build.rng, build.unit, build.gestures.hands
     for side in (-1, 1):
         length = rng.uniform(2.0, 2.6)
         sprite = clothes.arm(rng, outfit, unit, length)
-        if rng.random() < 0.6:
+        if wave > 0:
+            resting = -side * rng.uniform(1.2, 3.0)
+        elif rng.random() < 0.6:
             resting = -side * rng.uniform(0.0, 0.5)
         else:
             resting = -side * rng.uniform(-0.6, 2.6)
         raised = Placement(sprite.anchor, *_stay(sprite), LinearValue(resting))
-        move = limb_bend(rng, sprite.anchor, length * unit, build.amount("arms"), 0.5)
+        # ``limb_bend`` moves the hand by about twice as much as the middle of the arm.
+        amount = rng.uniform(0.3, 0.5) * wave if wave > 0 else build.amount("arms")
+        move = limb_bend(rng, sprite.anchor, length * unit, amount, 0.5)
         build.on_body(sprite, side * (outfit.shoulder - 0.18), 0.75, [*move, raised])
 
 

@@ -11,7 +11,7 @@ from nakawari.data.figures import Figure, Manner, cel_figure
 from nakawari.data.linear import LinearValue
 from nakawari.data.merging import merged
 from nakawari.data.movement import sample_displacement
-from nakawari.data.puppet import puppet_figure
+from nakawari.data.puppet import Gestures, puppet_figure
 from nakawari.data.render import Layer
 from nakawari.data.things import foreground, thing_figure
 from nakawari.data.warps import Chain, Placement
@@ -37,7 +37,10 @@ KINDS = {"still": 0.15, "figures": 0.25, "pan": 0.12, "all": 0.26, "follow": 0.2
 # a view 288 px high].
 FOLLOWED_PAN = (6.0, 48.0)
 PUPPET_SHARE = 0.55  # share of the figures that are drawn characters
-MANED_SHARE = 0.5  # share of the drawn characters that have many locks, which swing far
+MANED_SHARE = 0.4  # share of the drawn characters that have many locks, which swing far
+WAVING_SHARE = 0.35  # share of the drawn characters, where parts may move, that wave their arms
+_SWAY = 0.5
+"""How far locks sway at most, as a share of the largest displacement: their ends go further."""
 THING_SHARE = 0.13  # share that are things, often with a pattern; the others come from the art
 FOREGROUND_SHARE = 0.2  # share of the scenes with something before the figures
 # Range of a foreground's depth (see ``CameraView``): it is nearer than the figures. Some have a
@@ -117,8 +120,9 @@ def _sample_figures(
         manner = _manner(rng, kind, scale, limit, index == moving)
         lot = rng.random()
         if lot < PUPPET_SHARE:
-            maned = bool(rng.random() < MANED_SHARE)
-            figure = puppet_figure(rng, size, position, manner, maned=maned)
+            moves = kind != "pan" and (kind != "still" or index == moving)
+            gestures = _sample_gestures(rng, scale, limit, moves)
+            figure = puppet_figure(rng, size, position, manner, gestures=gestures)
         elif lot < PUPPET_SHARE + THING_SHARE:
             middle = (position[0], float(rng.normal() * 0.2 * STAGE_HEIGHT * scale))
             figure = thing_figure(rng, 0.6 * size, middle, manner, scale)
@@ -135,6 +139,14 @@ def _sample_figures(
     depths = np.sort(rng.uniform(0.8, 1.3, count))
     layered = [(float(depth), figure) for depth, (_, figure) in zip(depths, figures, strict=True)]
     return layered, focus
+
+
+def _sample_gestures(
+    rng: np.random.Generator, scale: float, limit: float, moves: bool
+) -> Gestures:
+    hair = _SWAY * limit if rng.random() < MANED_SHARE else 0.0
+    waves = rng.random() < WAVING_SHARE and moves
+    return Gestures(hair, sample_displacement(rng, 2 * scale, limit) if waves else 0.0)
 
 
 def _framing(rng: np.random.Generator, scale: float) -> tuple[float, tuple[float, float]]:

@@ -12,10 +12,10 @@ from nakawari.data.warps import Chain, Placement
 SIZE = 192
 
 
-def moved(seed: int, active: set[str], maned: bool) -> np.ndarray:
+def moved(seed: int, active: set[str], gestures: puppet.Gestures | None = None) -> np.ndarray:
     """Return how far each pixel of one character goes, where it is before the empty ground [px]."""
     figure = puppet.puppet_figure(
-        np.random.default_rng(seed), 300.0, (0.0, 200.0), Manner(0.0, 14.0), active, maned
+        np.random.default_rng(seed), 300.0, (0.0, 200.0), Manner(0.0, 14.0), active, gestures
     )
     middle = Placement((0.0, 0.0), LinearValue(SIZE / 2), LinearValue(SIZE / 2))
     layers = [
@@ -28,15 +28,27 @@ def moved(seed: int, active: set[str], maned: bool) -> np.ndarray:
     return far[picture.layer_ids > 0]
 
 
-@pytest.mark.parametrize("maned", [False, True])
-def test_nothing_of_a_held_character_moves(maned: bool) -> None:
+@pytest.mark.parametrize("gestures", [None, puppet.Gestures(hair=45.0)])
+def test_nothing_of_a_held_character_moves(gestures: puppet.Gestures | None) -> None:
     for seed in range(3):
-        assert moved(seed, set(), maned).max() < 0.01
+        assert moved(seed, set(), gestures).max() < 0.01
+
+
+def all_moved(active: set[str], gestures: puppet.Gestures | None = None) -> np.ndarray:
+    return np.concatenate([moved(seed, active, gestures) for seed in range(6)])
 
 
 def test_many_locks_swing_farther_than_other_hair() -> None:
-    usual, maned = (
-        np.concatenate([moved(seed, {"hair"}, maned) for seed in range(6)])
-        for maned in (False, True)
-    )
-    assert (maned > 15).mean() > 1.5 * (usual > 15).mean()
+    usual, many = all_moved({"hair"}), all_moved({"hair"}, puppet.Gestures(hair=45.0))
+    assert (many > 15).mean() > 1.5 * (usual > 15).mean()
+
+
+def test_many_locks_swing_no_farther_than_they_may() -> None:
+    far, near = (all_moved({"hair"}, puppet.Gestures(hair=sway)) for sway in (45.0, 5.0))
+    assert (near > 15).mean() < 0.5 * (far > 15).mean()
+
+
+def test_raised_arms_wave_though_nothing_else_moves() -> None:
+    near, far = (all_moved(set(), puppet.Gestures(hands=hands)) for hands in (10.0, 60.0))
+    assert 4.0 < near.max() < 20.0
+    assert 25.0 < far.max() < 100.0

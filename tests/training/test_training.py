@@ -42,9 +42,10 @@ def stage_1(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_stage_1_learns(tmp_path: Path) -> None:
-    fit_autoencoder(autoencoder_config(tmp_path, max_updates=48, validate_every=12))
+    length = {"max_updates": 36, "validate_every": 36, "first_validation": 1}
+    fit_autoencoder(autoencoder_config(tmp_path, **length))
     losses = logged(tmp_path, "validation/loss")
-    assert losses[-1] < 0.95 * losses[0]
+    assert losses[-1] < 0.85 * losses[0]
 
 
 def test_stage_1_leaves_weights_state_and_pictures(stage_1: Path) -> None:
