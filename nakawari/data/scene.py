@@ -141,9 +141,7 @@ def _sample_figures(
     return layered, focus
 
 
-def _sample_gestures(
-    rng: np.random.Generator, scale: float, limit: float, moves: bool
-) -> Gestures:
+def _sample_gestures(rng: np.random.Generator, scale: float, limit: float, moves: bool) -> Gestures:
     hair = _SWAY * limit if rng.random() < MANED_SHARE else 0.0
     waves = rng.random() < WAVING_SHARE and moves
     return Gestures(hair, sample_displacement(rng, 2 * scale, limit) if waves else 0.0)
