@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from autoencoder.matching import unit_length
 from diffusion.conditions import Estimate, both_warped
-from diffusion.search import NEAR, Choice, Votes, all_flows
+from diffusion.search import Choice, Votes, all_flows
 from nakawari.motion.pooling import box_mean
 from nakawari.motion.warping import along, flow_of
 
@@ -35,6 +35,9 @@ _AROUND = 9
 """Side of the square around a cell whose votes are averaged, in cells."""
 _LEAST_VOTES = 1e-4
 """Added to a flow's share of the votes before its logarithm is taken, so that it stays finite."""
+_NEAR = 1.5
+"""Distance in cells from which on two flows count as different. Below it, their agreement rises
+linearly to one."""
 _FAR = 4.0
 """Distance from the flow so far, in cells, at which the distance of a candidate is clipped."""
 _WIDTH = 64
@@ -227,14 +230,14 @@ def agreement(flows: Tensor) -> Tensor:
 
     The result is (B, K, K, cells around, h, w) in [0, 1]: by the cell's candidate, the other cell's
     candidate, and the other cell's place, row by row from the upper left. It is 1 for equal flows,
-    and 0 from ``NEAR`` cells on. Beyond the map's edge its last cells are repeated.
+    and 0 from ``_NEAR`` cells on. Beyond the map's edge its last cells are repeated.
     """
     # In place where possible: allocating so much memory would take longer than the arithmetic.
     across, down = (
         (here.unsqueeze(2).unsqueeze(2) - _around(here).unsqueeze(1)).square_()
         for here in flows.unbind(2)
     )
-    return across.add_(down).sqrt_().div_(-NEAR).add_(1).clamp_(min=0)
+    return across.add_(down).sqrt_().div_(-_NEAR).add_(1).clamp_(min=0)
 
 
 def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
@@ -244,7 +247,7 @@ def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
     (B, 1, h, w). Places where no candidate is near do not count.
     """
     apart = _distance(choice.flows, flow.unsqueeze(1)).detach()
-    worth = (1 - apart / NEAR).clamp(min=0)  # (B, K, h, w)
+    worth = (1 - apart / _NEAR).clamp(min=0)  # (B, K, h, w)
     best = worth.amax(dim=1, keepdim=True)
     chosen = (choice.logits.softmax(dim=1) * worth).sum(dim=1, keepdim=True) / best.clamp(min=1e-6)
     weight = weight * (best > 0)

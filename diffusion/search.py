@@ -33,9 +33,6 @@ _KINDS = 32
 _NEAR = 2
 """Radius of the mean around the likeliest flow, in cells. The mean gives the flow to a fraction of
 a cell."""
-NEAR = 1.5
-"""Distance in cells from which on two flows count as different. Below it, their agreement rises
-linearly to one."""
 _LEAST_VOTES = 1e-4
 """Added to a flow's share of the votes before its logarithm is taken, so that it stays finite."""
 _AGREEING = 3
@@ -90,17 +87,9 @@ class Choice(NamedTuple):
 
     @property
     def flow(self) -> Tensor:
-        """The candidate with most probability near it, (B, 2, h, w), without gradients.
-
-        Several candidates may be nearly the same flow, so their probabilities are added up.
-        """
-        with torch.no_grad():
-            shares = self.logits.softmax(dim=1)
-            apart = self.flows.unsqueeze(1) - self.flows.unsqueeze(2)  # (B, K, K, 2, h, w)
-            worth = (1 - torch.hypot(*apart.unbind(3)) / NEAR).clamp(min=0)
-            best = (worth * shares.unsqueeze(1)).sum(2).argmax(dim=1)  # (B, h, w)
-            index = best[:, None, None].expand(-1, 1, 2, -1, -1)
-            return self.flows.gather(1, index).squeeze(1)
+        """The most likely candidate, (B, 2, h, w), without gradients."""
+        index = self.logits.argmax(dim=1)[:, None, None].expand(-1, 1, 2, -1, -1)
+        return self.flows.detach().gather(1, index).squeeze(1)
 
 
 class Search(nn.Module):

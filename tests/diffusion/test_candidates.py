@@ -141,14 +141,11 @@ def test_a_cell_without_a_mind_of_its_own_hears_those_that_show_the_same(
     assert bool((chosen[4] == 2).all()) is hears_its_like
 
 
-def test_what_is_nearly_the_same_flow_is_counted_together() -> None:
-    flows = torch.tensor([(3.0, 0.0), (0.0, 0.0), (0.1, 0.0), (0.0, -0.1)])
-    flows = flows.view(1, 4, 2, 1, 1)
-    shares = torch.tensor([0.4, 0.19, 0.21, 0.2]).view(1, 4, 1, 1)
-    chosen = Choice(flows, shares.log()).flow
-    assert chosen.abs().amax() <= 0.1
-    alone = Choice(flows[:, :2], shares[:, :2].log()).flow
-    assert alone.flatten().tolist() == [3.0, 0.0]
+def test_the_likeliest_candidate_is_chosen_in_each_cell() -> None:
+    flows = torch.tensor([(3.0, 0.0), (0.0, -1.5)]).view(1, 2, 2, 1, 1).expand(-1, -1, -1, 1, 2)
+    logits = torch.tensor([[1.0, -1.0], [0.5, 2.0]]).view(1, 2, 1, 2)
+    chosen = Choice(flows, logits).flow
+    assert chosen[0, :, 0].T.tolist() == [[3.0, 0.0], [0.0, -1.5]]
 
 
 def test_a_choice_is_judged_by_what_is_near_the_truth() -> None:
