@@ -7,8 +7,8 @@ the whole picture. The step compares both frames along each candidate. One netwo
 candidates, and it is not given the flows themselves: so it cannot learn how far the training's cels
 move.
 
-Inside a flat colour every flow looks alike. So the cells judge in several rounds. In each round
-they are told what the cells around them prefer, above all those that show the same thing.
+Inside a flat colour every flow looks alike. So each cell is told how the cells around it move by
+the flow so far, above all those that show the same thing.
 
 Legend: B batch, K candidates, n flows of the search, h/w size of a step's map. A flow goes from
 frame_0 to frame_1, at the places of the drawing, in cells of 8 pixels whatever the map. Votes are
@@ -47,9 +47,7 @@ _OF_VOTES = 5
 _OF_COMPARISON = 5
 """Cosines of both frames along a candidate: of the cell and of its four quarters."""
 _REACH = 2
-"""Radius of the square around a cell, in cells, whose preferences the cell is told."""
-_ROUNDS = 3
-"""Rounds in which the cells judge. In the first they know the flow so far of the cells around."""
+"""Radius of the square around a cell, in cells, whose flows so far the cell is told."""
 _SHOWN = 16
 """Channels of the embedding of what a cell shows, by which cells of the same thing are found."""
 _NEARLY_NOTHING = 0.02
@@ -73,7 +71,7 @@ class Chooser(nn.Module):
         # Of a candidate: what both frames show along it, its votes, how far it is from the flow so
         # far.
         self.of_candidate = nn.Conv2d(seen + _OF_VOTES + 1, _WIDTH, 1)
-        # How far the cells around agree with a candidate: all, and those of the same thing.
+        # How far the cells around move along a candidate: all, and those of the same thing.
         self.of_company = nn.Conv2d(2, _WIDTH, 1, bias=False)
         # Attention over the cells around, to find those of the same thing: ``fellows`` scores
         # their places, ``shown`` what they show.
@@ -127,33 +125,24 @@ class Chooser(nn.Module):
             agree = agreement(flows)
         told = torch.cat([seen, votes, apart], dim=2).flatten(0, 1)
         of_candidate = self.of_candidate(told).unflatten(0, (-1, count))
-        both = (of_candidate + self.of_cell(known).unsqueeze(1)).flatten(0, 1)
-        shown = self.shown(seen.flatten(0, 1)).unflatten(0, (-1, count))
-        by_place = self.fellows(known[:, : self.fellows.in_channels]).unsqueeze(1)
-        # At first each cell is taken to follow the flow so far.
-        logits = votes[:, :, 0]
-        belief = torch.zeros_like(logits)
-        belief[:, 0] = 1
-        for _ in range(_ROUNDS):
-            company = self._company(belief, agree, shown, by_place).flatten(0, 1)
-            judged = self.judge(both + self.of_company(company))
-            logits = votes[:, :, 0] + judged.float().view_as(belief)
-            belief = logits.softmax(dim=1)
-        return logits
+        company = self.of_company(self._company(agree, seen, known).flatten(0, 1))
+        both = (of_candidate + self.of_cell(known).unsqueeze(1)).flatten(0, 1) + company
+        votes_of_cell = votes[:, :, 0]
+        return votes_of_cell + self.judge(both).float().view_as(votes_of_cell)
 
-    def _company(self, belief: Tensor, agree: Tensor, shown: Tensor, by_place: Tensor) -> Tensor:
-        """Return how far the cells around agree with each candidate, (B, K, 2, h, w) in [0, 1].
+    def _company(self, agree: Tensor, seen: Tensor, known: Tensor) -> Tensor:
+        """Return how far the cells around move along each candidate, (B, K, 2, h, w) in [0, 1].
 
         The first channel is the mean over all these cells. The second gives more weight to those
-        that show what the cell shows along the candidate. ``belief`` is the probability of each
-        cell's candidates, (B, K, h, w). ``agree`` is from ``agreement``, ``shown`` is
-        (B, K, c, h, w), and ``by_place`` is (B, 1, cells around, h, w).
+        that show, along their flow so far, what the cell shows along the candidate. ``agree`` is
+        from ``agreement``; the rest is as in ``logits``.
         """
-        with_it = (agree * _around(belief).unsqueeze(1)).sum(2)  # (B, K, cells around, h, w)
-        others = _around((belief.unsqueeze(2) * shown).sum(1))  # (B, c, cells around, h, w)
+        shown = self.shown(seen.flatten(0, 1)).unflatten(0, (-1, seen.shape[1]))
+        others = _around(shown[:, 0])  # (B, c, cells around, h, w)
         alike = torch.einsum("bkchw,bcnhw->bknhw", shown, others) / _SHOWN**0.5
+        by_place = self.fellows(known[:, : self.fellows.in_channels]).unsqueeze(1)
         fellows = (alike + by_place).softmax(dim=2)
-        return torch.stack([with_it.mean(2), (with_it * fellows).sum(2)], dim=2)
+        return torch.stack([agree.mean(2), (agree * fellows).sum(2)], dim=2)
 
 
 def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
@@ -226,18 +215,14 @@ def _seen_along(
 
 
 def agreement(flows: Tensor) -> Tensor:
-    """Return how far candidates (B, K, 2, h, w) agree with those of the cells around.
+    """Return how far the cells around move along each candidate of (B, K, 2, h, w).
 
-    The result is (B, K, K, cells around, h, w) in [0, 1]: by the cell's candidate, the other cell's
-    candidate, and the other cell's place, row by row from the upper left. It is 1 for equal flows,
-    and 0 from ``_NEAR`` cells on. Beyond the map's edge its last cells are repeated.
+    Their flow is the flow so far, their first candidate. The result is (B, K, cells around, h, w)
+    in [0, 1], with the cells row by row from the upper left: 1 for equal flows, and 0 from
+    ``_NEAR`` cells on. Beyond the map's edge its last cells are repeated.
     """
-    # In place where possible: allocating so much memory would take longer than the arithmetic.
-    across, down = (
-        (here.unsqueeze(2).unsqueeze(2) - _around(here).unsqueeze(1)).square_()
-        for here in flows.unbind(2)
-    )
-    return across.add_(down).sqrt_().div_(-_NEAR).add_(1).clamp_(min=0)
+    across, down = (here.unsqueeze(2) - _around(here[:, :1]) for here in flows.unbind(2))
+    return (1 - torch.hypot(across, down) / _NEAR).clamp(min=0)
 
 
 def candidate_error(choice: Choice, flow: Tensor, weight: Tensor) -> Tensor:
