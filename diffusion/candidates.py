@@ -29,8 +29,7 @@ from nakawari.motion.warping import along, flow_of
 
 OWN, AROUND, EVERYWHERE = 2, 3, 2
 """How many candidates come from the votes of the cell itself, of the cells around it, and of the
-whole picture. With the flow so far, they include the right flow in 99 of 100 places
-(docs/model.md)."""
+whole picture. How often the right flow is among them is in docs/model.md."""
 _AROUND = 9
 """Side of the square around a cell whose votes are averaged, in cells."""
 _LEAST_VOTES = 1e-4
