@@ -145,6 +145,32 @@ def test_it_runs_without_torch(make_clip, tmp_path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("none.mp4",),
+        ("none.mp4", "--json", "a.json", "--html", "a.html", "--export", "a.xdts"),
+        ("none.json", "--export", "a.csv"),
+        ("none.mp4", "--json", "none/a.json"),
+    ],
+)
+def test_help_and_a_refused_input_load_nothing_heavy(tmp_path, arguments) -> None:
+    code = (
+        "import sys\n"
+        "from nakawari.cli import main\n"
+        "try:\n"
+        "    main(['xsheet', *sys.argv[1:]])\n"
+        "finally:\n"
+        "    heavy = [name for name in ('torch', 'cv2', 'av', 'numpy') if name in sys.modules]\n"
+        "    print('loaded:', *heavy)\n"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout.endswith("loaded:\n"), result.stdout
+    assert result.stdout.startswith("usage:") or result.stderr.count("\n") == 1
+
+
 EXPORTS = ("sheet.xdts", "sheet.ae.txt", "sheet.otio", "sheet.csv")
 
 

@@ -15,6 +15,7 @@ from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.parsing import rate
+from nakawari.video.names import check_exists
 from nakawari.wording import printable
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _sheet_and_page(args: argparse.Namespace) -> tuple[ExposureSheet, str | None
         from nakawari.xsheet.sheet.files import load_sheet
 
         return load_sheet(args.input), None
+    check_exists(args.input)  # before FFmpeg and OpenCV are loaded, which takes half a second
     from nakawari.xsheet.detect import detect
 
     with ProgressBar() as bar:

@@ -1,9 +1,12 @@
-"""Names with a number in them, as those of a sequence's pictures have."""
+"""Names with a number in them, as those of a sequence's pictures have, and names of nothing."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
+
+from nakawari.errors import UserError
 
 PLACE = re.compile(r"%(?:0(\d{1,2}))?d")
 
@@ -43,3 +46,23 @@ class NamePattern(NamedTuple):
         is_padded = len(digits) == self.digits or not digits.startswith("0")
         fits = is_padded and name == f"{self.before}{digits}{self.after}"
         return int(digits) if fits else None
+
+
+def check_exists(source: Path) -> None:
+    """Raise ``UserError`` if a path is of nothing, and cannot name a sequence of pictures either.
+
+    FFmpeg is not needed for that, so a command can call this before it loads FFmpeg.
+    """
+    if not source.exists() and NamePattern.of(source.name) is None:
+        raise no_such_clip(source)
+
+
+def no_such_clip(source: Path) -> UserError:
+    """Return the error to raise for a path of nothing, which may be meant as a sequence's name."""
+    is_meant_as_names = "%" in source.name or "*" in source.name
+    advice = (
+        "write the number in the pictures' names as frame_%04d.png, or name their folder"
+        if is_meant_as_names
+        else "check the name"
+    )
+    return UserError(f"{source} does not exist; {advice}")

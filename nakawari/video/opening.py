@@ -16,6 +16,7 @@ from av.container import InputContainer
 from nakawari.errors import UserError
 from nakawari.parsing import whole_number
 from nakawari.video.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
+from nakawari.video.names import no_such_clip
 
 # Demuxers that read one file and follow no reference out of it. Playlists (concat, hls, dash),
 # image sequences (image2), devices and network formats are left out.
@@ -45,7 +46,7 @@ LIST_STARTS = (b"ffconcat", b"#EXTM3U", b"[playlist]")
 def open_file(path: Path) -> InputContainer:
     """Open a file of video or sound; ``UserError`` if it is none, or not a plain file."""
     if not path.exists():
-        raise UserError(f"{path} does not exist; {_if_sequence(path) or 'check the name'}")
+        raise no_such_clip(path)
     if not path.is_file():  # opening a FIFO would wait for whoever writes to it
         raise UserError(f"{path} is not a file; name a video file")
     try:
@@ -97,12 +98,6 @@ def check_header(path: Path) -> bytes:
     elif is_animated_webp(head):
         check_dimensions(path, *canvas(head))
     return head
-
-
-def _if_sequence(path: Path) -> str | None:
-    if "%" not in path.name and "*" not in path.name:
-        return None
-    return "write the number in the pictures' names as frame_%04d.png, or name their folder"
 
 
 def _what_else(path: Path) -> str:

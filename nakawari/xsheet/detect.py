@@ -23,14 +23,13 @@ from nakawari.xsheet.change.frame_pair import frame_pairs
 from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.meter import ShotMeter
 from nakawari.xsheet.holds.holds import decide, is_new
-from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings
+from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings, PictureSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes
 from nakawari.xsheet.sheet.pulldown import find_pulldown
 from nakawari.xsheet.sheet.sheet import CameraMove, ExposureSheet, SheetDrawing
 from nakawari.xsheet.sheet.shots import make_shot
 
 READ_AHEAD = 4  # frames that are ready before they are measured
-WORKING_WIDTH = 512  # px: wider pictures are halved until they are about this wide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +77,7 @@ def detect(
     times = FrameTimes()
     with VideoReader(path, tell, strict, part, input_rate) as reader:
         info = reader.info
-        halvings = halvings_for(info.width)
+        halvings = halvings_for(info.width, settings.pictures)
         size = (info.width >> halvings, info.height >> halvings)
         start, meter = 0, ShotMeter(settings)
         expected = None if info.duration is None else round(info.duration * info.rate)
@@ -104,12 +103,12 @@ def detect(
     clock = times.clock(info.rate)
     if clock.times is not None:
         tell(VARIES)
-    return replace(_assembled(path.name, clock, shots), content=content)
+    return replace(_assembled(path.name, clock, shots, settings), content=content)
 
 
-def halvings_for(width: int) -> int:
+def halvings_for(width: int, settings: PictureSettings = DEFAULT.pictures) -> int:
     """Return how often pictures of a width [px] are halved before they are looked at."""
-    return max(0, round(math.log2(width / WORKING_WIDTH)))
+    return max(0, round(math.log2(width / settings.width)))
 
 
 class _Shot(NamedTuple):
@@ -140,17 +139,20 @@ def _decided(
     return _Shot(drawings, moves, changes.tolist(), decision.thresholds.tolist())
 
 
-def _assembled(clip: str, clock: Clock, shots: list[_Shot]) -> Detection:
+def _assembled(
+    clip: str, clock: Clock, shots: list[_Shot], settings: DetectorSettings
+) -> Detection:
     drawings = [shot.drawings for shot in shots]
     if clock.times is None:
-        clock = replace(clock, pulldown=find_pulldown(drawings, clock.fps))
+        pulldown = find_pulldown(drawings, clock.fps, settings.pulldown, settings.cadence)
+        clock = replace(clock, pulldown=pulldown)
     changes = tuple(chain.from_iterable(shot.changes for shot in shots))
     sheet = ExposureSheet(
         clip=clip,
         fps=clock.fps,
         frames=len(changes),
         drawings=tuple(chain.from_iterable(drawings)),
-        shots=tuple(make_shot(own, clock) for own in drawings),
+        shots=tuple(make_shot(own, clock, settings.cadence) for own in drawings),
         camera=tuple(chain.from_iterable(shot.camera for shot in shots)),
         pulldown=clock.pulldown,
         times=clock.times,

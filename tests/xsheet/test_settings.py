@@ -13,6 +13,7 @@ from nakawari.xsheet.settings import (
     DEFAULT,
     CutSettings,
     DetectorSettings,
+    HoldSettings,
     SurroundSettings,
     with_changes,
 )
@@ -27,6 +28,11 @@ def test_a_change_gives_one_setting_another_value_and_leaves_the_rest() -> None:
     assert changed.surrounds == SurroundSettings(min_share=0.2)
     assert DEFAULT.cuts == CutSettings()
     assert with_changes(DEFAULT, []) is DEFAULT
+
+
+def test_a_setting_of_several_numbers_is_given_by_commas() -> None:
+    changed = with_changes(DEFAULT, ["holds.cadences=2,3", "holds.mixed=0.5,0.25"])
+    assert changed.holds == HoldSettings(cadences=(2, 3), mixed=(0.5, 0.25))
 
 
 def test_the_last_of_several_changes_of_one_setting_counts() -> None:
@@ -52,6 +58,15 @@ def test_the_last_of_several_changes_of_one_setting_counts() -> None:
         ("changes.noise_rank=1", "noise_rank must be in [0, 1), got 1.0"),
         ("levels.floor=0", "floor must be above 0, got 0.0"),
         ("holds.switch=1", "switch must be in (0, 1), got 1.0"),
+        ("holds.cadences=2,x", "the value must be a whole number, got 'x'"),
+        ("holds.cadences=2,", "the value must be a whole number, got ''"),
+        ("holds.cadences=0,2", "cadences must be from 1 to 9, got (0, 2)"),
+        ("holds.max_age=5", "cadences must be from 1 to 5, got (1, 2, 3, 4, 6)"),
+        ("holds.mixed=1,0", "mixed must be 1 to 9 numbers above 0, got (1.0, 0.0)"),
+        ("holds.min_growth_evidence=5", "min_growth_evidence <= max_growth_evidence must hold"),
+        ("pictures.width=0", "width must be 1 or more, got 0"),
+        ("cadence.max_moving_time=0", "max_moving_time must be above 0, got 0.0"),
+        ("pulldown.min_drawings=0", "min_drawings must be 1 or more, got 0"),
         (
             "cuts.min_resemblance=0.6",
             "no_resemblance <= min_resemblance <= max_resemblance must hold, got "

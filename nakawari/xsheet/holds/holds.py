@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakawari.xsheet.holds.timing import JUST_BEGUN, timing
+from nakawari.xsheet.holds.timing import timing
 from nakawari.xsheet.settings import DEFAULT, HoldSettings, LevelSettings
 
 SPAN = 1000
@@ -102,8 +102,9 @@ class _Decider:
 
     def decide(self, changes: np.ndarray, groups: np.ndarray, growth: np.ndarray) -> Decision:
         """Find the drawings of one shot, as the function of the same name says."""
+        evidence = self._holds.growth_weight * (growth - self._holds.min_growth)
         adding = np.exp(
-            np.clip(self._holds.growth_weight * (growth - self._holds.min_growth), -0.5, 4.0)
+            np.clip(evidence, self._holds.min_growth_evidence, self._holds.max_growth_evidence)
         )
         adding[growth == 0] = 1.0
         observed = np.log(changes.astype(np.float64) + self._known.floor)
@@ -261,7 +262,7 @@ class _Decider:
                 before = forward[frame - 1 - span.start]
                 came = backward @ self._back
                 to_new = ratios[frame] * came[:, :states]
-                to_new[:, JUST_BEGUN] *= adding[frame]
+                to_new[:, self._timing.just_begun] *= adding[frame]
                 backward = to_new + came[:, states:]
                 new_share = np.vecdot(before, to_new)
                 share = np.vecdot(before, backward)
@@ -289,6 +290,7 @@ class _Decider:
             span: from the frame that is given to the last one that is written, included.
         """
         states = forward.shape[-1]
+        just_begun, anew = self._timing.just_begun, self._timing.to_new
         for place, frame in enumerate(range(span.start + 1, span.stop + 1), 1):
             before, ahead = forward[place - 1], forward[place]
             came = before @ self._onward
@@ -296,9 +298,7 @@ class _Decider:
             if (
                 adding[frame] != 1.0
             ):  # the transition from one new drawing to the next is weighted by this factor
-                to_new += (adding[frame] - 1.0) * (
-                    before[:, JUST_BEGUN] @ self._timing.to_new[JUST_BEGUN]
-                )
+                to_new += (adding[frame] - 1.0) * (before[:, just_begun] @ anew[just_begun])
             np.multiply(ratios[frame], to_new, out=ahead)
             ahead += came[:, states:]
             totals[frame] = ahead.sum(axis=1, keepdims=True)

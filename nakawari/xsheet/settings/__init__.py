@@ -1,11 +1,17 @@
-"""Every number by which the detector measures and decides, with its unit and the reason for it.
+"""The numbers by which the detector measures and decides, with their units and their reasons.
 
-There is a class for each part of the detector. The files ``camera.py``, ``change.py``, ``cuts.py``
-and ``holds.py`` group them by what they decide. ``DetectorSettings`` holds them all, and
-``eval/drawings.py --set part.name=value`` tries another value on clips whose truth is known.
+There is a class for each part of the detector. The files ``camera.py``, ``change.py``,
+``cuts.py``, ``holds.py`` and ``sheet.py`` group them by what they decide. ``DetectorSettings``
+holds them all, and ``eval/drawings.py --set part.name=value`` tries another value on clips whose
+truth is known. Where a setting is several numbers, they are parted by commas.
 
 Only the numbers that the code is built around stay beside the code. They are the sizes of the
-blocks and grids that it sums over, and how far a blur or an interpolation reaches.
+blocks and grids that it sums over, how far a blur or an interpolation reaches, how often and how
+finely a search is repeated, at which quarter of an order a usual value is taken, and the rates
+and patterns of pulldown.
+
+A sheet that is read or edited is not detected anew. What is told of its shots goes by the numbers
+of ``DEFAULT``, and by ``MAX_DISAGREEMENT`` in ``sheet/shots.py``.
 
 Pictures are some 500 px wide when they are measured, and all lengths [px] are of such pictures.
 A code value is a step of an 8-bit plane. A share is between 0 and 1.
@@ -30,6 +36,7 @@ from nakawari.xsheet.settings.change import (
     CameraSettings,
     ChangeSettings,
     DifferenceSettings,
+    PictureSettings,
     TrialSettings,
     UncoveredSettings,
 )
@@ -40,6 +47,7 @@ from nakawari.xsheet.settings.cuts import (
     SurroundSettings,
 )
 from nakawari.xsheet.settings.holds import HoldSettings, LevelSettings
+from nakawari.xsheet.settings.sheet import CadenceSettings, PulldownSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +71,9 @@ class DetectorSettings:
         colors: how the colours of two pictures are compared.
         trials: when a motion is the camera's because it explains all that changes.
         uncovered: in which frames a background that was hidden is looked for.
+        pictures: how large the pictures are when they are measured.
+        cadence: what the cadence of a shot is.
+        pulldown: when the frames of a video repeat those of a film.
     """
 
     cuts: CutSettings = field(default_factory=CutSettings)
@@ -81,6 +92,9 @@ class DetectorSettings:
     colors: ColorSettings = field(default_factory=ColorSettings)
     trials: TrialSettings = field(default_factory=TrialSettings)
     uncovered: UncoveredSettings = field(default_factory=UncoveredSettings)
+    pictures: PictureSettings = field(default_factory=PictureSettings)
+    cadence: CadenceSettings = field(default_factory=CadenceSettings)
+    pulldown: PulldownSettings = field(default_factory=PulldownSettings)
 
 
 def with_changes(settings: DetectorSettings, changes: Iterable[str]) -> DetectorSettings:
@@ -108,9 +122,15 @@ def _known(name: str, owner: Any, told: str) -> str:
     return name
 
 
-def _value(text: str, before: float) -> float:
-    """Read a value of the setting's type: a whole number, or a finite number."""
-    kind = type(before)
+def _value(text: str, before: float | tuple[float, ...]) -> float | tuple[float, ...]:
+    """Read a value of the setting's type: a number, or several that commas part."""
+    if isinstance(before, tuple):
+        return tuple(_number(part, type(before[0])) for part in text.split(","))
+    return _number(text, type(before))
+
+
+def _number(text: str, kind: type[float]) -> float:
+    """Read a whole number, if ``kind`` is ``int``, or a finite number."""
     try:
         value = kind(text)
     except ValueError:

@@ -1,10 +1,25 @@
-"""Settings of what counts as a frame's change, and of how camera motion is taken out of it."""
+"""Settings of how frames are measured: their size, their change, and the camera taken out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from nakawari.xsheet.settings.checks import check_positive, check_whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSettings:
+    """How large the pictures are when they are measured (``detect.py``).
+
+    Attributes:
+        width: px; a wider picture is halved until it is about this wide. All other lengths are of
+            such pictures.
+    """
+
+    width: int = 512
+
+    def __post_init__(self) -> None:
+        check_whole(self, "width")
 
 
 @dataclass(frozen=True, kw_only=True)

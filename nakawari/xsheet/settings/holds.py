@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from nakawari.xsheet.settings.checks import check_positive, check_whole
+from nakawari.xsheet.settings.checks import check_order, check_positive, check_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,12 @@ class HoldSettings:
     """What decides between a new drawing and a held one (``holds/holds.py``, ``holds/timing.py``).
 
     Attributes:
+        cadences: frames for which a drawing may be held throughout a shot: on ones, twos, threes,
+            fours and sixes. Besides these, a shot may have no fixed number.
+        mixed: shares of the holds of 1, 2, 3 frames and so on where no number is fixed; only how
+            they compare counts.
+        max_age: number of a drawing's first frames that are told apart. A longer hold is a pause,
+            and pauses are all alike.
         starts: number of places, between the least and the largest change, at which the two levels
             are separated first.
         rounds: rounds of expectation-maximisation from each of these places.
@@ -80,12 +86,17 @@ class HoldSettings:
         min_growth: logarithm of the ratio of the change over two frames to that over one. Above it,
             the ratio speaks for two movements. Noise reaches it in one frame of fifty.
         growth_weight: log odds for each unit above that.
+        min_growth_evidence: lower limit of this evidence [log odds]. Noise can hide a growth.
+        max_growth_evidence: upper limit of the same.
         long_hold: share of the drawings that are a pause, whatever the cadence.
         pause_hazard: probability that a pause ends with a given frame.
         off_beat: share of the drawings that come a frame early or late.
         switch: probability that the cadence changes with a drawing.
     """
 
+    cadences: tuple[int, ...] = (1, 2, 3, 4, 6)
+    mixed: tuple[float, ...] = (0.3, 0.32, 0.17, 0.09, 0.05, 0.04)
+    max_age: int = 9
     starts: int = 10
     rounds: int = 5
     other_opinion: float = 0.25
@@ -93,13 +104,20 @@ class HoldSettings:
     max_evidence: float = 8.0
     min_growth: float = 0.25
     growth_weight: float = 13.0
+    min_growth_evidence: float = -0.5
+    max_growth_evidence: float = 4.0
     long_hold: float = 0.12
     pause_hazard: float = 0.05
     off_beat: float = 0.05
     switch: float = 0.03
 
     def __post_init__(self) -> None:
-        check_whole(self, "starts", "rounds")
+        check_whole(self, "max_age", "starts", "rounds")
+        check_order(self, "min_growth_evidence", "max_growth_evidence")
+        if not all(1 <= cadence <= self.max_age for cadence in self.cadences):
+            raise ValueError(f"cadences must be from 1 to {self.max_age}, got {self.cadences}")
+        if len(self.mixed) > self.max_age or min(self.mixed) <= 0:
+            raise ValueError(f"mixed must be 1 to {self.max_age} numbers above 0, got {self.mixed}")
         for name in ("min_held_probability", "long_hold", "pause_hazard", "off_beat", "switch"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in (0, 1), got {getattr(self, name)}")

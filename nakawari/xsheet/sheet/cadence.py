@@ -8,16 +8,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from nakawari.xsheet.settings import DEFAULT, CadenceSettings
 from nakawari.xsheet.sheet.sheet import Cadence
-
-MAX_MOVING_HOLD = 6  # frames; a drawing that is held for longer rests
-MAX_MOVING_TIME = Fraction(1, 4)  # s: six frames at 24 a second
-MIN_DRAWINGS = 2  # fewest drawings that must move; a single one between rests has no rhythm
-MIN_SHARE = 0.6  # least share of the moving drawings that have the commonest hold in a cadence
-MIN_TIME_SHARE = 0.08  # least share of the shot's time that must move; less is an incident
-# Least shares of the moving frames that a cadence must explain. MIN_WHOLE counts the holds of
-# exactly its length. MIN_JOINED also counts holds that were split by a repeat taken for a drawing.
-MIN_WHOLE, MIN_JOINED = 0.6, 0.85
 
 
 class ShotCadence(NamedTuple):
@@ -27,17 +19,19 @@ class ShotCadence(NamedTuple):
     animation_fps: float | None  # drawings a second while it moves
 
 
-def longest_moving_hold(fps: Fraction) -> int:
+def longest_moving_hold(fps: Fraction, settings: CadenceSettings = DEFAULT.cadence) -> int:
     """Return for how many frames a drawing may be held without resting.
 
     That is six frames, which last a quarter of a second at 24 frames a second. At a faster rate it
     is also a quarter of a second, because drawings on threes are held for more than six frames
     there. A longer hold is a pause, and says nothing about the cadence.
     """
-    return max(MAX_MOVING_HOLD, math.floor(fps * MAX_MOVING_TIME))
+    return max(settings.max_moving_hold, math.floor(fps * settings.max_moving_time))
 
 
-def cadence_of(holds: Sequence[int], rate: Fraction) -> ShotCadence:
+def cadence_of(
+    holds: Sequence[int], rate: Fraction, settings: CadenceSettings = DEFAULT.cadence
+) -> ShotCadence:
     """Return the cadence of one shot's drawings.
 
     A cadence is what repeats: a shot has none if fewer than two drawings move, or if they move for
@@ -47,18 +41,20 @@ def cadence_of(holds: Sequence[int], rate: Fraction) -> ShotCadence:
     Args:
         holds: for how many frames each drawing is held, in order, as ``Clock.hold`` counts them.
         rate: frames a second in which the holds are counted.
+        settings: what a cadence is.
     """
-    moving = [hold for hold in holds[:-1] if hold <= longest_moving_hold(rate)]
-    if len(moving) < MIN_DRAWINGS or sum(moving) < MIN_TIME_SHARE * sum(holds):
+    moving = [hold for hold in holds[:-1] if hold <= longest_moving_hold(rate, settings)]
+    moves_long = sum(moving) >= settings.min_time_share * sum(holds)
+    if len(moving) < settings.min_drawings or not moves_long:
         return ShotCadence(None, None)
     hold, count = Counter(moving).most_common(1)[0]
-    cadence = hold if count >= MIN_SHARE * len(moving) else _joined(moving)
+    cadence = hold if count >= settings.min_share * len(moving) else _joined(moving, settings)
     if cadence is not None:
         return ShotCadence(cadence, round(float(rate / cadence), 3))
     return ShotCadence("mixed", round(float(rate * len(moving) / sum(moving)), 3))
 
 
-def _joined(holds: Sequence[int]) -> int | None:
+def _joined(holds: Sequence[int], settings: CadenceSettings) -> int | None:
     """Return the cadence of a shot in which a few repeats were taken for drawings, or ``None``.
 
     Such a repeat splits a hold, and the parts of a split hold add up to the cadence again. In a
@@ -67,7 +63,8 @@ def _joined(holds: Sequence[int]) -> int | None:
     frames = sum(holds)
     for cadence in {hold for hold in holds if hold > 1}:
         whole = cadence * holds.count(cadence)
-        if whole >= MIN_WHOLE * frames and whole + _split(holds, cadence) >= MIN_JOINED * frames:
+        joined = whole + _split(holds, cadence)
+        if whole >= settings.min_whole * frames and joined >= settings.min_joined * frames:
             return cadence
     return None
 

@@ -13,20 +13,21 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
+from nakawari.xsheet.settings import DEFAULT, CadenceSettings, PulldownSettings
 from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import SheetDrawing
 
 CYCLE = 5  # video frames after which the pattern of pulldown repeats
 RATES = {Fraction(30): 4, Fraction(60): 2}  # the video's frames a second to film frames a cycle
-MAX_DETUNING = Fraction(1, 30)  # largest difference from the rates above, as a share of them
-MIN_DRAWINGS = 8  # fewest drawings that must move; fewer may be even by chance
-MIN_EVENNESS = 0.9  # least share of holds, in film frames, that are the commonest of their shot
-MIN_GAIN = 0.15  # by so much that share must exceed the same share in video frames
-MAX_VIOLATIONS = 0.05  # share of the drawings that may begin on a frame that should be a repeat
 
 
-def find_pulldown(shots: Sequence[Sequence[SheetDrawing]], rate: Fraction) -> Pulldown | None:
+def find_pulldown(
+    shots: Sequence[Sequence[SheetDrawing]],
+    rate: Fraction,
+    settings: PulldownSettings = DEFAULT.pulldown,
+    cadence: CadenceSettings = DEFAULT.cadence,
+) -> Pulldown | None:
     """Return the pulldown of a clip; ``None`` if it has none, or if too little moves to tell.
 
     From animation on twos the phase cannot be told for certain, but any phase that fits is right.
@@ -34,32 +35,36 @@ def find_pulldown(shots: Sequence[Sequence[SheetDrawing]], rate: Fraction) -> Pu
     Args:
         shots: the drawings of each shot, in order.
         rate: nominal frames a second of the video.
+        settings: what decides whether there is pulldown.
+        cadence: says which drawings move.
     """
     video = min(RATES, key=lambda usual: abs(usual - rate))
-    if abs(video - rate) > video * MAX_DETUNING:
+    if abs(video - rate) > video * settings.max_detuning:
         return None
-    evenness, number = _evenness(shots, None, rate)
-    if number < MIN_DRAWINGS:
+    longest = longest_moving_hold(rate, cadence)
+    evenness, number = _evenness(shots, None, longest)
+    if number < settings.min_drawings:
         return None
+    least = max(settings.min_evenness, evenness + settings.min_gain)
     fits = []
     for phase in range(CYCLE):
         pulldown = Pulldown(cycle=CYCLE, phase=phase, film=RATES[video])
         inner = [drawing.start for shot in shots for drawing in shot[1:]]
         violations = sum(map(pulldown.repeats, inner)) / max(len(inner), 1)
-        in_film, _ = _evenness(shots, pulldown, rate)
-        if violations <= MAX_VIOLATIONS and in_film >= max(MIN_EVENNESS, evenness + MIN_GAIN):
+        in_film, _ = _evenness(shots, pulldown, longest)
+        if violations <= settings.max_violations and in_film >= least:
             fits.append((violations, -in_film, phase, pulldown))
     return min(fits)[-1] if fits else None
 
 
 def _evenness(
-    shots: Sequence[Sequence[SheetDrawing]], pulldown: Pulldown | None, rate: Fraction
+    shots: Sequence[Sequence[SheetDrawing]], pulldown: Pulldown | None, longest: int
 ) -> tuple[float, int]:
     """Return the share of the moving holds that are the commonest of their shot, and their number.
 
-    The last drawing of a shot is cut short and does not count.
+    A hold of more than ``longest`` video frames rests and does not count. Nor does the last drawing
+    of a shot, which is cut short.
     """
-    longest = longest_moving_hold(rate)
     commonest, number = 0, 0
     for drawings in shots:
         moving = Counter(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
 
+from nakawari.xsheet.settings import DEFAULT, CadenceSettings
 from nakawari.xsheet.sheet.cadence import cadence_of
 from nakawari.xsheet.sheet.clock import Clock
 from nakawari.xsheet.sheet.sheet import SheetDrawing, Shot
@@ -58,10 +59,13 @@ def _reconciled(stated: Shot, made: Shot, clock: Clock) -> Shot:
     return replace(stated, cadence=made.cadence, animation_fps=made.animation_fps)
 
 
-def make_shot(drawings: Sequence[SheetDrawing], clock: Clock) -> Shot:
+def make_shot(
+    drawings: Sequence[SheetDrawing], clock: Clock, settings: CadenceSettings = DEFAULT.cadence
+) -> Shot:
     """Return the shot that some drawings make up; its confidence is the mean of theirs."""
     rate = clock.rate(drawings[0].start, drawings[-1].end)
-    own = cadence_of([clock.hold(drawing.start, drawing.end, rate) for drawing in drawings], rate)
+    holds = [clock.hold(drawing.start, drawing.end, rate) for drawing in drawings]
+    own = cadence_of(holds, rate, settings)
     return Shot(
         start=drawings[0].start,
         end=drawings[-1].end - 1,

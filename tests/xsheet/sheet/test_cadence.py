@@ -5,6 +5,7 @@ from itertools import accumulate, pairwise
 
 import pytest
 
+from nakawari.xsheet.settings import CadenceSettings, PulldownSettings
 from nakawari.xsheet.sheet.cadence import ShotCadence, cadence_of
 from nakawari.xsheet.sheet.clock import Clock, Pulldown
 from nakawari.xsheet.sheet.pulldown import find_pulldown
@@ -106,3 +107,36 @@ def test_pulldown_is_looked_for_at_thirty_frames_a_second_only() -> None:
 
 def test_too_few_drawings_do_not_tell() -> None:
     assert find_pulldown([pulled_down([2] * 6, 0)], VIDEO) is None
+
+
+@pytest.mark.parametrize(
+    ("holds", "setting", "cadence"),
+    [
+        ([7, 7, 7, 7], {"max_moving_hold": 7}, 7),
+        ([8, 8, 8, 8], {"max_moving_time": 0.5}, 8),
+        ([20, 2, 18], {"min_drawings": 1, "min_time_share": 0.0}, 2),
+        ([3, 3, 3, 2, 1], {"min_share": 0.8}, "mixed"),
+        ([1, 1, 52], {"min_time_share": 0.0}, 1),
+        ([3, 3, 1, 2, 3, 3, 1, 1, 1, 3, 3, 2], {"min_share": 0.7, "min_whole": 0.9}, "mixed"),
+        ([2, 2, 2, 1, 1, 2, 2, 2, 1, 1, 1, 1], {"min_joined": 0.95}, "mixed"),
+    ],
+)
+def test_the_settings_decide_the_cadence(holds, setting, cadence) -> None:
+    assert cadence_of(holds, FILM, CadenceSettings(**setting)).cadence == cadence
+    assert cadence_of(holds, FILM).cadence != cadence
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"max_detuning": 0.0005},
+        {"min_drawings": 25},
+        {"min_evenness": 1.1},
+        {"min_gain": 0.6},
+        {"max_violations": -1.0},
+    ],
+)
+def test_the_settings_decide_whether_there_is_pulldown(setting) -> None:
+    drawings = pulled_down([2] * 24, 0)
+    assert find_pulldown([drawings], VIDEO) is not None
+    assert find_pulldown([drawings], VIDEO, PulldownSettings(**setting)) is None
