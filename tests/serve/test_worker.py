@@ -22,7 +22,7 @@ from nakawari.cli.serve_drawing import Easel
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
-from nakawari.queue.worker import Worker
+from nakawari.queue.worker import Worker, cancel
 from nakawari.serve.app import app_of
 from nakawari.serve.appetite import TOO_MUCH
 from nakawari.serve.page import Page
@@ -104,6 +104,28 @@ def test_a_worker_that_was_killed_before_the_copy_was_made_makes_it_again(
         outcome = worker.run_next()
     assert (outcome.job.state, outcome.result) == (State.DONE, None)
     assert copy.read_bytes() == before
+
+
+def test_nothing_is_left_of_a_job_that_is_cancelled_after_its_last_frame(
+    store, make_clip, tmp_path
+) -> None:
+    number = queued(store, make_clip(frames=4), "slow.mov", codec="prores")
+    (tmp_path / FRAMES).mkdir()
+    easel = Easel(tmp_path)
+    settings = SlowSettings.from_json(store.job(number).settings)
+
+    def perform(job, settings, on_read, on_frame):
+        result = easel.perform(job, settings, on_read, on_frame)
+        assert playable(settings).exists()
+        cancel(store, number)
+        return result
+
+    with Worker(store, perform) as worker:
+        job = worker.run_next().job
+    easel.clear_up(job)
+    assert job.state is State.CANCELLED
+    assert not settings.output.exists()
+    assert not playable(settings).exists()
 
 
 def test_nothing_is_kept_of_a_job_that_failed(store, make_clip, tmp_path, monkeypatch) -> None:
