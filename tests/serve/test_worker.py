@@ -32,7 +32,7 @@ from nakawari.serve.tether import ORPHANED
 from nakawari.slowmo import segments
 from nakawari.slowmo.segments import kept_folder, kept_frames
 from tests.conftest import painting
-from tests.serve.conftest import ADDRESS, wait_for
+from tests.serve.conftest import ADDRESS, IDLE, wait_for
 from tests.serve.served import PATIENCE
 
 
@@ -212,6 +212,33 @@ def test_a_worker_is_started_again_after_its_death_could_not_be_noted(
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(supervise())
+
+
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_a_preview_that_was_begun_is_drawn_when_the_page_is_started_again(
+    settings, was_killed
+) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from nakawari.queue.store import JobStore, State\n"
+        f"store = JobStore(Path(sys.argv[1]) / {FILE_NAME!r})\n"
+        "store.requeue()\n"
+        "while (job := store.take()) is None: time.sleep(0.1)\n"
+        "store.finish(job.number, State.DONE)\n"
+        "sys.stdin.read()"
+    )
+    before = Page(settings, IDLE)
+    source = before.previews_folder / "local" / "1" / "clip.mp4"
+    number = queued(before.previews, source, "slow.mp4")
+    if was_killed:
+        before.previews.take()
+    before.store.close()
+    before.previews.close()
+    page = Page(settings, [sys.executable, "-c", program])
+    with TestClient(app_of(page), base_url=ADDRESS) as client:
+        wait_for(
+            lambda: client.get(f"/api/previews/{number}").json()["state"] == "done", seconds=60
+        )
 
 
 def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(settings) -> None:
