@@ -105,6 +105,11 @@ class Easel:
         newest_frame(self._folder, job.number).unlink(missing_ok=True)
         if job.state is State.FAILED:
             remove_kept_of(job)
+        elif job.state is State.CANCELLED:  # perhaps after its last frame
+            with suppress(ValueError):  # with unreadable settings nothing was drawn
+                settings = SlowSettings.from_json(job.settings)
+                if not plays(settings):
+                    playable_copy(settings).unlink(missing_ok=True)
 
 
 class _Window:

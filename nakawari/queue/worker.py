@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from nakawari.errors import UserError
@@ -97,7 +99,8 @@ class Worker:
         An error that ends the job is not raised, but noted as the reason for which it failed. An
         exception that ends the process, such as Ctrl-C, lets the job wait again, and the frames
         that it drew are kept. A job that was cancelled ends with the next frame, and the frames
-        that it drew are removed.
+        that it drew are removed. If it was cancelled after the last frame, the output and what is
+        saved beside it are removed as well.
 
         Args:
             among: numbers of the jobs that may be done; ``None`` for all.
@@ -111,13 +114,17 @@ class Worker:
         except UnwantedError:
             remove_kept(SlowSettings.from_json(job.settings).output)  # an earlier run's
         except Exception as error:
-            self._store.finish(job.number, State.FAILED, self._reason_of(error))
+            if not self._store.finish(job.number, State.FAILED, self._reason_of(error)):
+                with suppress(ValueError):  # with unreadable settings nothing was drawn
+                    remove_kept(SlowSettings.from_json(job.settings).output)
         except BaseException:
             with suppress(UserError):  # the next worker lets it wait again in any case
                 self._store.release(job.number)
             raise
         else:
-            self._store.finish(job.number, State.DONE)
+            if not self._store.finish(job.number, State.DONE):
+                result = None
+                _remove_made(job, SlowSettings.from_json(job.settings))
         return Outcome(self._store.job(job.number), result)
 
     def _run(self, job: Job) -> SlowResult | None:
@@ -140,8 +147,8 @@ def cancel(store: JobStore, number: int) -> State:
     """Cancel a job that waits or runs, and return the state that it had.
 
     The frames that were drawn of it are removed: at once, or, if the job runs, by its worker with
-    the next frame. A job that is done, failed or cancelled stays so. Raises ``LookupError`` if
-    there is no such job.
+    the next frame. After the last frame, the worker removes the output instead. A job that is done,
+    failed or cancelled stays so. Raises ``LookupError`` if there is no such job.
     """
     before = store.cancel(number)
     if before is State.WAITING:
@@ -176,10 +183,38 @@ def _was_written_by(job: Job, settings: SlowSettings) -> bool:
     A run leaves such an output if it is killed after it gives the output its name, and before it
     marks the job as done in the queue.
     """
+    return _is_since_begun(settings.output, job)
+
+
+def _is_since_begun(path: Path, job: Job) -> bool:
+    """Return whether a file or folder exists and was written after a job was first taken."""
     try:
-        return job.begun is not None and settings.output.stat().st_mtime >= job.begun
+        return job.begun is not None and path.stat().st_mtime >= job.begun
     except OSError:
         return False
+
+
+def _remove_made(job: Job, settings: SlowSettings) -> None:
+    """Remove the output of a job that was cancelled after its last frame, with its takes and sheet.
+
+    A sheet that the job was given, or that was there before, is the user's and stays.
+    """
+    from nakawari.slowmo.sheet_used import goes_by_own_output
+
+    slow = settings.job()
+    made = [slow.output]
+    if settings.takes > 1:
+        made.append(slow.takes_output)
+    if not goes_by_own_output(slow):
+        made.append(slow.sheet_output)
+    for path in made:
+        if not _is_since_begun(path, job):
+            continue
+        with suppress(OSError):  # the folder's owner may have forbidden it meanwhile
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _is_whole(settings: SlowSettings) -> bool:

@@ -57,9 +57,15 @@ class Page:
 
     @asynccontextmanager
     async def running(self, app: object) -> AsyncIterator[None]:
-        """Look at clips, and keep the worker of the queue alive, while the block runs."""
+        """Look at clips, and keep the worker of the queue alive, while the block runs.
+
+        The worker of the previews is started at once if a preview waits, and otherwise when the
+        first one is asked for.
+        """
         self._begin(self.looker.run())
         self._begin(self._supervisor(self.store).run())
+        if any(not job.state.is_final for job in await asyncio.to_thread(self.previews.jobs)):
+            self.draw_previews()  # those that were begun before the server was started again
         try:
             yield
         finally:

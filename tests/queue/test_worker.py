@@ -51,9 +51,9 @@ def stopping(error: BaseException | Callable[[], None], after: int):
     return stop
 
 
-def add(store: JobStore, source: Path, **how: object) -> SlowSettings:
-    output = store.path.with_name(f"{source.stem}.mp4")
-    settings = SlowSettings(source=source, output=output, **how)
+def add(store: JobStore, source: Path, *, output: str | None = None, **how: object) -> SlowSettings:
+    path = store.path.with_name(output or f"{source.stem}.mp4")
+    settings = SlowSettings(source=source, output=path, **how)
     store.add([NewJob(settings.to_json(), "")])
     return settings
 
@@ -123,6 +123,70 @@ def test_a_running_job_that_is_cancelled_leaves_nothing(store, make_clip, after)
         outcome = worker.run_next()
     assert (outcome.job.state, outcome.result) == (State.CANCELLED, None)
     assert not settings.output.exists()
+    assert left(store) == []
+
+
+def cancelled_at_the_end(store: JobStore):
+    """Return what does a job as ``perform``, and has it cancelled after its last frame."""
+
+    def perform_and_cancel(
+        job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
+    ) -> SlowResult:
+        result = perform(job, settings, on_read, on_frame)
+        assert settings.output.exists()
+        assert cancel(store, job.number) is State.RUNNING
+        return result
+
+    return perform_and_cancel
+
+
+@pytest.mark.parametrize("codec", ["h264", "png"])
+def test_a_job_that_is_cancelled_after_its_last_frame_leaves_nothing(
+    store, make_clip, codec
+) -> None:
+    settings = add(store, make_clip(), codec=codec, output="slow" if codec == "png" else None)
+    with Worker(store, cancelled_at_the_end(store)) as worker:
+        outcome = worker.run_next()
+    assert (outcome.job.state, outcome.result) == (State.CANCELLED, None)
+    assert not settings.output.exists()
+    assert not settings.job().sheet_output.exists()
+    assert left(store) == []
+    add(store, settings.source, codec=codec, output=settings.output.name)  # nothing is in the way
+    with Worker(store, perform) as worker:
+        assert worker.run_next().job.state is State.DONE
+
+
+def test_a_job_that_is_cancelled_after_its_last_frame_leaves_the_users_own_sheet(
+    store, make_clip
+) -> None:
+    first = add(store, make_clip())
+    with Worker(store, perform) as worker:
+        assert worker.run_next().job.state is State.DONE
+    sheet = first.job().sheet_output
+    add(store, first.source, xsheet=sheet, overwrite=True)
+
+    def correct_and_cancel(
+        job: Job, settings: SlowSettings, on_read: OnFrame, on_frame: OnFrame
+    ) -> SlowResult:
+        sheet.touch()  # as a user does who corrects it meanwhile
+        return cancelled_at_the_end(store)(job, settings, on_read, on_frame)
+
+    with Worker(store, correct_and_cancel) as worker:
+        assert worker.run_next().job.state is State.CANCELLED
+    assert sheet.exists()
+    assert not first.output.exists()
+
+
+def test_a_job_that_is_cancelled_and_then_fails_leaves_nothing(store, make_clip) -> None:
+    settings = add(store, make_clip())
+
+    def fail() -> None:
+        cancel(store, 1)
+        raise OSError("the clip is gone")
+
+    with Worker(store, stopping(fail, 20)) as worker:
+        assert worker.run_next().job.state is State.CANCELLED
+    assert kept_frames(settings.output) == 0
     assert left(store) == []
 
 

@@ -22,7 +22,7 @@ from nakawari.cli.serve_drawing import Easel
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
-from nakawari.queue.worker import Worker
+from nakawari.queue.worker import Worker, cancel
 from nakawari.serve.app import app_of
 from nakawari.serve.appetite import TOO_MUCH
 from nakawari.serve.page import Page
@@ -32,7 +32,7 @@ from nakawari.serve.tether import ORPHANED
 from nakawari.slowmo import segments
 from nakawari.slowmo.segments import kept_folder, kept_frames
 from tests.conftest import painting
-from tests.serve.conftest import ADDRESS, wait_for
+from tests.serve.conftest import ADDRESS, IDLE, wait_for
 from tests.serve.served import PATIENCE
 
 
@@ -104,6 +104,28 @@ def test_a_worker_that_was_killed_before_the_copy_was_made_makes_it_again(
         outcome = worker.run_next()
     assert (outcome.job.state, outcome.result) == (State.DONE, None)
     assert copy.read_bytes() == before
+
+
+def test_nothing_is_left_of_a_job_that_is_cancelled_after_its_last_frame(
+    store, make_clip, tmp_path
+) -> None:
+    number = queued(store, make_clip(frames=4), "slow.mov", codec="prores")
+    (tmp_path / FRAMES).mkdir()
+    easel = Easel(tmp_path)
+    settings = SlowSettings.from_json(store.job(number).settings)
+
+    def perform(job, settings, on_read, on_frame):
+        result = easel.perform(job, settings, on_read, on_frame)
+        assert playable(settings).exists()
+        cancel(store, number)
+        return result
+
+    with Worker(store, perform) as worker:
+        job = worker.run_next().job
+    easel.clear_up(job)
+    assert job.state is State.CANCELLED
+    assert not settings.output.exists()
+    assert not playable(settings).exists()
 
 
 def test_nothing_is_kept_of_a_job_that_failed(store, make_clip, tmp_path, monkeypatch) -> None:
@@ -190,6 +212,33 @@ def test_a_worker_is_started_again_after_its_death_could_not_be_noted(
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(supervise())
+
+
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_a_preview_that_was_begun_is_drawn_when_the_page_is_started_again(
+    settings, was_killed
+) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from nakawari.queue.store import JobStore, State\n"
+        f"store = JobStore(Path(sys.argv[1]) / {FILE_NAME!r})\n"
+        "store.requeue()\n"
+        "while (job := store.take()) is None: time.sleep(0.1)\n"
+        "store.finish(job.number, State.DONE)\n"
+        "sys.stdin.read()"
+    )
+    before = Page(settings, IDLE)
+    source = before.previews_folder / "local" / "1" / "clip.mp4"
+    number = queued(before.previews, source, "slow.mp4")
+    if was_killed:
+        before.previews.take()
+    before.store.close()
+    before.previews.close()
+    page = Page(settings, [sys.executable, "-c", program])
+    with TestClient(app_of(page), base_url=ADDRESS) as client:
+        wait_for(
+            lambda: client.get(f"/api/previews/{number}").json()["state"] == "done", seconds=60
+        )
 
 
 def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(settings) -> None:
