@@ -1,9 +1,12 @@
 """XDTS, the digital time sheet of Japanese studios: JSON after a line that names it.
 
-The layout follows OpenToonz's reader and writers that are in use. Celsys' own document was not at
-hand. OpenToonz reads only the first time table, and a number on a cel stands for one picture. All
-shots are therefore on one table and one cel, and the numbers go on over the cuts. The same number
-again would be the same drawing again.
+The layout is that of Celsys' "XDTS file format" of 2022-12-06. An entry of a cel holds one value, a
+cell number or a symbol, and readers hold it until the next entry. The symbols are not needed here:
+every frame of a clip shows a drawing, and a sheet does not tell which drawings are in-betweens.
+
+OpenToonz reads only the first time table, and a number on a cel stands for one picture. All shots
+are therefore on one table and one cel, and the numbers go on over the cuts. The same number again
+would be the same drawing again.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from nakawari.xsheet.sheet.sheet import ExposureSheet
 IDENTIFIER = "exchangeDigitalTimeSheet Save Data"
 VERSION = 5  # of 2018-11-29, which every reader knows
 CELS = 0  # the field of drawings; others are dialogue (3) and camera work (5)
+INSTRUCTION = 0  # the only kind of instruction that there is
 CEL_NAME = "A"
 
 
@@ -41,9 +45,9 @@ def xdts(sheet: ExposureSheet) -> str:
 
 
 def is_xdts(text: str) -> bool:
-    """Return whether a file's text is a time sheet in this format."""
-    return text.startswith(IDENTIFIER)
+    """Return whether a file's text is a time sheet in this format: its first line says so."""
+    return text.partition("\n")[0].rstrip("\r") == IDENTIFIER
 
 
 def _frame(start: int, number: int) -> dict[str, Any]:
-    return {"frame": start, "data": [{"id": 0, "values": [str(number)]}]}
+    return {"frame": start, "data": [{"id": INSTRUCTION, "values": [str(number)]}]}

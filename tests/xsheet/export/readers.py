@@ -10,71 +10,96 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-# What OpenToonz's reader and other programs ask for, as JSON schema.
+# The JSON schema in Celsys' "XDTS file format" of 2022-12-06. Header, fields and tracks are as in
+# the Japanese document (a copy is at https://studylib.net/doc/27619860/xdtsfileformat-ver10-ja),
+# as far as it could be read. The rest is as comments quote it in earlier versions of OpenToonz's
+# ``xdtsio.h`` and in that of its XDTS viewer (https://github.com/shun-iwasawa/xdts_viewer). They
+# know version 5 only; that there is a version 10 is from another reader. Two things are stricter
+# than the document: the patterns are for the whole text, and ``data`` is not empty, because
+# OpenToonz reads its first item.
 XDTS_SCHEMA = {
+    "$schema": "http://json-schema.org/draft-07/schema",
     "type": "object",
     "required": ["timeTables", "version"],
     "properties": {
-        "version": {"enum": [5, 10]},
+        "version": {"type": "integer", "enum": [5, 10]},
         "header": {
+            "type": "object",
             "required": ["cut", "scene"],
-            "properties": {name: {"pattern": r"^\d{1,4}$"} for name in ("cut", "scene")},
+            "properties": {
+                "cut": {"type": "string", "pattern": r"^\d{1,4}$"},
+                "scene": {"type": "string", "pattern": r"^\d{1,4}$"},
+            },
         },
         "timeTables": {
             "type": "array",
             "minItems": 1,
             "items": {
-                "required": ["name", "duration", "timeTableHeaders"],
+                "type": "object",
+                "required": ["duration", "name", "timeTableHeaders"],
                 "properties": {
                     "name": {"type": "string"},
                     "duration": {"type": "integer", "minimum": 1},
                     "timeTableHeaders": {
+                        "type": "array",
                         "items": {
+                            "type": "object",
                             "required": ["fieldId", "names"],
                             "properties": {
-                                "fieldId": {"enum": [0, 3, 5]},
-                                "names": {"items": {"type": "string"}},
+                                "fieldId": {"type": "integer", "enum": [0, 3, 5]},
+                                "names": {"type": "array", "items": {"type": "string"}},
                             },
-                        }
+                        },
                     },
                     "fields": {
+                        "type": "array",
                         "items": {
+                            "type": "object",
                             "required": ["fieldId", "tracks"],
                             "properties": {
-                                "fieldId": {"enum": [0, 3, 5]},
-                                "tracks": {"items": {"$ref": "#/$defs/track"}},
+                                "fieldId": {"type": "integer", "enum": [0, 3, 5]},
+                                "tracks": {
+                                    "type": "array",
+                                    "items": {"$ref": "#/definitions/track"},
+                                },
                             },
-                        }
+                        },
                     },
                 },
             },
         },
     },
-    "$defs": {
+    "definitions": {
         "track": {
-            "required": ["trackNo", "frames"],
+            "type": "object",
+            "required": ["frames", "trackNo"],
             "properties": {
                 "trackNo": {"type": "integer", "minimum": 0},
                 "frames": {
+                    "type": "array",
                     "items": {
-                        "required": ["frame", "data"],
+                        "type": "object",
+                        "required": ["data", "frame"],
                         "properties": {
                             "frame": {"type": "integer", "minimum": 0},
                             "data": {
+                                "type": "array",
                                 "minItems": 1,
-                                "items": {
-                                    "required": ["id", "values"],
-                                    "properties": {
-                                        "id": {"type": "integer"},
-                                        "values": {"items": {"type": "string"}},
-                                    },
-                                },
+                                "items": {"$ref": "#/definitions/instruction"},
                             },
                         },
-                    }
+                    },
                 },
             },
-        }
+        },
+        "instruction": {
+            "type": "object",
+            "required": ["id", "values"],
+            "properties": {
+                "id": {"type": "integer", "enum": [0]},
+                "values": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            },
+        },
     },
 }
 
@@ -106,7 +131,7 @@ def _cells(track: dict, duration: int) -> list[int | None]:
         while len(cells) < entry["frame"]:
             cells.append(cells[-1] if cells else None)
         value = entry["data"][0]["values"][0]
-        if value == "SYMBOL_HYPHEN":
+        if value in ("SYMBOL_HYPHEN", "SYMBOL_TICK_1", "SYMBOL_TICK_2"):
             cells.append(cells[-1] if cells else None)
         else:
             cells.append(None if value == "SYMBOL_NULL_CELL" else int(value))
