@@ -10,6 +10,7 @@ import uvicorn
 
 from nakawari.errors import UserError
 from nakawari.serve.app import app_of
+from nakawari.serve.connections import BACKLOG, Connection
 from nakawari.serve.page import Page
 from nakawari.serve.settings import ServeSettings
 from nakawari.whole import lock
@@ -37,19 +38,25 @@ def serve(settings: ServeSettings, worker: Sequence[str], tell: Callable[[str], 
             tell(f"the page for {user}, by a link that lets in once: {page.link(user)}")
     else:
         tell(f"the page is at {settings.address}/; Ctrl-C ends it")
-    config = uvicorn.Config(
+    try:
+        uvicorn.Server(config_of(page)).run(sockets=[listening])
+    finally:
+        os.close(descriptor)
+
+
+def config_of(page: Page) -> uvicorn.Config:
+    """Return how uvicorn serves a page."""
+    return uvicorn.Config(
         app_of(page),
+        http=Connection,
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
+        backlog=BACKLOG,
         timeout_graceful_shutdown=SECONDS_TO_CLOSE,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        os.close(descriptor)
 
 
 def _listen(settings: ServeSettings) -> socket.socket:
@@ -58,7 +65,7 @@ def _listen(settings: ServeSettings) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError as error:
         raise UserError(
             f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "

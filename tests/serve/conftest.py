@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from nakawari.serve.app import app_of
 from nakawari.serve.page import Page
+from nakawari.serve.server import config_of
 from nakawari.serve.settings import ServeSettings
 from tests.browser import open_browser
 from tests.conftest import painting, write_clip
@@ -102,7 +103,8 @@ def listening(settings, looked) -> Iterator[Page]:
     """Return a page with that clip, which browsers reach by its settings' address."""
     shutil.copytree(looked, settings.folder / "clips" / "local" / looked.name)
     page = Page(replace(settings, port=free_port()), IDLE)
-    config = uvicorn.Config(app_of(page), port=page.settings.port, log_level="error", ws="none")
+    config = config_of(page)
+    config.port = page.settings.port
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
     thread.start()
