@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import av
@@ -25,6 +24,7 @@ from nakawari.errors import UserError
 from nakawari.video.names import NamePattern
 from nakawari.video.opening import check_header, max_pixels
 from nakawari.video.timeline import MAX_JUMP
+from nakawari.whole import temporary_folder
 from nakawari.wording import count
 
 PICTURE_ENDINGS = (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".tga")
@@ -91,12 +91,12 @@ def opened_sequence(
     first = next(iter(found.pictures.values()))
     check_header(first)
     ending = first.suffix.lower()
-    with TemporaryDirectory(prefix="nakawari-") as folder:
+    with temporary_folder() as folder:
         for number, picture in enumerate(_filled(found.pictures)):
             os.symlink(picture.absolute(), f"{folder}/{number:09d}{ending}")
         try:
             container = av.open(
-                f"file:{folder.replace('%', '%%')}/%09d{ending}",
+                f"file:{str(folder).replace('%', '%%')}/%09d{ending}",
                 format="image2",
                 options={"framerate": str(rate), "max_pixels": str(max_pixels())},
                 container_options={"protocol_whitelist": "file", "pattern_type": "sequence"},

@@ -1,5 +1,9 @@
 """Numbered pictures are read as a clip, whatever they are called; what is none is refused."""
 
+import os
+import subprocess
+import sys
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -150,6 +154,41 @@ def test_where_a_number_is_missing_the_picture_before_is_shown(tmp_path) -> None
     assert lines == ["the sequence lacks 1 number; the picture before is shown on"]
     with pytest.raises(UserError, match="lacks 1 picture amid its numbers; leave out --strict"):
         VideoReader(folder, strict=True)
+
+
+HOLD_OPEN = """
+import sys
+from pathlib import Path
+from nakawari.video.reader import VideoReader
+with VideoReader(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_needs_is_not(
+    tmp_path, monkeypatch
+) -> None:
+    folder = write_pictures(tmp_path / "in", NUMBERED)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    command = [sys.executable, "-c", HOLD_OPEN, str(folder)]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        (left,) = temporary.iterdir()
+        assert left.stat().st_mode & 0o777 == 0o700
+        assert shades(folder) == pytest.approx(SHADES, abs=1)
+        assert list(temporary.iterdir()) == [left]
+        assert len(list(left.iterdir())) == len(SHADES)
+        other.kill()
+    assert left.exists()
+    assert shades(folder) == pytest.approx(SHADES, abs=1)
+    assert list(temporary.iterdir()) == []
 
 
 def test_numbers_that_jump_fail(tmp_path) -> None:
