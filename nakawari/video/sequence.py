@@ -76,8 +76,8 @@ def opened_sequence(
     """Open a sequence of pictures as a clip of ``rate`` frames a second.
 
     Where a number is missing, the picture before it is shown on. Raises ``UserError`` if there are
-    no pictures, pictures of several sequences, or too many pictures missing between two. With
-    ``strict`` it is raised if any picture is missing.
+    no pictures, pictures of several sequences, too many pictures missing between two, or more
+    missing than present. With ``strict`` it is raised if any picture is missing.
     """
     found = _found(source)
     missing = _missing(source, found, rate)
@@ -166,15 +166,24 @@ def _only_one(folder: Path, names: list[str]) -> _Found:
 
 
 def _missing(source: Path, found: _Found, rate: Fraction) -> int:
-    """Return how many numbers are missing between others; ``UserError`` if too many at a place."""
+    """Return how many numbers are missing between others.
+
+    Raises ``UserError`` if too many are missing at one place, or more than there are pictures.
+    """
     for number, following in pairwise(found.pictures):
         if (following - number) / rate > MAX_JUMP:
             raise UserError(
                 f"the numbers of {source} jump from {number} to {following}; give the pictures "
                 "numbers that follow on one another"
             )
-    first, last = min(found.pictures), max(found.pictures)
-    return last - first + 1 - len(found.pictures)
+    first, last, present = min(found.pictures), max(found.pictures), len(found.pictures)
+    missing = last - first + 1 - present
+    if missing > present:
+        raise UserError(
+            f"{source} lacks {count(missing, 'picture')} amid its numbers, and has only {present}; "
+            "give the pictures numbers that follow on one another"
+        )
+    return missing
 
 
 def _filled(pictures: dict[int, Path]) -> Iterator[Path]:

@@ -197,6 +197,17 @@ def test_numbers_that_jump_fail(tmp_path) -> None:
         VideoReader(folder)
 
 
+def test_a_sequence_of_which_more_is_missing_than_present_fails(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", ["1.png", "3.png", "6.png"])
+    assert len(shades(folder)) == 6  # three of six
+    (folder / "6.png").rename(folder / "7.png")
+    with pytest.raises(UserError, match=r"lacks 4 pictures amid its numbers, and has only 3; give"):
+        VideoReader(folder)
+    far = write_pictures(tmp_path / "far", ["1.png", "100.png", "200.png"])
+    with pytest.raises(UserError, match="lacks 197 pictures amid its numbers"):
+        VideoReader(far)
+
+
 def test_what_is_no_one_sequence_fails(tmp_path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
