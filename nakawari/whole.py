@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -74,6 +74,21 @@ class PartialFolder:
         """Remove the folder with all that it holds."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._descriptor)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder that only this user may enter, and remove it at the end of the block.
+
+    It is made in the system's temporary folder. Those that killed runs left there are removed.
+    Raises ``OSError`` if it cannot be made.
+    """
+    partial = PartialFolder(Path(tempfile.gettempdir()) / f"nakawari-{secrets.token_hex(8)}")
+    try:
+        partial.path.chmod(0o700)
+        yield partial.path
+    finally:
+        partial.discard()
 
 
 def write_whole(path: Path, content: bytes, *, to_disk: bool = False) -> None:

@@ -45,14 +45,14 @@ class Connection(H11Protocol):
         """Begin; if there are too many connections, end the one that has been idle longest."""
         super().connection_made(transport)
         self._wait_for_request()
-        if len(self.connections) > MOST_CONNECTIONS:
-            idle = [
-                one
-                for one in self.connections
-                if isinstance(one, Connection) and one.is_idle and one is not self
-            ]
-            if idle:
-                min(idle, key=lambda one: one._idle_since).transport.abort()
+        alive = [  # one that is ended counts until the loop has closed it
+            one
+            for one in self.connections
+            if isinstance(one, Connection) and not one.transport.is_closing()
+        ]
+        idle = [one for one in alive if one.is_idle and one is not self]
+        if len(alive) > MOST_CONNECTIONS and idle:
+            min(idle, key=lambda one: one._idle_since).transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request."""

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import av
@@ -25,6 +24,7 @@ from nakawari.errors import UserError
 from nakawari.video.names import NamePattern
 from nakawari.video.opening import check_header, max_pixels
 from nakawari.video.timeline import MAX_JUMP
+from nakawari.whole import temporary_folder
 from nakawari.wording import count
 
 PICTURE_ENDINGS = (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".tga")
@@ -32,6 +32,12 @@ USUAL_RATE = Fraction(24)
 """Frames a second of a sequence where the user says nothing: that of film, and so of anime."""
 NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 EXAMPLE = "frame_%04d.png"
+
+MOST_SHOWN = 12
+"""Number of frames for which the pictures of a sequence with gaps may be shown on average.
+
+Pictures that are numbered by the frames where they begin, on twos, threes or more, are a sequence.
+"""
 
 
 class _Found(NamedTuple):
@@ -76,8 +82,7 @@ def opened_sequence(
     """Open a sequence of pictures as a clip of ``rate`` frames a second.
 
     Where a number is missing, the picture before it is shown on. Raises ``UserError`` if there are
-    no pictures, pictures of several sequences, or too many pictures missing between two. With
-    ``strict`` it is raised if any picture is missing.
+    no pictures, pictures of several sequences, or too many missing between two or in all. With ``strict`` it is raised if any picture is missing.
     """
     found = _found(source)
     missing = _missing(source, found, rate)
@@ -91,12 +96,12 @@ def opened_sequence(
     first = next(iter(found.pictures.values()))
     check_header(first)
     ending = first.suffix.lower()
-    with TemporaryDirectory(prefix="nakawari-") as folder:
+    with temporary_folder() as folder:
         for number, picture in enumerate(_filled(found.pictures)):
             os.symlink(picture.absolute(), f"{folder}/{number:09d}{ending}")
         try:
             container = av.open(
-                f"file:{folder.replace('%', '%%')}/%09d{ending}",
+                f"file:{str(folder).replace('%', '%%')}/%09d{ending}",
                 format="image2",
                 options={"framerate": str(rate), "max_pixels": str(max_pixels())},
                 container_options={"protocol_whitelist": "file", "pattern_type": "sequence"},
@@ -166,15 +171,24 @@ def _only_one(folder: Path, names: list[str]) -> _Found:
 
 
 def _missing(source: Path, found: _Found, rate: Fraction) -> int:
-    """Return how many numbers are missing between others; ``UserError`` if too many at a place."""
+    """Return how many numbers are missing between others.
+
+    Raises ``UserError`` if too many are missing at one place or in all.
+    """
     for number, following in pairwise(found.pictures):
         if (following - number) / rate > MAX_JUMP:
             raise UserError(
                 f"the numbers of {source} jump from {number} to {following}; give the pictures "
                 "numbers that follow on one another"
             )
-    first, last = min(found.pictures), max(found.pictures)
-    return last - first + 1 - len(found.pictures)
+    first, last, present = min(found.pictures), max(found.pictures), len(found.pictures)
+    missing = last - first + 1 - present
+    if missing + present > MOST_SHOWN * present:
+        raise UserError(
+            f"{source} lacks {count(missing, 'picture')} amid its numbers, and has only {present}; "
+            "give the pictures numbers that follow on one another"
+        )
+    return missing
 
 
 def _filled(pictures: dict[int, Path]) -> Iterator[Path]:

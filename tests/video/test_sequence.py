@@ -1,5 +1,9 @@
 """Numbered pictures are read as a clip, whatever they are called; what is none is refused."""
 
+import os
+import subprocess
+import sys
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -152,9 +156,55 @@ def test_where_a_number_is_missing_the_picture_before_is_shown(tmp_path) -> None
         VideoReader(folder, strict=True)
 
 
+HOLD_OPEN = """
+import sys
+from pathlib import Path
+from nakawari.video.reader import VideoReader
+with VideoReader(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_needs_is_not(
+    tmp_path, monkeypatch
+) -> None:
+    folder = write_pictures(tmp_path / "in", NUMBERED)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    command = [sys.executable, "-c", HOLD_OPEN, str(folder)]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        (left,) = temporary.iterdir()
+        assert left.stat().st_mode & 0o777 == 0o700
+        assert shades(folder) == pytest.approx(SHADES, abs=1)
+        assert list(temporary.iterdir()) == [left]
+        assert len(list(left.iterdir())) == len(SHADES)
+        other.kill()
+    assert left.exists()
+    assert shades(folder) == pytest.approx(SHADES, abs=1)
+    assert list(temporary.iterdir()) == []
+
+
 def test_numbers_that_jump_fail(tmp_path) -> None:
     folder = write_pictures(tmp_path / "in", ["1.png", "2.png", "900.png"])
     with pytest.raises(UserError, match="jump from 2 to 900; give the pictures numbers"):
+        VideoReader(folder)
+
+
+def test_pictures_numbered_on_threes_are_a_sequence(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", ["1.png", "4.png", "7.png"])
+    assert len(shades(folder)) == 7
+
+
+def test_a_sequence_that_is_mostly_gaps_fails(tmp_path) -> None:
+    folder = write_pictures(tmp_path / "in", ["1.png", "100.png", "200.png"])
+    with pytest.raises(UserError, match=r"lacks 197 pictures amid its numbers, and has only 3"):
         VideoReader(folder)
 
 
