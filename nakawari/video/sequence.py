@@ -32,7 +32,6 @@ USUAL_RATE = Fraction(24)
 """Frames a second of a sequence where the user says nothing: that of film, and so of anime."""
 NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 EXAMPLE = "frame_%04d.png"
-
 MOST_SHOWN = 12
 """Number of frames for which the pictures of a sequence with gaps may be shown on average.
 
@@ -82,7 +81,8 @@ def opened_sequence(
     """Open a sequence of pictures as a clip of ``rate`` frames a second.
 
     Where a number is missing, the picture before it is shown on. Raises ``UserError`` if there are
-    no pictures, pictures of several sequences, or too many missing between two or in all. With ``strict`` it is raised if any picture is missing.
+    no pictures, pictures of several sequences, or too many missing between two or in all. With
+    ``strict`` it is raised if any picture is missing.
     """
     found = _found(source)
     missing = _missing(source, found, rate)
