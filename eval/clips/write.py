@@ -23,6 +23,7 @@ from eval.clips.halves import ClipSet
 from eval.clips.stage import UnusableError
 from eval.clips.strips import UNCLEAR, Strip, holds_of
 from eval.clips.studio import Studio
+from eval.sets.json_text import parsed
 from nakawari.data.art import Art
 from nakawari.opencv import use_one_opencv_thread
 from nakawari.whole import PartialFile
@@ -232,5 +233,8 @@ def _write_clip(
 def _is_current(path: Path, about: dict[str, Any]) -> bool:
     if not (path.exists() and path.with_suffix(".mp4").exists()):
         return False
-    truth = json.loads(path.read_text(encoding="utf-8"))
-    return all(truth.get(key) == value for key, value in about.items())
+    try:
+        truth = parsed(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False  # damaged, so it is written anew
+    return isinstance(truth, dict) and all(truth.get(key) == value for key, value in about.items())

@@ -17,7 +17,7 @@ disagree are not counted.
 
 from __future__ import annotations
 
-import json
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
@@ -26,7 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.clips.strips import UNCLEAR, TrueCadence, clear_cadence, holds_of
+from eval.sets.json_text import parsed
 from nakawari.errors import UserError
+from nakawari.parsing import rate
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 AIRED = "aired"  # the family of clips that the generator did not draw
@@ -63,33 +65,37 @@ def read_truth(path: Path, clip: Path | None = None) -> Truth:
     is missing, or the JSON is not the truth of a clip.
     """
     try:
-        truth = json.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():  # reading a FIFO would wait for its writer
+            raise UserError(f"{path} is not a file; give the JSON of a clip")
+        truth = parsed(path.read_text(encoding="utf-8"))
         new = [bool(row["new_drawing"]) for row in truth["per_frame"]]
         visible = [bool(row.get("visible_change", True)) for row in truth["per_frame"]]
         cuts = tuple(truth["cuts"])
-        rate = Fraction(truth["fps"])
+        known: dict[str, Any] = {
+            "fps": rate(str(truth["fps"])),
+            "cuts": cuts,
+            "new_drawing": tuple(new),
+            "visible": tuple(visible),
+            "cadences": _cadences(truth, new, cuts),
+            "family": str(truth.get("family", AIRED)),
+            "crf": None if truth.get("crf") is None else int(truth["crf"]),
+            "grain": bool(truth.get("grain", False)),
+            "flashes": tuple((int(first), int(last)) for first, last in truth.get("flashes", [])),
+            "cycle": (truth.get("pulldown") or {}).get("cycle"),
+        }
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}; check the name") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (
+        *(ValueError, LookupError, TypeError, AttributeError),
+        *(ArithmeticError, ArgumentTypeError),
+    ) as error:
         raise UserError(f"{path} is no truth of a clip ({error!r}); give another file") from error
     if clip is None:
         names = (f"{path.stem}_aired_yuv420.mp4", f"{path.stem}.mp4")
         clip = next((path.with_name(n) for n in names if path.with_name(n).exists()), None)
         if clip is None:
             raise UserError(f"there is no {names[1]} beside {path}; put the clip there")
-    return Truth(
-        clip=clip,
-        fps=rate,
-        cuts=cuts,
-        new_drawing=tuple(new),
-        visible=tuple(visible),
-        cadences=_cadences(truth, new, cuts),
-        family=truth.get("family", AIRED),
-        crf=truth.get("crf"),
-        grain=bool(truth.get("grain", False)),
-        flashes=tuple((first, last) for first, last in truth.get("flashes", [])),
-        cycle=(truth.get("pulldown") or {}).get("cycle"),
-    )
+    return Truth(clip=clip, **known)
 
 
 def _cadences(

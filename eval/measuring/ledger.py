@@ -103,7 +103,7 @@ class Ledger:
             # A cell that failed is tried again: memory, or a program, may have been missing.
             if "error" not in cell:
                 self._set(cell["row"], index, from_json(cell["figures"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return  # the line is damaged, or not ours: the cell is drawn again
 
     def _set(self, name: str, index: int, scores: Mapping[str, float]) -> None:

@@ -10,11 +10,11 @@ Each reader checks the whole set before anything is drawn. It raises ``UserError
 name if a file is missing or unreadable, or if sizes differ.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from eval.sets.json_text import parsed
 from eval.sets.pictures import picture_size
 from eval.sets.triplet_list import Region, TripletEntry, check_frames, read_triplets
 from nakawari.errors import UserError
@@ -47,11 +47,11 @@ def _atd_triplet(folder: Path, annotations: Path) -> TripletEntry:
         raise UserError(f"{folder} holds {len(pictures)} pictures; a triplet has 3")
     path = annotations / folder.name / f"{folder.name}.json"
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = parsed(path.read_text(encoding="utf-8"))
         level, region = ATD_LEVELS[about["level"]], _atd_region(about, pictures[1])
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}; every triplet has one") from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise UserError(f"{path} is no annotation of ATD-12K ({error!r})") from error
     return TripletEntry(
         id=folder.name,
@@ -95,7 +95,11 @@ def read_snu_film(folder: Path) -> list[TripletEntry]:
 
 
 def _snu_triplets(tier: str, path: Path, folder: Path) -> Iterator[TripletEntry]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text; restore the list") from error
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         frames = [_below(folder, name) for name in line.split()]

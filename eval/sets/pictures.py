@@ -35,7 +35,7 @@ def read_pixels(path: Path) -> np.ndarray:
             raise UserError(f"{path} has more than 8 bits a channel; convert it to 8-bit RGB")
         try:
             return np.array(image.convert("RGB"))
-        except (OSError, SyntaxError) as error:  # Pillow's PNG reader raises SyntaxError
+        except (OSError, SyntaxError, ValueError) as error:  # Pillow's PNG reader raises the others
             raise UserError(f"cannot read {path}: {error}; replace the file") from error
 
 
@@ -63,8 +63,13 @@ def write_png(pixels: np.ndarray, path: Path) -> None:
 
 def _open(path: Path) -> Image.Image:
     try:
+        if path.exists() and not path.is_file():  # opening a FIFO would wait for its writer
+            raise UserError(f"{path} is not a file; give a PNG, WebP or JPEG")
         return Image.open(path)
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is no picture; give a PNG, WebP or JPEG") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}; check the path") from error
+    except (ValueError, Image.DecompressionBombError) as error:
+        # No system has such a name, a text inside is huge, or the picture itself is.
+        raise UserError(f"cannot read {str(path)!r}: {error}; give another picture") from error

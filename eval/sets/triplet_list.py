@@ -9,16 +9,17 @@ with paths relative to the file. ``"roi": [x, y, width, height]`` [px] may add a
 measured by itself.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from eval.sets.json_text import parsed
 from eval.sets.pictures import picture_size
 from nakawari.errors import UserError
 
 FRAMES = ("frame_0", "frame_1", "target")
+_LONGEST_ID = 200  # bytes; file systems take names of 255, and endings are added
 
 
 FACTS = "triplet"
@@ -76,6 +77,8 @@ def read_triplets(path: Path) -> list[TripletEntry]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (line number, text) of every line that is not blank."""
     try:
+        if path.exists() and not path.is_file():  # opening a FIFO would wait for its writer
+            raise UserError(f"{path} is not a file; give a .jsonl file")
         with open(path, encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
@@ -88,18 +91,18 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _parse(line: str, path: Path, number: int) -> TripletEntry:
     try:
-        entry: Any = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{number}: not JSON ({error.msg}); mend the line") from error
+        entry: Any = parsed(line)
+    except ValueError as error:
+        raise UserError(f"{path}:{number}: not JSON ({error}); mend the line") from error
     if not isinstance(entry, dict):
         raise UserError(f"{path}:{number}: must be a JSON object, got {type(entry).__name__}")
     if missing := [key for key in ("id", *FRAMES, "frame_time") if key not in entry]:
         raise UserError(f"{path}:{number}: lacks {', '.join(missing)}; add what is missing")
     if wrong := [key for key in FRAMES if not isinstance(entry[key], str)]:
-        raise UserError(f"{path}:{number}: {wrong[0]} must be a path, got {entry[wrong[0]]!r}")
+        raise UserError(f"{path}:{number}: {wrong[0]} must be a path, got {entry[wrong[0]]!r:.80}")
     tags = entry.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise UserError(f"{path}:{number}: tags must be a list of strings, got {tags!r}")
+        raise UserError(f"{path}:{number}: tags must be a list of strings, got {tags!r:.80}")
     return TripletEntry(
         id=_identifier(entry["id"], path, number),
         **{key: path.parent / entry[key] for key in FRAMES},
@@ -116,10 +119,11 @@ def _identifier(value: Any, path: Path, number: int) -> str:
     """
     name = str(value)
     is_plain = isinstance(value, str | int) and bool(name) and not name.startswith(".")
-    if not is_plain or any(character in name for character in "/\\\0\n"):
+    is_short = len(name.encode()) <= _LONGEST_ID
+    if not (is_plain and is_short and name.isprintable()) or any(c in name for c in "/\\"):
         raise UserError(
-            f"{path}:{number}: id must be a plain file name, got {value!r}; "
-            "use letters, digits, '_' and '-'"
+            f"{path}:{number}: id must be a plain file name, got {value!r:.80}; "
+            f"use letters, digits, '_' and '-', {_LONGEST_ID} at most"
         )
     return name
 
@@ -129,7 +133,7 @@ def _frame_time(value: Any, path: Path, number: int) -> float:
     if not is_number or not 0 < value < 1:
         raise UserError(
             f"{path}:{number}: frame_time must lie between 0 (frame_0) and 1 (frame_1), "
-            f"both excluded, got {value!r}"
+            f"both excluded, got {value!r:.80}"
         )
     return float(value)
 
@@ -144,7 +148,7 @@ def _region(value: Any, path: Path, number: int) -> Region | None:
         and min(value[2:]) > 0
     ):
         raise UserError(
-            f"{path}:{number}: roi must be [x, y, width, height] in pixels, got {value!r}"
+            f"{path}:{number}: roi must be [x, y, width, height] in pixels, got {value!r:.80}"
         )
     return Region(*value)
 

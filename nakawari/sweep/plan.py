@@ -68,14 +68,16 @@ class SweepPlan:
 def read_plan(path: Path) -> SweepPlan:
     """Read a sweep file; ``UserError`` says what is missing in it or not understood."""
     try:
+        if path.exists() and not path.is_file():  # reading a FIFO would wait for its writer
+            raise UserError(f"the sweep {path} is not a file; give its YAML file")
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read the sweep {path} ({error.strerror})") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     try:
         return _plan(content)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UserError(f"{path}: {error}") from error
 
 
@@ -98,6 +100,10 @@ def _plan(content: Any) -> SweepPlan:
         raise ValueError("metric needs a name, such as validation/lpips")
     if (goal := metric.get("goal", "minimize")) not in ("minimize", "maximize"):
         raise ValueError(f"metric.goal must be minimize or maximize, got {goal!r}")
+    if not isinstance(content["command"], list):
+        raise ValueError("command must be a list of words")
+    if not isinstance(content["parameters"], dict):
+        raise ValueError("parameters must be settings, each with value, values, or min and max")
     command = tuple(map(str, content["command"]))
     check_template(command)
     constants: dict[str, Any] = {}
@@ -136,8 +142,10 @@ def _parameter(name: str, description: Any) -> Parameter:
             f"{', '.join(description) or 'nothing'}; write nested settings with dots"
         )
     low, high = description["min"], description["max"]
+    if not (isinstance(low, int | float) and isinstance(high, int | float)):
+        raise ValueError(f"parameters.{name} needs numbers as min and max, got {low!r}, {high!r}")
     whole = isinstance(low, int) and isinstance(high, int)
-    kind = description.get("distribution", "int_uniform" if whole else "uniform")
+    kind = str(description.get("distribution", "int_uniform" if whole else "uniform"))
     step = description.get("q")
     if kind.startswith("q_"):
         kind, step = kind.removeprefix("q_"), step or 1

@@ -11,6 +11,8 @@ from typing import Literal, NoReturn, TypeVar
 import yaml
 from jsonargparse import ArgumentParser
 
+from nakawari.parsing import MAX_SEED
+
 ConfigT = TypeVar("ConfigT")
 
 
@@ -69,6 +71,8 @@ class DataConfig:
         for name in ("batch_size", "validation_samples", "prefetch", "visits"):
             if getattr(self, name) < 1:
                 raise ValueError(f"data.{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError(f"data.seed must be from 0 to {MAX_SEED}, got {self.seed}")
         if self.workers < 0:
             raise ValueError(f"data.workers must be at least 0, got {self.workers}")
         if self.triplets is not None and self.shards is not None:
@@ -199,7 +203,13 @@ class TrainerConfig:
         ):
             if not 0 < (value := getattr(self, name)) < float("inf"):
                 raise ValueError(f"trainer.{name} must be positive, got {value}")
-        for name in ("profile", "measure", "first_validation"):
+        if "\0" in self.run:
+            raise ValueError(f"trainer.run must be a folder's name, got {self.run!r}")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError(f"trainer.seed must be from 0 to {MAX_SEED}, got {self.seed}")
+        if self.max_minutes is not None and not 0 < self.max_minutes < float("inf"):
+            raise ValueError(f"trainer.max_minutes must be positive, got {self.max_minutes}")
+        for name in ("profile", "measure", "first_validation", "warmup_updates"):
             if getattr(self, name) < 0:
                 raise ValueError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:

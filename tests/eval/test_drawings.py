@@ -1,6 +1,8 @@
 """What the detector's metrics count, on sheets and truths made by hand."""
 
 import json
+import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -186,10 +188,31 @@ def test_a_truth_without_its_clip_fails(tmp_path: Path) -> None:
         read_truth(aired(tmp_path))
 
 
-@pytest.mark.parametrize("text", ["{}", "no json", "[]", '{"per_frame": [1]}'])
+@pytest.mark.parametrize("text", ["{}", "no json", "[]", '{"per_frame": [1]}', "[" * 100_000])
 def test_a_file_that_is_no_truth_fails(tmp_path: Path, text: str) -> None:
     (tmp_path / "scene.json").write_text(text)
     with pytest.raises(UserError, match="is no truth of a clip"):
+        read_truth(tmp_path / "scene.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"fps": math.inf}, {"fps": "1/0"}, {"fps": "1e999999999"}, {"fps": -1}),
+        *({"cuts": 3}, {"cuts": ["a"]}, {"family": "\ud800"}, {"crf": "low"}),
+        *({"flashes": [1]}, {"flashes": [[1, None]]}, {"pulldown": "2:3"}),
+        {"cadence_is_clear": [True], "shots": [3]},
+    ],
+)
+def test_a_truth_with_a_wrong_value_fails(tmp_path: Path, change: dict[str, object]) -> None:
+    (tmp_path / "scene.mp4").touch()
+    with pytest.raises(UserError, match="is no truth of a clip"):
+        read_truth(aired(tmp_path, **change))
+
+
+def test_a_truth_that_is_a_pipe_fails_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "scene.json")
+    with pytest.raises(UserError, match="is not a file"):
         read_truth(tmp_path / "scene.json")
 
 

@@ -1,6 +1,7 @@
 """Sweep files in W&B's format are read as W&B reads them, and the shipped ones fit the trainers."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,10 @@ def test_early_ends_begin_where_w_and_b_begins(
         ),
         ({"command": ["python", "train.py"]}, "${args} is missing"),
         ({"command": ["${cat}", "${args}"]}, "${cat} is not known"),
+        ({"command": "python ${args}"}, "command must be a list"),
+        ({"parameters": ["x"]}, "parameters must be settings"),
+        ({"parameters": {"x": {"min": "1e-4", "max": 1}}}, "needs numbers as min and max"),
+        ({"early_terminate": {"type": "hyperband", "min_iter": None}}, "NoneType"),
         ({"early_terminate": {"type": "median"}}, "early_terminate.type must be hyperband"),
         ({"early_terminate": {"type": "hyperband"}}, "needs min_iter, or max_iter and s"),
     ],
@@ -133,5 +138,12 @@ def test_a_file_that_is_no_yaml_or_is_not_there_fails(tmp_path: Path) -> None:
     (tmp_path / "sweep.yaml").write_text("- a")
     with pytest.raises(UserError, match="a sweep has program, method, metric"):
         read_plan(tmp_path / "sweep.yaml")
+    for hostile in (b"\xff\xfe", b"[" * 2_000):
+        (tmp_path / "sweep.yaml").write_bytes(hostile)
+        with pytest.raises(UserError, match="is no YAML"):
+            read_plan(tmp_path / "sweep.yaml")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="is not a file"):
+        read_plan(tmp_path / "pipe")
     with pytest.raises(UserError, match=r"cannot read the sweep .*No such file"):
         read_plan(tmp_path / "nowhere.yaml")

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -101,6 +102,28 @@ def test_a_negative_number_of_workers_fails() -> None:
 def test_a_training_of_no_length_fails() -> None:
     with pytest.raises(ValueError, match=r"trainer.max_updates must be positive, got 0"):
         TrainerConfig(max_updates=0)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_no_generator_takes_fails(seed: int) -> None:
+    with pytest.raises(ValueError, match=r"trainer.seed must be from 0 to"):
+        TrainerConfig(seed=seed)
+    with pytest.raises(ValueError, match=r"data.seed must be from 0 to"):
+        DataConfig(seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"max_minutes": -1.0}, "trainer.max_minutes must be positive, got -1.0"),
+        ({"max_minutes": float("inf")}, "trainer.max_minutes must be positive, got inf"),
+        ({"warmup_updates": -5}, "trainer.warmup_updates must not be negative, got -5"),
+        ({"run": "a\0b"}, "trainer.run must be a folder's name"),
+    ],
+)
+def test_a_setting_that_cannot_be_obeyed_fails(setting: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        TrainerConfig(**setting)
 
 
 def test_a_run_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

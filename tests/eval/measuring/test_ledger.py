@@ -98,6 +98,14 @@ def test_lines_of_something_else_are_passed_over(tmp_path: Path) -> None:
         assert ledger.is_missing("blend", 0)
 
 
+@pytest.mark.parametrize("score", ["[" * 100_000, "1" + "0" * 400, '"\\ud800"', "[]"])
+def test_a_line_that_others_wrote_is_measured_again(tmp_path: Path, score: str) -> None:
+    head = '{"key": "key of blend", "row": "blend", "id": "a", "figures": {"lpips": '
+    (tmp_path / "cells.jsonl").write_text(head + score + "}}\n")
+    with _ledger(tmp_path) as ledger:
+        assert ledger.is_missing("blend", 0)
+
+
 def test_a_ledger_that_cannot_be_kept_fails(tmp_path: Path) -> None:
     (tmp_path / "cells.jsonl").mkdir()
     with pytest.raises(UserError, match=r"cannot keep a ledger in .*cells\.jsonl"):

@@ -1,6 +1,7 @@
 """The published sets, in tiny: what is read, and what is named when it is missing."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,28 @@ from tests.eval.conftest import write_picture
 SIZE = (54, 96)  # H, W: a tenth of 540p
 
 
+def _about(**changes: Any) -> str:
+    about = {
+        "level": 0,
+        "image_size": [1920, 1080],
+        "motion_RoI": {"x": 210, "y": 110, "width": 1010, "height": 800},
+    }
+    return json.dumps(about | changes)
+
+
+def _annotate(folder: Path, text: str) -> None:
+    next(folder.glob("*/*/*.json")).write_text(text)
+
+
 def _atd(folder: Path, names: dict[str, int], **changes: Any) -> Path:
     for seed, (name, level) in enumerate(names.items()):
         frames = folder / "test_2k_540p" / name
         frames.mkdir(parents=True)
         for number in (1, 2, 3):
             write_picture(frames / f"frame{number}.png", seed=10 * seed + number, size=SIZE)
-        about = {
-            "level": level,
-            "image_size": [1920, 1080],
-            "motion_RoI": {"x": 210, "y": 110, "width": 1010, "height": 800},
-        }
         annotation = folder / "test_2k_annotations" / name / f"{name}.json"
         annotation.parent.mkdir(parents=True)
-        annotation.write_text(json.dumps(about | changes))
+        annotation.write_text(_about(level=level, **changes))
     return folder
 
 
@@ -77,6 +86,10 @@ def test_a_run_on_atd12k_reports_the_region_and_the_tiers(tmp_path: Path) -> Non
         (lambda f: next(f.glob("*/*/frame2.png")).unlink(), "Disney_a_1 holds 2 pictures"),
         (lambda f: next(f.glob("*/*/*.json")).unlink(), "cannot read .*Disney_a_1.json"),
         (lambda f: next(f.glob("*/*/*.json")).write_text("{}"), "no annotation of ATD-12K"),
+        (lambda f: _annotate(f, "[" * 100_000), "no annotation of ATD-12K .*nested too deeply"),
+        (lambda f: _annotate(f, _about(image_size=[0, 0])), "no annotation of ATD-12K .*ZeroDiv"),
+        (lambda f: _annotate(f, _about(motion_RoI=math.inf)), "no annotation of ATD-12K"),
+        (lambda f: _annotate(f, _about(level=math.nan)), "no annotation of ATD-12K"),
         (
             lambda f: write_picture(next(f.glob("*/*/frame2.png")), seed=0, size=(54, 90)),
             "Disney_a_1: sizes differ",
@@ -134,6 +147,12 @@ def test_snu_film_names_frame_0_target_and_frame_1(tmp_path: Path, at: str, pref
 def test_what_is_wrong_in_snu_film_fails(tmp_path: Path, lines: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_snu_film(_snu(tmp_path, lines))
+
+
+def test_a_list_that_is_no_text_is_no_snu_film_and_fails(tmp_path: Path) -> None:
+    (tmp_path / "test-hard.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"test-hard.txt is not UTF-8 text"):
+        read_snu_film(tmp_path)
 
 
 def test_a_folder_without_lists_is_no_snu_film_and_fails(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Reading a list of triplets: what is wrong is named with file and line."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from eval.sets.pictures import frame_from_pixels, pixels_from_frame, read_frame
 from eval.sets.triplet_list import Region, read_triplets
@@ -51,6 +53,16 @@ def test_a_line_may_name_a_region(triplets: Path) -> None:
         ({"tags": "pan"}, "tags must be a list of strings, got 'pan'"),
         ({"target": "absent.png"}, "sample_1: cannot read .*absent.png: No such file"),
         ({"target": "triplets.jsonl"}, "sample_1: .*triplets.jsonl is no picture"),
+        ({"target": "../set"}, "sample_1: .*set is not a file"),
+        ({"target": "/etc/passwd"}, "sample_1: /etc/passwd is no picture"),
+        ({"target": "a\0b.png"}, "sample_1: cannot read .*null"),
+        ({"target": "a" * 5000}, "sample_1: cannot read .*name too long"),
+        ({"target": "\ud800.png"}, "not JSON .*half a character"),
+        ({"tags": ["\ud800"]}, "not JSON .*half a character"),
+        ({"id": "\ud800"}, "not JSON .*half a character"),
+        ({"id": "a" * 201}, "id must be a plain file name"),
+        ({"id": "\x1b[31m"}, "id must be a plain file name"),
+        ({"frame_time": 10**400}, "frame_time must lie between"),
     ],
 )
 def test_a_bad_line_fails(triplets: Path, changes: dict[str, Any], message: str) -> None:
@@ -66,6 +78,8 @@ def test_a_bad_line_fails(triplets: Path, changes: dict[str, Any], message: str)
         ("[]", ":1: must be a JSON object, got list"),
         ('{"id": "a"}', ":1: lacks frame_0, frame_1, target, frame_time"),
         ("\n\n", "holds no triplets"),
+        ("[" * 100_000, ":1: not JSON .it is nested too deeply"),
+        ('{"id": ' + "1" * 5000 + "}", ":1: not JSON .Exceeds the limit"),
     ],
 )
 def test_what_is_no_list_of_triplets_fails(triplets: Path, text: str, message: str) -> None:
@@ -80,6 +94,26 @@ def test_a_list_that_is_missing_or_binary_fails(tmp_path: Path) -> None:
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="is not UTF-8"):
         read_triplets(tmp_path / "binary.jsonl")
+
+
+def test_pipes_fail_at_once(triplets: Path) -> None:
+    os.mkfifo(triplets.parent / "pipe")  # opened, it would wait for its writer
+    with pytest.raises(UserError, match=r"pipe is not a file; give a \.jsonl file"):
+        read_triplets(triplets.parent / "pipe")
+    with pytest.raises(UserError, match=r"sample_0: .*pipe is not a file"):
+        read_triplets(write_list(triplets, [entry(0, target="pipe")]))
+
+
+def test_a_picture_that_would_fill_the_memory_fails(triplets: Path) -> None:
+    with Image.new("1", (20_000, 20_000)) as picture:
+        picture.save(triplets.parent / "huge.png")
+    text = PngInfo()
+    text.add_text("comment", "a" * 2**21, zip=True)
+    with Image.new("RGB", (48, 40)) as picture:
+        picture.save(triplets.parent / "text.png", pnginfo=text)
+    for name, why in (("huge", "400000000 pixels"), ("text", "too large")):
+        with pytest.raises(UserError, match=rf"sample_0: cannot read .*{name}.png.*{why}"):
+            read_triplets(write_list(triplets, [entry(0, target=f"{name}.png")]))
 
 
 def test_an_id_that_comes_twice_fails(triplets: Path) -> None:
