@@ -22,6 +22,10 @@ HIDDEN_WEIGHT = 0.2
 """Weight of a flow in the losses where its point is hidden in the neighbour; visible points have
 one. The true flow is known there, but the U-Net must guess it."""
 
+ONE_SIDED_WEIGHT = 4.0
+"""Weight of a cell that only one frame shows in the loss of the choice among candidates; other
+visible cells have one. Such cells are few, and their choice was wrong most often."""
+
 
 class Truth(NamedTuple):
     """The true motion and visibility of a batch, on a map."""
@@ -34,6 +38,12 @@ class Truth(NamedTuple):
     def weight(self) -> Tensor:
         """The weight of each point and flow, (B, 2, h, w)."""
         return (HIDDEN_WEIGHT + (1 - HIDDEN_WEIGHT) * self.visible) * self.known
+
+    @property
+    def weight_of_choice(self) -> Tensor:
+        """The weight of each cell when it chooses among candidate flows, (B, 1, h, w)."""
+        is_one_sided = self.visible.sum(1, keepdim=True) == 1
+        return self.weight.amax(1, True) * torch.where(is_one_sided, ONE_SIDED_WEIGHT, 1.0)
 
 
 def truth_at(triplet: Triplet, size: tuple[int, int]) -> Truth:
@@ -78,7 +88,7 @@ def step_terms(
         # In pixels of the step's own map: errors too fine for a coarse step count little.
         motion.append(motion_error(estimate.motion, truth))
         if estimate.choice is not None:
-            choice.append(candidate_error(estimate.choice, flow, truth.weight.amax(1, True)))
+            choice.append(candidate_error(estimate.choice, flow, truth.weight_of_choice))
         uneven.append(unevenness(estimate.motion, truth))
         entropy = F.binary_cross_entropy_with_logits(
             estimate.visible, truth.visible, reduction="none"
