@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from nakawari.parsing import ramp
 from tests.serve.served import PATIENCE
@@ -66,6 +66,23 @@ def test_keys_that_are_pressed_quickly_each_count(opened) -> None:
     press_twice(tab, key="ArrowLeft", shiftKey=True)
     expect(tab.locator("#f6")).to_have_count(1)
     assert starts(tab) == [0, 2, 6, *range(10, 24, 2)]
+
+
+def test_a_playhead_that_is_moved_while_a_change_is_shown_stays_there(opened) -> None:
+    tab = opened()
+    held: list[Route] = []
+    tab.route("**/api/clips/*/takes", lambda route: held.append(route))
+    at(tab, 6)
+    tab.keyboard.press("m")
+    expect(tab.locator("#f6")).to_have_count(0)
+    expect(tab.locator("#say")).to_contain_text("corrected")
+    at(tab, 12)
+    for route in held:
+        route.continue_()
+    tab.unroute_all(behavior="wait")
+    tab.keyboard.press("m")
+    expect(tab.locator("#f12")).to_have_count(0)
+    assert starts(tab) == [0, 2, 4, 8, 10, *range(14, 24, 2)]
 
 
 @pytest.mark.parametrize("key", ["m", "Control+z"])

@@ -203,13 +203,14 @@ export class Editor {
         const answer = await call("POST", `/api/clips/${this.clip.number}/${kind}`,
           { ...wanted, seen: this.clip.version });
         this.apply(answer);
-        await this.onChange();
         const isStale = answer.removed === null;
         const frame = isStale ? null : wanted.to ?? wanted.frame ?? null;
+        // At once, for a playhead that is moved while `onChange` is waited for must stay there.
         if (frame !== null) this.player.go(frame);
         else this.showFrame(this.player.frame, false);
         if (isStale) say("another tab has changed the sheet; now it is shown as it is, correct it again");
         else this.tell(kind);
+        await this.onChange();
       } catch (error) {
         this.restore();
         say(error.message);
