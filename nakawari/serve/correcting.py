@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from nakawari.errors import UserError
 from nakawari.parsing import MAX_SEED
+from nakawari.serve.found import read_found
 from nakawari.serve.library import Clip
 from nakawari.whole import write_whole
 from nakawari.xsheet.detect import Detection
@@ -25,7 +26,6 @@ from nakawari.xsheet.sheet.editing import (
     split,
     together,
 )
-from nakawari.xsheet.sheet.reading import sheet_from_json
 from nakawari.xsheet.sheet.sheet import ExposureSheet, Take
 
 IN_MEMORY = 8  # clips whose detection is kept in memory
@@ -58,17 +58,18 @@ class History(NamedTuple):
         corrections = [_as_json(each) for each in self.corrections]
         return json.dumps({"made": self.made, "corrections": corrections})
 
-    @property
-    def version(self) -> str:
-        """A text by which a browser's tab knows whether its sheet is still the one it shows."""
-        return sha256(self.to_json().encode()).hexdigest()[:16]
-
 
 class Corrected(NamedTuple):
     """A clip's sheet as it is now."""
 
     detection: Detection  # with the corrected sheet
     history: History
+
+    @property
+    def version(self) -> str:
+        """A text by which a browser's tab knows whether its sheet is still the one it shows."""
+        shown = f"{self.detection.sheet.fps} {self.history.to_json()}"
+        return sha256(shown.encode()).hexdigest()[:16]
 
 
 class SheetDesk:
@@ -127,12 +128,7 @@ class SheetDesk:
     def _detection(self, clip: Clip) -> Detection:
         key = clip.number, clip.found.stat().st_mtime_ns  # the clip may be looked at again
         if key not in self._found:
-            content = json.loads(clip.found.read_text())
-            self._found[key] = Detection(
-                sheet=sheet_from_json(content["sheet"]),
-                changes=tuple(content["changes"]),
-                thresholds=tuple(content["thresholds"]),
-            )
+            self._found[key] = read_found(clip.found)
         self._found.move_to_end(key)
         while len(self._found) > IN_MEMORY:
             self._found.popitem(last=False)

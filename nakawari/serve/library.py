@@ -52,7 +52,7 @@ class Clip:
     name: str  # as its owner calls it, made safe as a file name
     added: float  # s since 1970
     state: ClipState = ClipState.ARRIVING
-    reason: str | None = None  # why it failed, in one line
+    reason: str | None = None  # why it, or another rate of its pictures, failed, in one line
     notes: tuple[str, ...] = ()  # remarks on what was changed on reading, one line each
     width: int = 0  # px, as shown
     height: int = 0

@@ -53,28 +53,30 @@ def main(words: list[str]) -> int:
 
 
 def _look(source: Path, found: Path, proxy: Path, rate: Fraction | None) -> None:
+    from nakawari.serve.found import read_found, write_found
     from nakawari.serve.proxy import write_proxy
-    from nakawari.whole import write_whole
-    from nakawari.xsheet.detect import detect
+    from nakawari.xsheet.detect import at_rate, detect
 
-    notes: list[str] = []
-    report = _Reporter("finding the drawings")
-    detection = detect(source, tell=notes.append, on_frame=report, input_rate=rate)
-    content = {
-        "sheet": detection.sheet.to_json(),
-        "changes": [float(f"{change:.4g}") for change in detection.changes],
-        "thresholds": [float(f"{threshold:.4g}") for threshold in detection.thresholds],
-    }
+    notes: list[str] | None = None  # what was remarked before stays
+    if rate is not None and found.exists():
+        # The corrections say what differs from the drawings that were found, which another version
+        # of the detector might find elsewhere.
+        detection = at_rate(read_found(found), rate)
+    else:
+        notes = []
+        report = _Reporter("finding the drawings")
+        detection = detect(source, tell=notes.append, on_frame=report, input_rate=rate)
     clock = detection.sheet.clock
     report = _Reporter("making a copy to show")
     info = write_proxy(source, proxy, report, times=clock.time, rate=rate)
-    write_whole(found, json.dumps(content).encode(), to_disk=True)
+    write_found(found, detection)
+    remarks = {} if notes is None else {"notes": list(dict.fromkeys(notes))}
     _say(
         width=round(info.width * info.sample_aspect_ratio),
         height=info.height,
         frames=detection.sheet.frames,
         has_audio=info.has_audio,
-        notes=list(dict.fromkeys(notes)),
+        **remarks,
     )
 
 

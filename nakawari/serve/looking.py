@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from nakawari.errors import UserError
+from nakawari.serve.found import read_found
 from nakawari.serve.library import Clip, ClipState, Library
 from nakawari.serve.settings import ServeSettings
 
@@ -90,11 +91,20 @@ class Looker:
             return
         del self._progress[clip.number]
         if status == 0:
-            last["notes"] = tuple(last["notes"])
-            await self._save(clip, state=ClipState.READY, **last)
+            if "notes" in last:
+                last["notes"] = tuple(last["notes"])
+            await self._save(clip, state=ClipState.READY, reason=None, **last)
         else:
-            reason = last.get("error") or _reason(clip, status)
+            await self._fail(clip, last.get("error") or _reason(clip, status))
+
+    async def _fail(self, clip: Clip, reason: str) -> None:
+        """Mark a clip as failed; one whose rate was changed is as it was before that."""
+        if clip.input_rate is None or not clip.found.exists():
             await self._save(clip, state=ClipState.FAILED, reason=reason)
+            return
+        found = await asyncio.to_thread(read_found, clip.found)
+        before = str(found.sheet.fps)
+        await self._save(clip, state=ClipState.READY, reason=reason, pictures_a_second=before)
 
     async def _save(self, clip: Clip, **changes: object) -> None:
         await asyncio.to_thread(self._library.save, clip, **changes)
@@ -105,7 +115,7 @@ class Looker:
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         reason = f"{clip.name} cannot be looked at ({why}); remove it, and drop it again"
         with suppress(OSError, UserError):  # on a full disk it waits until the next start
-            await self._save(clip, state=ClipState.FAILED, reason=reason)
+            await self._fail(clip, reason)
 
     async def _start(self, clip: Clip) -> asyncio.subprocess.Process:
         limits = self._settings.limits

@@ -34,7 +34,8 @@ MODELS = {
 """The models, by the name that ``--model`` takes; the first is the shipped model."""
 SOUNDS = {"stretch": "slowed, pitch kept", "drop": "left out"}
 HOLDS = {"auto": "one drawing", "keep": "every frame its own"}
-FIELDS = ("factor", "ramp", "rate", "audio", "holds", "codec", "model", "takes", "first", "last")
+FIELDS = ("factor", "ramp", "rate", "audio", "holds", "codec", "model", "takes", "first", "last",
+          "input_rate")  # fmt: skip
 
 
 Parsed = TypeVar("Parsed")
@@ -58,11 +59,18 @@ def settings_for(
         clip: the clip that is slowed down.
         sheet: its sheet, with all corrections made so far.
         wish: what the page asks for, by ``FIELDS``; an empty text is the same as a missing one.
+            "input_rate" is the number of pictures a second that the tab shows, of a sequence.
         taken: names of the outputs of other jobs.
     """
     unknown = sorted(set(wish) - set(FIELDS))
     if unknown:
         raise UserError(f"a job has no {printable(', '.join(unknown))}; give {', '.join(FIELDS)}")
+    shown = parsed_value(wish, "input_rate", rate)
+    if shown is not None and shown != clip.input_rate:
+        raise UserError(
+            f"{clip.name} is no longer shown at {float(shown):.5g} pictures a second, to which the "
+            "times of this order belong; load the page again, and order it anew"
+        )
     span = _span(wish, sheet)
     is_whole = span == FrameSpan(0, sheet.frames)
     own = sheet if is_whole else part_of(sheet, *span)

@@ -48,7 +48,8 @@ def differing(before: SheetParts | None, now: SheetParts, corrected: Corrected) 
         last = min(most, _alike(before.shots[::-1], now.shots[::-1]))
         removed = len(before.shots) - first - last
     return {
-        "version": corrected.history.version,
+        "version": corrected.version,
+        "fps": str(corrected.detection.sheet.fps),
         "nav": now.bar,
         "checks": now.checks,
         "first": first,

@@ -106,6 +106,23 @@ def detect(
     return replace(_assembled(path.name, clock, shots, settings), content=content)
 
 
+def at_rate(found: Detection, rate: Fraction, settings: DetectorSettings = DEFAULT) -> Detection:
+    """Return what was found in a sequence of pictures for another number of them a second.
+
+    Drawings, cuts and camera moves are what the pictures show, and stay. Cadences and pulldown are
+    worked out anew.
+    """
+    sheet = found.sheet
+    drawings = [
+        [drawing for drawing in sheet.drawings if shot.start <= drawing.start <= shot.end]
+        for shot in sheet.shots
+    ]
+    pulldown = find_pulldown(drawings, rate, settings.pulldown, settings.cadence)
+    sheet = replace(sheet, fps=rate, pulldown=pulldown)
+    shots = tuple(make_shot(own, sheet.clock, settings.cadence) for own in drawings)
+    return replace(found, sheet=replace(sheet, shots=shots))
+
+
 def halvings_for(width: int, settings: PictureSettings = DEFAULT.pictures) -> int:
     """Return how often pictures of a width [px] are halved before they are looked at."""
     return max(0, round(math.log2(width / settings.width)))

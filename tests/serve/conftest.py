@@ -98,6 +98,17 @@ def looked(tmp_path_factory) -> Path:
     return page.library.clip("local", found["number"]).folder
 
 
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory) -> dict[str, bytes]:
+    """Eight pictures on twos, by their names."""
+    cv2 = pytest.importorskip("cv2")
+    pictures = {}
+    for number in range(8):
+        pixels = painting(number // 2)[..., [2, 1, 0]]
+        pictures[f"cut_012_{number + 1:04d}.png"] = cv2.imencode(".png", pixels)[1].tobytes()
+    return pictures
+
+
 @pytest.fixture
 def listening(settings, looked) -> Iterator[Page]:
     """Return a page with that clip, which browsers reach by its settings' address."""

@@ -15,10 +15,11 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
 from nakawari.serve.app import app_of
+from nakawari.serve.found import read_found, write_found
 from nakawari.serve.names import file_name, picture_names
 from nakawari.serve.page import Page
 from nakawari.video.sequence import pictures_of
-from tests.conftest import painting
+from nakawari.xsheet.sheet.editing import corrected, moved
 from tests.serve.conftest import ADDRESS, IDLE, looked_at
 from tests.serve.test_safety import HOSTILE_NAMES
 
@@ -29,17 +30,6 @@ def sent(pictures: dict[str, bytes]) -> bytes:
     """Return the body that the page sends for pictures."""
     listed = [[name, len(content)] for name, content in pictures.items()]
     return json.dumps(listed).encode() + b"\n" + b"".join(pictures.values())
-
-
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory) -> dict[str, bytes]:
-    """Eight pictures on twos, by their names."""
-    cv2 = pytest.importorskip("cv2")
-    pictures = {}
-    for number in range(FRAMES):
-        pixels = painting(number // 2)[..., [2, 1, 0]]
-        pictures[f"cut_012_{number + 1:04d}.png"] = cv2.imencode(".png", pixels)[1].tobytes()
-    return pictures
 
 
 @pytest.fixture
@@ -80,6 +70,71 @@ def test_another_rate_changes_the_times_and_keeps_the_corrections(client, page, 
         page.store.finish(job.number, State.DONE)
     rates = [client.get(f"/api/jobs/{number}/frames").json()["rate"] for number in (before, after)]
     assert rates == pytest.approx([24, 12000 / 1001])
+
+
+def test_corrections_stay_where_the_detector_would_now_find_other_drawings(
+    client, page, sequence
+) -> None:
+    """As after an update: the corrections are of the drawings that were found at first."""
+    (clip,) = page.library.clips("local")
+    found = read_found(clip.found)
+    write_found(clip.found, replace(found, sheet=corrected(found.sheet, moved(found.sheet, 6, 7))))
+    path = f"/api/clips/{clip.number}"
+    client.post(f"{path}/corrections", json={"kind": "merge", "frame": 7})
+    client.post(f"{path}/corrections", json={"kind": "cut", "frame": 4})
+    wish = {"kind": "take", "frame": 0, "next": 2, "seed": 3}
+    assert client.post(f"{path}/corrections", json=wish).status_code == 200
+    for rate in ("30", "24"):
+        client.post(f"{path}/rate", json={"rate": rate})
+        assert looked_at(client, clip.number)["state"] == "ready"
+        sheet = client.get(f"/clips/{clip.number}/sheet.json").json()
+        assert [drawing["start"] for drawing in sheet["drawings"]] == [0, 2, 4]
+        assert (sheet["fps"], sheet["cuts"]) == (rate, [4])
+        assert sheet["takes"] == [{"start": 0, "next": 2, "seed": 3}]
+
+
+def test_a_rate_at_which_the_pictures_cannot_be_shown_leaves_all_as_it_was(
+    client, page, drawn
+) -> None:
+    """Between the numbers 4 and 40, more than ten seconds would pass."""
+    names = [f"a{number}.png" for number in (1, 2, 3, 4, 40, 41, 42, 43)]
+    body = sent(dict(zip(names, drawn.values(), strict=True)))
+    number = client.put("/api/sequences", content=body).json()["number"]
+    told = looked_at(client, number)
+    assert (told["state"], told["reason"]) == ("ready", None), told
+    path = f"/api/clips/{number}"
+    assert client.post(f"{path}/corrections", json={"kind": "split", "frame": 10}).is_success
+    sheet = client.get(f"/clips/{number}/sheet.json").json()
+    assert client.post(f"{path}/rate", json={"rate": "1"}).status_code == 201
+    told = looked_at(client, number)
+    assert told["state"] == "ready"
+    assert "jump from 4 to 40" in told["reason"]
+    (clip,) = page.library.clips("local")
+    assert clip.input_rate == 24
+    assert "lacks 35 numbers" in "".join(clip.notes)
+    assert client.get(f"/clips/{number}/sheet.json").json() == sheet
+    assert client.post(f"{path}/rate", json={"rate": "12"}).status_code == 201
+    assert looked_at(client, number)["reason"] is None
+    (clip,) = page.library.clips("local")
+    assert (clip.input_rate, clip.frames) == (12, 43)
+    assert "lacks 35 numbers" in "".join(clip.notes)
+
+
+def test_an_order_from_a_tab_that_shows_another_rate_is_refused_in_a_line(
+    client, page, sequence
+) -> None:
+    path = f"/api/clips/{sequence['number']}"
+    order = {"model": "blend", "ramp": "0:1, 0.2:0.25", "input_rate": "24"}
+    assert client.post(f"{path}/jobs", json=order).status_code == 201
+    client.post(f"{path}/rate", json={"rate": "12"})
+    looked_at(client, sequence["number"])
+    answer = client.post(f"{path}/jobs", json=order)
+    assert answer.status_code == 422
+    assert "no longer shown at 24 pictures a second" in answer.json()["error"]
+    assert "load the page again" in answer.json()["error"]
+    assert len(page.store.jobs()) == 1
+    order["input_rate"] = "12"
+    assert client.post(f"{path}/jobs", json=order).status_code == 201
 
 
 @pytest.mark.parametrize(

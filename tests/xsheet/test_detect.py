@@ -14,7 +14,7 @@ import pytest
 
 from nakawari.errors import UserError
 from nakawari.video.picture import Picture
-from nakawari.xsheet.detect import Detection, detect
+from nakawari.xsheet.detect import Detection, at_rate, detect
 from tests.builders.stage import shot_at
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dance.mp4"
@@ -50,6 +50,18 @@ def test_the_sample_clip_is_read_as_it_was_made() -> None:
     assert [shot.cadence for shot in sheet.shots] == [2, 3]
     assert [drawing.start for drawing in sheet.drawings] == [*range(0, 72, 2), *range(72, 132, 3)]
     assert [(move.start, move.end, move.kind) for move in sheet.camera] == [(48, 71, "pan")]
+
+
+def test_pictures_shown_at_another_rate_are_those_of_a_detection_at_that_rate(tmp_path) -> None:
+    """There and back; held for 2, 3, 2, 3 pictures, they have pulldown at 30 a second alone."""
+    shown = [number for pair in range(8) for number in (2 * pair, 2 * pair, *[2 * pair + 1] * 3)]
+    for frame, number in enumerate(shown):
+        pixels = painted(shot_at(figure=(40 + 12.0 * number, 90)))
+        cv2.imwrite(str(tmp_path / f"{frame:04d}.png"), pixels[..., 2::-1])
+    at_24, at_30 = (detect(tmp_path, input_rate=Fraction(rate)) for rate in (24, 30))
+    assert (at_24.sheet.pulldown is None, at_30.sheet.pulldown is None) == (True, False)
+    assert at_rate(at_24, Fraction(30)) == replace(at_30, content=at_24.content)
+    assert at_rate(at_30, Fraction(24)) == replace(at_24, content=at_30.content)
 
 
 def test_drawings_tile_the_clip_and_every_shot_begins_with_one(sheet_of_clip) -> None:

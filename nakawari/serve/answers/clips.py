@@ -98,6 +98,7 @@ def routes(page: Page) -> list[BaseRoute]:
             clip=clip,
             parts=rendered(clip, corrected),
             history=corrected.history,
+            version=corrected.version,
             codecs={name: codec.title for name, codec in CODECS.items()},
             models=MODELS,
             sounds=SOUNDS,

@@ -46,7 +46,7 @@ def routes(page: Page) -> list[BaseRoute]:
             clip = page.clip(request)
             with one_by_one:
                 before = page.sheets.sheet(clip)
-                is_stale = wish.get("seen", before.history.version) != before.history.version
+                is_stale = wish.get("seen", before.version) != before.version
                 corrected = before if is_stale else change(clip, wish)
             shown = None if is_stale else rendered(clip, before)
             return plain_json(differing(shown, rendered(clip, corrected), corrected))

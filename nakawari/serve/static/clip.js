@@ -4,13 +4,14 @@ import { call, element, say } from "./api.js";
 import { Editor } from "./editor.js";
 import { showJobs } from "./jobs.js";
 import { Player } from "./player.js";
-import { RampCurve, parseNumber, speedAt } from "./ramp.js";
+import { RampCurve, parseNumber, parseRamp, rampText, speedAt } from "./ramp.js";
 import { Takes } from "./takes.js";
 import { frameTime } from "./timeline.js";
 
 const get = (id) => document.getElementById(id);
 const clip = JSON.parse(get("clip").textContent);
 const data = JSON.parse(get("data").textContent);
+const inputRate = get("input-rate")?.defaultValue ?? ""; // of a sequence of pictures
 const fields = ["factor", "ramp", "rate", "codec", "model", "takes", "holds", "audio"];
 const seconds = data.times ? data.times[clip.frames] : clip.frames * data.seconds;
 
@@ -27,7 +28,7 @@ const curve = new RampCurve(get("curve"), get("ramp"), seconds);
 const KEPT = `nakawari ${clip.number}`;
 
 function remember() {
-  const kept = { frame: player.frame, ramped: isRamp() };
+  const kept = { frame: player.frame, ramped: isRamp(), inputRate };
   for (const id of [...fields, "first", "last"]) kept[id] = get(id).value;
   try { localStorage.setItem(KEPT, JSON.stringify(kept)); } catch { /* full, or forbidden */ }
 }
@@ -37,9 +38,18 @@ function recall() {
   try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { kept = null; }
   if (!kept) return;
   for (const id of [...fields, "first", "last"]) if (kept[id] !== undefined) get(id).value = kept[id];
+  get("ramp").value = atThisRate(get("ramp").value, kept.inputRate);
   get("ramp").dispatchEvent(new Event("input"));
   if (kept.ramped) document.querySelector('[name="pace"][value="ramp"]').checked = true;
   player.go(kept.frame);
+}
+
+// The ramp of the same frames, where the pictures are shown at another rate since it was kept.
+function atThisRate(text, before) {
+  const points = parseRamp(text);
+  if (!points || !before || before === inputRate) return text;
+  const longer = parseNumber(before) / parseNumber(inputRate);
+  return rampText(points.map(({ time, speed }) => ({ time: time * longer, speed })));
 }
 
 function isRamp() {
@@ -67,7 +77,7 @@ function number(id) {
 }
 
 function wish() {
-  const wanted = { first: number("first"), last: number("last") };
+  const wanted = { first: number("first"), last: number("last"), input_rate: inputRate };
   for (const id of fields) wanted[id] = get(id).value;
   if (isRamp()) wanted.factor = "";
   else wanted.ramp = "";
@@ -107,6 +117,7 @@ async function changeRate(field) {
       await new Promise((resolve) => { setTimeout(resolve, 300); });
       now = (await call("GET", "/api/clips")).find((one) => one.number === clip.number);
     } while (now?.state === "looking");
+    if (now?.state === "ready" && now.reason) throw new Error(now.reason);
     location.reload();
   } catch (error) {
     field.value = field.defaultValue;

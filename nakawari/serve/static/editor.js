@@ -202,6 +202,10 @@ export class Editor {
         const wanted = wish();
         const answer = await call("POST", `/api/clips/${this.clip.number}/${kind}`,
           { ...wanted, seen: this.clip.version });
+        if (answer.fps !== this.clip.fps) { // all times of this tab are those of another rate
+          location.reload();
+          return;
+        }
         this.apply(answer);
         const isStale = answer.removed === null;
         const frame = isStale ? null : wanted.to ?? wanted.frame ?? null;
