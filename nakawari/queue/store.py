@@ -81,7 +81,7 @@ class NewJob(NamedTuple):
     """A job that is to be added."""
 
     settings: dict[str, Any]  # plain JSON
-    source: str  # identifies the content of the input, see ``source_mark``; may be empty
+    source: str  # identifies the content of the input, see ``submit``; may be empty
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
-from nakawari.slowmo.segments import source_mark
+from nakawari.slowmo.segments import READ_WHOLE, source_mark
 from nakawari.video.sequence import is_sequence
 
 SUPERSEDED = "a later command asked for the same output otherwise"
@@ -77,9 +77,16 @@ def submit(
 
 
 def _mark(source: Path) -> str:
-    """Return a text that identifies a clip's content; empty if the clip cannot be read."""
+    """Return a text that identifies a clip's content; empty if the clip cannot be read.
+
+    A file that ``source_mark`` does not read whole is known by its time of modification as well.
+    """
     try:
-        return source_mark(source) if source.is_file() or is_sequence(source) else ""
+        if source.is_file():
+            found = source.stat()
+            changed = f" {found.st_mtime_ns}" if found.st_size > READ_WHOLE else ""
+            return source_mark(source) + changed
+        return source_mark(source) if is_sequence(source) else ""
     except (OSError, UserError):
         return ""
 

@@ -35,6 +35,8 @@ SEGMENT_BYTES = 32_000_000
 MADE_FROM = "job.json"
 NAME = re.compile(r"(\d{9})-(\d{9})-([0-9a-f]{8})\.mkv")
 SAMPLES, SAMPLE_BYTES = 64, 65536
+READ_WHOLE = SAMPLES * SAMPLE_BYTES
+"""Size [bytes] up to which ``source_mark`` reads all of a file."""
 
 
 class UnwantedError(Exception):

@@ -11,6 +11,7 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import JobStore, State
 from nakawari.queue.submitting import SUPERSEDED, check_names, submit
+from nakawari.slowmo.segments import READ_WHOLE, SAMPLE_BYTES, SAMPLES, source_mark
 
 
 @pytest.fixture
@@ -69,6 +70,39 @@ def test_what_is_done_is_done_again_if_its_output_or_its_clip_is_another(store, 
     assert numbers(store, wanted) == [3, 2]
     wanted[1].source.write_text("another clip")
     assert numbers(store, wanted) == [3, 4]
+
+
+def test_a_large_file_that_was_edited_in_a_place_that_is_not_read_is_done_again(
+    store, tmp_path
+) -> None:
+    size = 2**28
+    (wanted,) = clips(tmp_path, "a")
+    with wanted.source.open("wb") as file:
+        file.truncate(size)
+    os.utime(wanted.source, ns=(0, 1))
+    (first,) = numbers(store, [wanted])
+    end(store, first, State.DONE)
+    assert numbers(store, [wanted]) == [first]
+    before = source_mark(wanted.source)
+    step = (size - SAMPLE_BYTES) // (SAMPLES - 1)
+    with wanted.source.open("r+b") as file:
+        file.seek(step * (SAMPLES - 1) - 1)
+        file.write(b"x")
+    os.utime(wanted.source, ns=(0, 2))
+    assert source_mark(wanted.source) == before
+    assert numbers(store, [wanted]) == [first + 1]
+
+
+def test_a_file_that_is_read_whole_is_known_by_its_content_alone(store, tmp_path) -> None:
+    (wanted,) = clips(tmp_path, "a")
+    wanted.source.write_bytes(bytes(READ_WHOLE))
+    (first,) = numbers(store, [wanted])
+    end(store, first, State.DONE)
+    os.utime(wanted.source, ns=(0, 1))
+    assert numbers(store, [wanted]) == [first]
+    wanted.source.write_bytes(bytes(READ_WHOLE // 2) + b"x" + bytes(READ_WHOLE // 2 - 1))
+    os.utime(wanted.source, ns=(0, 1))
+    assert numbers(store, [wanted]) == [first + 1]
 
 
 def test_a_call_that_was_cut_off_does_nothing_twice_and_a_whole_one_anew(store, tmp_path) -> None:
