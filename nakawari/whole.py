@@ -159,15 +159,9 @@ def check_writable(folder: Path, what: str) -> None:
 def check_free(final: Path) -> None:
     """Remove what dead runs left beside a file; ``UserError`` if a living run is writing it."""
     for left in _leftovers(final.parent):
-        is_alive = _is_locked(left)
+        is_alive = _remove_if_dead(left)
         if is_alive and left.name.startswith(hidden_name(final)):
             raise written_by_another_run(final)
-        if is_alive is False:
-            with suppress(OSError):  # the folder's owner may have forbidden it
-                if left.is_dir() and not left.is_symlink():
-                    shutil.rmtree(left)
-                else:
-                    left.unlink()
 
 
 def hidden_name(final: Path) -> str:
@@ -215,21 +209,39 @@ def _leftovers(folder: Path) -> Iterator[Path]:
         ]
 
 
-def _is_locked(path: Path) -> bool | None:
-    """Return whether a living run holds the lock; ``None`` if that cannot be known.
+def _remove_if_dead(left: Path) -> bool:
+    """Remove a temporary file or folder whose run is dead; return whether a living run has it.
 
-    It cannot be known if the file belongs to another user, or if the drive does not support locks.
+    If that cannot be known, it stays: it belongs to another user, or the drive does not support
+    locks. The lock is held until it is gone, so that a run that has just made it, and was about to
+    lock it, learns that it is lost.
     """
+    is_folder = left.is_dir()
     try:
-        mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # a folder cannot be opened for writing
-        descriptor = os.open(path, mode | os.O_NOFOLLOW | os.O_NONBLOCK)
+        mode = os.O_RDONLY if is_folder else os.O_RDWR  # a folder cannot be opened for writing
+        descriptor = os.open(left, mode | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return None
+        return False
     try:
         is_ours = lock(descriptor)
+        if is_ours:
+            with suppress(OSError):  # the folder's owner may have forbidden it
+                # Under this name nobody takes its lock for that of a run that writes the output.
+                gone = left.with_name(f"{PREFIX}{secrets.token_hex(4)}{MARK}")
+                os.rename(left, gone)
+                if is_folder:
+                    shutil.rmtree(gone)
+                else:
+                    gone.unlink()
+        return is_ours is False
     finally:
         os.close(descriptor)
-    return None if is_ours is None else not is_ours
+
+
+def _is_kept(path: Path, descriptor: int) -> bool:
+    """Lock what this run has just made; return whether no other run took it for a leftover."""
+    # Some network drives have no locks: leftovers stay there.
+    return lock(descriptor) is not False and path.exists()
 
 
 def _create_folder(final: Path) -> tuple[Path, int]:
@@ -240,8 +252,7 @@ def _create_folder(final: Path) -> tuple[Path, int]:
             descriptor = os.open(path, os.O_RDONLY)
         except (FileExistsError, FileNotFoundError):
             continue
-        lock(descriptor)
-        if path.exists():  # unless another run took it for a leftover before it was locked
+        if _is_kept(path, descriptor):
             return path, descriptor
         os.close(descriptor)
     raise FileExistsError(17, "no temporary name is free", str(final))
@@ -255,8 +266,7 @@ def _create(final: Path) -> tuple[Path, int]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             continue
-        lock(descriptor)  # some network drives have no locks: leftovers stay there
-        if path.exists():  # unless another run took it for a leftover before it was locked
+        if _is_kept(path, descriptor):
             return path, descriptor
         os.close(descriptor)
     raise FileExistsError(17, "no temporary name is free", str(final))

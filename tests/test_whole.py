@@ -1,13 +1,18 @@
 """A file appears whole or not at all, and what a killed run left is never in the way."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread, current_thread
+from typing import Any
 
 import pytest
 
+from nakawari import whole
 from nakawari.errors import UserError
 from nakawari.whole import (
     MARK,
@@ -17,6 +22,7 @@ from nakawari.whole import (
     check_free,
     check_name,
     check_writable,
+    lock,
     write_shared,
     write_whole,
 )
@@ -101,6 +107,43 @@ def test_a_killed_runs_leftover_is_removed_and_a_living_runs_file_is_not(tmp_pat
     check_free(path)
     assert list(tmp_path.iterdir()) == []
     write_whole(path, b"new")
+
+
+@pytest.mark.parametrize("made", [PartialFile, PartialFolder])
+@pytest.mark.parametrize("at", ["lock", "removal"])
+def test_what_is_made_but_not_yet_locked_is_kept_or_made_anew(
+    tmp_path, monkeypatch, made, at
+) -> None:
+    """Another run takes it for a leftover, and pauses when it has its lock or is to remove it."""
+    reached, goes_on = Event(), Event()
+    other = Thread(target=check_free, args=[tmp_path / "b"])
+
+    def pausing(work: Callable[..., Any]) -> Callable[..., Any]:
+        def pause(*words: Any, **how: Any) -> Any:
+            if current_thread() is other:
+                reached.set()
+                assert goes_on.wait(60)
+            return work(*words, **how)
+
+        return pause
+
+    def locking(descriptor: int) -> bool | None:
+        if current_thread() is not other and other.ident is None:
+            other.start()  # between the making and the locking
+            assert reached.wait(60)
+        locked = lock(descriptor)
+        return pausing(lambda: locked)() if at == "lock" else locked
+
+    monkeypatch.setattr(whole, "lock", locking)
+    if at == "removal":
+        monkeypatch.setattr(shutil, "rmtree", pausing(shutil.rmtree))
+        monkeypatch.setattr(Path, "unlink", pausing(Path.unlink))
+    partial = made(tmp_path / "a")
+    goes_on.set()
+    other.join()
+    assert list(tmp_path.iterdir()) == [partial.path]
+    partial.finish()
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
 def test_many_runs_that_die_leave_nothing_for_the_next(tmp_path) -> None:
