@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Route, expect
 
 from nakawari.video.sequence import pictures_of
+from tests.builders.exr import linear, write_exr
 from tests.conftest import painting, write_clip
 from tests.serve.conftest import wait_for
 from tests.serve.served import PATIENCE
@@ -49,7 +52,11 @@ def write_pictures(folder: Path, name: str = "{:04d}.png", count: int = 4) -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, count + 1):
         pixels = painting((number - 1) // 2 % 8)[:32, :48, :3]
-        Image.fromarray(pixels).save(folder / name.format(number))
+        path = folder / name.format(number)
+        if path.suffix.lower() == ".exr":
+            write_exr(path, linear(pixels).astype(np.float32))
+        else:
+            Image.fromarray(pixels).save(path, lossless=True)  # which is for WebP
     return folder
 
 
@@ -78,6 +85,28 @@ def test_a_folder_of_pictures_is_one_clip_that_is_called_as_the_folder(
     clip = next(clip for clip in listening.library.clips("local") if clip.name == "cut 012")
     kept = [picture.read_bytes() for picture in pictures_of(clip.source)]
     assert kept == [picture.read_bytes() for picture in sorted(folder.glob("*.png"))]
+
+
+@pytest.mark.parametrize("ending", [".webp", ".exr", ".WEBP", ".EXR"])
+def test_a_folder_of_pictures_that_browsers_may_not_show_is_shown_all_the_same(
+    home, listening, tmp_path, ending
+) -> None:
+    folder = write_pictures(tmp_path / "cut_7", f"a{{:04d}}{ending}", count=8)
+    drop(home, folder)
+    card = home.locator(".card", has_text="cut_7")
+    expect(card).to_contain_text("8 frames")
+    clip = next(clip for clip in listening.library.clips("local") if clip.name == "cut_7")
+    kept = [picture.read_bytes() for picture in pictures_of(clip.source)]
+    assert kept == [picture.read_bytes() for picture in sorted(folder.iterdir())]
+    card.locator("a[href]").first.click()
+    home.wait_for_selector("#f6 .edge", state="attached")
+    starts = "[...document.querySelectorAll('.drawing')].map(one => +one.dataset.start)"
+    assert home.evaluate(starts) == [0, 2, 4, 6]
+    wait_for(lambda: home.evaluate("document.getElementById('source').readyState >= 2"), PATIENCE)
+    for position in range(4):
+        thumb = home.request.get(f"{home.url}/thumbs/{2 * position}.jpg")
+        pixels = np.asarray(Image.open(BytesIO(thumb.body())).convert("RGB"), int)
+        assert np.abs(pixels - painting(position)[:32, :48, :3]).mean() < 6
 
 
 def test_a_folder_of_several_clips_gives_all_and_names_the_rest_in_a_line(

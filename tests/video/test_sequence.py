@@ -15,6 +15,7 @@ from nakawari.errors import UserError
 from nakawari.video.form import PictureForm
 from nakawari.video.reader import VideoReader
 from nakawari.video.sequence import NamePattern, clip_name, is_sequence, pictures_of
+from tests.builders.exr import linear, write_exr
 
 RATE = Fraction(24000, 1001)
 SHADES = (40, 90, 140, 190)
@@ -73,22 +74,6 @@ def test_the_usual_kinds_of_pictures_are_read(tmp_path, ending, codec, pixel_for
     names = [f"{number}{ending}" for number in range(4)]
     folder = write_pictures(tmp_path / "in", names, codec=codec, pixel_format=pixel_format)
     assert shades(folder) == pytest.approx(SHADES, abs=3)
-
-
-def linear(shade: float) -> float:
-    """Return the light of a shade [0 to 255] of sRGB, white at 1."""
-    return ((shade / 255 + 0.055) / 1.055) ** 2.4
-
-
-def write_exr(path: Path, pixels: np.ndarray) -> None:
-    """Write RGB or RGBA light, (H, W, 3 or 4) float32, as it is."""
-    encoder = av.CodecContext.create("exr", "w")
-    encoder.height, encoder.width = pixels.shape[:2]
-    encoder.pix_fmt = "gbrpf32le" if pixels.shape[2] == 3 else "gbrapf32le"
-    encoder.time_base = Fraction(1, 24)
-    frame = av.VideoFrame.from_ndarray(pixels, encoder.pix_fmt)
-    packets = [*encoder.encode(frame), *encoder.encode(None)]
-    path.write_bytes(b"".join(bytes(packet) for packet in packets))
 
 
 def test_the_linear_light_of_exr_is_brought_to_the_screens(tmp_path) -> None:
