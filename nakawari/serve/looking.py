@@ -99,11 +99,12 @@ class Looker:
 
     async def _fail(self, clip: Clip, reason: str) -> None:
         """Mark a clip as failed; one whose rate was changed is as it was before that."""
-        if clip.input_rate is None or not clip.found.exists():
+        before = await asyncio.to_thread(_rate_before, clip)
+        if before is None:
             await self._save(clip, state=ClipState.FAILED, reason=reason)
             return
-        found = await asyncio.to_thread(read_found, clip.found)
-        before = str(found.sheet.fps)
+        assert clip.input_rate is not None
+        reason = f"its pictures are not shown at {float(clip.input_rate):.5g} a second: {reason}"
         await self._save(clip, state=ClipState.READY, reason=reason, pictures_a_second=before)
 
     async def _save(self, clip: Clip, **changes: object) -> None:
@@ -113,7 +114,9 @@ class Looker:
         """Mark a clip as failed at which nobody could look."""
         self._progress.pop(clip.number, None)
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-        reason = f"{clip.name} cannot be looked at ({why}); remove it, and drop it again"
+        is_known = await asyncio.to_thread(_rate_before, clip) is not None
+        what_to_do = "try again" if is_known else "remove it, and drop it again"
+        reason = f"{clip.name} cannot be looked at ({why}); {what_to_do}"
         with suppress(OSError, UserError):  # on a full disk it waits until the next start
             await self._fail(clip, reason)
 
@@ -134,6 +137,16 @@ class Looker:
             start_new_session=True,
             limit=LONGEST_LINE,
         )
+
+
+def _rate_before(clip: Clip) -> str | None:
+    """Return the rate at which a sequence was last looked at; ``None`` if it never was."""
+    if clip.input_rate is None:
+        return None
+    try:
+        return str(read_found(clip.found).sheet.fps)
+    except (OSError, ValueError, KeyError):  # there is none, or it is damaged
+        return None
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

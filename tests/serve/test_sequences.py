@@ -16,6 +16,7 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
 from nakawari.serve.app import app_of
 from nakawari.serve.found import read_found, write_found
+from nakawari.serve.library import Clip
 from nakawari.serve.names import file_name, picture_names
 from nakawari.serve.page import Page
 from nakawari.video.sequence import pictures_of
@@ -108,7 +109,9 @@ def test_a_rate_at_which_the_pictures_cannot_be_shown_leaves_all_as_it_was(
     assert client.post(f"{path}/rate", json={"rate": "1"}).status_code == 201
     told = looked_at(client, number)
     assert told["state"] == "ready"
+    assert told["reason"].startswith("its pictures are not shown at 1 a second: ")
     assert "jump from 4 to 40" in told["reason"]
+    assert "jump from 4 to 40" in client.get(f"/clips/{number}").text
     (clip,) = page.library.clips("local")
     assert clip.input_rate == 24
     assert "lacks 35 numbers" in "".join(clip.notes)
@@ -118,6 +121,28 @@ def test_a_rate_at_which_the_pictures_cannot_be_shown_leaves_all_as_it_was(
     (clip,) = page.library.clips("local")
     assert (clip.input_rate, clip.frames) == (12, 43)
     assert "lacks 35 numbers" in "".join(clip.notes)
+
+
+def test_a_sequence_that_cannot_be_looked_at_anew_is_as_it_was_and_the_next_clip_comes_in(
+    client, page, sequence, monkeypatch, drawn
+) -> None:
+    async def full(clip: Clip) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = f"/api/clips/{sequence['number']}"
+    monkeypatch.setattr(page.looker, "_start", full)
+    client.post(f"{path}/rate", json={"rate": "12"})
+    told = looked_at(client, sequence["number"])
+    assert told["state"] == "ready"
+    assert told["reason"].endswith("cannot be looked at (No space left on device); try again")
+    (clip,) = page.library.clips("local")
+    assert clip.input_rate == 24
+    clip.found.write_text("{")  # and what was found is damaged
+    client.post(f"{path}/rate", json={"rate": "12"})
+    assert looked_at(client, sequence["number"])["state"] == "failed"
+    monkeypatch.undo()
+    number = client.put("/api/sequences", content=sent(drawn)).json()["number"]
+    assert looked_at(client, number)["state"] == "ready"
 
 
 def test_an_order_from_a_tab_that_shows_another_rate_is_refused_in_a_line(
