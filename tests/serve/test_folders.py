@@ -109,6 +109,22 @@ def test_a_folder_of_pictures_that_browsers_may_not_show_is_shown_all_the_same(
         assert np.abs(pixels - painting(position)[:32, :48, :3]).mean() < 6
 
 
+def test_each_animated_webp_is_a_clip_and_none_is_a_picture_of_a_sequence(
+    home, listening, tmp_path
+) -> None:
+    folder = write_pictures(tmp_path / "loops", "cel_{:04d}.webp")
+    pictures = [Image.fromarray(painting(number // 2)[..., :3]) for number in range(6)]
+    for name in ("loop.webp", "walk_1.webp", "walk_2.webp"):
+        pictures[0].save(folder / name, save_all=True, append_images=pictures[1:], duration=42)
+    drop(home, folder)
+    wait_for(lambda: len(listening.library.clips("local")) == 5, PATIENCE)
+    found = come_in(listening)
+    assert found.pop("loops") == 4
+    assert set(found) == {"loop.webp", "walk_1.webp", "walk_2.webp"}
+    assert min(found.values()) > 1
+    assert home.locator("#uploads > *").count() == 0
+
+
 def test_a_folder_of_several_clips_gives_all_and_names_the_rest_in_a_line(
     home, listening, tmp_path
 ) -> None:

@@ -52,16 +52,31 @@ function isHidden(name) {
   return name !== "" && HIDDEN.test(name);
 }
 
+// Whether a file is an animation in WebP, whose pictures have the same ending: its header says so.
+async function isAnimated(file) {
+  if (endingOf(file.name) !== ".webp") return false;
+  try {
+    const head = new Uint8Array(await file.slice(0, 21).arrayBuffer());
+    return String.fromCharCode(...head.slice(12, 16)) === "VP8X" && (head[20] & 2) !== 0;
+  } catch { // it cannot be read, which its upload tells
+    return false;
+  }
+}
+
 // Sorts files into clips, [{name, files}], and the others. Pictures of one folder that differ in the
 // last number of their names alone are a clip; it has the folder's name where it is the only one
 // there, and otherwise none, so that the pictures give it theirs. A file that was not in a folder is
 // taken for a clip whatever it is called: somebody has chosen just this one.
-export function sorted(files, kinds) {
+export async function sorted(files, kinds) {
+  const animated = new Set();
+  await Promise.all(files.map(async ({ file }) => {
+    if (await isAnimated(file)) animated.add(file);
+  }));
   const groups = new Map();
   const inFolders = files.toSorted((one, other) =>
     inOrder(one.folder + one.file.name, other.folder + other.file.name));
   for (const { file, folder } of inFolders) {
-    const key = sequenceOf(file.name, kinds.pictures);
+    const key = animated.has(file) ? null : sequenceOf(file.name, kinds.pictures);
     const group = key === null ? file : `${folder}\n${key}`;
     if (!groups.has(group)) groups.set(group, { folder, isSequence: key !== null, files: [] });
     groups.get(group).files.push(file);
@@ -69,7 +84,8 @@ export function sorted(files, kinds) {
   const clips = [];
   const others = [];
   for (const group of groups.values()) {
-    if (group.folder === "" || isClip(group, kinds)) clips.push(group);
+    const isKnown = animated.has(group.files[0]) || isClip(group, kinds);
+    if (group.folder === "" || isKnown) clips.push(group);
     else others.push(...group.files);
   }
   const sequences = clips.filter((clip) => clip.isSequence);

@@ -100,8 +100,8 @@ function note(title, text) {
   uploads.append(row);
 }
 
-function take(files, title) {
-  const { clips, others } = sorted(files, kinds);
+async function take(files, title) {
+  const { clips, others } = await sorted(files, kinds);
   waiting.push(...clips.map((clip) => new Upload(clip)));
   if (others.length || !clips.length) tellOthers(title, others);
   for (let number = 0; number < AT_ONCE; number += 1) next();
@@ -127,7 +127,7 @@ addEventListener("drop", async (event) => {
   const names = [...event.dataTransfer.files].map(({ name }) => name);
   if (names.length === 0) return; // a text, or a picture of a page
   try {
-    take(await dropped(event.dataTransfer.items), titleOf(names));
+    await take(await dropped(event.dataTransfer.items), titleOf(names));
   } catch (error) {
     note(titleOf(names), `cannot be read (${error.message}); drop it again`);
   }
