@@ -153,11 +153,11 @@ def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
     frame_1 alone.
     """
     around = box_mean(found.shares, _AROUND)
-    everywhere = found.shares.mean(dim=(2, 3), keepdim=True)
     flows = before.unsqueeze(1)
-    for one, count in ((found.shares, OWN), (around, AROUND), (everywhere, EVERYWHERE)):
+    for one, count in ((found.shares, OWN), (around, AROUND), (found.everywhere, EVERYWHERE)):
         flows = torch.cat([flows, likeliest_flows(one, count, flows)], dim=1)
-    shares = (found.shares, around, everywhere.expand_as(around), found.shares_0, found.shares_1)
+    everywhere = found.everywhere.expand_as(around)
+    shares = (found.shares, around, everywhere, found.shares_0, found.shares_1)
     votes = [(votes_near(one, flows) + _LEAST_VOTES).log() for one in shares]
     return flows, torch.stack(votes, dim=2)
 
