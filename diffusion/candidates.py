@@ -21,11 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autoencoder.matching import unit_length
-from diffusion.conditions import Estimate, both_warped
+from diffusion.conditions import Estimate
 from diffusion.search import Choice, Votes, all_flows
 from nakawari.motion.pooling import box_mean
-from nakawari.motion.warping import along, flow_of
+from nakawari.motion.warping import flow_of, warp_along_each
 
 OWN, AROUND, EVERYWHERE = 2, 3, 2
 """How many candidates come from the votes of the cell itself, of the cells around it, and of the
@@ -154,11 +153,11 @@ def propose(found: Votes, before: Tensor) -> tuple[Tensor, Tensor]:
     frame_1 alone.
     """
     around = box_mean(found.shares, _AROUND)
-    everywhere = found.shares.mean(dim=(2, 3), keepdim=True)
     flows = before.unsqueeze(1)
-    for one, count in ((found.shares, OWN), (around, AROUND), (everywhere, EVERYWHERE)):
+    for one, count in ((found.shares, OWN), (around, AROUND), (found.everywhere, EVERYWHERE)):
         flows = torch.cat([flows, likeliest_flows(one, count, flows)], dim=1)
-    shares = (found.shares, around, everywhere.expand_as(around), found.shares_0, found.shares_1)
+    everywhere = found.everywhere.expand_as(around)
+    shares = (found.shares, around, everywhere, found.shares_0, found.shares_1)
     votes = [(votes_near(one, flows) + _LEAST_VOTES).log() for one in shares]
     return flows, torch.stack(votes, dim=2)
 
@@ -203,14 +202,19 @@ def _seen_along(
     These are the keys of both frames, their cosine, and the cosines in the four quarters of each
     cell. ``flows`` are (B, K, 2, h, w), and the rest is as in ``Chooser.forward``.
     """
-    count = flows.shape[1]
-    motion = along(flows.flatten(0, 1), frame_time.repeat_interleave(count))
-    from_0, from_1 = both_warped(_repeat(keys[0], count), _repeat(keys[1], count), motion)
-    finer = 2 * F.interpolate(motion, scale_factor=2, mode="nearest")
-    near = both_warped(_repeat(closer[0], count), _repeat(closer[1], count), finer)
-    alike = F.pixel_unshuffle(_cosine(*near), 2)
-    told = torch.cat([from_0, from_1, _cosine(from_0, from_1), alike], dim=1)
-    return told.unflatten(0, (-1, count))
+    time = frame_time.view(-1, 1, 1, 1, 1)
+    motions = -time * flows, (1 - time) * flows
+    from_0, from_1 = _both_along(keys, motions)
+    finer = [2 * motion.repeat_interleave(2, 3).repeat_interleave(2, 4) for motion in motions]
+    near = F.pixel_unshuffle(_cosine(*_both_along(closer, (finer[0], finer[1]))), 2)
+    return torch.cat([from_0, from_1, _cosine(from_0, from_1), near], dim=2)
+
+
+def _both_along(
+    maps: tuple[Tensor, Tensor], motions: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Warp both frames' maps along each candidate, (B, K, c, h, w) each."""
+    return warp_along_each(maps[0], motions[0]), warp_along_each(maps[1], motions[1])
 
 
 def agreement(flows: Tensor) -> Tensor:
@@ -286,15 +290,12 @@ def _around(maps: Tensor) -> Tensor:
     return F.unfold(padded, 2 * _REACH + 1).view(*maps.shape[:2], -1, *maps.shape[-2:])
 
 
-def _repeat(maps: Tensor, count: int) -> Tensor:
-    """Return each of maps (B, c, h, w) ``count`` times, (B * count, c, h, w)."""
-    return maps.unsqueeze(1).expand(-1, count, -1, -1, -1).flatten(0, 1)
-
-
 def _distance(flows: Tensor, others: Tensor) -> Tensor:
     """Return the distance between flows (B, K, 2, h, w) and others, (B, K, h, w)."""
     return torch.hypot(*(flows - others).unbind(2))
 
 
 def _cosine(maps_0: Tensor, maps_1: Tensor) -> Tensor:
-    return (unit_length(maps_0) * unit_length(maps_1)).sum(1, keepdim=True)
+    """Return the cosine over the channels of maps (..., c, h, w), (..., 1, h, w)."""
+    lengths = maps_0.square().sum(-3, keepdim=True) * maps_1.square().sum(-3, keepdim=True)
+    return (maps_0 * maps_1).sum(-3, keepdim=True) * (lengths + 1e-12).rsqrt()

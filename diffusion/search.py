@@ -35,6 +35,11 @@ _NEAR = 2
 a cell."""
 _LEAST_VOTES = 1e-4
 """Added to a flow's share of the votes before its logarithm is taken, so that it stays finite."""
+_AGAINST_REST = 6.0
+"""Taken from the logits of flows that are within a cell of no motion. Most cells of the training's
+cels stand still, so inside flat colours the search answers with no motion. What moves over a still
+ground lost its colours to it. The choice among the candidates can still decide for rest: that is
+nearly always the likeliest flow of the whole picture, whose votes are counted without this."""
 _AGREEING = 3
 """Side of the square of points that vote together, in points of the map."""
 
@@ -61,12 +66,16 @@ class Logits(NamedTuple):
 
 
 class Votes(NamedTuple):
-    """The probabilities of all flows by the search, on a step's map."""
+    """The probabilities of all flows by the search, on a step's map.
+
+    Where no more is said, they are those of ``against_rest``.
+    """
 
     shares: Tensor  # (B, n, h, w), mean over the cell's points; they sum to one
     shares_0: Tensor  # (B, n, h, w), by frame_0 alone, whose logits are zero beyond its edge
     shares_1: Tensor  # (B, n, h, w), by frame_1 alone
-    evidence: Tensor  # (B, c, h, w), features of the shares for the U-Net
+    everywhere: Tensor  # (B, n, 1, 1), mean over the whole picture; rest counts as any other flow
+    evidence: Tensor  # (B, c, h, w), features of the shares for the U-Net; rest counts likewise
 
     @property
     def flow(self) -> Tensor:
@@ -76,7 +85,12 @@ class Votes(NamedTuple):
 
     def pooled(self, scale: int) -> "Votes":
         """Return the votes on a map pooled by ``scale``, a power of two."""
-        return self if scale == 1 else Votes(*map(halve, self)).pooled(scale // 2)
+        if scale == 1:
+            return self
+        of_cells = (self.shares, self.shares_0, self.shares_1, self.evidence)
+        shares, shares_0, shares_1, evidence = map(halve, of_cells)
+        halved = Votes(shares, shares_0, shares_1, self.everywhere, evidence)
+        return halved.pooled(scale // 2)
 
 
 class Choice(NamedTuple):
@@ -170,6 +184,13 @@ class Search(nn.Module):
 def votes(logits: Tensor) -> Tensor:
     """Return the probability of each flow by logits (B, n, h, w), averaged over 3x3 points."""
     return box_mean(logits, _AGREEING).softmax(dim=1)
+
+
+def against_rest(logits: Tensor) -> Tensor:
+    """Return logits (B, n, h, w) that are lower for flows within a cell of no motion."""
+    radius = (math.isqrt(logits.shape[1]) - 1) // 2
+    is_rest = (all_flows(radius, logits).abs() <= 1).all(dim=0)
+    return logits - _AGAINST_REST * is_rest.view(1, -1, 1, 1)
 
 
 def certainty(logits: Tensor) -> Tensor:

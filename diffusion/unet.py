@@ -22,7 +22,7 @@ from autoencoder.layers import zero_out
 from autoencoder.matching import symmetric_correlation, unit_length
 from diffusion.candidates import Chooser
 from diffusion.conditions import Aligned, Estimate, both_warped
-from diffusion.search import Logits, Search, Votes, votes
+from diffusion.search import Logits, Search, Votes, against_rest, votes
 from nakawari.motion.convex import NEIGHBOURS, convex_upsample
 from nakawari.motion.warping import along, flow_of
 
@@ -162,9 +162,11 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
     def votes(self, logits: Logits) -> Votes:
         """Return the votes by the search's logits; no gradient goes back to the search."""
         with torch.no_grad():
+            of_all = votes(logits.both / _VOTE_TEMPERATURE)
             said = (logits.both, logits.of_0, logits.of_1)
-            both, of_0, of_1 = (votes(one / _VOTE_TEMPERATURE) for one in said)
-        return Votes(both, of_0, of_1, self.read(both))
+            moving = (votes(against_rest(one) / _VOTE_TEMPERATURE) for one in said)
+            everywhere = of_all.mean(dim=(2, 3), keepdim=True)
+        return Votes(*moving, everywhere, self.read(of_all))
 
     def forward(
         self,

@@ -1,6 +1,6 @@
 """Backward warping of maps along an optical flow, and arithmetic on flows.
 
-Legend: B batch, C channels, h/w height and width of the map at hand.
+Legend: B batch, C channels, K flows, h/w height and width of the map at hand.
 A flow is (B, 2, h, w), (x, y) displacements in pixels of its own map: the point seen at ``p`` is
 found in the other frame at ``p + flow[p]``. Motion is (B, 4, h, w): the flow from the drawing at
 frame_time to frame_0, then to frame_1.
@@ -27,15 +27,23 @@ def warp(image: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
     Positions outside take the nearest pixel inside. ``image`` is (B, C, h, w), ``flow``
     (B, 2, h, w); a zero flow gives the image back. ``mode`` is "bilinear" or "bicubic".
     """
-    height, width = image.shape[-2:]
-    position = pixel_grid(height, width, image) + flow.float()  # (B, 2, h, w)
-    size = position.new_tensor([width, height]).view(1, 2, 1, 1)
+    return warp_along_each(image, flow.unsqueeze(1), mode).squeeze(1)
+
+
+def warp_along_each(image: Tensor, flows: Tensor, mode: str = "bilinear") -> Tensor:
+    """Fetch ``image`` along each of K flows, (B, K, C, h, w), as ``warp`` does along one.
+
+    ``image`` is (B, C, h, w) and ``flows`` (B, K, 2, h, w). The image is not copied for each flow.
+    """
+    count, _, height, width = flows.shape[1:]
+    position = pixel_grid(height, width, image) + flows.float()  # (B, K, 2, h, w)
+    size = position.new_tensor([width, height]).view(2, 1, 1)
     # align_corners=False: pixel centres are at (i + 0.5) * 2 / size - 1
-    grid = ((2 * position + 1) / size - 1).permute(0, 2, 3, 1)  # (B, h, w, 2)
+    grid = ((2 * position + 1) / size - 1).permute(0, 1, 3, 4, 2).flatten(1, 2)  # (B, Kh, w, 2)
     # In float32 also under mixed precision: bfloat16 resolves positions to half a pixel at best.
     with torch.autocast(image.device.type, enabled=False):
         fetched = _fetch(image.float(), grid, mode)
-    return fetched.to(image.dtype)
+    return fetched.to(image.dtype).unflatten(2, (count, height)).transpose(1, 2)
 
 
 def _fetch(image: Tensor, grid: Tensor, mode: str) -> Tensor:

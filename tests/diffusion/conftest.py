@@ -83,12 +83,18 @@ def aligned(batch: int = 2, height: int = 8, width: int = 12) -> Aligned:
     return Aligned(*whole, *finer)
 
 
+def votes_of(shares: torch.Tensor) -> Votes:
+    """Return votes whose shares (B, n, h, w) are the same whichever frame is asked."""
+    evidence = torch.zeros(len(shares), 64, *shares.shape[-2:])
+    return Votes(shares, shares, shares, shares.mean((2, 3), keepdim=True), evidence)
+
+
 def undecided(batch: int = 2, height: int = 8, width: int = 12) -> Votes:
     """What is read of votes that are evenly spread, but for twice as many for no motion."""
     shares = torch.ones(batch, 49, height, width)
     shares[:, 24] += 1
     shares = shares / shares.sum(dim=1, keepdim=True)
-    return Votes(shares, shares, shares, torch.zeros(batch, 64, height, width))
+    return votes_of(shares)
 
 
 def estimate(batch: int = 2, height: int = 8, width: int = 12) -> Estimate:

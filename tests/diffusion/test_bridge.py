@@ -184,8 +184,10 @@ def test_a_step_is_given_the_votes_that_its_cells_have_together(unet: InBetweenU
         whole = unet.votes(logits)
     for step, scale in zip(walk(unet).given, (2, 1), strict=True):
         assert step.scale == scale
-        for pooled, maps in zip(step.found, whole, strict=True):
-            torch.testing.assert_close(pooled, F.avg_pool2d(maps, scale))
+        for name in ("shares", "shares_0", "shares_1", "evidence"):
+            pooled = F.avg_pool2d(getattr(whole, name), scale)
+            torch.testing.assert_close(getattr(step.found, name), pooled)
+        assert torch.equal(step.found.everywhere, whole.everywhere)
 
 
 def test_the_neighbours_are_aligned_anew_by_what_each_step_found(unet: InBetweenUNet) -> None:

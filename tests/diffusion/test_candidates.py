@@ -17,7 +17,7 @@ from diffusion.candidates import (
 )
 from diffusion.search import Choice, Votes, classes
 from nakawari.motion.warping import along
-from tests.diffusion.conftest import estimate
+from tests.diffusion.conftest import estimate, votes_of
 
 RADIUS = 3
 SIZE = (8, 12)
@@ -29,8 +29,7 @@ def everywhere(*flow: float, size: tuple[int, int] = SIZE) -> Tensor:
 
 def votes_for(flow: Tensor) -> Votes:
     """All votes are for one flow (1, 2, h, w) a cell, whichever frame is asked."""
-    shares = classes(flow, RADIUS)
-    return Votes(shares, shares, shares, torch.zeros(1, 64, *flow.shape[-2:]))
+    return votes_of(classes(flow, RADIUS))
 
 
 def test_flows_are_proposed_that_have_more_votes_than_any_next_to_them() -> None:
@@ -130,7 +129,7 @@ def test_a_cell_without_a_mind_of_its_own_hears_those_that_show_the_same(
     time = torch.tensor([0.5])
     so_far = estimate(1)._replace(motion=along(flow, time))
     closer = torch.ones(1, 4, 16, 24)
-    found = Votes(shares, shares, shares, torch.zeros(1, 64, *SIZE))
+    found = votes_of(shares)
     choice = chooser(found, so_far, (keys, keys), (closer, closer), time, 1)
     inside = (0, 0, slice(None), slice(3, -3))
     chosen = choice.flow[inside]
@@ -190,7 +189,7 @@ def test_how_far_a_flow_goes_makes_it_neither_likelier_nor_less_likely(further: 
             (8 - number) / 36 * classes(everywhere(by + x, y, size=size), 8)
             for number, (x, y) in enumerate(around)
         )
-        found = Votes(shares, shares, shares, torch.zeros(1, 64, *size))
+        found = votes_of(shares)
         # The drawing lies halfway: in frame_0 it was half as far to the left.
         keys = scene.roll(-by // 2, 3), scene.roll(by // 2, 3)
         near = closer.roll(-by, 3), closer.roll(by, 3)

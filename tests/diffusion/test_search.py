@@ -9,6 +9,7 @@ from torch import Tensor
 from diffusion.search import (
     Logits,
     Search,
+    against_rest,
     all_flows,
     certainty,
     choice_error,
@@ -69,6 +70,13 @@ def test_a_point_that_disagrees_with_all_round_it_is_outvoted() -> None:
     assert bool(
         (shares.argmax(dim=1) == classes(everywhere(2.0, 0.0), RADIUS)[0, :, 0, 0].argmax()).all()
     )
+
+
+def test_only_flows_within_a_cell_of_rest_are_less_likely_than_they_were() -> None:
+    before = torch.randn(2, FLOWS, 4, 5, generator=torch.Generator().manual_seed(2))
+    lower = (before - against_rest(before)).unflatten(1, (2 * RADIUS + 1, 2 * RADIUS + 1))
+    assert (lower[:, 2:5, 2:5] > 1).all()
+    assert lower.count_nonzero() == lower[:, 2:5, 2:5].numel()
 
 
 def test_an_error_is_the_cross_entropy_where_it_counts() -> None:

@@ -14,6 +14,7 @@ from diffusion.bridge import denoise
 from diffusion.conditions import Estimate, both_warped
 from diffusion.config import DiffusionConfig
 from diffusion.losses import step_terms
+from diffusion.search import Logits, classes
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.motion.warping import along, flow_of
 from nakawari.training.config import parse_config
@@ -33,6 +34,20 @@ def step(
     levels = torch.full((2,), timestep), torch.full((2,), frame_time)
     so_far = estimate() if motion is None else estimate()._replace(motion=motion)
     return unet(noisy, *levels, around(), aligned(), so_far, undecided(), 1)
+
+
+def test_a_cell_in_doubt_votes_for_motion_and_the_whole_picture_for_rest(
+    unet: InBetweenUNet,
+) -> None:
+    radius = unet.config.search_radius
+    still = classes(torch.zeros(1, 2, 8, 12), radius)
+    moving = classes(torch.full((1, 2, 8, 12), 2.0), radius)
+    # Nearly as much speaks for two cells to the right and down as for rest.
+    said = 10 * (still + 0.9 * moving)
+    found = unet.votes(Logits(said, said))
+    torch.testing.assert_close(found.flow, torch.full((1, 2, 8, 12), 2.0), atol=0.1, rtol=0)
+    rest = found.everywhere.flatten().argmax()
+    assert rest == found.everywhere.shape[1] // 2
 
 
 def test_untrained_it_stays_near_its_guess_and_all_of_it_can_learn() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nakawari.motion.warping import pixel_grid, resize_flow, warp
+from nakawari.motion.warping import pixel_grid, resize_flow, warp, warp_along_each
 
 
 @pytest.fixture
@@ -21,6 +21,14 @@ def test_warp_fetches_from_where_the_flow_points(features: torch.Tensor) -> None
     flow[:, 1] = -2  # y
     fetched = warp(features, flow)
     torch.testing.assert_close(fetched[..., 2:, :-3], features[..., :-2, 3:])
+
+
+def test_warping_along_each_flow_is_warping_along_one_after_the_other(
+    features: torch.Tensor,
+) -> None:
+    flows = 4 * torch.randn(2, 3, 2, 12, 14, generator=torch.Generator().manual_seed(1))
+    one_by_one = [warp(features, flow) for flow in flows.unbind(1)]
+    torch.testing.assert_close(warp_along_each(features, flows), torch.stack(one_by_one, dim=1))
 
 
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
