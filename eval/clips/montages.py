@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from eval.clips.camera import CameraTrack, PerFrame
-from eval.clips.shots import StepPace, draw_shot, evenly
+from eval.clips.shots import TypicalPace, draw_shot, evenly
 from eval.clips.stage import Stage, UnusableError, nearer, sample_stage
 from eval.clips.strips import UNCLEAR, Strip, dissolved, flashed, joined, lit
 from eval.clips.studio import Studio
@@ -185,7 +185,7 @@ def _leaps(studio: Studio, frames: int) -> Strip:
     )
     close = [replace(cel, drawn=Chain([cel.drawn, near])) for cel in stage.cels[1:]]
     stage = replace(stage, cels=[stage.cels[0], *close])
-    pace = StepPace(rng, stage, faster=rng.uniform(*ACTION))
+    pace = TypicalPace(rng, stage, faster=rng.uniform(*ACTION))
     return draw_shot(stage, pace, evenly(int(rng.choice([1, 2])), frames))
 
 

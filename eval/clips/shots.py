@@ -43,7 +43,7 @@ class DrawingTimes(Protocol):
         ...
 
 
-class StepPace:
+class TypicalPace:
     """Walks up and down the drawing times in steps as long as those of real animation.
 
     ``Change.motion`` is that of the median moving pixel. Raises ``UnusableError`` if too little

@@ -21,10 +21,10 @@ from nakawari.data.shards import (
 )
 from nakawari.dataset.episode import EpisodeRecord, episode_folder
 from nakawari.dataset.report import html_report
+from nakawari.dataset.runners import Outcome, Runner
 from nakawari.dataset.settings import BuildSettings
 from nakawari.dataset.split import canonical, named_titles, validation_titles
 from nakawari.dataset.videos import Episode
-from nakawari.dataset.workers import Outcome, Runner
 from nakawari.errors import UserError
 from nakawari.whole import write_whole
 

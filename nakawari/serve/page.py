@@ -16,8 +16,8 @@ from nakawari.serve import previewing
 from nakawari.serve.correcting import SheetDesk
 from nakawari.serve.library import Clip, ClipState, Library
 from nakawari.serve.looking import Looker
-from nakawari.serve.ordering import told
 from nakawari.serve.passes import Passes
+from nakawari.serve.requesting import told
 from nakawari.serve.settings import ServeSettings
 from nakawari.serve.supervising import Supervisor
 

@@ -31,8 +31,8 @@ from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.sheet import Cadence, ExposureSheet, SheetDrawing
 
 NEVER_RESTS = sys.maxsize  # frames; a ``longest_hold`` with which no drawing ever rests
-DEFAULT_STEP = 2  # frames; the movement after a rest, in a shot without a cadence
-DEFAULT_STEP_TIME = Fraction(1, 12)  # s; at least so long: two frames at 24 frames a second
+DEFAULT_MOVEMENT = 2  # frames; the movement after a rest, in a shot without a cadence
+DEFAULT_MOVEMENT_TIME = Fraction(1, 12)  # s; at least so long: two frames at 24 frames a second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Key:
     begins_shot: bool = False  # True for the first key after a cut
 
 
-def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -> int:
+def movement_frames(cadence: Cadence, fps: Fraction, longest: int | None = None) -> int:
     """Return over how many frames a drawing that rested moves to the next one.
 
     This is the shot's cadence if it has one. Else it is two frames, or at faster rates than 24 as
@@ -59,7 +59,7 @@ def movement_step(cadence: Cadence, fps: Fraction, longest: int | None = None) -
     longest = longest or longest_moving_hold(fps)
     if isinstance(cadence, int):
         return min(cadence, longest)
-    return min(max(DEFAULT_STEP, round(fps * DEFAULT_STEP_TIME)), longest)
+    return min(max(DEFAULT_MOVEMENT, round(fps * DEFAULT_MOVEMENT_TIME)), longest)
 
 
 def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]:
@@ -73,18 +73,18 @@ def keys(sheet: ExposureSheet, longest_hold: int | None = None) -> Iterator[Key]
     shots = {shot.start: shot for shot in sheet.shots}
     cuts = set(sheet.cuts)
     timing = _Timing(sheet)
-    rate, longest, step = sheet.fps, 1, 1
+    rate, longest, movement = sheet.fps, 1, 1
     for drawing, following in pairwise([*sheet.drawings, None]):
         assert drawing is not None
         if drawing.start in shots:
             shot = shots[drawing.start]
             rate = clock.rate(shot.start, shot.end + 1)
             longest = longest_hold or longest_moving_hold(rate)
-            step = movement_step(shot.cadence, rate, longest)
+            movement = movement_frames(shot.cadence, rate, longest)
         leaves: Fraction | int | None = None
         if following is not None and following.start not in cuts:
             rests = clock.hold(drawing.start, drawing.end, rate) > longest
-            leaves = timing.back(drawing.end, step, rate) if rests else drawing.start
+            leaves = timing.back(drawing.end, movement, rate) if rests else drawing.start
         frames = [drawing.start, *timing.camera_keys(drawing, leaves)]
         for frame, next_frame in pairwise(frames):
             # The frames between the two are at rest, or are repeats of pulldown.

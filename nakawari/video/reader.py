@@ -18,7 +18,6 @@ from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
 from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.opening import open_file
-from nakawari.video.ordering import AHEAD, InOrder
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import (
     Picture,
@@ -26,6 +25,7 @@ from nakawari.video.picture import (
     picture_from_frame,
 )
 from nakawari.video.remarks import Remarks
+from nakawari.video.reordering import AHEAD, InOrder
 from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
 from nakawari.video.stamps import FrameStamps
 from nakawari.video.streams import sound_streams, video_stream

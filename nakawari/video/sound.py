@@ -17,7 +17,7 @@ from av.filter import Graph
 from nakawari.errors import UserError
 from nakawari.video.opening import open_file
 from nakawari.video.streams import labels, sound_streams
-from nakawari.video.timeline import Timeline
+from nakawari.video.track_times import TrackTimes
 
 SAMPLE_FORMAT = "fltp"
 
@@ -71,7 +71,7 @@ class SoundTrack:
         Args:
             zero: the time on the container's clock [s] that becomes time stamp 0.
         """
-        timeline = Timeline(zero)
+        track_times = TrackTimes(zero)
         before: Fraction | None = None
         expected = Fraction(0)
         for packet in self._container.demux(self._stream):
@@ -84,7 +84,7 @@ class SoundTrack:
                 rate, stamp = frame.sample_rate, None
                 if frame.pts is not None:
                     stamp = frame.pts * (frame.time_base or Fraction(1, rate))
-                before = timeline.place(stamp, before, expected)
+                before = track_times.place(stamp, before, expected)
                 expected = before + Fraction(frame.samples, rate)
                 frame.pts, frame.time_base = round(before * rate), Fraction(1, rate)
                 yield frame

@@ -24,8 +24,8 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
 from nakawari.serve.library import ClipState
-from nakawari.serve.ordering import add_job
 from nakawari.serve.page import Page
+from nakawari.serve.requesting import add_job
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, looked_at, upload, wait_for

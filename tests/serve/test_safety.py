@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from nakawari.errors import UserError
 from nakawari.serve.app import app_of
-from nakawari.serve.names import MAX_BYTES, file_name
 from nakawari.serve.page import Page
 from nakawari.serve.passes import DAYS, Passes
+from nakawari.serve.safe_names import MAX_BYTES, file_name
 from nakawari.serve.settings import LookLimits, ServeSettings, is_loopback
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, looked_at, upload

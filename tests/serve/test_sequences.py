@@ -17,8 +17,8 @@ from nakawari.queue.store import State
 from nakawari.serve.app import app_of
 from nakawari.serve.found import read_found, write_found
 from nakawari.serve.library import Clip
-from nakawari.serve.names import file_name, picture_names
 from nakawari.serve.page import Page
+from nakawari.serve.safe_names import file_name, picture_names
 from nakawari.video.sequence import pictures_of
 from nakawari.xsheet.sheet.editing import corrected, moved
 from tests.serve.conftest import ADDRESS, IDLE, looked_at

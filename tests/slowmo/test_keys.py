@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.slowmo.keys import keys, movement_step
+from nakawari.slowmo.keys import keys, movement_frames
 from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import CAMERA_KINDS, ExposureSheet
@@ -95,7 +95,7 @@ def test_the_longest_hold_that_moves_can_be_set() -> None:
 
 
 def test_a_step_without_a_cadence_is_on_twos_at_24_and_as_long_at_other_rates() -> None:
-    assert [movement_step("mixed", Fraction(rate)) for rate in (12, 24, 48, 60)] == [2, 2, 4, 5]
+    assert [movement_frames("mixed", Fraction(rate)) for rate in (12, 24, 48, 60)] == [2, 2, 4, 5]
 
 
 def test_where_the_rate_varies_a_single_frame_may_be_a_rest() -> None:

@@ -23,11 +23,11 @@ from nakawari.serve.answers.common import (
     threaded,
 )
 from nakawari.serve.library import Clip, ClipState
-from nakawari.serve.names import picture_names
-from nakawari.serve.ordering import HOLDS, MODELS, SOUNDS, parsed_value
 from nakawari.serve.page import Page
 from nakawari.serve.previewing import remove_previews
 from nakawari.serve.proxy import jpeg_of
+from nakawari.serve.requesting import HOLDS, MODELS, SOUNDS, parsed_value
+from nakawari.serve.safe_names import picture_names
 from nakawari.serve.timeline import rendered
 from nakawari.serve.uploading import SentSequence, store_upload
 from nakawari.video.codecs import CODECS

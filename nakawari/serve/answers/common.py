@@ -24,7 +24,7 @@ from starlette.responses import (
 
 from nakawari.errors import UserError
 from nakawari.page import fill
-from nakawari.serve.ordering import parsed_wish
+from nakawari.serve.requesting import parsed_wish
 from nakawari.serve.zipping import zipped
 
 MOST_WISH_BYTES = 65_536

@@ -23,9 +23,9 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.ordering import add_job, settings_for, source_frames
 from nakawari.serve.page import Page
 from nakawari.serve.playing import playable
+from nakawari.serve.requesting import add_job, settings_for, source_frames
 from nakawari.serve.supervising import newest_frame
 
 

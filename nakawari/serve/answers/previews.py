@@ -15,9 +15,9 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.ordering import told
 from nakawari.serve.page import Page
 from nakawari.serve.previewing import begin_preview
+from nakawari.serve.requesting import told
 from nakawari.serve.supervising import newest_frame
 
 

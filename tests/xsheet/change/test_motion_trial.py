@@ -9,7 +9,7 @@ from nakawari.video.picture import Picture
 from nakawari.xsheet.camera.motion import camera_motion
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.frame_pair import FramePair
-from nakawari.xsheet.change.trial import Trial
+from nakawari.xsheet.change.motion_trial import MotionTrial
 from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import HEIGHT, WIDTH, shot_at
 
@@ -53,7 +53,7 @@ def before_texture(x: float, y: float) -> Picture:
 
 def passed(pictures: Sequence[Picture]) -> bool:
     """Return whether the motion between pictures passes as a camera's."""
-    trial = Trial()
+    trial = MotionTrial()
     plates = [plate(one) for one in pictures]
     for place in range(1, len(plates)):
         pair = FramePair(*plates[place - 1 : place + 1])

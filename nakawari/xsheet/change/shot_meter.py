@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nakawari.xsheet.change.change_meter import ChangeMeter, Measure
 from nakawari.xsheet.change.frame_pair import FramePair
-from nakawari.xsheet.change.measure import ChangeMeter, Measure
 from nakawari.xsheet.change.remainders import ShotFrame
 from nakawari.xsheet.change.tracker import CameraTracker
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings

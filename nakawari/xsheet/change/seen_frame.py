@@ -16,7 +16,7 @@ Area = tuple[slice, slice]  # rows, columns of the thumbnail
 WHOLE: Area = (slice(None), slice(None))
 
 
-class Look:
+class SeenFrame:
     """A frame as the search for cuts sees it; each view is made once, when first asked for."""
 
     def __init__(self, plate: Plate, settings: DetectorSettings = DEFAULT) -> None:
@@ -53,17 +53,17 @@ class Look:
         ]
         return np.stack([self._brightness, *reduced])
 
-    def luma_change(self, other: Look) -> float:
+    def luma_change(self, other: SeenFrame) -> float:
         """Return the mean difference of the thumbnails' luma [code values]."""
         return cv2.norm(self._brightness, other._brightness, cv2.NORM_L1) / self._brightness.size
 
-    def step_from(self, previous: Look) -> np.ndarray:
+    def step_from(self, previous: SeenFrame) -> np.ndarray:
         """Return how much each pixel of the thumbnails changed from the frame before, (h, w)."""
         if self._step is None:
             self._step = np.abs(self.thumbnails - previous.thumbnails).max(axis=0)
         return self._step
 
-    def change_from(self, previous: Look) -> float:
+    def change_from(self, previous: SeenFrame) -> float:
         """Return the mean change from the frame before [code values]; colour weighs more."""
         if self._change is None:
             changes = np.abs(self.thumbnails - previous.thumbnails).mean(axis=(1, 2))
@@ -93,7 +93,7 @@ class Look:
         return float(self.thumbnails[:, *area].std(axis=(1, 2)).max())
 
 
-def without_bars(one: Look, other: Look) -> Area:
+def without_bars(one: SeenFrame, other: SeenFrame) -> Area:
     """Return the area of the thumbnail outside the black bars that two pictures have in common."""
     area = picture_area(one.luma, other.luma, one.settings.bars)
     if all(side == slice(0, length) for side, length in zip(area, one.luma.shape, strict=True)):
@@ -105,10 +105,10 @@ def without_bars(one: Look, other: Look) -> Area:
     return rows, columns
 
 
-def color_distance(one: Look, other: Look, area: Area) -> float:
+def color_distance(one: SeenFrame, other: SeenFrame, area: Area) -> float:
     """Return the share of an area's pixels with other colours, compared in full light, 0 to 1."""
     settings = one.settings.colors
-    planes = [look.thumbnails[:, *area] for look in (one, other)]
+    planes = [seen.thumbnails[:, *area] for seen in (one, other)]
     low = min(float(luma.min()) for luma, _, _ in planes)
     high = max(float(luma.max()) for luma, _, _ in planes)
     light = min(max(high - low, settings.least_span) / settings.full_span, 1.0)

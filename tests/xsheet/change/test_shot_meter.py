@@ -10,9 +10,9 @@ import pytest
 
 from nakawari.xsheet.camera.ground import Evidence
 from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.change.change_meter import Measure
 from nakawari.xsheet.change.frame_pair import FramePair
-from nakawari.xsheet.change.measure import Measure
-from nakawari.xsheet.change.meter import ShotMeter
+from nakawari.xsheet.change.shot_meter import ShotMeter
 from nakawari.xsheet.settings import DEFAULT
 from tests.builders.stage import shot_at
 

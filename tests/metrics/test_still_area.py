@@ -10,8 +10,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from nakawari.metrics import changed_area, colour_shift, flicker, load_lpips, psnr, ssim
-from nakawari.metrics.change import CODE_VALUE
 from nakawari.metrics.frames import area_mean
+from nakawari.metrics.still_area import CODE_VALUE
 
 HEIGHT, WIDTH = 48, 64
 

@@ -16,7 +16,7 @@ from nakawari.xsheet.change.uncovered import Uncovered
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings, TrialSettings
 
 
-class Trial:
+class MotionTrial:
     """What a motion explained in the frames of one camera move, if it is one."""
 
     def __init__(self, settings: DetectorSettings = DEFAULT) -> None:

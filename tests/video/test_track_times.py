@@ -6,15 +6,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.video.timeline import MAX_JUMP, Timeline
+from nakawari.video.track_times import MAX_JUMP, TrackTimes
 
 
 def placed(stamps: list[Fraction | None], usual: Fraction = Fraction(1)) -> list[Fraction]:
-    timeline = Timeline(stamps[0] or Fraction(0))
+    track_times = TrackTimes(stamps[0] or Fraction(0))
     times: list[Fraction] = []
     for stamp in stamps:
         before = times[-1] if times else None
-        times.append(timeline.place(stamp, before, before + usual if times else Fraction(0)))
+        times.append(track_times.place(stamp, before, before + usual if times else Fraction(0)))
     return times
 
 

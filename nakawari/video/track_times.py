@@ -11,7 +11,7 @@ from fractions import Fraction
 MAX_JUMP = Fraction(10)  # s; no frame is shown for longer, and no gap in the sound is longer
 
 
-class Timeline:
+class TrackTimes:
     """Gives successive frames of a track their times, which only grow.
 
     Args:
