@@ -148,7 +148,7 @@ def test_a_model_is_loaded_once_for_all_clips(make_clip, tmp_path, monkeypatch) 
         loaded.append(settings.seed)
         return blend
 
-    monkeypatch.setattr("nakawari.cli.slow.load_interpolator", load)
+    monkeypatch.setattr("nakawari.cli.slow_model.load_interpolator", load)
     clips = [make_clip(name, frames=6) for name in ("a.mp4", "b.mp4")]
     assert slow(*clips, "-o", tmp_path / "out") == 0
     assert loaded == [0]

@@ -13,15 +13,13 @@ from pathlib import Path
 
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
-from nakawari.cli.slow import (
+from nakawari.cli.slow import default_output, settings_of, takes_words
+from nakawari.cli.slow_model import (
     LoadedModel,
     choose_device,
-    default_output,
     model_folder,
     reseed_for,
     run_with,
-    settings_of,
-    takes_words,
 )
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings

@@ -20,7 +20,7 @@ from torch import Tensor
 
 import diffusion  # noqa: F401  loaded before the runs are forked
 import nakawari.slowmo.job  # noqa: F401
-from nakawari.cli import slow
+from nakawari.cli import slow_model
 from nakawari.slowmo import baselines, segments
 from tests.robustness.killing import run
 
@@ -43,7 +43,7 @@ def at_leisure(*arguments: object, seed: int = 0) -> Tensor:
 
 def allow_takes() -> None:
     """Let the model of this test have seeds, as a folder of weights has."""
-    slow.reseed_for = lambda settings: lambda artist, seed: partial(artist, seed=seed)
+    slow_model.reseed_for = lambda settings: lambda artist, seed: partial(artist, seed=seed)
 
 
 def wait_for_drawing() -> None:
