@@ -27,7 +27,8 @@ from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.submitting import check_names, submit
 from nakawari.queue.worker import OnFrame, Outcome, Worker
 from nakawari.slowmo.baselines import BASELINES
-from nakawari.slowmo.job import SlowResult, room_of
+from nakawari.slowmo.job import SlowResult
+from nakawari.slowmo.job_checks import room_of
 from nakawari.slowmo.room import check_room
 from nakawari.slowmo.takes import check_seeds
 from nakawari.video.codecs import CODECS

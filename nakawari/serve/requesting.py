@@ -18,7 +18,7 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.serve.library import Clip
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.segments import source_mark
+from nakawari.slowmo.source_mark import source_mark
 from nakawari.video.codecs import CODECS, check_rate
 from nakawari.whole import write_whole
 from nakawari.wording import printable

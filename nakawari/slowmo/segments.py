@@ -16,7 +16,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import sha256
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +23,6 @@ from typing import NamedTuple
 from nakawari.errors import UserError
 from nakawari.video.lossless import LosslessPacker, unpacked
 from nakawari.video.picture import Picture
-from nakawari.video.sequence import is_sequence, pictures_of
 from nakawari.whole import hidden_name, lock, lock_folder, write_whole
 from nakawari.wording import count
 
@@ -34,9 +32,6 @@ SEGMENT_BYTES = 32_000_000
 """Size [bytes] at which a segment is finished earlier, because it is packed in memory."""
 MADE_FROM = "job.json"
 NAME = re.compile(r"(\d{9})-(\d{9})-([0-9a-f]{8})\.mkv")
-SAMPLES, SAMPLE_BYTES = 64, 65536
-READ_WHOLE = SAMPLES * SAMPLE_BYTES
-"""Size [bytes] up to which ``source_mark`` reads all of a file."""
 
 
 class UnwantedError(Exception):
@@ -71,32 +66,6 @@ def kept_frames(output: Path) -> int:
     """Return how many frames of an unfinished output are kept."""
     segments = _segments(kept_folder(output))
     return segments[-1].end if segments else 0
-
-
-def source_mark(source: Path) -> str:
-    """Return a text that identifies a file: its size, and a digest of samples from all over it.
-
-    A file of up to four megabytes is read whole; of a larger one only the samples are read. So this
-    is quick, but a small change amid a large file goes unnoticed (see ``VideoReader.content``). For
-    a sequence of pictures, the digest is of their names, sizes and times of modification.
-    """
-    if is_sequence(source):
-        return _sequence_mark(pictures_of(source))
-    size = source.stat().st_size
-    told = sha256()
-    with source.open("rb") as file:
-        for number in range(SAMPLES):
-            file.seek(max(0, (size - SAMPLE_BYTES) * number // (SAMPLES - 1)))
-            told.update(file.read(SAMPLE_BYTES))
-    return f"{size} {told.hexdigest()[:32]}"
-
-
-def _sequence_mark(pictures: list[Path]) -> str:
-    told = sha256()
-    for picture in pictures:
-        found = picture.stat()
-        told.update(f"{picture.name}/{found.st_size}/{found.st_mtime_ns}/".encode(errors="replace"))
-    return f"{len(pictures)} {told.hexdigest()[:32]}"
 
 
 class KeptFrames:

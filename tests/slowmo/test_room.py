@@ -15,7 +15,8 @@ from nakawari.errors import UserError
 from nakawari.pace import Pace
 from nakawari.slowmo import room as room_module
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.job import SlowJob, room_of, run_job
+from nakawari.slowmo.job import SlowJob, run_job
+from nakawari.slowmo.job_checks import room_of
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Beside, Room, check_room, peak, room_for
 from nakawari.slowmo.segments import KeptFrames, compared_folder, kept_bytes

@@ -29,8 +29,8 @@ from nakawari.slowmo.segments import (
     kept_folder,
     kept_frames,
     remove_kept,
-    source_mark,
 )
+from nakawari.slowmo.source_mark import SAMPLE_BYTES, SAMPLES, source_mark
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.picture import Picture
 from nakawari.whole import PREFIX
@@ -245,11 +245,11 @@ def failing(after: int):
 
 def in_a_gap(source: Path) -> int:
     """Return a place in the midst of a large file that ``source_mark`` does not read."""
-    size, number = source.stat().st_size, segments.SAMPLES // 2
-    first, second = ((size - segments.SAMPLE_BYTES) * each // (segments.SAMPLES - 1)
+    size, number = source.stat().st_size, SAMPLES // 2
+    first, second = ((size - SAMPLE_BYTES) * each // (SAMPLES - 1)
                      for each in (number, number + 1))  # fmt: skip
-    assert first + segments.SAMPLE_BYTES < second
-    return (first + segments.SAMPLE_BYTES + second) // 2
+    assert first + SAMPLE_BYTES < second
+    return (first + SAMPLE_BYTES + second) // 2
 
 
 @pytest.mark.parametrize("part", [WHOLE, Part(Fraction(0), Fraction(4, 5))])
