@@ -13,7 +13,6 @@ from pathlib import Path
 
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
-from nakawari.cli.slow import default_output, settings_of, takes_words
 from nakawari.cli.slow_model import (
     LoadedModel,
     choose_device,
@@ -21,6 +20,7 @@ from nakawari.cli.slow_model import (
     reseed_for,
     run_with,
 )
+from nakawari.cli.slow_settings import default_output, settings_of, takes_words
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, Job, JobStore, State

@@ -12,11 +12,10 @@ from lightning.pytorch.callbacks import Callback
 from nakawari.training.config import WandbConfig
 from nakawari.training.keeping import BEST, WEIGHTS
 from nakawari.training.stopping import StopOnSignal
+from nakawari.training.wandb_logger import Wandb
 
 if TYPE_CHECKING:
     from wandb import Api, Artifact
-
-    from nakawari.training.tracking import Wandb
 
 KIND = "model"
 
@@ -32,7 +31,7 @@ class PublishTheModel(Callback):
     so and prints the command that uploads them later.
     """
 
-    def __init__(self, logger: "Wandb", run: Path, config: WandbConfig) -> None:
+    def __init__(self, logger: Wandb, run: Path, config: WandbConfig) -> None:
         self.logger = logger
         self.run = run
         self.config = config

@@ -20,7 +20,7 @@ from nakawari.training.config import DataConfig, TrainerConfig, WandbConfig, par
 from nakawari.training.data import TripletData
 from nakawari.training.publishing import delete_superseded, publish
 from nakawari.training.run import train
-from nakawari.training.tracking import Wandb, wandb_run_of
+from nakawari.training.wandb_logger import Wandb, wandb_run_of
 
 
 def version(number: int, *aliases: str, state: str = "COMMITTED") -> MagicMock:
