@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nakawari.data.shards import (
+from nakawari.data.streams.shards import (
     EPISODE_FILE,
     EPISODES_FOLDER,
     FORMAT,

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from nakawari.data.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
+from nakawari.data.streams.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
 from nakawari.dataset.candidates import Candidate, candidates, frame_time
 from nakawari.dataset.judge import Judge, Judgement, Proof
 from nakawari.dataset.pictures import Gallery, Picked

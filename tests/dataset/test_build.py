@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nakawari.data.shards import EPISODES_FOLDER, ShardedTriplets, read_index
+from nakawari.data.streams.shards import EPISODES_FOLDER, ShardedTriplets, read_index
 from nakawari.dataset.build import SplitChoice
 from nakawari.dataset.runners import on_processes
 from nakawari.dataset.settings import BuildSettings

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from nakawari.data.cels import CelConfig, FiniteCels
-from nakawari.data.endless import Endless
-from nakawari.data.kept import KeptTriplets
+from nakawari.data.streams.endless import Endless
+from nakawari.data.streams.kept import KeptTriplets
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
 from nakawari.training.config import DataConfig

@@ -29,7 +29,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from torch.utils.data import Dataset
 
-from nakawari.data.real import UnreadableSampleError, Window, decode_picture, real_triplet
+from nakawari.data.streams.real import UnreadableSampleError, Window, decode_picture, real_triplet
 from nakawari.data.triplet import Triplet
 from nakawari.opencv import use_one_opencv_thread
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import Dataset
 
-from nakawari.data.real import Window, decode_picture, real_triplet
+from nakawari.data.streams.real import Window, decode_picture, real_triplet
 from nakawari.data.triplet import Triplet
 from nakawari.opencv import use_one_opencv_thread
 

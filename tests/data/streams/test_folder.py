@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from nakawari.data.folder import TripletFolder
+from nakawari.data.streams.folder import TripletFolder
 from tests.builders.triplet_folders import write_triplet
 
 

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from nakawari.data.sampler import IndexSampler
+from nakawari.data.streams.sampler import IndexSampler
 
 
 def test_ranks_together_visit_every_index_once() -> None:

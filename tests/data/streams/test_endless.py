@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from nakawari.data.endless import Endless, ShuffledOrder
-from nakawari.data.folder import TripletFolder
-from nakawari.data.sampler import IndexSampler
-from nakawari.data.shards import ShardedTriplets
+from nakawari.data.streams.endless import Endless, ShuffledOrder
+from nakawari.data.streams.folder import TripletFolder
+from nakawari.data.streams.sampler import IndexSampler
+from nakawari.data.streams.shards import ShardedTriplets
 from nakawari.errors import UserError
 from tests.builders.shards import write_dataset
 from tests.builders.triplet_folders import write_triplet

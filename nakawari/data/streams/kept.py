@@ -17,7 +17,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch.utils.data import Dataset
 
-from nakawari.data.endless import UNREADABLE, Finite
+from nakawari.data.streams.endless import UNREADABLE, Finite
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
 from nakawari.whole import write_shared as write_whole

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import Dataset
 
-from nakawari.data.kept import A_FOLDER, SETTINGS_FILE, claim, file_of, kept
+from nakawari.data.streams.kept import A_FOLDER, SETTINGS_FILE, claim, file_of, kept
 from nakawari.data.triplet import Triplet
 
 BLOCK = 500

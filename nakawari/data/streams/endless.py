@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from nakawari.data.real import UnreadableSampleError
+from nakawari.data.streams.real import UnreadableSampleError
 from nakawari.errors import UserError
 
 SampleT = TypeVar("SampleT", covariant=True)

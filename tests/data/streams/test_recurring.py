@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from nakawari.data import recurring as module
+from nakawari.data.streams import recurring as module
 from nakawari.data.cels import CelConfig, CelDataset
-from nakawari.data.recurring import Recurring
+from nakawari.data.streams.recurring import Recurring
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
 from nakawari.training.config import DataConfig
@@ -25,7 +25,7 @@ def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rounds of 4 new samples, and folders of two."""
     monkeypatch.setattr(module, "BLOCK", BLOCK)
     monkeypatch.setattr(module, "A_FOLDER", 2)
-    monkeypatch.setattr("nakawari.data.kept.A_FOLDER", 2)
+    monkeypatch.setattr("nakawari.data.streams.kept.A_FOLDER", 2)
 
 
 class Numbered(Dataset[Triplet]):
