@@ -10,10 +10,10 @@ import numpy as np
 
 from nakawari.data.art import Art, load_art
 from nakawari.data.backdrop import sample_backdrop
-from nakawari.data.colour import INK, random_colour, recolour
 from nakawari.data.linear import LinearValue
+from nakawari.data.painting.colour import INK, random_colour, recolour
+from nakawari.data.painting.sprites import canvas, fill, premultiply, resized, stroke
 from nakawari.data.render import Layer, render
-from nakawari.data.sprites import canvas, fill, premultiply, resized, stroke
 from nakawari.data.warps import Chain, Placement
 
 HEIGHT, WIDTH = 288, 512

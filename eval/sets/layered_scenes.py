@@ -14,13 +14,13 @@ import numpy as np
 from eval.sets.hard_scenes import HEIGHT, WIDTH, HardScene
 from nakawari.data.art import load_art
 from nakawari.data.backdrop import sample_backdrop
-from nakawari.data.colour import INK, darker, random_colour
 from nakawari.data.figures import Figure, Manner
 from nakawari.data.linear import LinearValue
 from nakawari.data.merging import merged
+from nakawari.data.painting.colour import INK, darker, random_colour
+from nakawari.data.painting.sprites import fill, stroke
 from nakawari.data.puppet import puppet_figure
 from nakawari.data.render import Layer, render
-from nakawari.data.sprites import fill, stroke
 from nakawari.data.warps import Chain, Placement
 
 LAYERED_KINDS = ("held-figure", "moving-figure", "hair", "arms")

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from nakawari.data.art import Art
-from nakawari.data.colour import random_colour, tint
-from nakawari.data.patterns import sample_pattern
+from nakawari.data.painting.colour import random_colour, tint
+from nakawari.data.painting.patterns import sample_pattern
 
 
 def sample_backdrop(rng: np.random.Generator, art: Art, height: int, width: int) -> np.ndarray:

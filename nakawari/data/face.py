@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakawari.data.colour import INK, SKINS, Colour, darker, random_colour
-from nakawari.data.sketch import Sketch
-from nakawari.data.sprites import Sprite, oval, smooth
+from nakawari.data.painting.colour import INK, SKINS, Colour, darker, random_colour
+from nakawari.data.painting.sketch import Sketch
+from nakawari.data.painting.sprites import Sprite, oval, smooth
 
 
 @dataclass(frozen=True)

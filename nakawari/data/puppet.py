@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nakawari.data import clothes, face, hair
-from nakawari.data.colour import darker
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.linear import LinearValue, about
 from nakawari.data.movement import bends, dangle, limb_bend, place, ripples
-from nakawari.data.patterns import patterned
-from nakawari.data.sprites import Sprite, graded
+from nakawari.data.painting.colour import darker
+from nakawari.data.painting.patterns import patterned
+from nakawari.data.painting.sprites import Sprite, graded
 from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 
 _PATTERNED = 0.2  # of the clothes

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from nakawari.data.colour import INK, Colour, random_colour
 from nakawari.data.figures import Figure, Manner, Part
 from nakawari.data.movement import bends, place
-from nakawari.data.patterns import patterned, sample_pattern
-from nakawari.data.sprites import Sprite, canvas, fill, oval, shaded, smooth, stroke
+from nakawari.data.painting.colour import INK, Colour, random_colour
+from nakawari.data.painting.patterns import patterned, sample_pattern
+from nakawari.data.painting.sprites import Sprite, canvas, fill, oval, shaded, smooth, stroke
 
 _LATTICE = 3.0
 """Factor on the periods of a lattice against cloth's, so that what is behind it can be seen."""

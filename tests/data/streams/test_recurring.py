@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from nakawari.data.streams import recurring as module
 from nakawari.data.cels import CelConfig, CelDataset
+from nakawari.data.streams import recurring as module
 from nakawari.data.streams.recurring import Recurring
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError

@@ -8,7 +8,13 @@ import pytest
 import webdataset
 
 from nakawari.data.streams.real import UnreadableSampleError, decode_picture
-from nakawari.data.streams.shards import EPISODES_FOLDER, INDEX_FILE, ShardedTriplets, ShardFile, read_index
+from nakawari.data.streams.shards import (
+    EPISODES_FOLDER,
+    INDEX_FILE,
+    ShardedTriplets,
+    ShardFile,
+    read_index,
+)
 from tests.builders.shards import write_dataset
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from nakawari.data.colour import INK, Colour
-from nakawari.data.sprites import Sprite, canvas, fill, stroke
+from nakawari.data.painting.colour import INK, Colour
+from nakawari.data.painting.sprites import Sprite, canvas, fill, stroke
 
 
 @dataclass(frozen=True)

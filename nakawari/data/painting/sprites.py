@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from nakawari.data.colour import INK, Colour, darker
+from nakawari.data.painting.colour import INK, Colour, darker
 
 _SHIFT = 4  # cv2 takes fixed-point coordinates: 1/16 px
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nakawari.data.colour import INK, darker, random_colour
-from nakawari.data.sprites import Sprite
+from nakawari.data.painting.colour import INK, darker, random_colour
+from nakawari.data.painting.sprites import Sprite
 
 PERIODS = (6.0, 40.0)
 """Shortest and longest period [px] at a view 288 px high: cloth has short periods, the windows of a
