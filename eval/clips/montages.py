@@ -22,8 +22,8 @@ from eval.clips.stage import Stage, UnusableError, nearer, sample_stage
 from eval.clips.strips import UNCLEAR, Strip, dissolved, flashed, joined, lit
 from eval.clips.studio import Studio
 from nakawari.data.camera import Camera
-from nakawari.data.linear import LinearValue
-from nakawari.data.warps import Chain, Placement
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.warps import Chain, Placement
 
 SHOTS = (5, 10)  # number of shots of a montage
 SHOT = (2, 12)  # frames of a shot

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakawari.data.linear import LinearValue, about
-from nakawari.data.warps import STILL, Matrix, Projective
+from nakawari.data.moving.linear import LinearValue, about
+from nakawari.data.moving.warps import STILL, Matrix, Projective
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nakawari.data.art import Art
-from nakawari.data.linear import LinearValue
-from nakawari.data.movement import bends, dangle, limb_bend, place
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.movement import bends, dangle, limb_bend, place
+from nakawari.data.moving.warps import Chain, Placement, Warp
 from nakawari.data.painting.colour import Colour, random_colour, recolour
 from nakawari.data.painting.sprites import Sprite, outlined, premultiply, resized, shaded, strip
-from nakawari.data.warps import Chain, Placement, Warp
 
 _ALONE = Chain()
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nakawari.data.figures import Part
-from nakawari.data.render import Layer, flattened
-from nakawari.data.warps import Chain, LinearValue, Placement, Warp, is_still
+from nakawari.data.moving.render import Layer, flattened
+from nakawari.data.moving.warps import Chain, LinearValue, Placement, Warp, is_still
 
 # Largest width or height of joined parts [px]. Larger figures reach far out of the frame: to draw
 # all of them once would cost more than to draw what is seen of them three times.

@@ -10,12 +10,12 @@ import numpy as np
 
 from nakawari.data import clothes, face, hair
 from nakawari.data.figures import Figure, Manner, Part
-from nakawari.data.linear import LinearValue, about
-from nakawari.data.movement import bends, dangle, limb_bend, place, ripples
+from nakawari.data.moving.linear import LinearValue, about
+from nakawari.data.moving.movement import bends, dangle, limb_bend, place, ripples
+from nakawari.data.moving.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 from nakawari.data.painting.colour import darker
 from nakawari.data.painting.patterns import patterned
 from nakawari.data.painting.sprites import Sprite, graded
-from nakawari.data.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
 
 _PATTERNED = 0.2  # of the clothes
 _USUAL_UNIT = 40.0  # px, half a head's width at which a pattern has its usual periods

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from nakawari.data.figures import Figure, Manner, Part
-from nakawari.data.movement import bends, place
+from nakawari.data.moving.movement import bends, place
 from nakawari.data.painting.colour import INK, Colour, random_colour
 from nakawari.data.painting.patterns import patterned, sample_pattern
 from nakawari.data.painting.sprites import Sprite, canvas, fill, oval, shaded, smooth, stroke

@@ -5,9 +5,9 @@ import pytest
 
 from nakawari.data import puppet
 from nakawari.data.figures import Manner
-from nakawari.data.linear import LinearValue
-from nakawari.data.render import Layer, render
-from nakawari.data.warps import Chain, Placement
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.render import Layer, render
+from nakawari.data.moving.warps import Chain, Placement
 
 SIZE = 192
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nakawari.data.art import load_art
-from nakawari.data.render import render
+from nakawari.data.moving.render import render
 from nakawari.data.scene import KINDS, Scene, sample_scene
 
 HEIGHT, WIDTH = 144, 192

@@ -21,7 +21,7 @@ from eval.sets.layered_scenes import LAYERED_KINDS, layered_scene
 from eval.sets.pictures import picture_size, read_frame
 from eval.sets.tiers import motion_size, motion_tier
 from eval.sets.triplet_list import read_triplets
-from nakawari.data.render import render
+from nakawari.data.moving.render import render
 from nakawari.data.scene import KINDS
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from nakawari.data.figures import Manner
+from nakawari.data.moving.render import Layer, render
+from nakawari.data.moving.warps import Chain
 from nakawari.data.painting.patterns import PERIODS, patterned, sample_pattern
 from nakawari.data.painting.sprites import Sprite, canvas, fill
-from nakawari.data.render import Layer, render
 from nakawari.data.things import foreground, thing_figure
-from nakawari.data.warps import Chain
 
 SEEDS = range(24)
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from nakawari.data.linear import LinearValue, about
-from nakawari.data.warps import Bow, Placement, Ripple, Swirl, Warp
+from nakawari.data.moving.linear import LinearValue, about
+from nakawari.data.moving.warps import Bow, Placement, Ripple, Swirl, Warp
 
 # Lognormal displacement between frame_0 and frame_1, at a view of 288 px: TV animation moves
 # 4.7 / 11.5 / 28.7 px (10th/50th/90th percentile). It is a little more here, as large motion is

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from nakawari.data.warps import Chain, Points
+from nakawari.data.moving.warps import Chain, Points
 
 # Pixels between the points where a warp is evaluated; between them it is interpolated linearly.
 # All warps here are smooth over several pixels: the error stays under 0.1 px.

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakawari.data.camera import CameraView, sample_camera
-from nakawari.data.linear import LinearValue, about
-from nakawari.data.movement import bends, dangle, limb_bend, place, ripples
-from nakawari.data.warps import (
+from nakawari.data.moving.linear import LinearValue, about
+from nakawari.data.moving.movement import bends, dangle, limb_bend, place, ripples
+from nakawari.data.moving.warps import (
     Bow,
     Chain,
     Placement,

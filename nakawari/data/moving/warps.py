@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nakawari.data.linear import LinearValue
+from nakawari.data.moving.linear import LinearValue
 
 Points = tuple[np.ndarray, np.ndarray]
 # A projective 3x3 matrix, row by row. Plain floats: a scene has hundreds, and numpy's overhead
