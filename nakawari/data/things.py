@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nakawari.data.figures import Figure, Manner, Part
+from nakawari.data.figures.figure import Figure, Manner, Part
 from nakawari.data.moving.movement import bends, place
 from nakawari.data.painting.colour import INK, Colour, random_colour
 from nakawari.data.painting.patterns import patterned, sample_pattern

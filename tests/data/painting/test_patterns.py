@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nakawari.data.figures import Manner
+from nakawari.data.figures.figure import Manner
 from nakawari.data.moving.render import Layer, render
 from nakawari.data.moving.warps import Chain
 from nakawari.data.painting.patterns import PERIODS, patterned, sample_pattern

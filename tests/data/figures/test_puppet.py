@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nakawari.data import puppet
-from nakawari.data.figures import Manner
+from nakawari.data.figures import puppet
+from nakawari.data.figures.figure import Manner
 from nakawari.data.moving.linear import LinearValue
 from nakawari.data.moving.render import Layer, render
 from nakawari.data.moving.warps import Chain, Placement

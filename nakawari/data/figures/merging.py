@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nakawari.data.figures import Part
+from nakawari.data.figures.figure import Part
 from nakawari.data.moving.render import Layer, flattened
 from nakawari.data.moving.warps import Chain, LinearValue, Placement, Warp, is_still
 

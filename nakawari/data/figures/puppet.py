@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nakawari.data import clothes, face, hair
-from nakawari.data.figures import Figure, Manner, Part
+from nakawari.data.figures import clothes, face, hair
+from nakawari.data.figures.figure import Figure, Manner, Part
 from nakawari.data.moving.linear import LinearValue, about
 from nakawari.data.moving.movement import bends, dangle, limb_bend, place, ripples
 from nakawari.data.moving.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
