@@ -21,9 +21,9 @@ from eval.clips.shots import TypicalPace, draw_shot, evenly
 from eval.clips.stage import Stage, UnusableError, nearer, sample_stage
 from eval.clips.strips import UNCLEAR, Strip, dissolved, flashed, joined, lit
 from eval.clips.studio import Studio
-from nakawari.data.camera import Camera
 from nakawari.data.moving.linear import LinearValue
 from nakawari.data.moving.warps import Chain, Placement
+from nakawari.data.scenes.camera import Camera
 
 SHOTS = (5, 10)  # number of shots of a montage
 SHOT = (2, 12)  # frames of a shot

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from nakawari.data.art import load_art
 from nakawari.data.cels import CelConfig, CelDataset
 from nakawari.data.moving.render import render
-from nakawari.data.scene import sample_scene
+from nakawari.data.scenes.scene import sample_scene
 from nakawari.data.streams.sampler import IndexSampler
 from nakawari.data.triplet import Triplet, as_frames
 

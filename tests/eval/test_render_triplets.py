@@ -22,7 +22,7 @@ from eval.sets.pictures import picture_size, read_frame
 from eval.sets.tiers import motion_size, motion_tier
 from eval.sets.triplet_list import read_triplets
 from nakawari.data.moving.render import render
-from nakawari.data.scene import KINDS
+from nakawari.data.scenes.scene import KINDS
 
 
 def test_a_rendered_set_is_a_list_of_triplets_of_every_kind_that_move(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nakawari.data.camera import CameraView, sample_camera
 from nakawari.data.moving.linear import LinearValue, about
 from nakawari.data.moving.movement import bends, dangle, limb_bend, place, ripples
 from nakawari.data.moving.warps import (
@@ -19,6 +18,7 @@ from nakawari.data.moving.warps import (
     is_still,
     multiplied,
 )
+from nakawari.data.scenes.camera import CameraView, sample_camera
 
 TIMES = st.floats(0, 1)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -8,7 +8,7 @@ from nakawari.data.moving.render import Layer, render
 from nakawari.data.moving.warps import Chain
 from nakawari.data.painting.patterns import PERIODS, patterned, sample_pattern
 from nakawari.data.painting.sprites import Sprite, canvas, fill
-from nakawari.data.things import foreground, thing_figure
+from nakawari.data.scenes.things import foreground, thing_figure
 
 SEEDS = range(24)
 

@@ -18,9 +18,9 @@ from eval.clips.strips import (
     Strip,
 )
 from eval.clips.write import CODINGS, draw_strip, with_grain, write_clips
-from nakawari.data.camera import Camera
 from nakawari.data.moving.linear import LinearValue
 from nakawari.data.moving.warps import Chain, Placement
+from nakawari.data.scenes.camera import Camera
 from nakawari.errors import UserError
 
 SIZE = (144, 256)  # H, W: half of what figures are measured at

@@ -5,7 +5,7 @@ import pytest
 
 from nakawari.data.art import load_art
 from nakawari.data.moving.render import render
-from nakawari.data.scene import KINDS, Scene, sample_scene
+from nakawari.data.scenes.scene import KINDS, Scene, sample_scene
 
 HEIGHT, WIDTH = 144, 192
 

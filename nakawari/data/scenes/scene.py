@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from nakawari.data.art import Art
-from nakawari.data.backdrop import sample_backdrop
-from nakawari.data.camera import Camera, CameraView, sample_camera
 from nakawari.data.figures.figure import Figure, Manner, cel_figure
 from nakawari.data.figures.merging import merged
 from nakawari.data.figures.puppet import Gestures, puppet_figure
@@ -14,7 +12,9 @@ from nakawari.data.moving.linear import LinearValue
 from nakawari.data.moving.movement import sample_displacement
 from nakawari.data.moving.render import Layer
 from nakawari.data.moving.warps import Chain, Placement
-from nakawari.data.things import foreground, thing_figure
+from nakawari.data.scenes.backdrop import sample_backdrop
+from nakawari.data.scenes.camera import Camera, CameraView, sample_camera
+from nakawari.data.scenes.things import foreground, thing_figure
 
 STAGE_HEIGHT = 288  # px, of the view for which displacements and sizes are given
 STAGE_WIDTH = 512
