@@ -4,93 +4,23 @@ Every part is a drawing of its own: hair behind, body, arms, head, eyes, mouth, 
 The head turns by parallax (what is nearer moves more), eyes and mouth open and close, hair sways.
 """
 
-from dataclasses import dataclass, field, replace
-
 import numpy as np
 
 from nakawari.data.figures import clothes, face, hair
-from nakawari.data.figures.figure import Figure, Manner, Part
+from nakawari.data.figures.figure import Figure, Manner
+from nakawari.data.figures.puppet_build import Gestures, PuppetBuild, where_it_is
+from nakawari.data.figures.puppet_hair import add_back_hair, add_front_hair
 from nakawari.data.moving.linear import LinearValue, about
-from nakawari.data.moving.movement import bends, dangle, limb_bend, place, ripples
-from nakawari.data.moving.warps import AS_DRAWN, STILL, Bow, Chain, Placement, Warp
+from nakawari.data.moving.movement import bends, limb_bend, place, ripples
+from nakawari.data.moving.warps import STILL, Bow, Chain, Placement
 from nakawari.data.painting.colour import darker
 from nakawari.data.painting.patterns import patterned
-from nakawari.data.painting.sprites import Sprite, graded
+from nakawari.data.painting.sprites import Sprite
 
 _PATTERNED = 0.2  # of the clothes
 _USUAL_UNIT = 40.0  # px, half a head's width at which a pattern has its usual periods
 # The share of characters in which each part moves, when any does.
 _ACTIVE = {"head": 0.7, "hair": 0.75, "eyes": 0.4, "mouth": 0.5, "arms": 0.7, "legs": 0.6}
-
-
-@dataclass(frozen=True)
-class Gestures:
-    """Large movements of small parts, which a character of the training's cels may have [px].
-
-    The benchmark's sets are drawn without them, so that they stay as they are.
-    """
-
-    hair: float = 0.0
-    """How far the many locks of one colour sway at most; 0 for a character without them."""
-    hands: float = 0.0
-    """How far the hands of raised arms move; 0 for arms that move as any other part."""
-
-
-@dataclass
-class _Build:
-    """What the steps of building one character share. Lengths in px, origin at the neck."""
-
-    rng: np.random.Generator
-    unit: float  # half the width of the head
-    displacement: float
-    active: set[str]
-    soft: bool  # shaded softly, not in flat colours
-    gestures: Gestures
-    head: Chain = field(default_factory=Chain)
-    turn: tuple[LinearValue, LinearValue] = (STILL, STILL)
-    parts: list[Part] = field(default_factory=list)
-
-    def amount(self, what: str) -> float:
-        """Return the displacement of a kind of part, 0 if it does not take part."""
-        return self.displacement * self.rng.uniform(0.6, 1.3) if what in self.active else 0.0
-
-    def on_body(self, sprite: Sprite, x: float, y: float, warps: list[Warp]) -> None:
-        """Add a part held at (x, y) half heads from the neck."""
-        unit = self.unit
-        if self.soft:
-            sprite = graded(self.rng, sprite)
-        hold = Placement(sprite.anchor, LinearValue(x * unit), LinearValue(y * unit))
-        self.parts.append(Part(sprite.pixels, [*warps, hold]))
-
-    def on_head(
-        self,
-        sprite: Sprite,
-        at: tuple[float, float],
-        nearness: float,
-        warps: list[Warp] | None = None,
-        opening: LinearValue = AS_DRAWN,
-        shift: tuple[LinearValue, LinearValue] = (STILL, STILL),
-    ) -> None:
-        """Add a part of the head at ``at`` (half heads from the middle of the face).
-
-        ``nearness`` times the head's turn moves it: 0 for the face, more before, less behind.
-        """
-        if self.soft and min(sprite.pixels.shape[:2]) > 0.5 * self.unit:  # not eyes and mouth
-            sprite = graded(self.rng, sprite)
-        hold = Placement(
-            sprite.anchor,
-            _sum(at[0] * self.unit, self.turn[0], nearness, shift[0]),
-            _sum(at[1] * self.unit, self.turn[1], nearness, shift[1]),
-            opening=opening,
-        )
-        self.parts.append(Part(sprite.pixels, [*(warps or []), hold], self.head))
-
-
-def _sum(middle: float, turn: LinearValue, nearness: float, shift: LinearValue) -> LinearValue:
-    """Return middle + nearness * turn + shift."""
-    return LinearValue(
-        middle + nearness * turn.start + shift.start, nearness * turn.change + shift.change
-    )
 
 
 def puppet_figure(
@@ -111,12 +41,12 @@ def puppet_figure(
     unit = size / height
     moving = _sample_active(rng, manner) if active is None else active
     soft = bool(rng.random() < 0.35)
-    build = _Build(rng, unit, manner.parts, moving, soft, gestures or Gestures())
+    build = PuppetBuild(rng, unit, manner.parts, moving, soft, gestures or Gestures())
     _pose_head(build)
     hair_style = hair.sample_style(rng, unit)
     face_style = face.sample_style(rng, unit)
     outfit = clothes.sample_outfit(rng, unit, face_style.skin)
-    _add_back_hair(build, hair_style)
+    add_back_hair(build, hair_style)
     arms_behind = rng.random() < 0.35
     if arms_behind:
         _add_arms(build, outfit)
@@ -124,7 +54,7 @@ def puppet_figure(
     if not arms_behind and (build.gestures.hands > 0 or rng.random() < 0.85):
         _add_arms(build, outfit)
     _add_face(build, face_style, darker(hair_style.colour, 0.6))
-    _add_front_hair(build, hair_style)
+    add_front_hair(build, hair_style)
     bottom = (0.0, (height - 2.2) * unit)
     return Figure(
         parts=build.parts,
@@ -144,7 +74,7 @@ def _sample_active(rng: np.random.Generator, manner: Manner) -> set[str]:
     return {name for name, share in _ACTIVE.items() if rng.random() < share}
 
 
-def _pose_head(build: _Build) -> None:
+def _pose_head(build: PuppetBuild) -> None:
     """Set how the head nods, tilts and turns about the neck."""
     rng, unit = build.rng, build.unit
     tilt, move, turn = rng.dirichlet([1.0, 0.7, 1.0]) * build.amount("head") * 1.5
@@ -170,82 +100,7 @@ def _pose_head(build: _Build) -> None:
     )
 
 
-def _add_back_hair(build: _Build, style: hair.HairStyle) -> None:
-    rng, unit = build.rng, build.unit
-    amount = build.amount("hair")
-    sprite = hair.back_hair(rng, style, unit)
-    swing = min(amount, 0.5 * unit * style.length) * rng.choice([-1.0, 1.0])
-    wave = min(0.4 * amount, 0.12 * unit) * rng.choice([-1.0, 0.0, 1.0])
-    bow = Bow(
-        sprite.anchor,
-        (style.length + 0.4) * unit,
-        0.0,
-        about(rng.normal() * 0.15 * unit, swing),
-        about(rng.normal() * 0.04 * unit, wave),
-        about(rng.uniform(0, 6.28), rng.normal() * 0.5 * (amount > 0)),
-    )
-    if rng.random() < 0.25:  # tails, two or one
-        for side in (-1, 1) if rng.random() < 0.7 else (1,):
-            length = rng.uniform(1.8, 3.5)
-            tail = hair.lock(rng, style, unit, length)
-            hang = dangle(rng, tail.anchor, length * unit, amount)
-            build.on_head(tail, (side * 1.1, -0.7), -0.3, hang)
-    if build.gestures.hair > 0:
-        _add_mane(build, style, amount)
-    waves = ripples(rng, (style.length + 1) * unit, amount)
-    build.on_head(sprite, (0, 0), -0.6, [*waves, bow])
-    if build.gestures.hair > 0 and rng.random() < 0.3:
-        _add_mane(build, style, amount)
-
-
-def _add_mane(build: _Build, style: hair.HairStyle, amount: float) -> None:
-    """Add many locks that look alike, blown to one side, and swing together far.
-
-    As they lie over each other, each place shows some lock in both drawings: what stays there
-    looks as right as the true motion, and only what is around tells them apart.
-    """
-    rng, unit = build.rng, build.unit
-    blown = rng.normal() * 0.7
-    sway = min(amount * rng.uniform(1.0, 2.5), build.gestures.hair) * rng.choice([-1.0, 1.0])
-    long = rng.uniform(1.5, 4.0)
-    for _ in range(rng.integers(6, 15)):
-        length = long * rng.uniform(0.6, 1.1)
-        shade = style.colour if rng.random() < 0.6 else style.shadow
-        sprite = hair.lock(rng, replace(style, colour=shade), unit, length)
-        x, y = rng.uniform(-1.1, 1.1), rng.uniform(-0.9, 0.4)
-        lean = Placement(
-            sprite.anchor, *_stay(sprite), LinearValue(blown - 0.35 * x + rng.normal() * 0.2)
-        )
-        hang = dangle(rng, sprite.anchor, length * unit, sway * rng.uniform(0.7, 1.15))
-        build.on_head(sprite, (x, y), -0.4, [*hang, lean])
-
-
-def _add_front_hair(build: _Build, style: hair.HairStyle) -> None:
-    rng, unit = build.rng, build.unit
-    amount = build.amount("hair")
-    for side in (-1, 1):
-        for _ in range(rng.integers(0, 3)):
-            length = rng.uniform(0.9, 2.4)
-            sprite = hair.lock(rng, style, unit, length)
-            lag = amount * rng.uniform(0.6, 1.1)
-            hang = dangle(rng, sprite.anchor, length * unit, lag)
-            build.on_head(sprite, (side * rng.uniform(0.75, 1.02), -0.45), 0.3, hang)
-    cap = hair.fringe(rng, style, unit)
-    flutter = min(0.3 * amount, 0.12 * unit) * rng.choice([-1.0, 1.0])
-    root = (cap.anchor[0], cap.anchor[1] - 0.5 * unit)
-    waves = ripples(rng, unit, 0.4 * amount)
-    build.on_head(cap, (0, 0), 0.55, [*waves, Bow(root, unit, 0.0, about(0.0, flutter))])
-    if rng.random() < 0.3:
-        sprite = hair.lock(rng, style, unit, rng.uniform(0.5, 0.9))
-        hang = dangle(rng, sprite.anchor, 0.7 * unit, amount)
-        turned = Placement(
-            sprite.anchor, LinearValue(0), LinearValue(0), LinearValue(np.pi + rng.normal() * 0.5)
-        )
-        stand = Sprite(sprite.pixels, (0.0, 0.0))
-        build.on_head(stand, (rng.normal() * 0.2, -1.3), 0.4, [*hang, turned])
-
-
-def _add_body(build: _Build, outfit: clothes.Outfit, whole_body: bool, height: float) -> None:
+def _add_body(build: PuppetBuild, outfit: clothes.Outfit, whole_body: bool, height: float) -> None:
     rng, unit = build.rng, build.unit
     waist = outfit.height * 0.9
     if whole_body:
@@ -263,14 +118,14 @@ def _add_body(build: _Build, outfit: clothes.Outfit, whole_body: bool, height: f
         build.on_body(sprite, 0, waist - 0.15, [*waves, bow])
 
 
-def _clothed(build: _Build, sprite: Sprite) -> Sprite:
+def _clothed(build: PuppetBuild, sprite: Sprite) -> Sprite:
     """Return a piece of clothing, some of whose cloth has a pattern."""
     if build.rng.random() >= _PATTERNED:
         return sprite
     return patterned(build.rng, sprite, build.unit / _USUAL_UNIT)
 
 
-def _add_arms(build: _Build, outfit: clothes.Outfit) -> None:
+def _add_arms(build: PuppetBuild, outfit: clothes.Outfit) -> None:
     rng, unit, wave = build.rng, build.unit, build.gestures.hands
     for side in (-1, 1):
         length = rng.uniform(2.0, 2.6)
@@ -281,18 +136,14 @@ def _add_arms(build: _Build, outfit: clothes.Outfit) -> None:
             resting = -side * rng.uniform(0.0, 0.5)
         else:
             resting = -side * rng.uniform(-0.6, 2.6)
-        raised = Placement(sprite.anchor, *_stay(sprite), LinearValue(resting))
+        raised = Placement(sprite.anchor, *where_it_is(sprite), LinearValue(resting))
         # ``limb_bend`` moves the hand by about twice as much as the middle of the arm.
         amount = rng.uniform(0.3, 0.5) * wave if wave > 0 else build.amount("arms")
         move = limb_bend(rng, sprite.anchor, length * unit, amount, 0.5)
         build.on_body(sprite, side * (outfit.shoulder - 0.18), 0.75, [*move, raised])
 
 
-def _stay(sprite: Sprite) -> tuple[LinearValue, LinearValue]:
-    return LinearValue(sprite.anchor[0]), LinearValue(sprite.anchor[1])
-
-
-def _add_face(build: _Build, style: face.FaceStyle, brow_colour: tuple[float, ...]) -> None:
+def _add_face(build: PuppetBuild, style: face.FaceStyle, brow_colour: tuple[float, ...]) -> None:
     rng, unit = build.rng, build.unit
     build.on_head(face.head(rng, style, unit), (0, 0), 0.0)
     opening = _openness(
