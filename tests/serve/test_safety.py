@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from nakawari.errors import UserError
 from nakawari.serve.app import app_of
-from nakawari.serve.page import Page
 from nakawari.serve.passes import DAYS, Passes
 from nakawari.serve.safe_names import MAX_BYTES, file_name
+from nakawari.serve.service import Service
 from nakawari.serve.settings import LookLimits, ServeSettings, is_loopback
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, looked_at, upload
@@ -67,11 +67,11 @@ def test_a_decent_name_stays(name, made) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_an_upload_by_a_hostile_name_leaves_its_folder_nowhere(page, client, name) -> None:
-    before = set(page.settings.folder.parent.rglob("*"))
+def test_an_upload_by_a_hostile_name_leaves_its_folder_nowhere(service, client, name) -> None:
+    before = set(service.settings.folder.parent.rglob("*"))
     told = upload(client, b"x", name)
-    made = set(page.settings.folder.parent.rglob("*")) - before
-    home = page.settings.folder / "clips" / "local"
+    made = set(service.settings.folder.parent.rglob("*")) - before
+    home = service.settings.folder / "clips" / "local"
     assert all(path == home or home in path.parents or path in home.parents for path in made)
     assert (home / told["number"] / "source" / told["name"]).read_bytes() == b"x"
     assert "<script>" not in client.get("/").text
@@ -97,14 +97,14 @@ def test_this_machine_has_three_names_for_itself(client, host) -> None:
     "origin", ["http://evil.example", "null", "https://127.0.0.1:8080", "http://127.0.0.1:81"]
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
-def test_a_request_from_another_page_is_refused(client, page, origin, method) -> None:
+def test_a_request_from_another_page_is_refused(client, service, origin, method) -> None:
     answer = client.request(method, "/api/clips", headers={"Origin": origin}, params={"name": "a"})
     assert answer.status_code == 403
-    assert page.library.clips("local") == []
+    assert service.library.clips("local") == []
 
 
-def test_a_change_without_an_origin_is_refused(page) -> None:
-    with TestClient(app_of(page), base_url=ADDRESS) as client:
+def test_a_change_without_an_origin_is_refused(service) -> None:
+    with TestClient(app_of(service), base_url=ADDRESS) as client:
         assert client.get("/api/clips").status_code == 200
         assert client.put("/api/clips", params={"name": "a"}, content=b"x").status_code == 403
 
@@ -139,13 +139,13 @@ def test_an_address_leads_to_no_other_file(client, path) -> None:
 
 @pytest.mark.parametrize("is_declared", [True, False])
 def test_an_upload_that_is_too_large_is_refused_and_gone(settings, is_declared) -> None:
-    page = Page(replace(settings, most_bytes=1000), IDLE)
-    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+    service = Service(replace(settings, most_bytes=1000), IDLE)
+    with TestClient(app_of(service), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         content = b"x" * 1001 if is_declared else iter([b"x" * 600, b"x" * 600])
         answer = client.put("/api/clips", params={"name": "a.mp4"}, content=content)
         assert answer.status_code == 413
         assert "larger than 1 kB" in answer.json()["error"]
-        assert page.library.clips("local") == []
+        assert service.library.clips("local") == []
     assert list(settings.folder.rglob("*.partial*")) == []
 
 
@@ -180,10 +180,10 @@ def test_a_hostile_file_is_refused_and_the_next_clip_is_looked_at(client, make_c
 def test_a_file_that_takes_too_much_ends_its_reader_alone(
     settings, make_clip, limits, word
 ) -> None:
-    page = Page(replace(settings, limits=limits), IDLE)
+    service = Service(replace(settings, limits=limits), IDLE)
     paintings = [painting(number, 2048, 1152) for number in range(24)]
     large = make_clip(paintings=paintings * 4)  # of which a fast machine reads 24 in a second
-    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+    with TestClient(app_of(service), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         found = looked_at(client, upload(client, large, "large.mp4")["number"])
         assert found["state"] == "failed"
         assert word in found["reason"]
@@ -205,19 +205,19 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def shared_page(shared, told) -> Page:
-    return Page(shared, IDLE, told.append)
+def shared_service(shared, told) -> Service:
+    return Service(shared, IDLE, told.append)
 
 
 @pytest.fixture
-def visitors(shared_page) -> Iterator[dict[str, TestClient]]:
+def visitors(shared_service) -> Iterator[dict[str, TestClient]]:
     """Anna and Ben, who are let in, and a stranger."""
-    app = app_of(shared_page)
+    app = app_of(shared_service)
     with TestClient(app, base_url=OUTSIDE, headers={"Origin": OUTSIDE}) as anna:
         clients = {"stranger": TestClient(app, base_url=OUTSIDE, headers={"Origin": OUTSIDE})}
         clients |= {ANNA: anna, BEN: TestClient(app, base_url=OUTSIDE, headers=anna.headers)}
         for user in (ANNA, BEN):
-            token = shared_page.link(user).partition("token=")[2]
+            token = shared_service.link(user).partition("token=")[2]
             assert clients[user].post("/enter", json={"token": token}).status_code == 200
         yield clients
 
@@ -231,8 +231,8 @@ def test_from_outside_nobody_comes_in_without_a_link(visitors) -> None:
     assert visitors[ANNA].get("/").status_code == 200
 
 
-def test_a_link_lets_in_once_and_the_next_one_is_told(shared_page, visitors, told) -> None:
-    stranger, link = visitors["stranger"], shared_page.link(ANNA)
+def test_a_link_lets_in_once_and_the_next_one_is_told(shared_service, visitors, told) -> None:
+    stranger, link = visitors["stranger"], shared_service.link(ANNA)
     token = link.partition("token=")[2]
     for _ in range(2):  # looking at the link, as programs for mail do, does not use it up
         assert "Come in" in stranger.get(f"/enter?token={token}").text
@@ -293,9 +293,9 @@ def test_a_changed_cookie_is_none(tmp_path) -> None:
     assert Passes(tmp_path).user(f"{user}.{until}.{signature}") is None
 
 
-def test_a_user_who_is_not_named_any_more_is_out(shared, shared_page) -> None:
-    cookie = shared_page.passes.cookie(ANNA)
-    alone = Page(replace(shared, users=(BEN,)), IDLE)
+def test_a_user_who_is_not_named_any_more_is_out(shared, shared_service) -> None:
+    cookie = shared_service.passes.cookie(ANNA)
+    alone = Service(replace(shared, users=(BEN,)), IDLE)
     with TestClient(app_of(alone), base_url=OUTSIDE, cookies={"nakawari-8080": cookie}) as client:
         assert client.get("/api/clips").status_code == 401
 
@@ -303,9 +303,9 @@ def test_a_user_who_is_not_named_any_more_is_out(shared, shared_page) -> None:
 @pytest.mark.parametrize(
     "other", ['theme={"dark":1}', "a b=c", "=", "nakawari-8081=of.another.page"]
 )
-def test_the_cookies_of_the_machines_other_servers_keep_nobody_out(shared_page, other) -> None:
-    own = f"nakawari-8080={shared_page.passes.cookie(ANNA)}"
-    with TestClient(app_of(shared_page), base_url=OUTSIDE) as client:
+def test_the_cookies_of_the_machines_other_servers_keep_nobody_out(shared_service, other) -> None:
+    own = f"nakawari-8080={shared_service.passes.cookie(ANNA)}"
+    with TestClient(app_of(shared_service), base_url=OUTSIDE) as client:
         for cookies in (f"{other}; {own}", f"{own}; {other}"):
             assert client.get("/api/clips", headers={"Cookie": cookies}).status_code == 200
         assert client.get("/api/clips", headers={"Cookie": other}).status_code == 401

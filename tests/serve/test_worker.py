@@ -25,8 +25,8 @@ from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker, cancel
 from nakawari.serve.app import app_of
 from nakawari.serve.appetite import TOO_MUCH
-from nakawari.serve.page import Page
 from nakawari.serve.playing import playable
+from nakawari.serve.service import Service
 from nakawari.serve.supervising import FRAMES, Supervisor, newest_frame
 from nakawari.serve.tether import ORPHANED
 from nakawari.slowmo import segments
@@ -227,15 +227,15 @@ def test_a_preview_that_was_begun_is_drawn_when_the_page_is_started_again(
         "store.finish(job.number, State.DONE)\n"
         "sys.stdin.read()"
     )
-    before = Page(settings, IDLE)
+    before = Service(settings, IDLE)
     source = before.previews_folder / "local" / "1" / "clip.mp4"
     number = queued(before.previews, source, "slow.mp4")
     if was_killed:
         before.previews.take()
     before.store.close()
     before.previews.close()
-    page = Page(settings, [sys.executable, "-c", program])
-    with TestClient(app_of(page), base_url=ADDRESS) as client:
+    service = Service(settings, [sys.executable, "-c", program])
+    with TestClient(app_of(service), base_url=ADDRESS) as client:
         wait_for(
             lambda: client.get(f"/api/previews/{number}").json()["state"] == "done", seconds=60
         )
@@ -253,12 +253,14 @@ def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(set
         "    while True: hoard.append(bytes(range(256)) * 4096)\n"
         "sys.stdin.read()"
     )
-    page = Page(replace(settings, drawing_memory=300 * 2**20), [sys.executable, "-c", program])
-    number = queued(page.store, settings.folder / "clip.mp4", "slow.mp4")
-    with TestClient(app_of(page), base_url=ADDRESS) as client:
-        wait_for(lambda: page.store.job(number).state is State.FAILED)
+    service = Service(
+        replace(settings, drawing_memory=300 * 2**20), [sys.executable, "-c", program]
+    )
+    number = queued(service.store, settings.folder / "clip.mp4", "slow.mp4")
+    with TestClient(app_of(service), base_url=ADDRESS) as client:
+        wait_for(lambda: service.store.job(number).state is State.FAILED)
         assert client.get("/").status_code == 200
-        reason = page.store.job(number).reason
+        reason = service.store.job(number).reason
     assert reason.startswith("drawing it takes more than 315 MB of memory, and this machine has no")
     assert "\n" not in reason
 

@@ -1,4 +1,4 @@
-"""The page's state: its clips, their sheets, its queues, and who is let in."""
+"""What stands behind the page: its clips, their sheets, its queues, and who is let in."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from nakawari.serve.settings import ServeSettings
 from nakawari.serve.supervising import Supervisor
 
 
-class Page:
-    """The page's state: its clips, their sheets, and its queues.
+class Service:
+    """What stands behind the page: its clips, their sheets, and its queues.
 
     Args:
         settings: the page's settings.
