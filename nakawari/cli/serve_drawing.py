@@ -20,8 +20,8 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.worker import OnFrame, Worker
 from nakawari.serve.appetite import end_beyond
-from nakawari.serve.playing import playable_copy, plays
-from nakawari.serve.proxy import encoded, write_proxy
+from nakawari.serve.clips.playing import playable_copy, plays
+from nakawari.serve.clips.proxy import encoded, write_proxy
 from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
 from nakawari.serve.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult

@@ -16,7 +16,7 @@ from nakawari.pace import Pace
 from nakawari.parsing import factor, ramp, rate, takes
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
-from nakawari.serve.library import Clip
+from nakawari.serve.clips.library import Clip
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.source_mark import source_mark
 from nakawari.video.codecs import CODECS, check_rate

@@ -13,9 +13,9 @@ from starlette.requests import Request
 
 from nakawari.queue.store import FILE_NAME, Job, JobStore
 from nakawari.serve import previewing
-from nakawari.serve.correcting import SheetDesk
-from nakawari.serve.library import Clip, ClipState, Library
-from nakawari.serve.looking import Looker
+from nakawari.serve.clips.correcting import SheetDesk
+from nakawari.serve.clips.library import Clip, ClipState, Library
+from nakawari.serve.clips.looking import Looker
 from nakawari.serve.passes import Passes
 from nakawari.serve.requesting import told
 from nakawari.serve.settings import ServeSettings

@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
-from nakawari.serve.library import ClipState
+from nakawari.serve.clips.library import ClipState
 from nakawari.serve.requesting import add_job
 from nakawari.serve.service import Service
 from nakawari.xsheet.sheet.reading import sheet_from_json
@@ -291,7 +291,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_of_an_upload(client, service, mo
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("nakawari.serve.library.write_whole", full)
+    monkeypatch.setattr("nakawari.serve.clips.library.write_whole", full)
     answer = client.put("/api/clips", params={"name": "a.mp4"}, content=b"x")
     assert answer.status_code == 507
     assert "too little room" in answer.json()["error"]

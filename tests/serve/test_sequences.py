@@ -15,9 +15,9 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
 from nakawari.serve.app import app_of
-from nakawari.serve.found import read_found, write_found
-from nakawari.serve.library import Clip
-from nakawari.serve.safe_names import file_name, picture_names
+from nakawari.serve.clips.found import read_found, write_found
+from nakawari.serve.clips.library import Clip
+from nakawari.serve.clips.safe_names import file_name, picture_names
 from nakawari.serve.service import Service
 from nakawari.video.sequence import pictures_of
 from nakawari.xsheet.sheet.editing import corrected, moved

@@ -25,7 +25,7 @@ from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker, cancel
 from nakawari.serve.app import app_of
 from nakawari.serve.appetite import TOO_MUCH
-from nakawari.serve.playing import playable
+from nakawari.serve.clips.playing import playable
 from nakawari.serve.service import Service
 from nakawari.serve.supervising import FRAMES, Supervisor, newest_frame
 from nakawari.serve.tether import ORPHANED

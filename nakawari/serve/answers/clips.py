@@ -22,14 +22,14 @@ from nakawari.serve.answers.common import (
     read_wish,
     threaded,
 )
-from nakawari.serve.library import Clip, ClipState
+from nakawari.serve.clips.library import Clip, ClipState
+from nakawari.serve.clips.proxy import jpeg_of
+from nakawari.serve.clips.safe_names import picture_names
+from nakawari.serve.clips.timeline import rendered
+from nakawari.serve.clips.uploading import SentSequence, store_upload
 from nakawari.serve.previewing import remove_previews
-from nakawari.serve.proxy import jpeg_of
 from nakawari.serve.requesting import HOLDS, MODELS, SOUNDS, parsed_value
-from nakawari.serve.safe_names import picture_names
 from nakawari.serve.service import Service
-from nakawari.serve.timeline import rendered
-from nakawari.serve.uploading import SentSequence, store_upload
 from nakawari.video.codecs import CODECS
 from nakawari.video.sequence import USUAL_RATE
 

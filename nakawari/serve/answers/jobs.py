@@ -23,7 +23,7 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.playing import playable
+from nakawari.serve.clips.playing import playable
 from nakawari.serve.requesting import add_job, settings_for, source_frames
 from nakawari.serve.service import Service
 from nakawari.serve.supervising import newest_frame

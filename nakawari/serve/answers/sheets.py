@@ -18,10 +18,10 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.correcting import Corrected
-from nakawari.serve.library import Clip
+from nakawari.serve.clips.correcting import Corrected
+from nakawari.serve.clips.library import Clip
+from nakawari.serve.clips.timeline import differing, rendered
 from nakawari.serve.service import Service
-from nakawari.serve.timeline import differing, rendered
 
 
 def routes(service: Service) -> list[BaseRoute]:

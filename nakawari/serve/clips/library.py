@@ -25,7 +25,7 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
-from nakawari.serve.safe_names import file_name, is_number
+from nakawari.serve.clips.safe_names import file_name, is_number
 from nakawari.whole import write_whole
 
 CLIPS = "clips"

@@ -1,4 +1,4 @@
-"""The process that reads an uploaded file, apart from the page: ``python -m nakawari.serve.look``.
+"""The process that reads an uploaded file, apart from the page: ``python -m nakawari.serve.clips.look``.
 
 The file may be malicious, and FFmpeg is large. So the file is parsed in this process, with limits
 of memory and time. The page reads only the results: a sheet, and a copy that was encoded here.
@@ -53,8 +53,8 @@ def main(words: list[str]) -> int:
 
 
 def _look(source: Path, found: Path, proxy: Path, rate: Fraction | None) -> None:
-    from nakawari.serve.found import read_found, write_found
-    from nakawari.serve.proxy import write_proxy
+    from nakawari.serve.clips.found import read_found, write_found
+    from nakawari.serve.clips.proxy import write_proxy
     from nakawari.xsheet.detect import at_rate, detect
 
     notes: list[str] | None = None  # what was remarked before stays

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from nakawari.errors import UserError
 from nakawari.parsing import MAX_SEED
-from nakawari.serve.found import read_found
-from nakawari.serve.library import Clip
+from nakawari.serve.clips.found import read_found
+from nakawari.serve.clips.library import Clip
 from nakawari.whole import write_whole
 from nakawari.xsheet.detect import Detection
 from nakawari.xsheet.sheet.editing import (

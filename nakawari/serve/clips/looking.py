@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.serve.found import read_found
-from nakawari.serve.library import Clip, ClipState, Library
+from nakawari.serve.clips.found import read_found
+from nakawari.serve.clips.library import Clip, ClipState, Library
 from nakawari.serve.settings import ServeSettings
 
 LONGEST_LINE = 2**20  # bytes of a line from that process; the notes on a clip are far shorter
@@ -127,7 +127,7 @@ class Looker:
         numbers = (limits.memory, limits.seconds, size)
         return await asyncio.create_subprocess_exec(
             # -P: modules in the folder where the page was started must not be imported.
-            *(sys.executable, "-P", "-m", "nakawari.serve.look"),
+            *(sys.executable, "-P", "-m", "nakawari.serve.clips.look"),
             *(os.fspath(clip.source), os.fspath(clip.found), os.fspath(clip.proxy)),
             clip.pictures_a_second or "",
             *map(str, numbers),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nakawari.serve.correcting import Corrected
-from nakawari.serve.library import Clip
+from nakawari.serve.clips.correcting import Corrected
+from nakawari.serve.clips.library import Clip
 from nakawari.xsheet.show.parts import SheetParts, sheet_parts
 from nakawari.xsheet.show.thumbnails import Thumbnails
 
