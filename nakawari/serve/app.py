@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 
 from nakawari.serve.answers import clips, entry, jobs, previews, sheets, takes
 from nakawari.serve.answers.common import TOLD_ERRORS, told_error
-from nakawari.serve.safety import Gate
+from nakawari.serve.gate.safety import Gate
 from nakawari.serve.service import Service
 
 

@@ -10,7 +10,7 @@ import uvicorn
 
 from nakawari.errors import UserError
 from nakawari.serve.app import app_of
-from nakawari.serve.connections import BACKLOG, Connection
+from nakawari.serve.gate.connections import BACKLOG, Connection
 from nakawari.serve.service import Service
 from nakawari.serve.settings import ServeSettings
 from nakawari.whole import lock

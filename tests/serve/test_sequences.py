@@ -22,7 +22,7 @@ from nakawari.serve.service import Service
 from nakawari.video.sequence import pictures_of
 from nakawari.xsheet.sheet.editing import corrected, moved
 from tests.serve.conftest import ADDRESS, IDLE, looked_at
-from tests.serve.test_safety import HOSTILE_NAMES
+from tests.serve.gate.test_safety import HOSTILE_NAMES
 
 FRAMES = 8
 

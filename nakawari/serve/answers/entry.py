@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from nakawari.dataset.videos import VIDEO_ENDINGS
 from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
-from nakawari.serve.passes import DAYS, cookie_name
+from nakawari.serve.gate.passes import DAYS, cookie_name
 from nakawari.serve.service import Service
 from nakawari.video.sequence import PICTURE_ENDINGS
 

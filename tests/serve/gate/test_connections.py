@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from nakawari.serve import connections
+from nakawari.serve.gate import connections
 from tests.serve.served import ROOT, Served, free_port
 
 FILES = 256

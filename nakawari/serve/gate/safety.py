@@ -17,7 +17,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nakawari.serve.passes import Passes, cookie_name
+from nakawari.serve.gate.passes import Passes, cookie_name
 from nakawari.serve.settings import LOCAL_USER, ServeSettings, is_loopback
 
 SAFE_METHODS = ("GET", "HEAD")

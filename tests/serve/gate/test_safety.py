@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from nakawari.errors import UserError
 from nakawari.serve.app import app_of
 from nakawari.serve.clips.safe_names import MAX_BYTES, file_name
-from nakawari.serve.passes import DAYS, Passes
+from nakawari.serve.gate.passes import DAYS, Passes
 from nakawari.serve.service import Service
 from nakawari.serve.settings import LookLimits, ServeSettings, is_loopback
 from tests.conftest import painting
