@@ -19,11 +19,11 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.worker import OnFrame, Worker
-from nakawari.serve.appetite import end_beyond
 from nakawari.serve.clips.playing import playable_copy, plays
 from nakawari.serve.clips.proxy import encoded, write_proxy
-from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
-from nakawari.serve.tether import end_with_parent
+from nakawari.serve.processes.appetite import end_beyond
+from nakawari.serve.processes.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
+from nakawari.serve.processes.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult
 from nakawari.video.color import ColorTags, plain
 from nakawari.whole import write_whole

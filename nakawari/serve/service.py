@@ -17,9 +17,9 @@ from nakawari.serve.clips.correcting import SheetDesk
 from nakawari.serve.clips.library import Clip, ClipState, Library
 from nakawari.serve.clips.looking import Looker
 from nakawari.serve.gate.passes import Passes
+from nakawari.serve.processes.supervising import Supervisor
 from nakawari.serve.requesting import told
 from nakawari.serve.settings import ServeSettings
-from nakawari.serve.supervising import Supervisor
 
 
 class Service:

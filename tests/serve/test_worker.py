@@ -24,11 +24,11 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker, cancel
 from nakawari.serve.app import app_of
-from nakawari.serve.appetite import TOO_MUCH
 from nakawari.serve.clips.playing import playable
+from nakawari.serve.processes.appetite import TOO_MUCH
+from nakawari.serve.processes.supervising import FRAMES, Supervisor, newest_frame
+from nakawari.serve.processes.tether import ORPHANED
 from nakawari.serve.service import Service
-from nakawari.serve.supervising import FRAMES, Supervisor, newest_frame
-from nakawari.serve.tether import ORPHANED
 from nakawari.slowmo import segments
 from nakawari.slowmo.segments import kept_folder, kept_frames
 from tests.conftest import painting
@@ -151,7 +151,7 @@ def test_nothing_is_kept_of_a_job_that_failed(store, make_clip, tmp_path, monkey
 
 
 def test_the_worker_ends_with_the_process_that_started_it() -> None:
-    program = "import time; from nakawari.serve.tether import end_with_parent; end_with_parent(); "
+    program = "import time; from nakawari.serve.processes.tether import end_with_parent; end_with_parent(); "
     process = subprocess.Popen(
         [sys.executable, "-c", program + "time.sleep(600)"], stdin=subprocess.PIPE
     )
@@ -245,7 +245,7 @@ def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(set
     program = (
         "import sys; from pathlib import Path\n"
         "from nakawari.queue.store import JobStore\n"
-        "from nakawari.serve.appetite import end_beyond\n"
+        "from nakawari.serve.processes.appetite import end_beyond\n"
         "end_beyond(int(sys.argv[2]))\n"
         f"store = JobStore(Path(sys.argv[1]) / {FILE_NAME!r})\n"
         "hoard = []\n"

@@ -16,9 +16,9 @@ from nakawari.serve.answers.common import (
     wishing,
 )
 from nakawari.serve.previewing import begin_preview
+from nakawari.serve.processes.supervising import newest_frame
 from nakawari.serve.requesting import told
 from nakawari.serve.service import Service
-from nakawari.serve.supervising import newest_frame
 
 
 def routes(service: Service) -> list[BaseRoute]:

@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from nakawari.errors import UserError
-    from nakawari.serve.tether import end_with_parent
+    from nakawari.serve.processes.tether import end_with_parent
 
     end_with_parent()
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, State
-from nakawari.serve.appetite import TOO_MUCH
+from nakawari.serve.processes.appetite import TOO_MUCH
 from nakawari.slowmo.segments import remove_kept
 from nakawari.wording import size
 
