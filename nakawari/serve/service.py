@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from nakawari.queue.store import FILE_NAME, Job, JobStore
-from nakawari.serve import previewing
 from nakawari.serve.clips.correcting import SheetDesk
 from nakawari.serve.clips.library import Clip, ClipState, Library
 from nakawari.serve.clips.looking import Looker
 from nakawari.serve.gate.passes import Passes
+from nakawari.serve.jobs import previewing
+from nakawari.serve.jobs.requesting import told
 from nakawari.serve.processes.supervising import Supervisor
-from nakawari.serve.requesting import told
 from nakawari.serve.settings import ServeSettings
 
 

@@ -24,7 +24,7 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
 from nakawari.serve.clips.library import ClipState
-from nakawari.serve.requesting import add_job
+from nakawari.serve.jobs.requesting import add_job
 from nakawari.serve.service import Service
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting

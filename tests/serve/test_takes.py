@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
-from nakawari.serve.choosing import choices
+from nakawari.serve.jobs.choosing import choices
 from nakawari.serve.service import Service
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import run_job

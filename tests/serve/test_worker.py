@@ -151,10 +151,11 @@ def test_nothing_is_kept_of_a_job_that_failed(store, make_clip, tmp_path, monkey
 
 
 def test_the_worker_ends_with_the_process_that_started_it() -> None:
-    program = "import time; from nakawari.serve.processes.tether import end_with_parent; end_with_parent(); "
-    process = subprocess.Popen(
-        [sys.executable, "-c", program + "time.sleep(600)"], stdin=subprocess.PIPE
+    program = (
+        "import time; from nakawari.serve.processes.tether import end_with_parent; "
+        "end_with_parent(); time.sleep(600)"
     )
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
     assert process.poll() is None
     process.stdin.close()
     assert process.wait(60) == ORPHANED

@@ -27,8 +27,8 @@ from nakawari.serve.clips.proxy import jpeg_of
 from nakawari.serve.clips.safe_names import picture_names
 from nakawari.serve.clips.timeline import rendered
 from nakawari.serve.clips.uploading import SentSequence, store_upload
-from nakawari.serve.previewing import remove_previews
-from nakawari.serve.requesting import HOLDS, MODELS, SOUNDS, parsed_value
+from nakawari.serve.jobs.previewing import remove_previews
+from nakawari.serve.jobs.requesting import HOLDS, MODELS, SOUNDS, parsed_value
 from nakawari.serve.service import Service
 from nakawari.video.codecs import CODECS
 from nakawari.video.sequence import USUAL_RATE

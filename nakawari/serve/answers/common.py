@@ -25,7 +25,7 @@ from starlette.responses import (
 from nakawari.errors import UserError
 from nakawari.page import fill
 from nakawari.serve.clips.zipping import zipped
-from nakawari.serve.requesting import parsed_wish
+from nakawari.serve.jobs.requesting import parsed_wish
 
 MOST_WISH_BYTES = 65_536
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}

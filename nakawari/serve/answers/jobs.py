@@ -24,8 +24,8 @@ from nakawari.serve.answers.common import (
     wishing,
 )
 from nakawari.serve.clips.playing import playable
+from nakawari.serve.jobs.requesting import add_job, settings_for, source_frames
 from nakawari.serve.processes.supervising import newest_frame
-from nakawari.serve.requesting import add_job, settings_for, source_frames
 from nakawari.serve.service import Service
 
 

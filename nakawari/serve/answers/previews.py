@@ -15,9 +15,9 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.previewing import begin_preview
+from nakawari.serve.jobs.previewing import begin_preview
+from nakawari.serve.jobs.requesting import told
 from nakawari.serve.processes.supervising import newest_frame
-from nakawari.serve.requesting import told
 from nakawari.serve.service import Service
 
 

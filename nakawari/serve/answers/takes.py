@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from nakawari.serve.answers.common import file_answer, plain_json, threaded
-from nakawari.serve.choosing import choices, clip_of_take
+from nakawari.serve.jobs.choosing import choices, clip_of_take
 from nakawari.serve.service import Service
 
 

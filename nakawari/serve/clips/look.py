@@ -1,4 +1,4 @@
-"""The process that reads an uploaded file, apart from the page: ``python -m nakawari.serve.clips.look``.
+"""The process ``python -m nakawari.serve.clips.look``, which reads an uploaded file for the page.
 
 The file may be malicious, and FFmpeg is large. So the file is parsed in this process, with limits
 of memory and time. The page reads only the results: a sheet, and a copy that was encoded here.

@@ -17,7 +17,7 @@ from nakawari.queue.store import JobStore
 from nakawari.queue.worker import cancel
 from nakawari.serve.clips.library import Clip
 from nakawari.serve.clips.proxy import write_proxy
-from nakawari.serve.requesting import MODELS, add_job, keep_sheet, source_frames
+from nakawari.serve.jobs.requesting import MODELS, add_job, keep_sheet, source_frames
 from nakawari.xsheet.sheet.editing import part_of
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
