@@ -25,13 +25,13 @@ from nakawari.serve.processes.appetite import end_beyond
 from nakawari.serve.processes.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
 from nakawari.serve.processes.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult
-from nakawari.video.color import ColorTags, plain
+from nakawari.video.pictures.color import ColorTags, plain
 from nakawari.whole import write_whole
 from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.show.thumbnails import shrink
 
 if TYPE_CHECKING:
-    from nakawari.video.picture import Picture
+    from nakawari.video.pictures.picture import Picture
 
 NAP_SECONDS = 0.2
 FRAME_SECONDS = 0.5

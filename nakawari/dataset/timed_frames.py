@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from nakawari.slowmo.pulldown import SourceClock
-from nakawari.video.color import rgb_affine
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import rgb_affine
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 

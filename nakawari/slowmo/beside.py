@@ -11,7 +11,7 @@ from nakawari.slowmo.slow_job import SlowJob
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
 from nakawari.video.companions import Companions
-from nakawari.video.palette import palette_of
+from nakawari.video.pictures.palette import palette_of
 from nakawari.video.reader import ClipInfo
 from nakawari.video.sequence import is_sequence
 

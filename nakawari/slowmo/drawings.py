@@ -9,7 +9,7 @@ from fractions import Fraction
 from nakawari.errors import UserError
 from nakawari.slowmo.keys import keys
 from nakawari.slowmo.pulldown import SourceClock
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.sheet import ExposureSheet, SheetDrawing
 from nakawari.xsheet.sheet.shots import split_into_shots

@@ -18,8 +18,8 @@ import av
 
 from nakawari import __version__
 from nakawari.errors import UserError
-from nakawari.video.lossless import LosslessPacker, unpacked
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.lossless import LosslessPacker, unpacked
+from nakawari.video.pictures.picture import Picture
 from nakawari.whole import write_whole
 
 MOST_BYTES = 4_000_000_000

@@ -38,9 +38,9 @@ from nakawari.slowmo.takes import (
 )
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.codecs import check_picture, check_rate
-from nakawari.video.color import ColorTags
 from nakawari.video.output_checks import check_output
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import ClipInfo
 from nakawari.video.remarks import Remarks
 from nakawari.video.writer import PICTURE_NAMES, VideoWriter

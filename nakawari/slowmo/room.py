@@ -30,7 +30,7 @@ from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.takes import CODEC as TAKES_CODEC
 from nakawari.slowmo.takes import SMALLER
 from nakawari.video.codecs import Codec
-from nakawari.video.lossless import FFV1, H264, encoder_for
+from nakawari.video.pictures.lossless import FFV1, H264, encoder_for
 from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
 

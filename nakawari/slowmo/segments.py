@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.video.lossless import LosslessPacker, unpacked
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.lossless import LosslessPacker, unpacked
+from nakawari.video.pictures.picture import Picture
 from nakawari.whole import hidden_name, lock, lock_folder, write_whole
 from nakawari.wording import count
 

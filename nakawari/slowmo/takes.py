@@ -23,8 +23,8 @@ import numpy as np
 from nakawari.errors import UserError
 from nakawari.parsing import MAX_SEED
 from nakawari.video.codecs import CODECS
-from nakawari.video.color import ColorTags, plain
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags, plain
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.writer import VideoWriter
 from nakawari.whole import PartialFolder, check_free, write_whole
 

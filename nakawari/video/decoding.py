@@ -13,8 +13,8 @@ import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
-from nakawari.video.linear_light import as_displayed
 from nakawari.video.lost import A_PICTURE_A_PACKET, LostPictures
+from nakawari.video.pictures.linear_light import as_displayed
 from nakawari.video.streams import video_decoder
 from nakawari.wording import count
 

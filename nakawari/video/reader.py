@@ -13,13 +13,13 @@ from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.video.clip_info import ClipInfo, SourceFrame
-from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
-from nakawari.video.form import PLAIN, PictureForm
 from nakawari.video.opening import open_file
 from nakawari.video.part import WHOLE, Part
-from nakawari.video.picture import Picture, halved_picture, picture_from_frame
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.picture import Picture, halved_picture, picture_from_frame
 from nakawari.video.remarks import Remarks
 from nakawari.video.reordering import AHEAD, InOrder
 from nakawari.video.repairs import tell_repairs

@@ -7,7 +7,7 @@ import pytest
 
 from nakawari.errors import UserError
 from nakawari.slowmo.drawings import KeyPicture, every_frame, group
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import ExposureSheet

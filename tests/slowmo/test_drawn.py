@@ -12,8 +12,8 @@ import pytest
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import Picture, of_planes
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import Picture, of_planes
 from nakawari.whole import PartialFile
 from nakawari.xsheet.sheet.editing import corrected, moved
 from nakawari.xsheet.sheet.files import load_sheet

@@ -21,9 +21,9 @@ from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Beside, Room, check_room, peak, room_for
 from nakawari.slowmo.segments import KeptFrames, compared_folder, kept_bytes
 from nakawari.video.codecs import CODECS
-from nakawari.video.color import ColorTags
-from nakawari.video.form import PictureForm
 from nakawari.video.part import Part
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
 from tests.builders.refusals import refused

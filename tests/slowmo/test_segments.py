@@ -32,7 +32,7 @@ from nakawari.slowmo.segments import (
 )
 from nakawari.slowmo.source_mark import SAMPLE_BYTES, SAMPLES, source_mark
 from nakawari.video.part import WHOLE, Part
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.whole import PREFIX
 from tests.conftest import painting
 

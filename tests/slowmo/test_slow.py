@@ -16,8 +16,8 @@ from nakawari.slowmo.drawings import group
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import MAX_BATCH, slow_down
-from nakawari.video.color import ColorTags
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 from tests.builders.sheets import sheet_of

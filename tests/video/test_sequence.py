@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.video.form import PictureForm
+from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import VideoReader
 from nakawari.video.sequence import NamePattern, clip_name, is_sequence, pictures_of
 from tests.builders.exr import linear, write_exr

@@ -11,7 +11,7 @@ import pytest
 
 from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.video import stretch
+from nakawari.video.sound import stretch
 from nakawari.video.stretch import HOP, stretched
 
 RATE = 16000

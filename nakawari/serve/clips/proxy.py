@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from av import VideoStream
 
-from nakawari.video.color import LIMITED, ColorTags, convert
+from nakawari.video.pictures.color import LIMITED, ColorTags, convert
 from nakawari.video.reader import ClipInfo, VideoReader
 from nakawari.video.sequence import is_sequence
 from nakawari.whole import PartialFile

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.xsheet.camera.motion import camera_motion
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.frame_pair import FramePair

@@ -11,8 +11,8 @@ from typing import cast
 import av
 from av import VideoStream
 
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import Picture, picture_from_frame
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import Picture, picture_from_frame
 
 # H.264 at quantiser 0 keeps every code value, and what does not change from picture to picture
 # takes next to nothing. A frame of samples/dance.mp4 (512x288) takes 13 kB and 3.3 ms on one core;

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from nakawari.video.color import (
+from nakawari.video.pictures.color import (
     BT601,
     BT709,
     FULL,
@@ -15,14 +15,14 @@ from nakawari.video.color import (
     rgb_affine,
     to_rgb,
 )
-from nakawari.video.matrices import (
+from nakawari.video.pictures.matrices import (
     WEIGHTS,
     codes_from_rgb,
     nearest_codes,
     rgb_from_codes,
     scales,
 )
-from nakawari.video.picture import Picture, picture_from_frame
+from nakawari.video.pictures.picture import Picture, picture_from_frame
 
 COLORS = [(255, 0, 0), (0, 255, 0), (20, 40, 200), (255, 255, 255), (0, 0, 0), (200, 160, 120)]
 

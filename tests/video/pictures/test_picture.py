@@ -4,9 +4,9 @@ import av
 import numpy as np
 import pytest
 
-from nakawari.video.color import BT601, LIMITED
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import picture_from_frame
+from nakawari.video.pictures.color import BT601, LIMITED
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import picture_from_frame
 
 
 def yuv_frame(width: int, height: int) -> av.VideoFrame:

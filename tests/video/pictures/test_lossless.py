@@ -5,9 +5,9 @@ import pytest
 from av import VideoFormat
 
 from nakawari.video.codecs import CODECS
-from nakawari.video.form import PictureForm
-from nakawari.video.lossless import LosslessPacker, unpacked
-from nakawari.video.picture import Picture, of_planes
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.lossless import LosslessPacker, unpacked
+from nakawari.video.pictures.picture import Picture, of_planes
 
 FORMS = sorted({PictureForm.of(VideoFormat(name)) for name in CODECS["ffv1"].pixel_formats})
 

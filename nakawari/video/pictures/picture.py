@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.matrices import (
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.matrices import (
     FULL,
     WEIGHTS,
     codes_from_rgb,

@@ -12,8 +12,8 @@ from fractions import Fraction
 import av
 from av.filter import Graph
 
-from nakawari.video.color import ColorTags, rgb_frame
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags, rgb_frame
+from nakawari.video.pictures.picture import Picture
 
 TICK = Fraction(1, 1000)  # s; the order of frames is all that matters here
 # With a fixed pattern, what stands still keeps its colours. In samples/dance.mp4, error diffusion

@@ -17,8 +17,8 @@ import numpy as np
 from av import VideoFormat, VideoFrame
 from av.video.reformatter import Interpolation
 
-from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.matrices import (
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.matrices import (
     BT601,
     BT709,
     FULL,
@@ -31,7 +31,7 @@ from nakawari.video.matrices import (
     rgb_from_codes,
     scales,
 )
-from nakawari.video.picture import (
+from nakawari.video.pictures.picture import (
     SWSCALE_MATRIX,
     Picture,
     keep_opaque,
