@@ -22,7 +22,7 @@ def default_output(source: Path, args: argparse.Namespace) -> Path:
 
     With a ramp instead of a factor, the name says so.
     """
-    from nakawari.video.sequence import clip_name
+    from nakawari.video.files.sequence import clip_name
 
     slow = f"slow{float(args.slow or USUAL_FACTOR):.4g}x".replace("+", "")
     name = slow if args.ramp is None else "ramp"

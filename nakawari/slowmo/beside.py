@@ -11,9 +11,9 @@ from nakawari.slowmo.slow_job import SlowJob
 from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
 from nakawari.video.companions import Companions
+from nakawari.video.files.sequence import is_sequence
 from nakawari.video.pictures.palette import palette_of
 from nakawari.video.reader import ClipInfo
-from nakawari.video.sequence import is_sequence
 
 
 def palette_for(job: SlowJob, codec: Codec) -> VideoFrame | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from nakawari.video.sequence import is_sequence, pictures_of
+from nakawari.video.files.sequence import is_sequence, pictures_of
 
 SAMPLES = 64
 SAMPLE_BYTES = 65536

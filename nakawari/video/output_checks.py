@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nakawari.errors import UserError
 from nakawari.video.codecs import Codec
-from nakawari.video.sequence import PICTURE_ENDINGS, is_sequence, sequence_folder
+from nakawari.video.files.sequence import PICTURE_ENDINGS, is_sequence, sequence_folder
 from nakawari.whole import check_free, check_writable
 
 OWN_FOLDER = (

@@ -15,7 +15,9 @@ from nakawari.errors import UserError
 from nakawari.video.clip_info import ClipInfo, SourceFrame
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
-from nakawari.video.opening import open_file
+from nakawari.video.files.opening import open_file
+from nakawari.video.files.sequence import USUAL_RATE, is_sequence, opened_sequence
+from nakawari.video.files.streams import sound_streams, video_stream
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.pictures.color import ColorTags
 from nakawari.video.pictures.form import PLAIN, PictureForm
@@ -23,9 +25,7 @@ from nakawari.video.pictures.picture import Picture, halved_picture, picture_fro
 from nakawari.video.remarks import Remarks
 from nakawari.video.reordering import AHEAD, InOrder
 from nakawari.video.repairs import tell_repairs
-from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
 from nakawari.video.stamps import FrameStamps
-from nakawari.video.streams import sound_streams, video_stream
 from nakawari.video.timestamps import rate_of_gaps
 
 INDEXED = {"mov", "matroska"}  # containers that say where in the file a time is

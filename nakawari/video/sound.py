@@ -15,8 +15,8 @@ import av
 from av.filter import Graph
 
 from nakawari.errors import UserError
-from nakawari.video.opening import open_file
-from nakawari.video.streams import labels, sound_streams
+from nakawari.video.files.opening import open_file
+from nakawari.video.files.streams import labels, sound_streams
 from nakawari.video.track_times import TrackTimes
 
 SAMPLE_FORMAT = "fltp"

@@ -19,7 +19,7 @@ from nakawari.serve.clips.found import read_found, write_found
 from nakawari.serve.clips.library import Clip
 from nakawari.serve.clips.safe_names import file_name, picture_names
 from nakawari.serve.service import Service
-from nakawari.video.sequence import pictures_of
+from nakawari.video.files.sequence import pictures_of
 from nakawari.xsheet.sheet.editing import corrected, moved
 from tests.serve.conftest import ADDRESS, IDLE, looked_at
 from tests.serve.gate.test_safety import HOSTILE_NAMES

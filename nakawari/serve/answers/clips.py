@@ -31,7 +31,7 @@ from nakawari.serve.jobs.previewing import remove_previews
 from nakawari.serve.jobs.requesting import HOLDS, MODELS, SOUNDS, parsed_value
 from nakawari.serve.service import Service
 from nakawari.video.codecs import CODECS
-from nakawari.video.sequence import USUAL_RATE
+from nakawari.video.files.sequence import USUAL_RATE
 
 THUMB_WIDTH = 200  # px, of a thumbnail
 

@@ -13,7 +13,7 @@ from nakawari.dataset.videos import VIDEO_ENDINGS
 from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
 from nakawari.serve.gate.passes import DAYS, cookie_name
 from nakawari.serve.service import Service
-from nakawari.video.sequence import PICTURE_ENDINGS
+from nakawari.video.files.sequence import PICTURE_ENDINGS
 
 CLIP_ENDINGS = (*VIDEO_ENDINGS, ".gif", ".mxf")
 """The endings by which the page recognises a clip among the files of a folder."""

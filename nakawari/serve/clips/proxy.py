@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from av import VideoStream
 
+from nakawari.video.files.sequence import is_sequence
 from nakawari.video.pictures.color import LIMITED, ColorTags, convert
 from nakawari.video.reader import ClipInfo, VideoReader
-from nakawari.video.sequence import is_sequence
 from nakawari.whole import PartialFile
 
 LARGEST = (1280, 720)  # px, width and height at most

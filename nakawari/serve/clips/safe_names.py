@@ -10,7 +10,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.video.sequence import NUMBERED, PICTURE_ENDINGS
+from nakawari.video.files.sequence import NUMBERED, PICTURE_ENDINGS
 
 MAX_BYTES = 120
 """Longest name [bytes] without its ending. It is short, because the outputs made from a clip have

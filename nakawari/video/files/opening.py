@@ -15,8 +15,8 @@ from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.parsing import whole_number
-from nakawari.video.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
-from nakawari.video.names import no_such_clip
+from nakawari.video.files.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
+from nakawari.video.files.names import no_such_clip
 
 # Demuxers that read one file and follow no reference out of it. Playlists (concat, hls, dash),
 # image sequences (image2), devices and network formats are left out.

@@ -7,11 +7,16 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from nakawari.video.files import animated_webp
 from PIL import Image
 
 from nakawari.errors import UserError
-from nakawari.video.opening import DEFAULT_MAX_PIXELS, MAX_PIXELS_VARIABLE, max_pixels, open_file
+from nakawari.video.files import animated_webp
+from nakawari.video.files.opening import (
+    DEFAULT_MAX_PIXELS,
+    MAX_PIXELS_VARIABLE,
+    max_pixels,
+    open_file,
+)
 from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import VideoReader
 

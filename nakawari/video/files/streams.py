@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 
 from nakawari.errors import UserError
-from nakawari.video.opening import check_dimensions, max_pixels
+from nakawari.video.files.opening import check_dimensions, max_pixels
 from nakawari.wording import count
 
 # FFmpeg's own decoders of these codecs leave out the alpha channel that WebM keeps beside the

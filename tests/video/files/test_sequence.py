@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
+from nakawari.video.files.sequence import NamePattern, clip_name, is_sequence, pictures_of
 from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import VideoReader
-from nakawari.video.sequence import NamePattern, clip_name, is_sequence, pictures_of
 from tests.builders.exr import linear, write_exr
 
 RATE = Fraction(24000, 1001)

@@ -21,8 +21,8 @@ import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
-from nakawari.video.names import NamePattern
-from nakawari.video.opening import check_header, max_pixels
+from nakawari.video.files.names import NamePattern
+from nakawari.video.files.opening import check_header, max_pixels
 from nakawari.video.track_times import MAX_JUMP
 from nakawari.whole import temporary_folder
 from nakawari.wording import count
