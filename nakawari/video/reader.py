@@ -23,10 +23,10 @@ from nakawari.video.pictures.color import ColorTags
 from nakawari.video.pictures.form import PLAIN, PictureForm
 from nakawari.video.pictures.picture import Picture, halved_picture, picture_from_frame
 from nakawari.video.remarks import Remarks
-from nakawari.video.reordering import AHEAD, InOrder
 from nakawari.video.repairs import tell_repairs
 from nakawari.video.stamps import FrameStamps
-from nakawari.video.timestamps import rate_of_gaps
+from nakawari.video.times.reordering import AHEAD, InOrder
+from nakawari.video.times.timestamps import rate_of_gaps
 
 INDEXED = {"mov", "matroska"}  # containers that say where in the file a time is
 FAR = Fraction(20)  # s; a part that begins earlier is reached by decoding what comes before

@@ -17,7 +17,7 @@ from av.filter import Graph
 from nakawari.errors import UserError
 from nakawari.video.files.opening import open_file
 from nakawari.video.files.streams import labels, sound_streams
-from nakawari.video.track_times import TrackTimes
+from nakawari.video.times.track_times import TrackTimes
 
 SAMPLE_FORMAT = "fltp"
 

@@ -10,14 +10,14 @@ from statistics import median
 import av
 
 from nakawari.video.decoding import HEAD, FrameDecoder
-from nakawari.video.timestamps import (
+from nakawari.video.times.timestamps import (
     MAX_DETUNING,
     USUAL_RATES,
     film_rate,
     nominal_rate,
     snap_to_grid,
 )
-from nakawari.video.track_times import MAX_JUMP, TrackTimes
+from nakawari.video.times.track_times import MAX_JUMP, TrackTimes
 
 FEW_FRAMES = 3  # frames that are looked at first, where the stamps are not in doubt
 # Limits of that number where they are in doubt. H.264 may move a frame by 16 places, and the

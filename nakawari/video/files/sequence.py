@@ -23,7 +23,7 @@ from av.container import InputContainer
 from nakawari.errors import UserError
 from nakawari.video.files.names import NamePattern
 from nakawari.video.files.opening import check_header, max_pixels
-from nakawari.video.track_times import MAX_JUMP
+from nakawari.video.times.track_times import MAX_JUMP
 from nakawari.whole import temporary_folder
 from nakawari.wording import count
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nakawari.video.reordering import InOrder
+from nakawari.video.times.reordering import InOrder
 
 
 def ordered(stamps: list[int | None]) -> list[int | None]:

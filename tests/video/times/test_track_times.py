@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.video.track_times import MAX_JUMP, TrackTimes
+from nakawari.video.times.track_times import MAX_JUMP, TrackTimes
 
 
 def placed(stamps: list[Fraction | None], usual: Fraction = Fraction(1)) -> list[Fraction]:

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 
 import av
 
-from nakawari.video.track_times import MAX_JUMP
+from nakawari.video.times.track_times import MAX_JUMP
 
 # Codecs in which every packet is a picture or a field. Others store hidden pictures, or pictures
 # that only say that nothing changes.

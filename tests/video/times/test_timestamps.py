@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.video.timestamps import (
+from nakawari.video.times.timestamps import (
     film_rate,
     is_constant,
     nominal_rate,
