@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from nakawari.parsing import moment
-from nakawari.video.sound import SoundTrack
+from nakawari.video.sound.track import SoundTrack
 from tests.builders.refusals import refused
 from tests.diffusion import conftest as tiny
 

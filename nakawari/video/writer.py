@@ -16,13 +16,13 @@ from av import AudioStream, VideoStream
 from av.stream import Disposition
 
 from nakawari.errors import UserError
-from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
 from nakawari.video.companions import Companions
 from nakawari.video.pictures.color import FULL, LIMITED, RGB_MATRIX, ColorTags, convert, rgb_frame
 from nakawari.video.pictures.form import PLAIN, PictureForm
 from nakawari.video.pictures.palette import Painter
 from nakawari.video.pictures.picture import Picture
+from nakawari.video.sound.stretched_audio import StretchedAudio
 from nakawari.whole import PartialFile, PartialFolder
 
 AUDIO_BITS_PER_CHANNEL = 96_000

@@ -15,8 +15,15 @@ from av.filter import Graph
 
 from nakawari.errors import UserError
 from nakawari.pace import Pace
-from nakawari.video.sound import SAMPLE_FORMAT, SoundTrack, drained, pulled, uniform, usual_shape
-from nakawari.video.stretch import Samples, stretched
+from nakawari.video.sound.stretch import Samples, stretched
+from nakawari.video.sound.track import (
+    SAMPLE_FORMAT,
+    SoundTrack,
+    drained,
+    pulled,
+    uniform,
+    usual_shape,
+)
 
 AAC_SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000)
 DEFAULT_SAMPLE_RATE = 48000

@@ -9,8 +9,8 @@ import pytest
 
 from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
-from nakawari.video.audio import StretchedAudio
-from nakawari.video.sound import SoundTrack
+from nakawari.video.sound.stretched_audio import StretchedAudio
+from nakawari.video.sound.track import SoundTrack
 
 TONE = 440.0
 
