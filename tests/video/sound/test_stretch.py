@@ -11,8 +11,8 @@ import pytest
 
 from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo.retiming import OutputClock
+from nakawari.video.sound import stretch
 from nakawari.video.sound.stretch import HOP, stretched
-from nakawari.video.sound.track import stretch
 
 RATE = 16000
 RAMP = Pace(
