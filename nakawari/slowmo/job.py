@@ -13,15 +13,15 @@ import torch
 from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.slowmo.beside import audio_for, companions_for, palette_for
-from nakawari.slowmo.compared import ComparedBefore
 from nakawari.slowmo.drawings import every_frame, group
-from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.job_checks import check_outputs, check_ramp, check_takes, room_for_job
+from nakawari.slowmo.kept.compared import ComparedBefore
+from nakawari.slowmo.kept.drawn import DrawnBefore
+from nakawari.slowmo.kept.segments import KeptFrames
 from nakawari.slowmo.keys import NEVER_RESTS, keys
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import check_room
-from nakawari.slowmo.segments import KeptFrames
 from nakawari.slowmo.sheet_used import (
     given_sheet,
     save_used_sheet,

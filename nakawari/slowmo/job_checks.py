@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nakawari.slowmo.drawn import MOST_BYTES
+from nakawari.slowmo.kept.drawn import MOST_BYTES
+from nakawari.slowmo.kept.segments import check_kept, kept_bytes
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import Beside, Room, room_for, size_on_disk
-from nakawari.slowmo.segments import check_kept, kept_bytes
 from nakawari.slowmo.sheet_used import goes_by_own_output
 from nakawari.slowmo.slow_job import SlowJob
 from nakawari.slowmo.takes import Reseed, check_seeds, check_takes_folder

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.slowmo.drawn import MOST_BYTES
+from nakawari.slowmo.kept.drawn import MOST_BYTES
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.takes import CODEC as TAKES_CODEC
 from nakawari.slowmo.takes import SMALLER

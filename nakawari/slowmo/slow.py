@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from nakawari.slowmo.drawings import KeyPicture
-from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
+from nakawari.slowmo.kept.drawn import DrawnBefore
 from nakawari.slowmo.retiming import OutputClock, OutputStep, output_steps
 from nakawari.slowmo.takes import SMALLER, UNSURE, Seed, Seeds, Takes, Unsure, spread
 from nakawari.slowmo.transparency import as_grey, from_grey, off_black, on_black, opacity_of

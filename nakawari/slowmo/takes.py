@@ -29,8 +29,8 @@ from nakawari.video.writer import VideoWriter
 from nakawari.whole import PartialFolder, check_free, write_whole
 
 if TYPE_CHECKING:  # it loads torch, which is not needed just to show takes
-    from nakawari.slowmo.drawn import DrawnBefore
     from nakawari.slowmo.interpolator import FrameInterpolator
+    from nakawari.slowmo.kept.drawn import DrawnBefore
 
 UNSURE = 2.5
 """Spread [8-bit code values] from which on an interval is to be checked.

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nakawari.cli.slow_many  # noqa: F401  loaded before the runs are forked
 from nakawari.queue.store import FILE_NAME, JobStore
-from nakawari.slowmo import baselines, segments
+from nakawari.slowmo import baselines
+from nakawari.slowmo.kept import segments
 from tests.robustness.killing import run
 from tests.robustness.resuming import at_leisure
 

@@ -21,7 +21,8 @@ from torch import Tensor
 import diffusion  # noqa: F401  loaded before the runs are forked
 import nakawari.slowmo.job  # noqa: F401
 from nakawari.cli import slow_model
-from nakawari.slowmo import baselines, segments
+from nakawari.slowmo import baselines
+from nakawari.slowmo.kept import segments
 from tests.robustness.killing import run
 
 PATIENCE = 60  # s; a busy machine takes its time

@@ -29,8 +29,8 @@ from nakawari.serve.processes.appetite import TOO_MUCH
 from nakawari.serve.processes.supervising import FRAMES, Supervisor, newest_frame
 from nakawari.serve.processes.tether import ORPHANED
 from nakawari.serve.service import Service
-from nakawari.slowmo import segments
-from nakawari.slowmo.segments import kept_folder, kept_frames
+from nakawari.slowmo.kept import segments
+from nakawari.slowmo.kept.segments import kept_folder, kept_frames
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, wait_for
 from tests.serve.served import PATIENCE

@@ -17,9 +17,9 @@ from nakawari.slowmo import room as room_module
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.slowmo.job_checks import room_of
+from nakawari.slowmo.kept.segments import KeptFrames, compared_folder, kept_bytes
 from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Beside, Room, check_room, peak, room_for
-from nakawari.slowmo.segments import KeptFrames, compared_folder, kept_bytes
 from nakawari.video.codecs import CODECS
 from nakawari.video.part import Part
 from nakawari.video.pictures.color import ColorTags
@@ -200,7 +200,7 @@ def test_a_job_with_takes_has_room_without_and_none_with_them(
 
 
 def _keep_a_frame(kept: KeptFrames) -> None:
-    from tests.slowmo.test_segments import noise
+    from tests.slowmo.kept.test_segments import noise
 
     kept.add(noise(0))
     raise KeyError

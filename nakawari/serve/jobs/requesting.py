@@ -17,8 +17,8 @@ from nakawari.parsing import factor, ramp, rate, takes
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.serve.clips.library import Clip
+from nakawari.slowmo.kept.source_mark import source_mark
 from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.source_mark import source_mark
 from nakawari.video.codecs import CODECS, check_rate
 from nakawari.whole import write_whole
 from nakawari.wording import printable

@@ -13,7 +13,7 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, State
 from nakawari.serve.processes.appetite import TOO_MUCH
-from nakawari.slowmo.segments import remove_kept
+from nakawari.slowmo.kept.segments import remove_kept
 from nakawari.wording import size
 
 PATIENCE = 5.0  # s that a worker has to clear up when it is to end

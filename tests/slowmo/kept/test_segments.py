@@ -18,10 +18,10 @@ from nakawari.cli.slow_model import LoadedModel, drawn_by
 from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
 from nakawari.queue.settings import SlowSettings
-from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.slowmo.segments import (
+from nakawari.slowmo.kept import segments
+from nakawari.slowmo.kept.segments import (
     KeptFrames,
     UnwantedError,
     check_kept,
@@ -30,7 +30,7 @@ from nakawari.slowmo.segments import (
     kept_frames,
     remove_kept,
 )
-from nakawari.slowmo.source_mark import SAMPLE_BYTES, SAMPLES, source_mark
+from nakawari.slowmo.kept.source_mark import SAMPLE_BYTES, SAMPLES, source_mark
 from nakawari.video.part import WHOLE, Part
 from nakawari.video.pictures.picture import Picture
 from nakawari.whole import PREFIX

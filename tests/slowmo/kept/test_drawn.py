@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.job import SlowJob, run_job
+from nakawari.slowmo.kept.drawn import DrawnBefore
 from nakawari.video.pictures.form import PictureForm
 from nakawari.video.pictures.picture import Picture, of_planes
 from nakawari.whole import PartialFile

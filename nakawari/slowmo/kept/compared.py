@@ -11,8 +11,8 @@ import os
 import shutil
 from pathlib import Path
 
-from nakawari.slowmo.drawn import DrawnBefore
-from nakawari.slowmo.segments import compared_folder, kept_frames
+from nakawari.slowmo.kept.drawn import DrawnBefore
+from nakawari.slowmo.kept.segments import compared_folder, kept_frames
 from nakawari.whole import lock_folder
 
 
