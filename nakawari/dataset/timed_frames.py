@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from nakawari.slowmo.pulldown import SourceClock
+from nakawari.slowmo.timing.pulldown import SourceClock
 from nakawari.video.pictures.color import rgb_affine
 from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import ClipInfo, VideoReader

@@ -13,14 +13,11 @@ import torch
 from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.slowmo.beside import audio_for, companions_for, palette_for
-from nakawari.slowmo.drawings import every_frame, group
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.job_checks import check_outputs, check_ramp, check_takes, room_for_job
 from nakawari.slowmo.kept.compared import ComparedBefore
 from nakawari.slowmo.kept.drawn import DrawnBefore
 from nakawari.slowmo.kept.segments import KeptFrames
-from nakawari.slowmo.keys import NEVER_RESTS, keys
-from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import check_room
 from nakawari.slowmo.sheet_used import (
     given_sheet,
@@ -36,6 +33,9 @@ from nakawari.slowmo.takes import (
     Takes,
     seeds_from,
 )
+from nakawari.slowmo.timing.drawings import every_frame, group
+from nakawari.slowmo.timing.keys import NEVER_RESTS, keys
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.slowmo.workers import workers_for
 from nakawari.video.codecs import check_picture, check_rate
 from nakawari.video.output_checks import check_output

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from nakawari.slowmo.kept.drawn import MOST_BYTES
 from nakawari.slowmo.kept.segments import check_kept, kept_bytes
-from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import Beside, Room, room_for, size_on_disk
 from nakawari.slowmo.sheet_used import goes_by_own_output
 from nakawari.slowmo.slow_job import SlowJob
 from nakawari.slowmo.takes import Reseed, check_seeds, check_takes_folder
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.codecs import Codec
 from nakawari.video.output_checks import check_output
 from nakawari.video.reader import ClipInfo

@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 from nakawari.errors import UserError
 from nakawari.slowmo.kept.drawn import MOST_BYTES
-from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.takes import CODEC as TAKES_CODEC
 from nakawari.slowmo.takes import SMALLER
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.codecs import Codec
 from nakawari.video.pictures.lossless import FFV1, H264, encoder_for
 from nakawari.video.reader import ClipInfo

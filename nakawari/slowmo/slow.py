@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from nakawari.slowmo.drawings import KeyPicture
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.kept.drawn import DrawnBefore
-from nakawari.slowmo.retiming import OutputClock, OutputStep, output_steps
 from nakawari.slowmo.takes import SMALLER, UNSURE, Seed, Seeds, Takes, Unsure, spread
+from nakawari.slowmo.timing.drawings import KeyPicture
+from nakawari.slowmo.timing.retiming import OutputClock, OutputStep, output_steps
 from nakawari.slowmo.transparency import as_grey, from_grey, off_black, on_black, opacity_of
 from nakawari.slowmo.workers import in_order
 from nakawari.video.pictures.color import ColorTags, from_rgb, to_rgb

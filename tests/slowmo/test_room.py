@@ -18,8 +18,8 @@ from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.slowmo.job_checks import room_of
 from nakawari.slowmo.kept.segments import KeptFrames, compared_folder, kept_bytes
-from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Beside, Room, check_room, peak, room_for
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.codecs import CODECS
 from nakawari.video.part import Part
 from nakawari.video.pictures.color import ColorTags

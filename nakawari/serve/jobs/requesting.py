@@ -18,7 +18,7 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.serve.clips.library import Clip
 from nakawari.slowmo.kept.source_mark import source_mark
-from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.codecs import CODECS, check_rate
 from nakawari.whole import write_whole
 from nakawari.wording import printable

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nakawari.pace import Pace, RampPoint
-from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.sound import stretch
 from nakawari.video.sound.stretch import HOP, stretched
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from nakawari.errors import UserError
-from nakawari.slowmo.keys import keys
-from nakawari.slowmo.pulldown import SourceClock
+from nakawari.slowmo.timing.keys import keys
+from nakawari.slowmo.timing.pulldown import SourceClock
 from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.sheet import ExposureSheet, SheetDrawing

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nakawari.slowmo.keys import keys, movement_frames
+from nakawari.slowmo.timing.keys import keys, movement_frames
 from nakawari.xsheet.sheet.cadence import longest_moving_hold
 from nakawari.xsheet.sheet.clock import Pulldown
 from nakawari.xsheet.sheet.sheet import CAMERA_KINDS, ExposureSheet

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from nakawari.slowmo.pulldown import SourceClock
+from nakawari.slowmo.timing.pulldown import SourceClock
 from nakawari.xsheet.sheet.clock import Pulldown
 from tests.builders.sheets import sheet_of
 

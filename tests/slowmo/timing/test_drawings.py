@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.slowmo.drawings import KeyPicture, every_frame, group
+from nakawari.slowmo.timing.drawings import KeyPicture, every_frame, group
 from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.clock import Pulldown

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nakawari.pace import Pace
-from nakawari.slowmo.retiming import OutputClock, output_steps
+from nakawari.slowmo.timing.retiming import OutputClock, output_steps
 from tests.builders.paces import PACES
 
 POSITIVE = st.fractions(Fraction(1, 8), 60, max_denominator=1001)
