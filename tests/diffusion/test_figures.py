@@ -11,7 +11,7 @@ from diffusion.codes import latents_of
 from diffusion.figures import figures_of
 from diffusion.unet import FineMotion
 from nakawari.data.triplet import Triplet
-from tests.diffusion.test_losses import found, moving
+from tests.builders.found_motion import found, moving
 
 
 @pytest.fixture

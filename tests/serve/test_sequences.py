@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,16 +20,10 @@ from nakawari.serve.clips.safe_names import file_name, picture_names
 from nakawari.serve.service import Service
 from nakawari.video.files.sequence import pictures_of
 from nakawari.xsheet.sheet.editing import corrected, moved
+from tests.builders.uploads import HOSTILE_NAMES, sent
 from tests.serve.conftest import ADDRESS, IDLE, looked_at
-from tests.serve.gate.test_safety import HOSTILE_NAMES
 
 FRAMES = 8
-
-
-def sent(pictures: dict[str, bytes]) -> bytes:
-    """Return the body that the page sends for pictures."""
-    listed = [[name, len(content)] for name, content in pictures.items()]
-    return json.dumps(listed).encode() + b"\n" + b"".join(pictures.values())
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from nakawari.video.pictures.color import ColorTags
 from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
+from tests.builders.pictures import noise
 from tests.builders.refusals import refused
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dance.mp4"
@@ -200,8 +201,6 @@ def test_a_job_with_takes_has_room_without_and_none_with_them(
 
 
 def _keep_a_frame(kept: KeptFrames) -> None:
-    from tests.slowmo.kept.test_segments import noise
-
     kept.add(noise(0))
     raise KeyError
 

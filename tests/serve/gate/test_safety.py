@@ -18,33 +18,9 @@ from nakawari.serve.clips.safe_names import MAX_BYTES, file_name
 from nakawari.serve.gate.passes import DAYS, Passes
 from nakawari.serve.service import Service
 from nakawari.serve.settings import LookLimits, ServeSettings, is_loopback
+from tests.builders.uploads import HOSTILE_NAMES
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, looked_at, upload
-
-HOSTILE_NAMES = [
-    "../../../../etc/passwd",
-    "..\\..\\boot.ini",
-    "/etc/cron.d/job",
-    "C:\\Windows\\win.ini",
-    ".bashrc",
-    "..",
-    ".",
-    "",
-    "-rf.mp4",
-    "$(touch pwned).mp4",
-    "`id`;|&.mp4",
-    "a\nb\r\nSet-Cookie: x=1.mp4",
-    "nul\x00byte.mp4",
-    "\u202egnp.4pm",
-    "concat:a|b.mp4",
-    "http://example.org/a.m3u8",
-    "%03d.png",
-    "*?.mp4",
-    "<script>alert(1)</script>.mp4",
-    "{{7*7}}.mp4",
-    "あ" * 300 + ".mkv",
-    "x" * 5000,
-]
 
 
 @given(st.text() | st.sampled_from(HOSTILE_NAMES))

@@ -32,8 +32,8 @@ from nakawari.slowmo.kept.segments import (
 )
 from nakawari.slowmo.kept.source_mark import SAMPLE_BYTES, SAMPLES, source_mark
 from nakawari.video.part import WHOLE, Part
-from nakawari.video.pictures.picture import Picture
 from nakawari.whole import PREFIX
+from tests.builders.pictures import noise
 from tests.conftest import painting
 
 
@@ -45,15 +45,6 @@ class PowerCutError(Exception):
 def short_segments(monkeypatch) -> None:
     """Finish a segment with every frame."""
     monkeypatch.setattr(segments, "SEGMENT_SECONDS", 0.0)
-
-
-def noise(seed: int) -> Picture:
-    generator = np.random.default_rng(seed)
-    return Picture(
-        generator.integers(0, 256, (48, 64), np.uint8),
-        generator.integers(0, 256, (24, 32), np.uint8),
-        generator.integers(0, 256, (24, 32), np.uint8),
-    )
 
 
 def keep(output: Path, frames: int, made_from: dict[str, str] | None = None) -> None:

@@ -11,6 +11,7 @@ from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
 from nakawari.video.sound.stretched_audio import StretchedAudio
 from nakawari.video.sound.track import SoundTrack
+from tests.builders.sounds import pitch
 
 TONE = 440.0
 
@@ -33,11 +34,6 @@ def stretched(
             break
     audio.close()
     return np.concatenate(parts), audio.sample_rate
-
-
-def pitch(wave: np.ndarray, sample_rate: int) -> float:
-    spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
-    return float(spectrum.argmax() * sample_rate / len(wave))
 
 
 @pytest.mark.parametrize("factor", [Fraction(4), Fraction(5, 2), Fraction(1), Fraction(1, 2)])
