@@ -26,7 +26,7 @@ from nakawari.training.optimisation import (
     update,
     weighted_sum,
 )
-from nakawari.training.pictures import log_pictures, mean_scores, score
+from nakawari.training.tracking.pictures import log_pictures, mean_scores, score
 from nakawari.weights import load_model
 
 

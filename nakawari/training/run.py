@@ -28,7 +28,7 @@ from nakawari.training.resuming import ResumeAtAnUpdate, SeedEveryUpdate, check_
 from nakawari.training.speed import Trace, prepare
 from nakawari.training.stopping import Stint, StopOnSignal
 from nakawari.training.throughput import WARM_UP, Throughput
-from nakawari.training.tracking import start_tracking
+from nakawari.training.tracking.loggers import start_tracking
 from nakawari.training.validating import ValidateWhenDue, Validations
 
 

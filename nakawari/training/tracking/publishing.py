@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import Callback
 from nakawari.training.config import WandbConfig
 from nakawari.training.keeping import BEST, WEIGHTS
 from nakawari.training.stopping import StopOnSignal
-from nakawari.training.wandb_logger import Wandb
+from nakawari.training.tracking.wandb_logger import Wandb
 
 if TYPE_CHECKING:
     from wandb import Api, Artifact

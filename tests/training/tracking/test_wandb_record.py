@@ -17,7 +17,7 @@ from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig, TrainerConfig, WandbConfig, parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.run import train
-from nakawari.training.wandb_logger import Wandb, wandb_run_of
+from nakawari.training.tracking.wandb_logger import Wandb, wandb_run_of
 from tests.tiny import tiny_autoencoder, tiny_unet
 from tests.training.tiny_training import fit, tiny_config
 from tests.training.wandb_record import history, records

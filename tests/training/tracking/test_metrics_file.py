@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nakawari.training.metrics_file import MetricsFile
+from nakawari.training.tracking.metrics_file import MetricsFile
 
 
 def logged(folder: Path, steps: range, **more: float) -> MetricsFile:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torchvision.utils import make_grid, save_image
 
 from nakawari.metrics import psnr
-from nakawari.training.wandb_logger import CaptionedPicture, Wandb
+from nakawari.training.tracking.wandb_logger import CaptionedPicture, Wandb
 
 
 class Scores(NamedTuple):

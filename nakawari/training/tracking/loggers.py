@@ -10,9 +10,9 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from nakawari.training.config import TrainerConfig
-from nakawari.training.metrics_file import MetricsFile
-from nakawari.training.publishing import PublishTheModel
-from nakawari.training.wandb_logger import Wandb
+from nakawari.training.tracking.metrics_file import MetricsFile
+from nakawari.training.tracking.publishing import PublishTheModel
+from nakawari.training.tracking.wandb_logger import Wandb
 
 
 class Tracking(NamedTuple):

@@ -18,9 +18,9 @@ from nakawari.errors import UserError
 from nakawari.training import upload
 from nakawari.training.config import DataConfig, TrainerConfig, WandbConfig, parse_config
 from nakawari.training.data import TripletData
-from nakawari.training.publishing import delete_superseded, publish
 from nakawari.training.run import train
-from nakawari.training.wandb_logger import Wandb, wandb_run_of
+from nakawari.training.tracking.publishing import delete_superseded, publish
+from nakawari.training.tracking.wandb_logger import Wandb, wandb_run_of
 
 
 def version(number: int, *aliases: str, state: str = "COMMITTED") -> MagicMock:
