@@ -18,7 +18,8 @@ from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
 from nakawari.motion.warping import resize_flow
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import (
+from nakawari.training.tracking.pictures import log_pictures, mean_scores, score
+from nakawari.training.updates.optimisation import (
     cosine_schedule,
     in_parts,
     means,
@@ -26,7 +27,6 @@ from nakawari.training.optimisation import (
     update,
     weighted_sum,
 )
-from nakawari.training.tracking.pictures import log_pictures, mean_scores, score
 from nakawari.weights import load_model
 
 

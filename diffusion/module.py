@@ -24,8 +24,14 @@ from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
 from nakawari.training.tracking.pictures import log_pictures, mean_scores, score
+from nakawari.training.updates.optimisation import (
+    cosine_schedule,
+    in_parts,
+    means,
+    update,
+    weighted_sum,
+)
 from nakawari.weights import load_model
 
 

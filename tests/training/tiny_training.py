@@ -14,8 +14,8 @@ from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.config import DataConfig, TrainerConfig, parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.launch import one_line_errors
-from nakawari.training.optimisation import cosine_schedule, update
 from nakawari.training.run import train
+from nakawari.training.updates.optimisation import cosine_schedule, update
 
 
 @dataclass(frozen=True, kw_only=True)

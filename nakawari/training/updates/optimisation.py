@@ -12,7 +12,12 @@ from torch import Tensor, nn
 
 from nakawari import ranks
 from nakawari.errors import UserError
-from nakawari.training.health import MOST_SKIPPED_IN_A_ROW, BeforeTheUpdate, are_finite, is_finite
+from nakawari.training.updates.health import (
+    MOST_SKIPPED_IN_A_ROW,
+    BeforeTheUpdate,
+    are_finite,
+    is_finite,
+)
 
 BatchT = TypeVar("BatchT", bound=tuple)
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nakawari.errors import UserError
-from nakawari.training.health import are_finite, is_finite
+from nakawari.training.updates.health import are_finite, is_finite
 from tests.training.process import rows
 from tests.training.tiny_training import TinyModule, fit, fit_tiny, tiny_config
 
