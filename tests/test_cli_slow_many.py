@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nakawari import cli
-from nakawari.cli import slow_watch
+from nakawari.cli.slowing import watch as slow_watch
 from nakawari.queue.store import FILE_NAME, JobStore, State
 from nakawari.queue.watching import FolderWatch
 from nakawari.slowmo.slow import slow_down
@@ -148,7 +148,7 @@ def test_a_model_is_loaded_once_for_all_clips(make_clip, tmp_path, monkeypatch) 
         loaded.append(settings.seed)
         return blend
 
-    monkeypatch.setattr("nakawari.cli.slow_model.load_interpolator", load)
+    monkeypatch.setattr("nakawari.cli.slowing.model.load_interpolator", load)
     clips = [make_clip(name, frames=6) for name in ("a.mp4", "b.mp4")]
     assert slow(*clips, "-o", tmp_path / "out") == 0
     assert loaded == [0]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
-from nakawari.cli.slow_model import add_model_options, load_interpolator, run_with
-from nakawari.cli.slow_settings import USUAL_FACTOR, default_output, settings_of, takes_words
+from nakawari.cli.slowing.model import add_model_options, load_interpolator, run_with
+from nakawari.cli.slowing.settings import USUAL_FACTOR, default_output, settings_of, takes_words
 from nakawari.errors import UserError
 from nakawari.parsing import factor, moment, ramp, rate
 from nakawari.video.codecs import CODECS
@@ -103,11 +103,11 @@ def run_slow(args: argparse.Namespace) -> None:
     if args.slow is not None and args.ramp is not None:
         raise UserError("--slow and --ramp both say how fast the clip passes; give one of them")
     if args.watch is not None:
-        from nakawari.cli.slow_watch import run_watch
+        from nakawari.cli.slowing.watch import run_watch
 
         run_watch(args)
     elif len(args.inputs) > 1 or (args.output is not None and args.output.is_folder):
-        from nakawari.cli.slow_many import run_many
+        from nakawari.cli.slowing.many import run_many
 
         run_many(args)
     else:

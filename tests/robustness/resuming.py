@@ -20,7 +20,7 @@ from torch import Tensor
 
 import diffusion  # noqa: F401  loaded before the runs are forked
 import nakawari.slowmo.job  # noqa: F401
-from nakawari.cli import slow_model
+from nakawari.cli.slowing import model as slow_model
 from nakawari.slowmo import baselines
 from nakawari.slowmo.kept import segments
 from tests.robustness.killing import run

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from nakawari.cli.failures import one_line
-from nakawari.cli.slow_many import (
+from nakawari.cli.slowing.many import (
     WHEN_STOPPED,
     Desk,
     make_folder,
