@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nakawari.cli.slowing.chosen_model import LoadedModel, run_with
 from nakawari.cli.slowing.many import reason_of
-from nakawari.cli.slowing.model import LoadedModel, run_with
 from nakawari.cli.stopping import stop_on_signals
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 
 from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path, positive_int, target
 from nakawari.cli.progress import ProgressBar
-from nakawari.cli.slowing.model import add_model_options, load_interpolator, run_with
-from nakawari.cli.slowing.settings import USUAL_FACTOR, default_output, settings_of, takes_words
+from nakawari.cli.slowing.chosen_model import add_model_options, load_interpolator, run_with
+from nakawari.cli.slowing.clip_settings import (
+    USUAL_FACTOR,
+    default_output,
+    settings_of,
+    takes_words,
+)
 from nakawari.errors import UserError
 from nakawari.parsing import factor, moment, ramp, rate
 from nakawari.video.codecs import CODECS

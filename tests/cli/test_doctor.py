@@ -27,7 +27,9 @@ def test_what_is_wrong_is_counted_and_named(monkeypatch, capsys) -> None:
 
 
 def test_weights_that_cannot_be_used_are_told_in_a_line(monkeypatch, capsys, tmp_path) -> None:
-    monkeypatch.setattr("nakawari.cli.slowing.model.shipped_model", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(
+        "nakawari.cli.slowing.chosen_model.shipped_model", lambda: tmp_path / "nowhere"
+    )
     assert cli.main(["doctor"]) == 2
     assert "WRONG  weights: model folder" in capsys.readouterr().out
 

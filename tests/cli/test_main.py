@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nakawari import __version__, cli
-from nakawari.cli.slowing.settings import default_output
+from nakawari.cli.slowing.clip_settings import default_output
 from nakawari.pace import Pace
 from nakawari.parsing import MOST_POINTS, moment, ramp
 from nakawari.video.reader import VideoReader

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nakawari import cli
-from nakawari.cli.slowing import watch as slow_watch
+from nakawari.cli.slowing import watch
 from nakawari.queue.store import FILE_NAME, JobStore, State
 from nakawari.queue.watching import FolderWatch
 from nakawari.slowmo.slow import slow_down
@@ -148,7 +148,7 @@ def test_a_model_is_loaded_once_for_all_clips(make_clip, tmp_path, monkeypatch) 
         loaded.append(settings.seed)
         return blend
 
-    monkeypatch.setattr("nakawari.cli.slowing.model.load_interpolator", load)
+    monkeypatch.setattr("nakawari.cli.slowing.chosen_model.load_interpolator", load)
     clips = [make_clip(name, frames=6) for name in ("a.mp4", "b.mp4")]
     assert slow(*clips, "-o", tmp_path / "out") == 0
     assert loaded == [0]
@@ -166,9 +166,9 @@ def watch_while(monkeypatch, *events) -> None:
             raise KeyboardInterrupt
         event()
 
-    monkeypatch.setattr(slow_watch, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(slow_watch.time, "sleep", nap)
-    monkeypatch.setattr(slow_watch, "FolderWatch", lambda folder: FolderWatch(folder, 0.0))
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(watch.time, "sleep", nap)
+    monkeypatch.setattr(watch, "FolderWatch", lambda folder: FolderWatch(folder, 0.0))
 
 
 def test_clips_that_appear_are_slowed_and_other_files_told_once(

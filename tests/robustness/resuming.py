@@ -20,7 +20,7 @@ from torch import Tensor
 
 import diffusion  # noqa: F401  loaded before the runs are forked
 import nakawari.slowmo.job  # noqa: F401
-from nakawari.cli.slowing import model as slow_model
+from nakawari.cli.slowing import chosen_model
 from nakawari.slowmo import baselines
 from nakawari.slowmo.kept import segments
 from tests.robustness.killing import run
@@ -44,7 +44,7 @@ def at_leisure(*arguments: object, seed: int = 0) -> Tensor:
 
 def allow_takes() -> None:
     """Let the model of this test have seeds, as a folder of weights has."""
-    slow_model.reseed_for = lambda settings: lambda artist, seed: partial(artist, seed=seed)
+    chosen_model.reseed_for = lambda settings: lambda artist, seed: partial(artist, seed=seed)
 
 
 def wait_for_drawing() -> None:

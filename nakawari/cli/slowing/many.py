@@ -13,14 +13,14 @@ from pathlib import Path
 
 from nakawari.cli.failures import failure_of, one_line
 from nakawari.cli.progress import ProgressBar
-from nakawari.cli.slowing.model import (
+from nakawari.cli.slowing.chosen_model import (
     LoadedModel,
     choose_device,
     model_folder,
     reseed_for,
     run_with,
 )
-from nakawari.cli.slowing.settings import default_output, settings_of, takes_words
+from nakawari.cli.slowing.clip_settings import default_output, settings_of, takes_words
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, Job, JobStore, State

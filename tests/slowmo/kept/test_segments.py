@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nakawari import cli
-from nakawari.cli.slowing.model import LoadedModel, drawn_by
+from nakawari.cli.slowing.chosen_model import LoadedModel, drawn_by
 from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
 from nakawari.queue.settings import SlowSettings
@@ -375,7 +375,7 @@ def test_a_model_whose_weights_were_replaced_is_loaded_again(tmp_path, monkeypat
     folder.mkdir(parents=True)
     weights = folder / "weights.safetensors"
     monkeypatch.setattr(
-        "nakawari.cli.slowing.model.load_interpolator", lambda *_: weights.read_bytes()
+        "nakawari.cli.slowing.chosen_model.load_interpolator", lambda *_: weights.read_bytes()
     )
     settings = SlowSettings(source=Path("a"), output=Path("b"), model=str(tmp_path / "model"))
     loaded = LoadedModel()

@@ -1,4 +1,4 @@
-"""Figures of a validation: best for who knows everything, the baselines for who knows nothing."""
+"""Metrics of a validation: best for who knows everything, the baselines for who knows nothing."""
 
 import math
 
@@ -8,8 +8,8 @@ import torch
 from autoencoder import VQAutoencoder
 from diffusion.bridge import Denoised
 from diffusion.codes import latents_of
-from diffusion.figures import figures_of
 from diffusion.unet import FineMotion
+from diffusion.validation_metrics import validation_metrics
 from nakawari.data.triplet import Triplet
 from tests.builders.found_motion import found, moving
 
@@ -24,11 +24,11 @@ def triplet(autoencoder: VQAutoencoder) -> Triplet:
 
 def test_who_knows_everything_errs_nowhere(autoencoder: VQAutoencoder, triplet: Triplet) -> None:
     known = found(triplet, latents_of(triplet.codes, autoencoder.quantiser))
-    figures = figures_of(known, triplet, autoencoder.quantiser)
-    assert figures["latent_error"] == figures["motion_error"] == 0
-    assert figures["codes_right"] == figures["visible_right"] == 1
-    assert figures["latent_error_of_mean"] > 0.1
-    assert figures["codes_right_of_mean"] < 0.9
+    metrics = validation_metrics(known, triplet, autoencoder.quantiser)
+    assert metrics["latent_error"] == metrics["motion_error"] == 0
+    assert metrics["codes_right"] == metrics["visible_right"] == 1
+    assert metrics["latent_error_of_mean"] > 0.1
+    assert metrics["codes_right_of_mean"] < 0.9
 
 
 def test_who_knows_nothing_is_as_good_as_the_baselines(
@@ -40,15 +40,15 @@ def test_who_knows_nothing_is_as_good_as_the_baselines(
     last = known.steps[-1]
     last = last._replace(visible=torch.full_like(last.visible, 3.0))
     none = FineMotion(torch.zeros_like(known.fine.motion), known.fine.share)
-    figures = figures_of(Denoised(known.logits, [last], none), triplet, quantiser)
+    metrics = validation_metrics(Denoised(known.logits, [last], none), triplet, quantiser)
     for name, baseline in (
         ("latent_error", "latent_error_of_mean"),
         ("codes_right", "codes_right_of_mean"),
         ("motion_error", "motion_error_of_none"),
         ("visible_right", "visible_right_of_all"),
     ):
-        torch.testing.assert_close(figures[name], figures[baseline])
+        torch.testing.assert_close(metrics[name], metrics[baseline])
     # Of (14, 8) px in all, 0.4 to frame_0 everywhere; 0.6 to frame_1, in the half where it is seen.
     expected = torch.tensor(math.hypot(14, 8) * (2 * 0.4 + 0.6) / 3)
-    torch.testing.assert_close(figures["motion_error_of_none"], expected)
-    torch.testing.assert_close(figures["visible_right_of_all"], torch.tensor(0.75))
+    torch.testing.assert_close(metrics["motion_error_of_none"], expected)
+    torch.testing.assert_close(metrics["visible_right_of_all"], torch.tensor(0.75))

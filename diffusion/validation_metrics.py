@@ -1,4 +1,4 @@
-"""Validation scores of the U-Net itself, each beside that of a trivial baseline."""
+"""Metrics of a validation that judge the U-Net itself, each beside that of a trivial baseline."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,9 @@ from diffusion.losses import truth_at
 from nakawari.data.triplet import Triplet
 
 
-def figures_of(denoised: Denoised, triplet: Triplet, quantiser: Quantiser) -> dict[str, Tensor]:
+def validation_metrics(
+    denoised: Denoised, triplet: Triplet, quantiser: Quantiser
+) -> dict[str, Tensor]:
     """Return scalars by name, means over a batch.
 
     ``latent_error`` is the squared error of the clean latents, and ``codes_right`` the share of
