@@ -163,11 +163,11 @@ class InBetweenUNet(ModelMixin, ConfigMixin):
         """Return the votes by the search's logits; no gradient goes back to the search."""
         with torch.no_grad():
             of_all = votes(logits.both / _VOTE_TEMPERATURE)
+            everywhere = of_all.mean(dim=(2, 3), keepdim=True)
             both, of_0, of_1 = (
-                votes(against_rest(one) / _VOTE_TEMPERATURE)
+                votes(against_rest(one, everywhere) / _VOTE_TEMPERATURE)
                 for one in (logits.both, logits.of_0, logits.of_1)
             )
-            everywhere = of_all.mean(dim=(2, 3), keepdim=True)
         return Votes(both, of_0, of_1, everywhere, self.read(of_all))
 
     def forward(

@@ -72,11 +72,15 @@ def test_a_point_that_disagrees_with_all_round_it_is_outvoted() -> None:
     )
 
 
-def test_only_flows_within_a_cell_of_rest_are_less_likely_than_they_were() -> None:
+def test_only_in_still_pictures_flows_near_rest_are_less_likely_than_they_were() -> None:
     before = torch.randn(2, FLOWS, 4, 5, generator=torch.Generator().manual_seed(2))
-    lower = (before - against_rest(before)).unflatten(1, (2 * RADIUS + 1, 2 * RADIUS + 1))
-    assert (lower[:, 2:5, 2:5] > 1).all()
-    assert lower.count_nonzero() == lower[:, 2:5, 2:5].numel()
+    still, panned = everywhere(0.0, 0.0), everywhere(2.0, 0.0)
+    of_whole = torch.cat([classes(flow, RADIUS)[..., :1, :1] for flow in (still, panned)])
+    in_still, in_panned = before - against_rest(before, of_whole)
+    in_still = in_still.unflatten(0, (2 * RADIUS + 1, 2 * RADIUS + 1))
+    assert (in_still[2:5, 2:5] > 1).all()
+    assert in_still.count_nonzero() == in_still[2:5, 2:5].numel()
+    assert not in_panned.any()
 
 
 def test_an_error_is_the_cross_entropy_where_it_counts() -> None:
