@@ -18,7 +18,8 @@ from nakawari.data.triplet import Triplet, as_frames
 from nakawari.metrics import load_lpips
 from nakawari.motion.warping import resize_flow
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import (
+from nakawari.training.tracking.pictures import log_pictures, mean_scores, score
+from nakawari.training.updates.optimisation import (
     cosine_schedule,
     in_parts,
     means,
@@ -26,7 +27,6 @@ from nakawari.training.optimisation import (
     update,
     weighted_sum,
 )
-from nakawari.training.pictures import log_pictures, mean_scores, score
 from nakawari.weights import load_model
 
 
@@ -111,7 +111,7 @@ class AutoencoderModule(AveragedModule):
             update(self, against, 1, critic.parameters(), clip)
         share_buffers(self.model)  # the codebook is a buffer, not a parameter
         self.average.step()
-        self.log_figures("train", means([part.terms for part in judged]))
+        self.log_means("train", means([part.terms for part in judged]))
 
     def _losses(
         self, triplet: Triplet, critic: PatchDiscriminator | None, judged: list[Judged]
@@ -186,7 +186,7 @@ class AutoencoderModule(AveragedModule):
             "loss": loss,
             "motion_error": losses.end_point_error(decoded.motion[-1], triplet),
         }
-        self.log_figures("validation", metrics, samples=len(triplet.frame_time))
+        self.log_means("validation", metrics, samples=len(triplet.frame_time))
         self._codes.append(quantised.indices)
         if batch_idx == 0:
             log_pictures(
@@ -212,7 +212,7 @@ class AutoencoderModule(AveragedModule):
             "codes_in_use": quantiser.share_of_codes_in_use(codes),
             "code_perplexity": quantiser.perplexity(codes),
         }
-        self.log_figures("validation", metrics)
+        self.log_means("validation", metrics)
         super().on_validation_epoch_end()
 
     def export(self, folder: Path) -> None:

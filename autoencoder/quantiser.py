@@ -113,8 +113,11 @@ class Quantiser(nn.Module):
             return nearest
 
     def _is_filled(self) -> bool:
-        """Return whether k-means has filled the codebook from the first latents."""
-        return bool(self.codebook.codebook.any())
+        """Return whether k-means has filled the codebook from the first latents.
+
+        An export cannot ask for values, and takes it for filled: only trained weights are exported.
+        """
+        return torch.compiler.is_exporting() or bool(self.codebook.codebook.any())
 
     def _quickly(self, latents: Tensor) -> Quantised:
         """Return what the library returns in evaluation mode, in a fifth of its time."""

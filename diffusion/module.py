@@ -17,15 +17,21 @@ from diffusion.bridge import Denoised, denoise
 from diffusion.codes import codes_of, latents_of
 from diffusion.conditions import Conditions
 from diffusion.config import DiffusionConfig
-from diffusion.figures import figures_of
 from diffusion.losses import play_backwards, step_terms
 from diffusion.pipeline import FrameInterpolationPipeline
 from diffusion.unet import InBetweenUNet, check_sizes
+from diffusion.validation_metrics import validation_metrics
 from nakawari.data.triplet import Triplet, as_frames, halved
 from nakawari.metrics import load_lpips
 from nakawari.training.average import AveragedModule, AveragedWeights
-from nakawari.training.optimisation import cosine_schedule, in_parts, means, update, weighted_sum
-from nakawari.training.pictures import log_pictures, mean_scores, score
+from nakawari.training.tracking.pictures import log_pictures, mean_scores, score
+from nakawari.training.updates.optimisation import (
+    cosine_schedule,
+    in_parts,
+    means,
+    update,
+    weighted_sum,
+)
 from nakawari.weights import load_model
 
 
@@ -121,7 +127,7 @@ class DiffusionModule(AveragedModule):
         losses = self._losses(as_frames(batch), terms)
         update(self, losses, 0, parameters, self.config.trainer.gradient_clip)
         self.average.step()
-        self.log_figures("train", means(terms))
+        self.log_means("train", means(terms))
 
     def _losses(self, batch: Triplet, terms: list[dict[str, Tensor]]) -> Iterator[Tensor]:
         """Yield the loss of each part of the batch, and append its terms to ``terms``."""
@@ -213,9 +219,10 @@ class DiffusionModule(AveragedModule):
         noise = torch.zeros_like(latents_of(triplet.codes, self.autoencoder.quantiser))
         conditions = self._conditions(triplet)
         denoised = denoise(self.unet, FlowMatchEulerDiscreteScheduler(), conditions, noise)
-        figures = mean_scores(scores) | figures_of(denoised, triplet, self.autoencoder.quantiser)
-        figures["loss"] = scores["sampled"].lpips.mean()
-        self.log_figures("validation", figures, samples=len(triplet.frame_time))
+        of_unet = validation_metrics(denoised, triplet, self.autoencoder.quantiser)
+        metrics = mean_scores(scores) | of_unet
+        metrics["loss"] = scores["sampled"].lpips.mean()
+        self.log_means("validation", metrics, samples=len(triplet.frame_time))
         if batch_idx == 0:
             # A picture of the sampled latents alone, decoded without neighbours.
             latents = pipeline.sample_latents(*around)

@@ -21,8 +21,8 @@ from eval.sets.hard_scenes import HardScene, at, hard_scene
 from eval.sets.layered_scenes import LAYERED_KINDS, ground_of, layered_scene
 from eval.sets.tiers import motion_size, motion_tier
 from nakawari.data.art import load_art
-from nakawari.data.render import render
-from nakawari.data.scene import KINDS, sample_scene
+from nakawari.data.moving.render import render
+from nakawari.data.scenes.scene import KINDS, sample_scene
 
 SHIPPED = Path(__file__).parent / "triplets"
 SEED = 1_000_003  # training counts its seeds from 0

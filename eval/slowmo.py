@@ -31,8 +31,8 @@ from nakawari.shipped import shipped_model
 from nakawari.slowmo.baselines import BASELINES
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.video.color import ColorTags, to_rgb
-from nakawari.video.picture import picture_from_frame
+from nakawari.video.pictures.color import ColorTags, to_rgb
+from nakawari.video.pictures.picture import picture_from_frame
 from nakawari.video.reader import VideoReader
 from nakawari.wording import count
 from nakawari.xsheet.detect import detect

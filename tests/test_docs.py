@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,16 @@ def test_the_model_card_says_how_many_parameters_the_shipped_networks_have() -> 
     ]
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert f"| parameters | {' | '.join(millions)} |" in card
+
+
+def test_the_extras_that_are_named_anywhere_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    folders = (ROOT / "nakawari", ROOT / "diffusion", ROOT / "eval")
+    code = [file for folder in folders for file in folder.rglob("*.py")]
+    named: set[str] = set()
+    for page in [ROOT / "README.md", ROOT / "Makefile", *(ROOT / "docs").glob("*.md"), *code]:
+        text = page.read_text(encoding="utf-8")
+        for group in re.findall(r"(?<=['= ])(?:\.|nakawari)\[([a-z,]+)\]", text):
+            named.update(group.split(","))
+    assert {"train", "eval", "web", "sweep", "ray", "dev"} <= named
+    assert named <= set(project["optional-dependencies"])

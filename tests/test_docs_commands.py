@@ -43,15 +43,15 @@ STANDS_FOR = {"N": "3", "R": "0", "...": None}
 
 NOT_RUN = {
     r"nakawari serve\b": "it goes on until Ctrl-C; tests/serve runs it",
-    r"nakawari slow --watch\b": "it goes on until Ctrl-C; tests/test_cli_slow_many.py runs it",
-    r"nakawari queue .* --cancel\b": "no job waits here; tests/test_cli_queue.py runs it",
-    r"nakawari queue ~": "it is a folder of the user's; tests/test_cli_queue.py runs another",
-    r"nakawari doctor$": "it draws with the shipped weights; tests/test_cli_doctor.py runs it",
+    r"nakawari slow --watch\b": "it goes on until Ctrl-C; tests/cli/test_slow_many.py runs it",
+    r"nakawari queue .* --cancel\b": "no job waits here; tests/cli/test_queue.py runs it",
+    r"nakawari queue ~": "it is a folder of the user's; tests/cli/test_queue.py runs another",
+    r"nakawari doctor$": "it draws with the shipped weights; tests/cli/test_doctor.py runs it",
     r"nakawari dataset\b": "it takes episodes; tests/dataset runs it",
     r"nakawari sweep\b": "it trains; tests/sweep runs it",
     r"nakawari (\.\.\.|(slow|xsheet)( --\S+)*)$": "it is named without a clip",
-    r"nakawari --print-completion\b": "tests/test_cli.py runs it",
-    r"nakawari --version\b": "it ends the process that asks; tests/test_cli.py runs it",
+    r"nakawari --print-completion\b": "tests/cli/test_main.py runs it",
+    r"nakawari --version\b": "it ends the process that asks; tests/cli/test_main.py runs it",
 }
 """Commands that are parsed and not run, and why."""
 

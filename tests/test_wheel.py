@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from nakawari.shipped import IN_REPOSITORY
+from nakawari.xsheet.export.formats import FORMATS
 
 SOURCES = ("nakawari", "autoencoder", "diffusion", "eval", "checkpoints/nakawari")
 FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
@@ -21,8 +23,13 @@ RUN = """
 import sys
 sys.path[:0] = {paths!r}
 from nakawari.cli import main
-sys.exit(main(sys.argv[1:]))
+try:
+    status = main(sys.argv[1:])
+except SystemExit as end:
+    status = end.code
+sys.exit(status or bool({forbidden!r} & set(sys.modules)))
 """
+MOST_SECONDS = 0.3  # of the processor, in which ``nakawari xsheet --help`` is to answer
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +85,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Pat
     return [wheel, site]
 
 
-def run(installed: list[Path], folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command in a folder; no other package is to be had."""
-    code = RUN.format(paths=[str(path) for path in installed])
+def run(
+    installed: list[Path], folder: Path, *words: str, forbidden: frozenset[str] = frozenset()
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a folder; no other package is to be had.
+
+    Its exit status is 1 if it has imported a module that is ``forbidden``.
+    """
+    code = RUN.format(paths=[str(path) for path in installed], forbidden=set(forbidden))
     return subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, *words],
         cwd=folder,
@@ -109,6 +121,30 @@ def test_it_slows_a_clip_in_a_folder_that_is_not_the_repository(
     assert (tmp_path / "out.mp4").stat().st_size > 0
     assert "drawn" in said.stdout
     assert "accelerate" not in said.stderr
+
+
+def test_it_exports_a_sheet_in_every_format_without_importing_torch(
+    installed: list[Path], tmp_path: Path, make_clip
+) -> None:
+    clip, torch = str(make_clip(frames=6)), frozenset({"torch", "diffusers"})
+    files = {tmp_path / f"sheet{ending}": form for ending, form in FORMATS.items()}
+    words = [word for file in files for word in ("--export", str(file))]
+    said = run(installed, tmp_path, "xsheet", clip, *words, forbidden=torch)
+    assert said.returncode == 0, said.stdout + said.stderr
+    for file, form in files.items():
+        assert form.is_ours(file.read_text(encoding="utf-8")), file.name
+
+
+def test_its_help_comes_at_once(installed: list[Path], tmp_path: Path) -> None:
+    taken = []
+    for _ in range(3):  # the first run writes the compiled modules
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        said = run(installed, tmp_path, "xsheet", "--help", forbidden=frozenset({"numpy", "torch"}))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert said.returncode == 0, said.stderr
+        assert "INPUT" in said.stdout
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(taken) < MOST_SECONDS
 
 
 def test_it_writes_the_page_of_a_sheet_with_its_style_and_script(

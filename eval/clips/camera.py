@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from eval.clips.halves import ClipSet
-from nakawari.data.camera import Camera
-from nakawari.data.linear import LinearValue
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.scenes.camera import Camera
 
 SPEED = (0.5, 8.0)  # px a frame of a pan, at a height of 288 px
 ZOOM_SPEED = (0.5, 4.0)  # px a frame of a zoom, at the left and right edge

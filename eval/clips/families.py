@@ -12,7 +12,7 @@ import numpy as np
 
 from eval.clips.camera import sample_track
 from eval.clips.montages import MONTAGES
-from eval.clips.shots import FlapPace, SmallPace, StepPace, draw_shot, evenly
+from eval.clips.shots import FlapPace, SmallPace, TypicalPace, draw_shot, evenly
 from eval.clips.stage import Stage, UnusableError, mouth_stage, nearer, sample_stage
 from eval.clips.strips import Strip, dissolved, flashed, joined, pulled_down, veiled
 from eval.clips.studio import Studio
@@ -87,7 +87,7 @@ def _under_camera(kind: str, studio: Studio, bounds: tuple[int, int] = (30, 54))
         holds = [long, *evenly(3, frames - long)]
     else:
         holds = evenly(2 if manner == "twos" else 3, frames)
-    return draw_shot(stage, StepPace(rng, stage), holds, track)
+    return draw_shot(stage, TypicalPace(rng, stage), holds, track)
 
 
 def _fade(studio: Studio) -> Strip:

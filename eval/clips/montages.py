@@ -17,13 +17,13 @@ import cv2
 import numpy as np
 
 from eval.clips.camera import CameraTrack, PerFrame
-from eval.clips.shots import StepPace, draw_shot, evenly
+from eval.clips.shots import TypicalPace, draw_shot, evenly
 from eval.clips.stage import Stage, UnusableError, nearer, sample_stage
 from eval.clips.strips import UNCLEAR, Strip, dissolved, flashed, joined, lit
 from eval.clips.studio import Studio
-from nakawari.data.camera import Camera
-from nakawari.data.linear import LinearValue
-from nakawari.data.warps import Chain, Placement
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.warps import Chain, Placement
+from nakawari.data.scenes.camera import Camera
 
 SHOTS = (5, 10)  # number of shots of a montage
 SHOT = (2, 12)  # frames of a shot
@@ -185,7 +185,7 @@ def _leaps(studio: Studio, frames: int) -> Strip:
     )
     close = [replace(cel, drawn=Chain([cel.drawn, near])) for cel in stage.cels[1:]]
     stage = replace(stage, cels=[stage.cels[0], *close])
-    pace = StepPace(rng, stage, faster=rng.uniform(*ACTION))
+    pace = TypicalPace(rng, stage, faster=rng.uniform(*ACTION))
     return draw_shot(stage, pace, evenly(int(rng.choice([1, 2])), frames))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from eval.clips.camera import CameraTrack
 from eval.clips.stage import STILL_CAMERA, Stage, UnusableError, visible_change
 from eval.clips.strips import Strip, clear_cadence
-from nakawari.data.camera import Camera
+from nakawari.data.scenes.camera import Camera
 
 # Real TV animation moves 2.3 / 6 / 14 px from drawing to drawing (10th/50th/90th percentile, at
 # 512x288). Each shot has a median step of its own, around which its steps vary. Turning back at the
@@ -43,7 +43,7 @@ class DrawingTimes(Protocol):
         ...
 
 
-class StepPace:
+class TypicalPace:
     """Walks up and down the drawing times in steps as long as those of real animation.
 
     ``Change.motion`` is that of the median moving pixel. Raises ``UnusableError`` if too little

@@ -12,15 +12,15 @@ import numpy as np
 
 from eval.clips.halves import ClipSet
 from nakawari.data.art import Art
-from nakawari.data.backdrop import sample_backdrop
-from nakawari.data.camera import Camera, CameraView
-from nakawari.data.figures import Figure, Manner, cel_figure
-from nakawari.data.linear import LinearValue
-from nakawari.data.merging import merged
-from nakawari.data.puppet import puppet_figure
-from nakawari.data.render import Layer, render
-from nakawari.data.scene import STAGE_HEIGHT, STAGE_WIDTH
-from nakawari.data.warps import Chain, Placement, Points, Warp
+from nakawari.data.figures.figure import Figure, Manner, cel_figure
+from nakawari.data.figures.merging import merged
+from nakawari.data.figures.puppet import puppet_figure
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.render import Layer, render
+from nakawari.data.moving.warps import Chain, Placement, Points, Warp
+from nakawari.data.scenes.backdrop import sample_backdrop
+from nakawari.data.scenes.camera import Camera, CameraView
+from nakawari.data.scenes.scene import STAGE_HEIGHT, STAGE_WIDTH
 
 STILL_CAMERA = Camera()
 # How far figures move between drawing times 0 and 1 [px at a height of 288 px]: so far that many

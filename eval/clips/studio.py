@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.clips.halves import ClipSet
-from eval.clips.shots import StepPace, draw_shot
+from eval.clips.shots import TypicalPace, draw_shot
 from eval.clips.stage import Stage, sample_stage
 from eval.clips.strips import Strip
 from nakawari.data.art import Art
@@ -36,7 +36,7 @@ class Studio:
 
     def shot(self, stage: Stage, holds: Sequence[int]) -> Strip:
         """Return a shot of a moving figure under a still camera."""
-        return draw_shot(stage, StepPace(self.rng, stage), holds)
+        return draw_shot(stage, TypicalPace(self.rng, stage), holds)
 
     def still(self, stage: Stage, frames: int) -> Strip:
         """Return a shot of one drawing."""

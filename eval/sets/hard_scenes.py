@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nakawari.data.art import Art, load_art
-from nakawari.data.backdrop import sample_backdrop
-from nakawari.data.colour import INK, random_colour, recolour
-from nakawari.data.linear import LinearValue
-from nakawari.data.render import Layer, render
-from nakawari.data.sprites import canvas, fill, premultiply, resized, stroke
-from nakawari.data.warps import Chain, Placement
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.render import Layer, render
+from nakawari.data.moving.warps import Chain, Placement
+from nakawari.data.painting.colour import INK, random_colour, recolour
+from nakawari.data.painting.sprites import canvas, fill, premultiply, resized, stroke
+from nakawari.data.scenes.backdrop import sample_backdrop
 
 HEIGHT, WIDTH = 288, 512
 SEED = 2_000_003  # training counts its seeds from 0

@@ -13,15 +13,15 @@ import numpy as np
 
 from eval.sets.hard_scenes import HEIGHT, WIDTH, HardScene
 from nakawari.data.art import load_art
-from nakawari.data.backdrop import sample_backdrop
-from nakawari.data.colour import INK, darker, random_colour
-from nakawari.data.figures import Figure, Manner
-from nakawari.data.linear import LinearValue
-from nakawari.data.merging import merged
-from nakawari.data.puppet import puppet_figure
-from nakawari.data.render import Layer, render
-from nakawari.data.sprites import fill, stroke
-from nakawari.data.warps import Chain, Placement
+from nakawari.data.figures.figure import Figure, Manner
+from nakawari.data.figures.merging import merged
+from nakawari.data.figures.puppet import puppet_figure
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.render import Layer, render
+from nakawari.data.moving.warps import Chain, Placement
+from nakawari.data.painting.colour import INK, darker, random_colour
+from nakawari.data.painting.sprites import fill, stroke
+from nakawari.data.scenes.backdrop import sample_backdrop
 
 LAYERED_KINDS = ("held-figure", "moving-figure", "hair", "arms")
 """The character before the ground: it rests on the screen, moves as a whole, or rests except for

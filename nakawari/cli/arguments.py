@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 
 from nakawari.errors import UserError
 from nakawari.parsing import MAX_NUMBER_LENGTH, whole_number
-from nakawari.video.names import NamePattern
+from nakawari.video.files.names import NamePattern
 from nakawari.whole import check_name
 from nakawari.wording import printable
 

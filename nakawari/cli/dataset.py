@@ -73,9 +73,9 @@ def run_build(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from nakawari.dataset.build import REPORT_FILE, SplitChoice, build_dataset
+    from nakawari.dataset.runners import on_processes, on_ray
     from nakawari.dataset.settings import BuildSettings
     from nakawari.dataset.videos import find_episodes, read_titles
-    from nakawari.dataset.workers import on_processes, on_ray
 
     given = {
         name: value

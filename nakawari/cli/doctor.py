@@ -104,7 +104,7 @@ def _draw_with_weights() -> str:
     """Draw a frame of 64x64 with the shipped weights."""
     import torch
 
-    from nakawari.cli.slow import load_interpolator
+    from nakawari.cli.slowing.chosen_model import load_interpolator
 
     args = argparse.Namespace(model=None, steps=None, seed=0)
     interpolator = load_interpolator(args, "cpu")

@@ -12,26 +12,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakawari.cli.slow import LoadedModel, run_with
-from nakawari.cli.slow_many import reason_of
+from nakawari.cli.slowing.chosen_model import LoadedModel, run_with
+from nakawari.cli.slowing.many import reason_of
 from nakawari.cli.stopping import stop_on_signals
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, Job, JobStore, State
 from nakawari.queue.worker import OnFrame, Worker
-from nakawari.serve.appetite import end_beyond
-from nakawari.serve.playing import playable_copy, plays
-from nakawari.serve.proxy import encoded, write_proxy
-from nakawari.serve.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
-from nakawari.serve.tether import end_with_parent
+from nakawari.serve.clips.playing import playable_copy, plays
+from nakawari.serve.clips.proxy import encoded, write_proxy
+from nakawari.serve.processes.appetite import end_beyond
+from nakawari.serve.processes.supervising import FRAMES, LOCKED, newest_frame, remove_kept_of
+from nakawari.serve.processes.tether import end_with_parent
 from nakawari.slowmo.job import SlowResult
-from nakawari.video.color import ColorTags, plain
+from nakawari.video.pictures.color import ColorTags, plain
 from nakawari.whole import write_whole
 from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.show.thumbnails import shrink
 
 if TYPE_CHECKING:
-    from nakawari.video.picture import Picture
+    from nakawari.video.pictures.picture import Picture
 
 NAP_SECONDS = 0.2
 FRAME_SECONDS = 0.5

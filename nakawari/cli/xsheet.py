@@ -15,7 +15,7 @@ from nakawari.cli.arguments import INPUT_RATE_HELP, STRICT_HELP, path
 from nakawari.cli.progress import ProgressBar
 from nakawari.errors import UserError
 from nakawari.parsing import rate
-from nakawari.video.names import check_exists
+from nakawari.video.files.names import check_exists
 from nakawari.wording import printable
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from torch.utils.data import Dataset
 
 from nakawari.data.art import load_art
 from nakawari.data.degrade import Look, sample_look, sample_noise
-from nakawari.data.linear import LinearValue
-from nakawari.data.render import render, visibility
-from nakawari.data.scene import Scene, sample_scene
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.render import render, visibility
+from nakawari.data.scenes.scene import Scene, sample_scene
 from nakawari.data.triplet import Triplet
 from nakawari.opencv import use_one_opencv_thread
 

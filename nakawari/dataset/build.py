@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nakawari.data.shards import (
+from nakawari.data.streams.shards import (
     EPISODE_FILE,
     EPISODES_FOLDER,
     FORMAT,
@@ -21,10 +21,11 @@ from nakawari.data.shards import (
 )
 from nakawari.dataset.episode import EpisodeRecord, episode_folder
 from nakawari.dataset.report import html_report
+from nakawari.dataset.result import BuildResult
+from nakawari.dataset.runners import Outcome, Runner
 from nakawari.dataset.settings import BuildSettings
 from nakawari.dataset.split import canonical, named_titles, validation_titles
 from nakawari.dataset.videos import Episode
-from nakawari.dataset.workers import Outcome, Runner
 from nakawari.errors import UserError
 from nakawari.whole import write_whole
 
@@ -41,24 +42,6 @@ class SplitChoice:
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
             raise ValueError(f"validation share must be in [0, 1), got {self.share}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildResult:
-    """What a dataset holds after a build; ``failed`` has the videos that could not be read."""
-
-    records: list[EpisodeRecord]
-    validating: set[str]  # titles, canonical
-    failed: list[Outcome]
-    reused: int  # episodes that were finished before
-
-    def samples(self, validation: bool) -> int:
-        """Return the number of training or validation triplets."""
-        return sum(
-            record.samples
-            for record in self.records
-            if (canonical(record.title) in self.validating) == validation
-        )
 
 
 def build_dataset(

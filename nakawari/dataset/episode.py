@@ -13,13 +13,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from nakawari.data.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
+from nakawari.data.streams.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
 from nakawari.dataset.candidates import Candidate, candidates, frame_time
-from nakawari.dataset.frames import TimedFrame, read_frames
 from nakawari.dataset.judge import Judge, Judgement, Proof
 from nakawari.dataset.pictures import Gallery, Picked
 from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.dataset.shards import ShardWriter
+from nakawari.dataset.timed_frames import TimedFrame, read_frames
 from nakawari.dataset.videos import Episode
 from nakawari.opencv import use_one_opencv_thread
 from nakawari.xsheet.detect import detect

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from nakawari.dataset.episode import MOTION_BIN, TIME_BIN, EpisodeRecord
 from nakawari.dataset.pictures import Picked
+from nakawari.dataset.result import BuildResult
 from nakawari.dataset.settings import EXPLANATIONS, BuildSettings, Reason
 from nakawari.dataset.split import canonical
 from nakawari.page import fill
 from nakawari.wording import count
-
-if TYPE_CHECKING:
-    from nakawari.dataset.build import BuildResult
 
 SHOWN = 60  # most kept triplets on the contact sheet
 SHOWN_LEFT_OUT = 6  # most triplets left out that are shown for each reason

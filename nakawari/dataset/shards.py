@@ -1,4 +1,4 @@
-"""Writing shards; ``nakawari.data.shards`` describes their format and reads them."""
+"""Writing shards; ``nakawari.data.streams.shards`` describes their format and reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from nakawari.data.shards import FRAMES, Shard
+from nakawari.data.streams.shards import FRAMES, Shard
 
 
 class ShardWriter:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
-from nakawari.slowmo.segments import READ_WHOLE, source_mark
-from nakawari.video.sequence import is_sequence
+from nakawari.slowmo.kept.source_mark import READ_WHOLE, source_mark
+from nakawari.video.files.sequence import is_sequence
 
 SUPERSEDED = "a later command asked for the same output otherwise"
 

@@ -15,7 +15,7 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, Progress, State
 from nakawari.queue.time_left import TimeLeft
-from nakawari.slowmo.segments import UnwantedError, remove_kept
+from nakawari.slowmo.kept.segments import UnwantedError, remove_kept
 from nakawari.whole import lock
 
 if TYPE_CHECKING:  # it loads torch, which is not needed just to cancel a job

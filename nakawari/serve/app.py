@@ -6,16 +6,16 @@ from starlette.applications import Starlette
 
 from nakawari.serve.answers import clips, entry, jobs, previews, sheets, takes
 from nakawari.serve.answers.common import TOLD_ERRORS, told_error
-from nakawari.serve.page import Page
-from nakawari.serve.safety import Gate
+from nakawari.serve.gate.safety import Gate
+from nakawari.serve.service import Service
 
 
-def app_of(page: Page) -> Gate:
+def app_of(service: Service) -> Gate:
     """Return the application: it answers requests, and does the page's other work meanwhile."""
     answers = (entry, clips, sheets, jobs, previews, takes)
     app = Starlette(
-        routes=[route for answer in answers for route in answer.routes(page)],
-        lifespan=page.running,
+        routes=[route for answer in answers for route in answer.routes(service)],
+        lifespan=service.running,
         exception_handlers=dict.fromkeys(TOLD_ERRORS, told_error),
     )
-    return Gate(app, page.settings, page.passes)
+    return Gate(app, service.settings, service.passes)

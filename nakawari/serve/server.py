@@ -10,8 +10,8 @@ import uvicorn
 
 from nakawari.errors import UserError
 from nakawari.serve.app import app_of
-from nakawari.serve.connections import BACKLOG, Connection
-from nakawari.serve.page import Page
+from nakawari.serve.gate.connections import BACKLOG, Connection
+from nakawari.serve.service import Service
 from nakawari.serve.settings import ServeSettings
 from nakawari.whole import lock
 
@@ -32,22 +32,22 @@ def serve(settings: ServeSettings, worker: Sequence[str], tell: Callable[[str], 
     descriptor = os.open(settings.folder / ".nakawari-serve", os.O_RDWR | os.O_CREAT, 0o600)
     if lock(descriptor) is False:
         raise UserError(f"another page has the folder {settings.folder}; give another --folder")
-    page = Page(settings, worker, tell)
+    service = Service(settings, worker, tell)
     if settings.needs_token:
         for user in settings.users:
-            tell(f"the page for {user}, by a link that lets in once: {page.link(user)}")
+            tell(f"the page for {user}, by a link that lets in once: {service.link(user)}")
     else:
         tell(f"the page is at {settings.address}/; Ctrl-C ends it")
     try:
-        uvicorn.Server(config_of(page)).run(sockets=[listening])
+        uvicorn.Server(config_of(service)).run(sockets=[listening])
     finally:
         os.close(descriptor)
 
 
-def config_of(page: Page) -> uvicorn.Config:
+def config_of(service: Service) -> uvicorn.Config:
     """Return how uvicorn serves a page."""
     return uvicorn.Config(
-        app_of(page),
+        app_of(service),
         http=Connection,
         log_level="warning",
         access_log=False,

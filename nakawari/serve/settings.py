@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nakawari.errors import UserError
-from nakawari.serve.appetite import usual_limit
+from nakawari.serve.processes.appetite import usual_limit
 
 USER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 LOCAL_USER = "local"

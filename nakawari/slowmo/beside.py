@@ -8,12 +8,12 @@ from av import VideoFrame
 
 from nakawari.errors import UserError
 from nakawari.slowmo.slow_job import SlowJob
-from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
 from nakawari.video.companions import Companions
-from nakawari.video.palette import palette_of
+from nakawari.video.files.sequence import is_sequence
+from nakawari.video.pictures.palette import palette_of
 from nakawari.video.reader import ClipInfo
-from nakawari.video.sequence import is_sequence
+from nakawari.video.sound.stretched_audio import StretchedAudio
 
 
 def palette_for(job: SlowJob, codec: Codec) -> VideoFrame | None:

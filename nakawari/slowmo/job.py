@@ -13,17 +13,14 @@ import torch
 from nakawari import __version__
 from nakawari.errors import UserError
 from nakawari.slowmo.beside import audio_for, companions_for, palette_for
-from nakawari.slowmo.compared import ComparedBefore
-from nakawari.slowmo.drawings import every_frame, group
-from nakawari.slowmo.drawn import MOST_BYTES, DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.keys import NEVER_RESTS, keys
-from nakawari.slowmo.retiming import OutputClock
-from nakawari.slowmo.room import Beside, Room, check_room, room_for, size_on_disk
-from nakawari.slowmo.segments import KeptFrames, check_kept, kept_bytes
+from nakawari.slowmo.job_checks import check_outputs, check_ramp, check_takes, room_for_job
+from nakawari.slowmo.kept.compared import ComparedBefore
+from nakawari.slowmo.kept.drawn import DrawnBefore
+from nakawari.slowmo.kept.segments import KeptFrames
+from nakawari.slowmo.room import check_room
 from nakawari.slowmo.sheet_used import (
     given_sheet,
-    goes_by_own_output,
     save_used_sheet,
     source_rate,
     timed_sheet,
@@ -34,21 +31,21 @@ from nakawari.slowmo.takes import (
     Reseed,
     Seeds,
     Takes,
-    check_seeds,
-    check_takes_folder,
     seeds_from,
 )
+from nakawari.slowmo.timing.drawings import every_frame, group
+from nakawari.slowmo.timing.keys import NEVER_RESTS, keys
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.slowmo.workers import workers_for
-from nakawari.video.codecs import Codec, check_picture, check_rate
-from nakawari.video.color import ColorTags
-from nakawari.video.picture import Picture
+from nakawari.video.codecs import check_picture, check_rate
+from nakawari.video.output_checks import check_output
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import ClipInfo
 from nakawari.video.remarks import Remarks
-from nakawari.video.writer import PICTURE_NAMES, VideoWriter, check_output
-from nakawari.whole import check_name
+from nakawari.video.writer import PICTURE_NAMES, VideoWriter
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet.sheet import ExposureSheet
-from nakawari.xsheet.show.saving import check_target, is_sheet
 
 
 def run_job(
@@ -86,17 +83,17 @@ def run_job(
     """
     began = time.monotonic()
     say = Remarks(tell).say  # both readings find the same faults
-    codec = _check_outputs(job)
-    _check_takes(job, reseed)
+    codec = check_outputs(job)
+    check_takes(job, reseed)
     with ExitStack() as opened:
         reader = opened.enter_context(job.open(say, codec.richest))
         info = reader.info
         check_picture(codec, *written_size(info))
         check_rate(codec, job.rate or info.rate)
-        room = _room(job, info, codec)
+        room = room_for_job(job, info, codec)
         if room is not None:
             check_room([room], job.output.parent, str(job.output))
-        _check_ramp(job, info, say)
+        check_ramp(job, info, say)
         given = given_sheet(job, info)
         if given is not None and given.clip != job.source.name:
             say(f"the exposure sheet was made for {given.clip}; it is used as if for this clip")
@@ -223,57 +220,6 @@ def written_size(info: ClipInfo) -> tuple[int, int]:
     return info.width - info.grown[0], info.height - info.grown[1]
 
 
-def room_of(job: SlowJob) -> Room | None:
-    """Return about how much more room on the disk a job will take.
-
-    ``None`` if its clip does not say how long it is. Raises ``UserError`` if the clip cannot be
-    read.
-    """
-    codec = job.output_codec
-    with job.open(richest=codec.richest) as reader:
-        return _room(job, reader.info, codec)
-
-
-def _room(job: SlowJob, info: ClipInfo, codec: Codec) -> Room | None:
-    has_sound = info.has_audio and job.audio != "drop" and codec.sound is not None
-    clock = OutputClock(rate=job.rate or info.rate, pace=job.pace)
-    drawn = None if job.drawn is None else max(0, MOST_BYTES - size_on_disk(job.drawn))
-    room = room_for(info, codec, clock, has_sound, Beside(job.takes, drawn))
-    if room is None:
-        return None
-    there = kept_bytes(job.output) if job.resume else 0
-    replaced = size_on_disk(job.output)
-    if job.takes > 1:
-        replaced += size_on_disk(job.takes_output)
-    return room._replace(kept=max(0, room.kept - there), freed=replaced)
-
-
-def _check_outputs(job: SlowJob) -> Codec:
-    """Return the output's codec.
-
-    Raises ``UserError`` if the output or its sheet cannot be written, before anything is read.
-    """
-    check_name(job.output, "output")
-    codec = job.output_codec
-    if job.picture_names is not None:
-        check_name(job.output / job.picture_names, "output")
-    check_output(job.output, job.source, job.overwrite, codec)
-    check_kept(job.output, resume=job.resume, overwrite=job.overwrite)
-    check_name(job.sheet_output, "exposure sheet")
-    if not goes_by_own_output(job):
-        check_target(job.sheet_output, job.source, "exposure sheet", is_sheet, job.overwrite)
-    return codec
-
-
-def _check_takes(job: SlowJob, reseed: Reseed | None) -> None:
-    """Raise ``UserError`` if takes cannot be compared, or cannot be written."""
-    check_seeds(job.takes, job.seed, reseed)
-    if job.takes == 1:
-        return
-    check_name(job.takes_output, "takes")
-    check_takes_folder(job.takes_output)
-
-
 def _seeds(
     job: SlowJob,
     sheet: ExposureSheet,
@@ -306,18 +252,6 @@ def _takes_result(takes: Takes, workers: int) -> TakesResult:
         unsure=tuple(takes.unsure),
         seconds=takes.seconds / workers,
     )
-
-
-def _check_ramp(job: SlowJob, info: ClipInfo, say: Callable[[str], None]) -> None:
-    """Tell the user if the ramp goes on after the end of the clip: it may be a mistake."""
-    if job.ramp is None or info.duration is None:
-        return
-    last = job.ramp.points[-1].time
-    if last > info.duration:
-        say(
-            f"the ramp goes on to {float(last):.2f} s, after the end at {float(info.duration):.2f} "
-            "s; its times are counted from the first frame that is slowed down"
-        )
 
 
 def _made_from(

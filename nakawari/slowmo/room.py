@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.slowmo.drawn import MOST_BYTES
-from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.kept.drawn import MOST_BYTES
 from nakawari.slowmo.takes import CODEC as TAKES_CODEC
 from nakawari.slowmo.takes import SMALLER
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.codecs import Codec
-from nakawari.video.lossless import FFV1, H264, encoder_for
+from nakawari.video.pictures.lossless import FFV1, H264, encoder_for
 from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakawari.errors import UserError
-from nakawari.slowmo.drawings import check_frames
 from nakawari.slowmo.slow_job import SlowJob
+from nakawari.slowmo.timing.drawings import check_frames
 from nakawari.video.reader import ClipInfo
 from nakawari.xsheet.sheet.clock import VARIES, FrameTimes
 from nakawari.xsheet.sheet.files import load_sheet

@@ -16,16 +16,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from nakawari.slowmo.drawings import KeyPicture
-from nakawari.slowmo.drawn import DrawnBefore
 from nakawari.slowmo.interpolator import FrameInterpolator
-from nakawari.slowmo.retiming import OutputClock, OutputStep, output_steps
+from nakawari.slowmo.kept.drawn import DrawnBefore
 from nakawari.slowmo.takes import SMALLER, UNSURE, Seed, Seeds, Takes, Unsure, spread
+from nakawari.slowmo.timing.drawings import KeyPicture
+from nakawari.slowmo.timing.retiming import OutputClock, OutputStep, output_steps
 from nakawari.slowmo.transparency import as_grey, from_grey, off_black, on_black, opacity_of
 from nakawari.slowmo.workers import in_order
-from nakawari.video.color import ColorTags, from_rgb, to_rgb
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags, from_rgb, to_rgb
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import Picture
 
 # The most in-betweens, and pixels of them, in one call: they share the work on their two keys. How
 # many are drawn at once is up to the interpolator; this only limits the memory of finished frames.

@@ -12,8 +12,8 @@ from nakawari.parsing import MOST_TAKES
 from nakawari.slowmo.slow import Tally
 from nakawari.slowmo.takes import Unsure, takes_folder
 from nakawari.video.codecs import CODECS, Codec, codec_for
-from nakawari.video.form import PictureForm
 from nakawari.video.part import WHOLE, Part
+from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import VideoReader
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 

@@ -23,14 +23,14 @@ import numpy as np
 from nakawari.errors import UserError
 from nakawari.parsing import MAX_SEED
 from nakawari.video.codecs import CODECS
-from nakawari.video.color import ColorTags, plain
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags, plain
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.writer import VideoWriter
 from nakawari.whole import PartialFolder, check_free, write_whole
 
 if TYPE_CHECKING:  # it loads torch, which is not needed just to show takes
-    from nakawari.slowmo.drawn import DrawnBefore
     from nakawari.slowmo.interpolator import FrameInterpolator
+    from nakawari.slowmo.kept.drawn import DrawnBefore
 
 UNSURE = 2.5
 """Spread [8-bit code values] from which on an interval is to be checked.

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 
 SEEN = 1 / 510
 """Opacity below which a pixel has no colour: half a step of eight bits."""

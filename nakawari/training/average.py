@@ -121,7 +121,7 @@ class AveragedModule(lightning.LightningModule):
         """Write the averaged weights to ``folder``: ``config.json`` and safetensors."""
         raise NotImplementedError
 
-    def log_figures(self, stage: str, metrics: dict[str, Tensor], samples: int = 1) -> None:
+    def log_means(self, stage: str, metrics: dict[str, Tensor], samples: int = 1) -> None:
         """Log scalar ``metrics`` as ``STAGE/NAME`` at the number of updates made.
 
         In validation the mean over all samples and ranks is logged; ``samples`` is the number of

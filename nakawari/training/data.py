@@ -10,12 +10,12 @@ import lightning
 from torch.utils.data import DataLoader, Dataset
 
 from nakawari.data.cels import CelConfig, CelDataset, FiniteCels
-from nakawari.data.endless import Endless, Finite
-from nakawari.data.folder import TripletFolder
-from nakawari.data.kept import KeptTriplets
-from nakawari.data.recurring import Recurring
-from nakawari.data.sampler import IndexSampler
-from nakawari.data.shards import ShardedTriplets, read_index
+from nakawari.data.streams.endless import Endless, Finite
+from nakawari.data.streams.folder import TripletFolder
+from nakawari.data.streams.kept import KeptTriplets
+from nakawari.data.streams.recurring import Recurring
+from nakawari.data.streams.sampler import IndexSampler
+from nakawari.data.streams.shards import ShardedTriplets, read_index
 from nakawari.data.triplet import Triplet
 from nakawari.errors import UserError
 from nakawari.memory import machine_mib

@@ -9,8 +9,8 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from nakawari.errors import UserError
-from nakawari.training.metrics_file import MetricsFile
-from nakawari.training.optimisation import share_buffers
+from nakawari.training.tracking.metrics_file import MetricsFile
+from nakawari.training.updates.optimisation import share_buffers
 from nakawari.training.validating import is_validation_due
 
 

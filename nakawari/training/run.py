@@ -25,10 +25,10 @@ from nakawari.training.launch import (
 )
 from nakawari.training.progress import Progress
 from nakawari.training.resuming import ResumeAtAnUpdate, SeedEveryUpdate, check_state
-from nakawari.training.speed import Trace, prepare
 from nakawari.training.stopping import Stint, StopOnSignal
-from nakawari.training.throughput import WARM_UP, Throughput
-from nakawari.training.tracking import start_tracking
+from nakawari.training.tracking.loggers import start_tracking
+from nakawari.training.updates.speed import Trace, prepare
+from nakawari.training.updates.throughput import WARM_UP, Throughput
 from nakawari.training.validating import ValidateWhenDue, Validations
 
 

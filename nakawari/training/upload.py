@@ -9,8 +9,8 @@ from nakawari.errors import UserError
 from nakawari.training.config import WandbConfig
 from nakawari.training.keeping import WEIGHTS
 from nakawari.training.launch import one_line_errors
-from nakawari.training.publishing import publish
-from nakawari.training.tracking import WANDB_RUN, wandb_run_of
+from nakawari.training.tracking.publishing import publish
+from nakawari.training.tracking.wandb_logger import WANDB_RUN, wandb_run_of
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from nakawari.video.color import ColorTags
-from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.picture import Picture
 
 
 class SourceFrame(NamedTuple):

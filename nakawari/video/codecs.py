@@ -11,8 +11,8 @@ from itertools import product
 from pathlib import Path
 
 from nakawari.errors import UserError
-from nakawari.video.form import BITS, CHROMAS, PictureForm
-from nakawari.video.names import NamePattern
+from nakawari.video.files.names import NamePattern
+from nakawari.video.pictures.form import BITS, CHROMAS, PictureForm
 
 _MP4 = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 

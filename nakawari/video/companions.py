@@ -18,8 +18,8 @@ from av.stream import AttachmentStream, Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 
 from nakawari.pace import Pace
-from nakawari.video.opening import open_file
-from nakawari.video.streams import labels, left_out, sound_streams, video_streams
+from nakawari.video.files.opening import open_file
+from nakawari.video.files.streams import labels, left_out, sound_streams, video_streams
 
 TICK = Fraction(1, 1000)  # s; the tick of Matroska, and of the subtitles' encoders
 COPIED = {

@@ -13,9 +13,9 @@ import av
 from av.container import InputContainer
 
 from nakawari.errors import UserError
-from nakawari.video.linear_light import as_displayed
-from nakawari.video.lost import A_PICTURE_A_PACKET, LostPictures
-from nakawari.video.streams import video_decoder
+from nakawari.video.files.streams import video_decoder
+from nakawari.video.pictures.linear_light import as_displayed
+from nakawari.video.times.lost import A_PICTURE_A_PACKET, LostPictures
 from nakawari.wording import count
 
 HEAD = 32  # packets that are looked at before the first is decoded

@@ -13,24 +13,20 @@ from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.video.clip_info import ClipInfo, SourceFrame
-from nakawari.video.color import ColorTags
 from nakawari.video.completeness import check_length, check_size
 from nakawari.video.decoding import FrameDecoder
-from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.opening import open_file
-from nakawari.video.ordering import AHEAD, InOrder
+from nakawari.video.files.opening import open_file
+from nakawari.video.files.sequence import USUAL_RATE, is_sequence, opened_sequence
+from nakawari.video.files.streams import sound_streams, video_stream
 from nakawari.video.part import WHOLE, Part
-from nakawari.video.picture import (
-    Picture,
-    halved_picture,
-    picture_from_frame,
-)
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.picture import Picture, halved_picture, picture_from_frame
 from nakawari.video.remarks import Remarks
-from nakawari.video.sequence import USUAL_RATE, is_sequence, opened_sequence
+from nakawari.video.repairs import tell_repairs
 from nakawari.video.stamps import FrameStamps
-from nakawari.video.streams import sound_streams, video_stream
-from nakawari.video.timestamps import rate_of_gaps
-from nakawari.wording import count
+from nakawari.video.times.reordering import AHEAD, InOrder
+from nakawari.video.times.timestamps import rate_of_gaps
 
 INDEXED = {"mov", "matroska"}  # containers that say where in the file a time is
 FAR = Fraction(20)  # s; a part that begins earlier is reached by decoding what comes before
@@ -294,31 +290,8 @@ class VideoReader:
         yield frame._replace(end=time)
 
     def _tell_repairs(self) -> None:
-        decoder, rebuilt = self._decoder, self._stamps.rebuilt
-        if decoder.lost.leading:
-            self._remarks.say(
-                f"what the first {count(decoder.lost.leading, 'picture')} refer to is not in the "
-                "file; they cannot be decoded, and the clip begins after them"
-            )
-        if decoder.spoilt:
-            self._remarks.say(
-                f"damage shows in {count(decoder.spoilt, 'picture')} of the video, used as decoded"
-            )
-        if decoder.missing:
-            self._remarks.say(
-                f"{count(decoder.missing, 'packet')} of the video cannot be decoded; where a "
-                "picture is missing, the one before it is repeated"
-            )
-        if rebuilt and self._strict:
-            raise UserError(
-                f"{self.path} has time stamps that go back or jump, at {count(rebuilt, 'place')}; "
-                "leave out --strict to have them rebuilt"
-            )
-        if rebuilt:
-            self._remarks.say(
-                f"the time stamps go back or jump at {count(rebuilt, 'place')}; every frame is "
-                "kept, and these times are rebuilt from the frame rate"
-            )
+        rebuilt = self._stamps.rebuilt
+        tell_repairs(self.path, self._decoder, rebuilt, self._remarks.say, self._strict)
 
     def _picture(self, frame: av.VideoFrame, halvings: int) -> Picture:
         info = self.info

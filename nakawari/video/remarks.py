@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import av
 
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import is_see_through
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import is_see_through
 
 SEE_THROUGH = "transparency is laid on black"
 INTERLACED = {2, 3, 4, 5}  # of AVFieldOrder, which says which field is shown and coded first

@@ -10,14 +10,14 @@ from statistics import median
 import av
 
 from nakawari.video.decoding import HEAD, FrameDecoder
-from nakawari.video.timeline import MAX_JUMP, Timeline
-from nakawari.video.timestamps import (
+from nakawari.video.times.timestamps import (
     MAX_DETUNING,
     USUAL_RATES,
     film_rate,
     nominal_rate,
     snap_to_grid,
 )
+from nakawari.video.times.track_times import MAX_JUMP, TrackTimes
 
 FEW_FRAMES = 3  # frames that are looked at first, where the stamps are not in doubt
 # Limits of that number where they are in doubt. H.264 may move a frame by 16 places, and the
@@ -66,12 +66,12 @@ class FrameStamps:
         self.start = zero  # s, of the first frame on the container's clock
         if self._by_decoding and packets[0].dts is not None and packets[0].time_base:
             self.start = packets[0].dts * packets[0].time_base
-        self._timeline = Timeline(zero)
+        self._track_times = TrackTimes(zero)
 
     @property
     def rebuilt(self) -> int:
         """The number of places at which time stamps that could not be right were rebuilt."""
-        return self._timeline.rebuilt
+        return self._track_times.rebuilt
 
     def time(self, frame: av.VideoFrame, before: Fraction | None, expected: Fraction) -> Fraction:
         """Return a frame's time since the first one [s].
@@ -83,7 +83,7 @@ class FrameStamps:
         """
         if before is None:
             return Fraction(0)
-        time = self._timeline.place(self.stamp(frame), before, expected)
+        time = self._track_times.place(self.stamp(frame), before, expected)
         snapped = self._snapped(frame, time)
         return snapped if snapped > before else time
 
@@ -106,7 +106,7 @@ class FrameStamps:
         stamp = self.stamp(frame)
         if stamp is None:
             return None
-        return self._snapped(frame, self._timeline.place(stamp, None, Fraction(0)))
+        return self._snapped(frame, self._track_times.place(stamp, None, Fraction(0)))
 
     def duration(self, frame: av.VideoFrame) -> Fraction | None:
         """Return a frame's stored duration [s]; ``None`` if none, or if it is usual or unlikely."""

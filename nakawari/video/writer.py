@@ -16,73 +16,19 @@ from av import AudioStream, VideoStream
 from av.stream import Disposition
 
 from nakawari.errors import UserError
-from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import Codec
-from nakawari.video.color import FULL, LIMITED, RGB_MATRIX, ColorTags, convert, rgb_frame
 from nakawari.video.companions import Companions
-from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.palette import Painter
-from nakawari.video.picture import Picture
-from nakawari.video.sequence import PICTURE_ENDINGS, is_sequence, sequence_folder
-from nakawari.whole import PartialFile, PartialFolder, check_free, check_writable
+from nakawari.video.pictures.color import FULL, LIMITED, RGB_MATRIX, ColorTags, convert, rgb_frame
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.palette import Painter
+from nakawari.video.pictures.picture import Picture
+from nakawari.video.sound.stretched_audio import StretchedAudio
+from nakawari.whole import PartialFile, PartialFolder
 
 AUDIO_BITS_PER_CHANNEL = 96_000
 OPUS_RATE = 48_000  # Hz; Opus takes this rate, whatever rate the sound has
 PNG_END = bytes.fromhex("0000000049454e44ae426082")  # the last chunk of every PNG
-OWN_FOLDER = (
-    "cannot become a folder of pictures; give them one of their own, such as slow/frame_%04d.png"
-)
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-def check_output(path: Path, source: Path, overwrite: bool, codec: Codec | None = None) -> None:
-    """Raise ``UserError`` if ``path`` cannot become the output made from ``source``.
-
-    ``codec`` is the one by which it will be encoded, if that is known.
-    """
-    if not path.parent.exists():
-        raise UserError(f"output folder {path.parent} does not exist; create it first")
-    if not path.parent.is_dir():
-        raise UserError(f"output folder {path.parent} is not a folder; choose another with -o")
-    origin = sequence_folder(source) if is_sequence(source) else source
-    if path.exists() and origin.exists() and path.samefile(origin):
-        raise UserError(f"output {path} is the input itself; choose another name with -o")
-    if codec is not None and codec.is_sequence:
-        _check_folder(path)
-    elif path.is_dir():
-        raise UserError(f"output {path} is a folder; name a file in it with -o")
-    if path.exists() and not overwrite and not _is_empty_folder(path):
-        raise UserError(f"output {path} exists; use --overwrite, or another name with -o")
-    check_free(path)
-    check_writable(path.parent, str(path))
-
-
-def _check_folder(path: Path) -> None:
-    """Raise ``UserError`` if a folder cannot become a sequence of pictures.
-
-    It cannot if it holds anything but pictures, or if the path is that of the present folder or of
-    one above it, such as ``.`` or ``..``.
-    """
-    if path.name in ("", ".."):
-        raise UserError(f"output {path} {OWN_FOLDER}")
-    if path.exists() and not path.is_dir():
-        raise UserError(
-            f"output {path} is a file, and pictures go into a folder; choose another name with -o"
-        )
-    others = [
-        entry.name
-        for entry in (os.scandir(path) if path.is_dir() else ())
-        if not entry.is_file() or Path(entry.name).suffix.lower() not in PICTURE_ENDINGS
-    ]
-    if others:
-        raise UserError(
-            f"output folder {path} holds other things than pictures, such as {min(others)}, and "
-            f"{OWN_FOLDER}"
-        )
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
 
 
 def _tags_in(codec: Codec, pixel_format: str, tags: ColorTags) -> ColorTags:

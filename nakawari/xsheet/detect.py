@@ -18,10 +18,10 @@ from nakawari.video.part import WHOLE, Part
 from nakawari.video.reader import VideoReader
 from nakawari.xsheet.camera.moves import camera_moves
 from nakawari.xsheet.change.change import plate
+from nakawari.xsheet.change.change_meter import Measure
 from nakawari.xsheet.change.cuts import mark_cuts
 from nakawari.xsheet.change.frame_pair import frame_pairs
-from nakawari.xsheet.change.measure import Measure
-from nakawari.xsheet.change.meter import ShotMeter
+from nakawari.xsheet.change.shot_meter import ShotMeter
 from nakawari.xsheet.holds.holds import decide, is_new
 from nakawari.xsheet.settings import DEFAULT, ChangeSettings, DetectorSettings, PictureSettings
 from nakawari.xsheet.sheet.clock import VARIES, Clock, FrameTimes

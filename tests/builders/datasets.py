@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nakawari.cli import main
-from nakawari.data.shards import EPISODES_FOLDER
+from nakawari.data.streams.shards import EPISODES_FOLDER
 
 HOLDS = (2, 2, 3, 1, 2, 2, 3, 2)
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nakawari.data.shards import EPISODE_FILE, EPISODES_FOLDER, FORMAT, INDEX_FILE, SETTINGS_FILE
+from nakawari.data.streams.shards import (
+    EPISODE_FILE,
+    EPISODES_FOLDER,
+    FORMAT,
+    INDEX_FILE,
+    SETTINGS_FILE,
+)
 from nakawari.dataset.shards import ShardWriter
 
 HEIGHT, WIDTH = 48, 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 
 HEIGHT, WIDTH = 180, 320
 _MARGIN = 64

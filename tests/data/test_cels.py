@@ -9,9 +9,9 @@ from torch.utils.data import DataLoader
 
 from nakawari.data.art import load_art
 from nakawari.data.cels import CelConfig, CelDataset
-from nakawari.data.render import render
-from nakawari.data.sampler import IndexSampler
-from nakawari.data.scene import sample_scene
+from nakawari.data.moving.render import render
+from nakawari.data.scenes.scene import sample_scene
+from nakawari.data.streams.sampler import IndexSampler
 from nakawari.data.triplet import Triplet, as_frames
 
 CLEAN = CelConfig(height=160, width=192, noise_share=0.0, fade_share=0.0, held_share=0.0)

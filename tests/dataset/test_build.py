@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nakawari.data.shards import EPISODES_FOLDER, ShardedTriplets, read_index
+from nakawari.data.streams.shards import EPISODES_FOLDER, ShardedTriplets, read_index
 from nakawari.dataset.build import SplitChoice
+from nakawari.dataset.runners import on_processes
 from nakawari.dataset.settings import BuildSettings
 from nakawari.dataset.shards import ShardWriter
 from nakawari.dataset.videos import find_episodes
-from nakawari.dataset.workers import on_processes
 from nakawari.errors import UserError
 from nakawari.page import POLICY
 from tests.builders.datasets import HOLDS, build, everything, film

@@ -11,7 +11,7 @@ from diffusion.codes import codes_of
 from diffusion.config import DecoderConfig, DiffusionConfig, LossConfig, VariationConfig
 from diffusion.module import DiffusionModule
 from nakawari.training.config import DataConfig
-from tests.diffusion.test_losses import moving
+from tests.builders.found_motion import moving
 from tests.tiny import tiny_unet
 
 

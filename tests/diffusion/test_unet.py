@@ -18,8 +18,8 @@ from diffusion.search import Logits, classes
 from diffusion.unet import InBetweenUNet, check_sizes
 from nakawari.motion.warping import along, flow_of
 from nakawari.training.config import parse_config
+from tests.builders.found_motion import moving
 from tests.diffusion.conftest import aligned, around, compared, conditions, estimate, undecided
-from tests.diffusion.test_losses import moving
 from tests.tiny import tiny_autoencoder, tiny_unet
 
 

@@ -21,8 +21,8 @@ from eval.sets.layered_scenes import LAYERED_KINDS, layered_scene
 from eval.sets.pictures import picture_size, read_frame
 from eval.sets.tiers import motion_size, motion_tier
 from eval.sets.triplet_list import read_triplets
-from nakawari.data.render import render
-from nakawari.data.scene import KINDS
+from nakawari.data.moving.render import render
+from nakawari.data.scenes.scene import KINDS
 
 
 def test_a_rendered_set_is_a_list_of_triplets_of_every_kind_that_move(tmp_path: Path) -> None:

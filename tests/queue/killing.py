@@ -13,9 +13,10 @@ import signal
 import sys
 from pathlib import Path
 
-import nakawari.cli.slow_many  # noqa: F401  loaded before the runs are forked
+import nakawari.cli.slowing.many  # noqa: F401  loaded before the runs are forked
 from nakawari.queue.store import FILE_NAME, JobStore
-from nakawari.slowmo import baselines, segments
+from nakawari.slowmo import baselines
+from nakawari.slowmo.kept import segments
 from tests.robustness.killing import run
 from tests.robustness.resuming import at_leisure
 

@@ -11,7 +11,7 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import JobStore, State
 from nakawari.queue.submitting import SUPERSEDED, check_names, submit
-from nakawari.slowmo.segments import READ_WHOLE, SAMPLE_BYTES, SAMPLES, source_mark
+from nakawari.slowmo.kept.source_mark import READ_WHOLE, SAMPLE_BYTES, SAMPLES, source_mark
 
 
 @pytest.fixture

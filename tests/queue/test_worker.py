@@ -10,10 +10,10 @@ from nakawari.queue import worker as worker_module
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Job, JobStore, NewJob, State
 from nakawari.queue.worker import OnFrame, Worker, cancel
-from nakawari.slowmo import segments
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowResult, run_job
-from nakawari.slowmo.segments import kept_frames
+from nakawari.slowmo.kept import segments
+from nakawari.slowmo.kept.segments import kept_frames
 from nakawari.whole import PREFIX
 
 

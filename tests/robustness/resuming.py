@@ -20,8 +20,9 @@ from torch import Tensor
 
 import diffusion  # noqa: F401  loaded before the runs are forked
 import nakawari.slowmo.job  # noqa: F401
-from nakawari.cli import slow
-from nakawari.slowmo import baselines, segments
+from nakawari.cli.slowing import chosen_model
+from nakawari.slowmo import baselines
+from nakawari.slowmo.kept import segments
 from tests.robustness.killing import run
 
 PATIENCE = 60  # s; a busy machine takes its time
@@ -43,7 +44,7 @@ def at_leisure(*arguments: object, seed: int = 0) -> Tensor:
 
 def allow_takes() -> None:
     """Let the model of this test have seeds, as a folder of weights has."""
-    slow.reseed_for = lambda settings: lambda artist, seed: partial(artist, seed=seed)
+    chosen_model.reseed_for = lambda settings: lambda artist, seed: partial(artist, seed=seed)
 
 
 def wait_for_drawing() -> None:

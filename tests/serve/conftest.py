@@ -16,8 +16,8 @@ from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
 from nakawari.serve.app import app_of
-from nakawari.serve.page import Page
 from nakawari.serve.server import config_of
+from nakawari.serve.service import Service
 from nakawari.serve.settings import ServeSettings
 from tests.browser import open_browser
 from tests.conftest import painting, write_clip
@@ -45,13 +45,13 @@ def settings(tmp_path) -> ServeSettings:
 
 
 @pytest.fixture
-def page(settings) -> Page:
-    return Page(settings, IDLE)
+def service(settings) -> Service:
+    return Service(settings, IDLE)
 
 
 @pytest.fixture
-def client(page) -> Iterator[TestClient]:
-    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+def client(service) -> Iterator[TestClient]:
+    with TestClient(app_of(service), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         yield client
 
 
@@ -91,11 +91,11 @@ def looked(tmp_path_factory) -> Path:
     """Return the folder of a clip of 24 frames on twos that was looked at, once for all tests."""
     folder = tmp_path_factory.mktemp("looked")
     source = write_clip(folder / "clip.mp4", [painting(number // 2) for number in range(24)])
-    page = Page(ServeSettings(folder=folder), IDLE)
-    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+    service = Service(ServeSettings(folder=folder), IDLE)
+    with TestClient(app_of(service), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         found = looked_at(client, upload(client, source, "dance.mp4")["number"])
         assert found["state"] == "ready", found
-    return page.library.clip("local", found["number"]).folder
+    return service.library.clip("local", found["number"]).folder
 
 
 @pytest.fixture(scope="session")
@@ -110,24 +110,24 @@ def drawn(tmp_path_factory) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def listening(settings, looked) -> Iterator[Page]:
+def listening(settings, looked) -> Iterator[Service]:
     """Return a page with that clip, which browsers reach by its settings' address."""
     shutil.copytree(looked, settings.folder / "clips" / "local" / looked.name)
-    page = Page(replace(settings, port=free_port()), IDLE)
-    config = config_of(page)
-    config.port = page.settings.port
+    service = Service(replace(settings, port=free_port()), IDLE)
+    config = config_of(service)
+    config.port = service.settings.port
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
     thread.start()
     wait_for(lambda: server.started)
-    yield page
+    yield service
     server.should_exit = True
     thread.join()
 
 
 @pytest.fixture
-def clip(client, page, looked) -> dict:
+def clip(client, service, looked) -> dict:
     """Return what is told of a clip of 24 frames on twos that is ready."""
-    shutil.copytree(looked, page.settings.folder / "clips" / "local" / looked.name)
+    shutil.copytree(looked, service.settings.folder / "clips" / "local" / looked.name)
     (told,) = client.get("/api/clips").json()
     return told

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Route, expect
 
-from nakawari.video.sequence import pictures_of
+from nakawari.video.files.sequence import pictures_of
 from tests.builders.exr import linear, write_exr
 from tests.conftest import painting, write_clip
 from tests.serve.conftest import wait_for

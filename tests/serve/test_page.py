@@ -23,9 +23,9 @@ from starlette.testclient import TestClient
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
-from nakawari.serve.library import ClipState
-from nakawari.serve.ordering import add_job
-from nakawari.serve.page import Page
+from nakawari.serve.clips.library import ClipState
+from nakawari.serve.jobs.requesting import add_job
+from nakawari.serve.service import Service
 from nakawari.xsheet.sheet.reading import sheet_from_json
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, looked_at, upload, wait_for
@@ -91,7 +91,7 @@ def test_corrections_are_made_undone_and_survive_a_restart(client, clip, setting
         client.post(f"/api/clips/{clip['number']}/undo", json={})
     assert starts(client, clip) == list(range(0, 24, 2))
     client.post(f"/api/clips/{clip['number']}/redo", json={})
-    another = Page(settings, ()).sheets.sheet(Page(settings, ()).library.all_clips()[0])
+    another = Service(settings, ()).sheets.sheet(Service(settings, ()).library.all_clips()[0])
     assert [drawing.start for drawing in another.detection.sheet.drawings][:3] == [0, 2, 5]
 
 
@@ -115,13 +115,13 @@ def test_a_correction_that_cannot_be_is_refused_in_a_line(client, clip, wish, ma
     assert starts(client, clip) == list(range(0, 24, 2))
 
 
-def test_a_job_is_as_it_was_ordered_and_its_sheet_as_it_was_then(client, clip, page) -> None:
+def test_a_job_is_as_it_was_ordered_and_its_sheet_as_it_was_then(client, clip, service) -> None:
     correct(client, clip, kind="merge", frame=4)
     answer = order(client, clip, factor="2.5", rate="48", codec="prores", audio="drop",
                    holds="keep", first=4, last=15)  # fmt: skip
     assert answer.status_code == 201, answer.text
     correct(client, clip, kind="merge", frame=10)
-    settings = SlowSettings.from_json(page.store.job(answer.json()["number"]).settings)
+    settings = SlowSettings.from_json(service.store.job(answer.json()["number"]).settings)
     assert (str(settings.factor), str(settings.rate)) == ("5/2", "48")
     assert (settings.codec, settings.audio, settings.holds) == ("prores", "drop", "keep")
     assert settings.output.name == "dance.slow2.5x.mov"
@@ -140,9 +140,9 @@ def test_a_rate_that_a_format_cannot_show_is_refused_at_once(client, clip) -> No
     assert "GIF shows at most 50 frames/s" in answer.json()["error"]
 
 
-def test_pictures_are_taken_away_as_a_zip_file(client, clip, page) -> None:
+def test_pictures_are_taken_away_as_a_zip_file(client, clip, service) -> None:
     number = order(client, clip, codec="png").json()["number"]
-    output = SlowSettings.from_json(page.store.job(number).settings).output
+    output = SlowSettings.from_json(service.store.job(number).settings).output
     assert output.name == "dance.slow4x"
     output.mkdir()
     contents = {f"frame_{place}.png": bytes([place]) * 3_000_000 for place in (1, 2)}
@@ -205,10 +205,10 @@ def test_a_setting_that_no_text_can_name_is_refused_in_a_line(client, clip) -> N
     assert "a job has no \\udcff" in answer.json()["error"]
 
 
-def test_a_job_is_shown_while_it_is_drawn_cancelled_and_downloaded(client, clip, page) -> None:
+def test_a_job_is_shown_while_it_is_drawn_cancelled_and_downloaded(client, clip, service) -> None:
     first, second = (order(client, clip).json()["number"] for _ in range(2))
-    page.store.take()
-    page.store.report(first, Progress("drawing", 10, 96, 4.5))
+    service.store.take()
+    service.store.report(first, Progress("drawing", 10, 96, 4.5))
     told = {job["number"]: job for job in client.get("/api/jobs").json()}
     assert (told[first]["stage"], told[first]["done"], told[first]["seconds_left"]) == (
         "drawing", 10, 4.5,
@@ -216,23 +216,23 @@ def test_a_job_is_shown_while_it_is_drawn_cancelled_and_downloaded(client, clip,
     assert client.get(f"/jobs/{first}/download").status_code == 404
     assert client.get(f"/jobs/{first}/frame.jpg").status_code == 204
     assert client.post(f"/api/jobs/{second}/cancel", json={}).json() == {"before": "waiting"}
-    assert page.store.job(second).state is State.CANCELLED
-    settings = SlowSettings.from_json(page.store.job(first).settings)
+    assert service.store.job(second).state is State.CANCELLED
+    settings = SlowSettings.from_json(service.store.job(first).settings)
     settings.output.write_bytes(b"0123456789")
-    page.store.finish(first, State.DONE)
+    service.store.finish(first, State.DONE)
     answer = client.get(f"/jobs/{first}/download")
     assert answer.content == b"0123456789"
     assert 'filename="dance.slow4x.mp4"' in answer.headers["content-disposition"]
 
 
 def test_what_is_not_drawn_yet_or_never_will_be_has_no_frames_and_says_so(
-    client, clip, page
+    client, clip, service
 ) -> None:
     number = order(client, clip).json()["number"]
     states = [
         ("it is waiting", lambda: None),
-        ("it is running", page.store.take),
-        ("it is cancelled", lambda: page.store.cancel(number)),
+        ("it is running", service.store.take),
+        ("it is cancelled", lambda: service.store.cancel(number)),
     ]
     for words, become in states:
         become()
@@ -242,64 +242,64 @@ def test_what_is_not_drawn_yet_or_never_will_be_has_no_frames_and_says_so(
         assert answer.json()["error"] == f"there is nothing{yet} of job {number}: {words}"
 
 
-def test_each_frame_of_a_result_knows_the_frame_of_the_clip(client, clip, page) -> None:
+def test_each_frame_of_a_result_knows_the_frame_of_the_clip(client, clip, service) -> None:
     number = order(client, clip, factor="2", first=4, last=7).json()["number"]
-    page.store.take()
-    page.store.finish(number, State.DONE)
+    service.store.take()
+    service.store.finish(number, State.DONE)
     told = client.get(f"/api/jobs/{number}/frames").json()
     assert told["frames"] == [4, 4, 5, 5, 6, 6, 7, 7]
     assert told["rate"] == pytest.approx(23.976, abs=1e-3)
 
 
-def test_a_clip_is_removed_with_its_jobs(client, clip, page) -> None:
+def test_a_clip_is_removed_with_its_jobs(client, clip, service) -> None:
     number = order(client, clip).json()["number"]
     assert client.delete(f"/api/clips/{clip['number']}").status_code == 204
     assert client.get("/api/clips").json() == []
-    assert page.store.job(number).state is State.CANCELLED
+    assert service.store.job(number).state is State.CANCELLED
     assert client.get("/api/jobs").json() == []
-    assert list(page.settings.folder.glob("clips/*/*")) == []
+    assert list(service.settings.folder.glob("clips/*/*")) == []
 
 
-def test_a_clip_is_removed_with_its_previews(client, clip, page) -> None:
+def test_a_clip_is_removed_with_its_previews(client, clip, service) -> None:
     wish = {"frame": 3, "model": "blend"}
     number = client.post(f"/api/clips/{clip['number']}/preview", json=wish).json()["number"]
     client.delete(f"/api/clips/{clip['number']}")
-    assert page.previews.job(number).state is State.CANCELLED
-    assert list(page.previews_folder.glob("*/*")) == []
+    assert service.previews.job(number).state is State.CANCELLED
+    assert list(service.previews_folder.glob("*/*")) == []
 
 
 def test_a_clip_whose_removal_was_cut_off_is_gone_and_its_files_at_the_next_start(
-    client, clip, page, settings, monkeypatch
+    client, clip, service, settings, monkeypatch
 ) -> None:
     monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # the page is killed here
     client.delete(f"/api/clips/{clip['number']}")
     assert client.get("/api/clips").json() == []
     monkeypatch.undo()
     assert list(settings.folder.glob("clips/*/.gone*/found.json"))
-    with TestClient(app_of(Page(settings, IDLE)), base_url=ADDRESS) as again:
+    with TestClient(app_of(Service(settings, IDLE)), base_url=ADDRESS) as again:
         assert again.get("/api/clips").json() == []
         wait_for(lambda: list(settings.folder.glob("clips/*/.*")) == [])
 
 
-def test_a_clip_that_is_being_removed_is_not_found(client, clip, page) -> None:
-    (of_disk,) = page.library.all_clips()
+def test_a_clip_that_is_being_removed_is_not_found(client, clip, service) -> None:
+    (of_disk,) = service.library.all_clips()
     of_disk.found.unlink()
     assert client.get(f"/api/clips/{clip['number']}/takes").status_code == 404
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_of_an_upload(client, page, monkeypatch) -> None:
+def test_a_full_disk_is_told_and_leaves_nothing_of_an_upload(client, service, monkeypatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("nakawari.serve.library.write_whole", full)
+    monkeypatch.setattr("nakawari.serve.clips.library.write_whole", full)
     answer = client.put("/api/clips", params={"name": "a.mp4"}, content=b"x")
     assert answer.status_code == 507
     assert "too little room" in answer.json()["error"]
-    assert list(page.settings.folder.glob("clips/*/*")) == []
+    assert list(service.settings.folder.glob("clips/*/*")) == []
 
 
 def test_nobody_waits_while_another_ones_upload_is_flushed_to_the_disk(
-    client, page, monkeypatch
+    client, service, monkeypatch
 ) -> None:
     """The thread that answers everybody leaves all waiting for the disk to others."""
     seen: dict[str, set[bool]] = {}
@@ -333,8 +333,10 @@ def test_nobody_waits_while_another_ones_upload_is_flushed_to_the_disk(
     assert set().union(*seen.values()) == {False}
 
 
-def test_after_a_clip_at_which_nobody_could_look_comes_the_next(client, page, monkeypatch) -> None:
-    save, fails = page.library.save, ["full", "full"]
+def test_after_a_clip_at_which_nobody_could_look_comes_the_next(
+    client, service, monkeypatch
+) -> None:
+    save, fails = service.library.save, ["full", "full"]
 
     def full(clip, **changes):
         if changes.get("state") is ClipState.FAILED and fails:
@@ -342,7 +344,7 @@ def test_after_a_clip_at_which_nobody_could_look_comes_the_next(client, page, mo
             raise OSError(errno.ENOSPC, "No space left on device")
         return save(clip, **changes)
 
-    monkeypatch.setattr(page.library, "save", full)
+    monkeypatch.setattr(service.library, "save", full)
     upload(client, b"no video", "one.mp4")
     second = upload(client, b"no video", "two.mp4")["number"]
     assert looked_at(client, second)["state"] == "failed"
@@ -358,11 +360,11 @@ def test_what_is_no_clip_says_why(client) -> None:
     assert client.get(f"/clips/{number}", follow_redirects=False).headers["location"] == "/"
 
 
-def test_an_upload_that_was_cut_off_leaves_nothing(client, page) -> None:
+def test_an_upload_that_was_cut_off_leaves_nothing(client, service) -> None:
     answer = client.put("/api/clips", params={"name": "a.mp4"}, content=b"")
     assert answer.status_code == 422
     assert "empty" in answer.json()["error"]
-    assert page.library.clips("local") == []
+    assert service.library.clips("local") == []
 
 
 @pytest.mark.parametrize("path", ["/clips/0123456789abcdef", "/api/jobs/7/frames", "/nowhere"])
@@ -402,7 +404,7 @@ def test_what_is_no_wish_is_refused(client, clip, body) -> None:
     assert answer.json()["error"]
 
 
-def test_a_preview_is_a_small_clip_around_the_playhead(client, clip, page) -> None:
+def test_a_preview_is_a_small_clip_around_the_playhead(client, clip, service) -> None:
     correct(client, clip, kind="merge", frame=4)
     answer = client.post(
         f"/api/clips/{clip['number']}/preview", json={"frame": 3, "factor": 2, "model": "blend"}
@@ -410,23 +412,25 @@ def test_a_preview_is_a_small_clip_around_the_playhead(client, clip, page) -> No
     assert answer.status_code == 201, answer.text
     told = answer.json()
     assert told["frames"][:5] == [0, 0, 1, 1, 2]
-    settings = SlowSettings.from_json(page.previews.job(told["number"]).settings)
+    settings = SlowSettings.from_json(service.previews.job(told["number"]).settings)
     sheet = json.loads(settings.xsheet.read_text())
     assert [drawing["start"] for drawing in sheet["drawings"]][:3] == [0, 2, 6]
     assert Path(settings.source).is_file()
     assert client.get(f"/api/previews/{told['number']}").json()["state"] == "waiting"
     assert client.get(f"/previews/{told['number']}/video").status_code == 404
     client.post(f"/api/clips/{clip['number']}/preview", json={"frame": 20, "model": "blend"})
-    assert page.previews.job(told["number"]).state is State.CANCELLED
+    assert service.previews.job(told["number"]).state is State.CANCELLED
     assert not settings.source.exists()
 
 
 @pytest.mark.parametrize(
     ("factor", "rate", "frames"), [(4, "12", 48), (2, None, 48), (0.5, None, 12), (16, "12", 192)]
 )
-def test_a_preview_by_the_model_has_fewer_frames(client, clip, page, factor, rate, frames) -> None:
+def test_a_preview_by_the_model_has_fewer_frames(
+    client, clip, service, factor, rate, frames
+) -> None:
     told = client.post(f"/api/clips/{clip['number']}/preview", json={"frame": 3, "factor": factor})
-    job = page.previews.job(told.json()["number"])
+    job = service.previews.job(told.json()["number"])
     assert job.settings["rate"] == rate
     assert len(told.json()["frames"]) == pytest.approx(frames, abs=1)
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
+from tests.builders.uploads import sent
 from tests.serve.conftest import wait_for
 from tests.serve.served import PATIENCE
-from tests.serve.test_sequences import sent
 
 LONG = 1000 * PATIENCE  # ms
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,22 +14,16 @@ from nakawari.errors import UserError
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
 from nakawari.serve.app import app_of
-from nakawari.serve.found import read_found, write_found
-from nakawari.serve.library import Clip
-from nakawari.serve.names import file_name, picture_names
-from nakawari.serve.page import Page
-from nakawari.video.sequence import pictures_of
+from nakawari.serve.clips.found import read_found, write_found
+from nakawari.serve.clips.library import Clip
+from nakawari.serve.clips.safe_names import file_name, picture_names
+from nakawari.serve.service import Service
+from nakawari.video.files.sequence import pictures_of
 from nakawari.xsheet.sheet.editing import corrected, moved
+from tests.builders.uploads import HOSTILE_NAMES, sent
 from tests.serve.conftest import ADDRESS, IDLE, looked_at
-from tests.serve.test_safety import HOSTILE_NAMES
 
 FRAMES = 8
-
-
-def sent(pictures: dict[str, bytes]) -> bytes:
-    """Return the body that the page sends for pictures."""
-    listed = [[name, len(content)] for name, content in pictures.items()]
-    return json.dumps(listed).encode() + b"\n" + b"".join(pictures.values())
 
 
 @pytest.fixture
@@ -40,22 +33,24 @@ def sequence(client, drawn) -> dict:
     return looked_at(client, answer.json()["number"])
 
 
-def test_pictures_become_a_clip_whose_drawings_are_found(client, page, sequence, drawn) -> None:
+def test_pictures_become_a_clip_whose_drawings_are_found(client, service, sequence, drawn) -> None:
     assert (sequence["name"], sequence["state"]) == ("cut_012", "ready"), sequence
     assert sequence["frames"] == FRAMES
-    (clip,) = page.library.clips("local")
+    (clip,) = service.library.clips("local")
     assert [path.read_bytes() for path in pictures_of(clip.source)] == list(drawn.values())
     sheet = client.get(f"/clips/{clip.number}/sheet.json").json()
     assert [drawing["start"] for drawing in sheet["drawings"]] == [0, 2, 4, 6]
     assert sheet["fps"] == "24"
     assert client.get(f"/clips/{clip.number}/thumbs/7.jpg").status_code == 200
     number = client.post(f"/api/clips/{clip.number}/jobs", json={}).json()["number"]
-    settings = SlowSettings.from_json(page.store.job(number).settings)
+    settings = SlowSettings.from_json(service.store.job(number).settings)
     assert (settings.source, settings.input_rate) == (clip.source, 24)
     assert settings.output.name == "cut_012.slow4x.mp4"
 
 
-def test_another_rate_changes_the_times_and_keeps_the_corrections(client, page, sequence) -> None:
+def test_another_rate_changes_the_times_and_keeps_the_corrections(
+    client, service, sequence
+) -> None:
     path = f"/api/clips/{sequence['number']}"
     client.post(f"{path}/corrections", json={"kind": "merge", "frame": 4})
     order = {"model": "blend", "factor": "1"}
@@ -67,17 +62,17 @@ def test_another_rate_changes_the_times_and_keeps_the_corrections(client, page, 
     assert [drawing["start"] for drawing in sheet["drawings"]] == [0, 2, 6]
     assert sheet["fps"] == "12000/1001"
     after = client.post(f"{path}/jobs", json=order).json()["number"]
-    while (job := page.store.take()) is not None:
-        page.store.finish(job.number, State.DONE)
+    while (job := service.store.take()) is not None:
+        service.store.finish(job.number, State.DONE)
     rates = [client.get(f"/api/jobs/{number}/frames").json()["rate"] for number in (before, after)]
     assert rates == pytest.approx([24, 12000 / 1001])
 
 
 def test_corrections_stay_where_the_detector_would_now_find_other_drawings(
-    client, page, sequence
+    client, service, sequence
 ) -> None:
     """As after an update: the corrections are of the drawings that were found at first."""
-    (clip,) = page.library.clips("local")
+    (clip,) = service.library.clips("local")
     found = read_found(clip.found)
     write_found(clip.found, replace(found, sheet=corrected(found.sheet, moved(found.sheet, 6, 7))))
     path = f"/api/clips/{clip.number}"
@@ -95,7 +90,7 @@ def test_corrections_stay_where_the_detector_would_now_find_other_drawings(
 
 
 def test_a_rate_at_which_the_pictures_cannot_be_shown_leaves_all_as_it_was(
-    client, page, drawn
+    client, service, drawn
 ) -> None:
     """Between the numbers 4 and 40, more than ten seconds would pass."""
     names = [f"a{number}.png" for number in (1, 2, 3, 4, 40, 41, 42, 43)]
@@ -112,30 +107,30 @@ def test_a_rate_at_which_the_pictures_cannot_be_shown_leaves_all_as_it_was(
     assert told["reason"].startswith("its pictures are not shown at 1 a second: ")
     assert "jump from 4 to 40" in told["reason"]
     assert "jump from 4 to 40" in client.get(f"/clips/{number}").text
-    (clip,) = page.library.clips("local")
+    (clip,) = service.library.clips("local")
     assert clip.input_rate == 24
     assert "lacks 35 numbers" in "".join(clip.notes)
     assert client.get(f"/clips/{number}/sheet.json").json() == sheet
     assert client.post(f"{path}/rate", json={"rate": "12"}).status_code == 201
     assert looked_at(client, number)["reason"] is None
-    (clip,) = page.library.clips("local")
+    (clip,) = service.library.clips("local")
     assert (clip.input_rate, clip.frames) == (12, 43)
     assert "lacks 35 numbers" in "".join(clip.notes)
 
 
 def test_a_sequence_that_cannot_be_looked_at_anew_is_as_it_was_and_the_next_clip_comes_in(
-    client, page, sequence, monkeypatch, drawn
+    client, service, sequence, monkeypatch, drawn
 ) -> None:
     async def full(clip: Clip) -> None:
         raise OSError(28, "No space left on device")
 
     path = f"/api/clips/{sequence['number']}"
-    monkeypatch.setattr(page.looker, "_start", full)
+    monkeypatch.setattr(service.looker, "_start", full)
     client.post(f"{path}/rate", json={"rate": "12"})
     told = looked_at(client, sequence["number"])
     assert told["state"] == "ready"
     assert told["reason"].endswith("cannot be looked at (No space left on device); try again")
-    (clip,) = page.library.clips("local")
+    (clip,) = service.library.clips("local")
     assert clip.input_rate == 24
     clip.found.write_text("{")  # and what was found is damaged
     client.post(f"{path}/rate", json={"rate": "12"})
@@ -146,7 +141,7 @@ def test_a_sequence_that_cannot_be_looked_at_anew_is_as_it_was_and_the_next_clip
 
 
 def test_an_order_from_a_tab_that_shows_another_rate_is_refused_in_a_line(
-    client, page, sequence
+    client, service, sequence
 ) -> None:
     path = f"/api/clips/{sequence['number']}"
     order = {"model": "blend", "ramp": "0:1, 0.2:0.25", "input_rate": "24"}
@@ -157,7 +152,7 @@ def test_an_order_from_a_tab_that_shows_another_rate_is_refused_in_a_line(
     assert answer.status_code == 422
     assert "no longer shown at 24 pictures a second" in answer.json()["error"]
     assert "load the page again" in answer.json()["error"]
-    assert len(page.store.jobs()) == 1
+    assert len(service.store.jobs()) == 1
     order["input_rate"] = "12"
     assert client.post(f"{path}/jobs", json=order).status_code == 201
 
@@ -229,47 +224,49 @@ PAIR = {"a1.png": b"one", "a2.png": b"two"}
     ],
 )
 def test_pictures_that_are_not_as_announced_leave_nothing(
-    client, page, body, status, match
+    client, service, body, status, match
 ) -> None:
     answer = client.put("/api/sequences", content=body)
     assert answer.status_code == status
     assert match in answer.json()["error"]
-    assert page.library.clips("local") == []
-    assert list(page.settings.folder.glob("clips/*/*")) == []
+    assert service.library.clips("local") == []
+    assert list(service.settings.folder.glob("clips/*/*")) == []
 
 
-def test_pictures_lie_in_their_own_folder_whatever_they_are_called(client, page) -> None:
+def test_pictures_lie_in_their_own_folder_whatever_they_are_called(client, service) -> None:
     names = ["../../../etc/cron.d/a1.png", "..\\..\\a2.png"]
-    before = set(page.settings.folder.parent.rglob("*"))
+    before = set(service.settings.folder.parent.rglob("*"))
     answer = client.put("/api/sequences", content=sent(dict.fromkeys(names, b"x")))
     assert answer.status_code == 201, answer.text
-    home = page.settings.folder / "clips" / "local" / answer.json()["number"]
-    made = set(page.settings.folder.parent.rglob("*.png")) - before
+    home = service.settings.folder / "clips" / "local" / answer.json()["number"]
+    made = set(service.settings.folder.parent.rglob("*.png")) - before
     assert made == {home / "source" / "a" / f"00000{number}.png" for number in (1, 2)}
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_a_folder_is_called_as_its_owner_calls_it_and_lies_nowhere_else(client, page, name) -> None:
-    before = set(page.settings.folder.parent.rglob("*"))
+def test_a_folder_is_called_as_its_owner_calls_it_and_lies_nowhere_else(
+    client, service, name
+) -> None:
+    before = set(service.settings.folder.parent.rglob("*"))
     answer = client.put("/api/sequences", params={"name": name}, content=sent(PAIR))
     assert answer.status_code == 201, answer.text
     assert answer.json()["name"] == file_name(name or "a")
-    home = page.settings.folder / "clips" / "local" / answer.json()["number"]
-    made = set(page.settings.folder.parent.rglob("00000?.png")) - before
+    home = service.settings.folder / "clips" / "local" / answer.json()["number"]
+    made = set(service.settings.folder.parent.rglob("00000?.png")) - before
     assert {path.parent for path in made} == {home / "source" / answer.json()["name"]}
 
 
 def test_pictures_that_are_too_large_together_are_refused(settings) -> None:
-    page = Page(replace(settings, most_bytes=5), IDLE)
-    with TestClient(app_of(page), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
+    service = Service(replace(settings, most_bytes=5), IDLE)
+    with TestClient(app_of(service), base_url=ADDRESS, headers={"Origin": ADDRESS}) as client:
         answer = client.put("/api/sequences", content=sent(PAIR))
         assert answer.status_code == 413
-        assert page.library.clips("local") == []
+        assert service.library.clips("local") == []
 
 
-def test_what_is_no_picture_says_why(client, page) -> None:
+def test_what_is_no_picture_says_why(client, service) -> None:
     hostile = {"a1.png": b"#EXTM3U\nfile:///etc/passwd\n", "a2.png": b"x"}
     number = client.put("/api/sequences", content=sent(hostile)).json()["number"]
     found = looked_at(client, number)
     assert found["state"] == "failed"
-    assert str(Path(page.settings.folder)) not in found["reason"]
+    assert str(Path(service.settings.folder)) not in found["reason"]

@@ -17,8 +17,8 @@ from playwright.sync_api import expect
 
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import State
-from nakawari.serve.choosing import choices
-from nakawari.serve.page import Page
+from nakawari.serve.jobs.choosing import choices
+from nakawari.serve.service import Service
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import run_job
 from nakawari.slowmo.takes import LIST
@@ -47,11 +47,11 @@ class Drawer:
         return drawn
 
 
-def draw(page: Page, number: int) -> Drawer:
+def draw(service: Service, number: int) -> Drawer:
     """Do a job as the page's worker does, and return who drew it."""
     drawer = Drawer()
-    assert page.store.take().number == number
-    settings = SlowSettings.from_json(page.store.job(number).settings)
+    assert service.store.take().number == number
+    settings = SlowSettings.from_json(service.store.job(number).settings)
     run_job(
         settings.job(),
         lambda: drawer,
@@ -59,7 +59,7 @@ def draw(page: Page, number: int) -> Drawer:
         drawn_by=lambda: "drawer",
         reseed=lambda one, seed: partial(one, seed=seed),
     )
-    page.store.finish(number, State.DONE)
+    service.store.finish(number, State.DONE)
     return drawer
 
 
@@ -82,11 +82,13 @@ def taken(client, clip) -> list[tuple[int, int, int]]:
     return [(take.start, take.next, take.seed) for take in sheet.takes]
 
 
-def test_takes_are_chosen_undone_and_only_their_interval_is_drawn_again(client, clip, page) -> None:
+def test_takes_are_chosen_undone_and_only_their_interval_is_drawn_again(
+    client, clip, service
+) -> None:
     assert told(client, clip) == []
     number = order(client, clip, takes="3", audio="drop")
     assert client.get("/api/jobs").json()[0]["what"].endswith("H.264, 3 takes")
-    draw(page, number)
+    draw(service, number)
     first, second = told(client, clip)
     assert (first["start"], first["next"], first["chosen"]) == (4, 6, None)
     assert (second["start"], second["next"]) == (14, 16)
@@ -107,10 +109,10 @@ def test_takes_are_chosen_undone_and_only_their_interval_is_drawn_again(client, 
 
     # The take was drawn already, when it was shown to choose from.
     again = order(client, clip, audio="drop")
-    assert draw(page, again).drawn == []
+    assert draw(service, again).drawn == []
     pictures = []
     for done in (number, again):
-        output = SlowSettings.from_json(page.store.job(done).settings).output
+        output = SlowSettings.from_json(service.store.job(done).settings).output
         with av.open(str(output)) as container:
             pictures.append([frame.to_ndarray() for frame in container.decode(video=0)])
     changed = [
@@ -122,22 +124,22 @@ def test_takes_are_chosen_undone_and_only_their_interval_is_drawn_again(client, 
 
     # Another seed than was compared is drawn, for seven in-betweens and no more.
     correct(client, clip, kind="take", frame=4, next=6, seed=9)
-    assert draw(page, order(client, clip, audio="drop")).drawn == [9] * 7
+    assert draw(service, order(client, clip, audio="drop")).drawn == [9] * 7
 
 
-def test_takes_of_a_part_are_counted_from_the_start_of_the_clip(client, clip, page) -> None:
-    draw(page, order(client, clip, takes="2", audio="drop", first=10, last=20))
+def test_takes_of_a_part_are_counted_from_the_start_of_the_clip(client, clip, service) -> None:
+    draw(service, order(client, clip, takes="2", audio="drop", first=10, last=20))
     (interval,) = told(client, clip)
     assert (interval["start"], interval["next"]) == (14, 16)
     assert client.get(interval["takes"][1]["url"]).status_code == 200
 
 
 def test_takes_of_a_part_of_a_sequence_stay_in_their_place_at_another_rate(
-    client, clip, page
+    client, clip, service
 ) -> None:
     number = order(client, clip, takes="2", audio="drop", first=10, last=20)
-    draw(page, number)
-    job = page.store.job(number)
+    draw(service, number)
+    job = service.store.job(number)
     at_24 = replace(job, settings={**job.settings, "input_rate": "24000/1001"})
     sheet = sheet_from_json(client.get(f"/clips/{clip['number']}/sheet.json").text)
     for fps in (sheet.fps, Fraction(12)):
@@ -145,25 +147,27 @@ def test_takes_of_a_part_of_a_sequence_stay_in_their_place_at_another_rate(
         assert (found["start"], found["next"]) == (14, 16)
 
 
-def test_results_that_differ_in_their_format_do_not_mix_their_takes_up(client, clip, page) -> None:
+def test_results_that_differ_in_their_format_do_not_mix_their_takes_up(
+    client, clip, service
+) -> None:
     part = order(client, clip, takes="2", audio="drop", first=2, last=20)
-    draw(page, part)
+    draw(service, part)
     whole = order(client, clip, takes="2", audio="drop", codec="ffv1")  # has the same folder
-    draw(page, whole)
+    draw(service, whole)
     assert [each["start"] for each in told(client, clip)] == [4, 14]
     assert client.get(f"/jobs/{part}/takes/frames_4-6.seed_1.mp4").status_code == 404
 
 
-def test_a_take_chosen_for_the_clip_counts_in_its_part(client, clip, page) -> None:
+def test_a_take_chosen_for_the_clip_counts_in_its_part(client, clip, service) -> None:
     correct(client, clip, kind="take", frame=14, next=16, seed=3)
     number = order(client, clip, audio="drop", first=10, last=20)
-    settings = SlowSettings.from_json(page.store.job(number).settings)
+    settings = SlowSettings.from_json(service.store.job(number).settings)
     (take,) = sheet_from_json(settings.xsheet.read_text()).takes
     assert (take.start, take.next, take.seed) == (4, 6, 3)
 
 
-def test_takes_of_pictures_that_were_corrected_since_are_not_shown(client, clip, page) -> None:
-    draw(page, order(client, clip, takes="2", audio="drop", codec="ffv1"))
+def test_takes_of_pictures_that_were_corrected_since_are_not_shown(client, clip, service) -> None:
+    draw(service, order(client, clip, takes="2", audio="drop", codec="ffv1"))
     correct(client, clip, kind="take", frame=4, next=6, seed=1)
     correct(client, clip, kind="move", frame=6, to=7)
     assert [each["start"] for each in told(client, clip)] == [14]
@@ -173,15 +177,15 @@ def test_takes_of_pictures_that_were_corrected_since_are_not_shown(client, clip,
 
 
 def test_choices_survive_a_restart_and_a_clip_without_any_is_noted_as_before(
-    client, clip, page, settings
+    client, clip, service, settings
 ) -> None:
     correct(client, clip, kind="merge", frame=10)
-    (of_disk,) = page.library.all_clips()
+    (of_disk,) = service.library.all_clips()
     assert json.loads(of_disk.corrections.read_text())["corrections"] == [
         {"drawings": [10], "cuts": []}
     ]
     correct(client, clip, kind="take", frame=4, next=6, seed=2**60)
-    another = Page(settings, ()).sheets.sheet(of_disk)
+    another = Service(settings, ()).sheets.sheet(of_disk)
     assert [take.seed for take in another.detection.sheet.takes] == [2**60]
 
 
@@ -216,9 +220,9 @@ def test_takes_that_cannot_be_compared_are_refused_in_a_line(client, clip, wish,
     assert match in answer.json()["error"]
 
 
-def test_no_other_file_is_shown_as_a_take(client, clip, page) -> None:
+def test_no_other_file_is_shown_as_a_take(client, clip, service) -> None:
     number = order(client, clip, takes="2", audio="drop")
-    draw(page, number)
+    draw(service, number)
     for name in (LIST, "frames_0-2.seed_0.mp4", "..%2Fdance.slow4x.mp4", "none"):
         assert client.get(f"/jobs/{number}/takes/{name}").status_code == 404
 
@@ -252,15 +256,15 @@ def tab(browser, listening, look) -> Iterator[Tab]:
     assert errors == []
 
 
-def kept(page: Page) -> list[tuple[int, int, int]]:
-    (clip,) = page.library.clips("local")
-    sheet = page.sheets.sheet(clip).detection.sheet
+def kept(service: Service) -> list[tuple[int, int, int]]:
+    (clip,) = service.library.clips("local")
+    sheet = service.sheets.sheet(clip).detection.sheet
     return [(take.start, take.next, take.seed) for take in sheet.takes]
 
 
-def wait_for_kept(tab: Tab, page: Page, *takes: tuple[int, int, int]) -> None:
+def wait_for_kept(tab: Tab, service: Service, *takes: tuple[int, int, int]) -> None:
     expect(tab.locator(".take-mark.kept")).to_have_count(len(takes))
-    assert kept(page) == list(takes)
+    assert kept(service) == list(takes)
 
 
 def middles(tab: Tab) -> list[np.ndarray]:

@@ -24,13 +24,13 @@ from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import FILE_NAME, JobStore, NewJob, State
 from nakawari.queue.worker import Worker, cancel
 from nakawari.serve.app import app_of
-from nakawari.serve.appetite import TOO_MUCH
-from nakawari.serve.page import Page
-from nakawari.serve.playing import playable
-from nakawari.serve.supervising import FRAMES, Supervisor, newest_frame
-from nakawari.serve.tether import ORPHANED
-from nakawari.slowmo import segments
-from nakawari.slowmo.segments import kept_folder, kept_frames
+from nakawari.serve.clips.playing import playable
+from nakawari.serve.processes.appetite import TOO_MUCH
+from nakawari.serve.processes.supervising import FRAMES, Supervisor, newest_frame
+from nakawari.serve.processes.tether import ORPHANED
+from nakawari.serve.service import Service
+from nakawari.slowmo.kept import segments
+from nakawari.slowmo.kept.segments import kept_folder, kept_frames
 from tests.conftest import painting
 from tests.serve.conftest import ADDRESS, IDLE, wait_for
 from tests.serve.served import PATIENCE
@@ -151,10 +151,11 @@ def test_nothing_is_kept_of_a_job_that_failed(store, make_clip, tmp_path, monkey
 
 
 def test_the_worker_ends_with_the_process_that_started_it() -> None:
-    program = "import time; from nakawari.serve.tether import end_with_parent; end_with_parent(); "
-    process = subprocess.Popen(
-        [sys.executable, "-c", program + "time.sleep(600)"], stdin=subprocess.PIPE
+    program = (
+        "import time; from nakawari.serve.processes.tether import end_with_parent; "
+        "end_with_parent(); time.sleep(600)"
     )
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
     assert process.poll() is None
     process.stdin.close()
     assert process.wait(60) == ORPHANED
@@ -227,15 +228,15 @@ def test_a_preview_that_was_begun_is_drawn_when_the_page_is_started_again(
         "store.finish(job.number, State.DONE)\n"
         "sys.stdin.read()"
     )
-    before = Page(settings, IDLE)
+    before = Service(settings, IDLE)
     source = before.previews_folder / "local" / "1" / "clip.mp4"
     number = queued(before.previews, source, "slow.mp4")
     if was_killed:
         before.previews.take()
     before.store.close()
     before.previews.close()
-    page = Page(settings, [sys.executable, "-c", program])
-    with TestClient(app_of(page), base_url=ADDRESS) as client:
+    service = Service(settings, [sys.executable, "-c", program])
+    with TestClient(app_of(service), base_url=ADDRESS) as client:
         wait_for(
             lambda: client.get(f"/api/previews/{number}").json()["state"] == "done", seconds=60
         )
@@ -245,7 +246,7 @@ def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(set
     program = (
         "import sys; from pathlib import Path\n"
         "from nakawari.queue.store import JobStore\n"
-        "from nakawari.serve.appetite import end_beyond\n"
+        "from nakawari.serve.processes.appetite import end_beyond\n"
         "end_beyond(int(sys.argv[2]))\n"
         f"store = JobStore(Path(sys.argv[1]) / {FILE_NAME!r})\n"
         "hoard = []\n"
@@ -253,12 +254,14 @@ def test_a_job_that_takes_too_much_memory_fails_in_a_line_and_the_page_lives(set
         "    while True: hoard.append(bytes(range(256)) * 4096)\n"
         "sys.stdin.read()"
     )
-    page = Page(replace(settings, drawing_memory=300 * 2**20), [sys.executable, "-c", program])
-    number = queued(page.store, settings.folder / "clip.mp4", "slow.mp4")
-    with TestClient(app_of(page), base_url=ADDRESS) as client:
-        wait_for(lambda: page.store.job(number).state is State.FAILED)
+    service = Service(
+        replace(settings, drawing_memory=300 * 2**20), [sys.executable, "-c", program]
+    )
+    number = queued(service.store, settings.folder / "clip.mp4", "slow.mp4")
+    with TestClient(app_of(service), base_url=ADDRESS) as client:
+        wait_for(lambda: service.store.job(number).state is State.FAILED)
         assert client.get("/").status_code == 200
-        reason = page.store.job(number).reason
+        reason = service.store.job(number).reason
     assert reason.startswith("drawing it takes more than 315 MB of memory, and this machine has no")
     assert "\n" not in reason
 

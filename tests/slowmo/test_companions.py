@@ -14,7 +14,7 @@ from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.video.companions import STYLE, Companions
 from nakawari.video.part import Part
-from tests.video.test_audio import pitch
+from tests.builders.sounds import pitch
 
 RATE = 24
 SUBTITLES = [

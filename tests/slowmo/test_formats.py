@@ -17,8 +17,8 @@ from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, SlowResult, run_job
 from nakawari.slowmo.transparency import off_black, on_black
 from nakawari.video.codecs import CODECS
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import VideoReader
 from tests.builders.refusals import refused
 from tests.conftest import painting, write_clip

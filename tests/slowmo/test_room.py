@@ -15,16 +15,18 @@ from nakawari.errors import UserError
 from nakawari.pace import Pace
 from nakawari.slowmo import room as room_module
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.job import SlowJob, room_of, run_job
-from nakawari.slowmo.retiming import OutputClock
+from nakawari.slowmo.job import SlowJob, run_job
+from nakawari.slowmo.job_checks import room_of
+from nakawari.slowmo.kept.segments import KeptFrames, compared_folder, kept_bytes
 from nakawari.slowmo.room import GROWTH, SOUND_BYTES, Beside, Room, check_room, peak, room_for
-from nakawari.slowmo.segments import KeptFrames, compared_folder, kept_bytes
+from nakawari.slowmo.timing.retiming import OutputClock
 from nakawari.video.codecs import CODECS
-from nakawari.video.color import ColorTags
-from nakawari.video.form import PictureForm
 from nakawari.video.part import Part
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.form import PictureForm
 from nakawari.video.reader import ClipInfo
 from nakawari.wording import size
+from tests.builders.pictures import noise
 from tests.builders.refusals import refused
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dance.mp4"
@@ -199,8 +201,6 @@ def test_a_job_with_takes_has_room_without_and_none_with_them(
 
 
 def _keep_a_frame(kept: KeptFrames) -> None:
-    from tests.slowmo.test_segments import noise
-
     kept.add(noise(0))
     raise KeyError
 

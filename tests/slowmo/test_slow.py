@@ -12,12 +12,12 @@ import torch
 from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.drawings import group
 from nakawari.slowmo.job import SlowJob, run_job
-from nakawari.slowmo.retiming import OutputClock
 from nakawari.slowmo.slow import MAX_BATCH, slow_down
-from nakawari.video.color import ColorTags
-from nakawari.video.picture import Picture
+from nakawari.slowmo.timing.drawings import group
+from nakawari.slowmo.timing.retiming import OutputClock
+from nakawari.video.pictures.color import ColorTags
+from nakawari.video.pictures.picture import Picture
 from nakawari.video.reader import SourceFrame
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 from tests.builders.sheets import sheet_of

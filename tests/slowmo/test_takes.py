@@ -16,8 +16,8 @@ from nakawari.parsing import MAX_SEED
 from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.job import SlowJob, run_job
 from nakawari.slowmo.takes import LIST, UNSURE, check_takes_folder, spread
-from nakawari.video.form import PictureForm
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.form import PictureForm
+from nakawari.video.pictures.picture import Picture
 from nakawari.xsheet.sheet.files import load_sheet
 from nakawari.xsheet.sheet.sheet import Take
 from tests.builders.takes import WHITE, Counting, drawer, lumas, reseed, run, unsure_clip

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.slowmo.compared import ComparedBefore
-from nakawari.slowmo.segments import UnwantedError, compared_folder, remove_kept
+from nakawari.slowmo.kept.compared import ComparedBefore
+from nakawari.slowmo.kept.segments import UnwantedError, compared_folder, remove_kept
 from nakawari.slowmo.takes import LIST
 from nakawari.whole import PREFIX
 from tests.builders.takes import Counting, drawer, lumas, run, unsure_clip

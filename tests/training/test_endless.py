@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from nakawari.data.endless import Endless
-from nakawari.data.folder import TripletFolder
+from nakawari.data.streams.endless import Endless
+from nakawari.data.streams.folder import TripletFolder
 from nakawari.errors import UserError
 from nakawari.training.config import DataConfig
 from nakawari.training.data import TripletData

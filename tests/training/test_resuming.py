@@ -6,8 +6,8 @@ from unittest.mock import MagicMock
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.training.metrics_file import MetricsFile
 from nakawari.training.resuming import ResumeAtAnUpdate
+from nakawari.training.tracking.metrics_file import MetricsFile
 
 
 def trainer(update: int, rank_zeros_update: int, metrics: MetricsFile) -> MagicMock:

@@ -9,7 +9,7 @@ import torch
 from autoencoder import VQAutoencoder
 from autoencoder import train as stage_1
 from autoencoder.config import AutoencoderConfig
-from nakawari.data.shards import EPISODES_FOLDER, INDEX_FILE
+from nakawari.data.streams.shards import EPISODES_FOLDER, INDEX_FILE
 from nakawari.training.config import DataConfig
 from nakawari.training.data import TripletData
 from tests.builders.shards import write_dataset

@@ -14,8 +14,8 @@ from nakawari.training.average import AveragedModule, AveragedWeights
 from nakawari.training.config import DataConfig, TrainerConfig, parse_config
 from nakawari.training.data import TripletData
 from nakawari.training.launch import one_line_errors
-from nakawari.training.optimisation import cosine_schedule, update
 from nakawari.training.run import train
+from nakawari.training.updates.optimisation import cosine_schedule, update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class TinyModule(AveragedModule):
         clip = self.config.trainer.gradient_clip
         update(self, self._losses(batch, losses), 0, self.model.parameters(), clip)
         self.average.step()
-        self.log_figures("train", {"pixels": losses[0]})
+        self.log_means("train", {"pixels": losses[0]})
 
     def _losses(self, batch: Numbers, losses: list[Tensor]) -> Iterator[Tensor]:
         loss = self.spoil(self.global_step, self._loss(batch))
@@ -74,7 +74,7 @@ class TinyModule(AveragedModule):
         # As of motion: where nothing is known the mean is 0.
         known = batch.value[batch.has_motion]
         metrics = {"loss": self._loss(batch), "error": known.sum() / max(known.numel(), 1)}
-        self.log_figures("validation", metrics, samples=len(batch.value))
+        self.log_means("validation", metrics, samples=len(batch.value))
 
     def _loss(self, batch: Numbers) -> Tensor:
         return (self.model(batch.value) - 1 - torch.randn(())).square().mean()

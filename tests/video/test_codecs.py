@@ -10,13 +10,13 @@ import pytest
 
 from nakawari.errors import UserError
 from nakawari.pace import Pace
-from nakawari.video.audio import StretchedAudio
 from nakawari.video.codecs import CODECS, Codec, check_picture, check_rate, codec_for
-from nakawari.video.color import BT709, FULL, LIMITED, ColorTags, from_rgb, to_rgb
-from nakawari.video.form import PLAIN, PictureForm
-from nakawari.video.palette import palette_of
-from nakawari.video.picture import Picture, of_planes, picture_from_frame
+from nakawari.video.pictures.color import BT709, FULL, LIMITED, ColorTags, from_rgb, to_rgb
+from nakawari.video.pictures.form import PLAIN, PictureForm
+from nakawari.video.pictures.palette import palette_of
+from nakawari.video.pictures.picture import Picture, of_planes, picture_from_frame
 from nakawari.video.reader import VideoReader
+from nakawari.video.sound.stretched_audio import StretchedAudio
 from nakawari.video.writer import VideoWriter
 
 RATE = Fraction(24000, 1001)

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from nakawari.errors import UserError
-from nakawari.video.color import BT709, FULL, LIMITED
-from nakawari.video.form import PLAIN
+from nakawari.video.pictures.color import BT709, FULL, LIMITED
+from nakawari.video.pictures.form import PLAIN
 from nakawari.video.reader import VideoReader
 
 RATE = Fraction(24000, 1001)

@@ -13,9 +13,10 @@ import pytest
 
 from nakawari.errors import UserError
 from nakawari.video.codecs import CODECS
-from nakawari.video.color import BT709, FULL, ColorTags
-from nakawari.video.picture import Picture
-from nakawari.video.writer import VideoWriter, check_output
+from nakawari.video.output_checks import check_output
+from nakawari.video.pictures.color import BT709, FULL, ColorTags
+from nakawari.video.pictures.picture import Picture
+from nakawari.video.writer import VideoWriter
 
 RATE = Fraction(24000, 1001)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nakawari.errors import UserError
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.xsheet.detect import Detection, at_rate, detect
 from tests.builders.stage import shot_at
 

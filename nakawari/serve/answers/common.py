@@ -24,8 +24,8 @@ from starlette.responses import (
 
 from nakawari.errors import UserError
 from nakawari.page import fill
-from nakawari.serve.ordering import parsed_wish
-from nakawari.serve.zipping import zipped
+from nakawari.serve.clips.zipping import zipped
+from nakawari.serve.jobs.requesting import parsed_wish
 
 MOST_WISH_BYTES = 65_536
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}

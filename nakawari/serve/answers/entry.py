@@ -11,15 +11,15 @@ from starlette.staticfiles import StaticFiles
 
 from nakawari.dataset.videos import VIDEO_ENDINGS
 from nakawari.serve.answers.common import Answer, html, plain_json, read_wish, threaded
-from nakawari.serve.page import Page
-from nakawari.serve.passes import DAYS, cookie_name
-from nakawari.video.sequence import PICTURE_ENDINGS
+from nakawari.serve.gate.passes import DAYS, cookie_name
+from nakawari.serve.service import Service
+from nakawari.video.files.sequence import PICTURE_ENDINGS
 
 CLIP_ENDINGS = (*VIDEO_ENDINGS, ".gif", ".mxf")
 """The endings by which the page recognises a clip among the files of a folder."""
 
 
-def routes(page: Page) -> list[BaseRoute]:
+def routes(service: Service) -> list[BaseRoute]:
     """Return the addresses."""
 
     def home(request: Request) -> Response:
@@ -27,22 +27,22 @@ def routes(page: Page) -> list[BaseRoute]:
 
     def enter(request: Request) -> Response:
         token = request.query_params.get("token", "")
-        return html("enter.html", token=token, is_valid=page.passes.is_valid(token))
+        return html("enter.html", token=token, is_valid=service.passes.is_valid(token))
 
     async def entered(request: Request) -> Response:
         # A button uses up the token, not the link: programs that preview links would use it up.
-        user = page.passes.use(str((await read_wish(request)).get("token", "")))
+        user = service.passes.use(str((await read_wish(request)).get("token", "")))
         if user is None:
             return plain_json({"error": "this link was used before; ask for a new one"}, 403)
         answer = plain_json({})
         answer.set_cookie(
-            cookie_name(page.settings.port),
-            page.passes.cookie(user),
+            cookie_name(service.settings.port),
+            service.passes.cookie(user),
             max_age=DAYS * 86400,
             httponly=True,
             samesite="lax",
         )
-        page.announce(user)
+        service.announce(user)
         return answer
 
     return [

@@ -23,43 +23,43 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.ordering import add_job, settings_for, source_frames
-from nakawari.serve.page import Page
-from nakawari.serve.playing import playable
-from nakawari.serve.supervising import newest_frame
+from nakawari.serve.clips.playing import playable
+from nakawari.serve.jobs.requesting import add_job, settings_for, source_frames
+from nakawari.serve.processes.supervising import newest_frame
+from nakawari.serve.service import Service
 
 
-def routes(page: Page) -> list[BaseRoute]:
+def routes(service: Service) -> list[BaseRoute]:
     """Return the addresses."""
     ordering = Lock()  # a double click orders twice at once, and no two outputs may have one name
 
     def order(request: Request, wish: Wish) -> Response:
-        clip = page.clip(request)
+        clip = service.clip(request)
         with ordering:
-            taken = {Path(str(job.settings.get("output"))).name for job in page.store.jobs()}
-            sheet = page.sheets.sheet(clip).detection.sheet
+            taken = {Path(str(job.settings.get("output"))).name for job in service.store.jobs()}
+            sheet = service.sheets.sheet(clip).detection.sheet
             settings = settings_for(clip, sheet, wish, taken)
-            return plain_json({"number": add_job(page.store, settings)}, 201)
+            return plain_json({"number": add_job(service.store, settings)}, 201)
 
     def jobs(request: Request) -> Response:
-        return plain_json(page.jobs(request.state.user))
+        return plain_json(service.jobs(request.state.user))
 
     def cancelled(request: Request, wish: Wish) -> Response:
-        return plain_json({"before": str(cancel(page.store, page.job(request).number))})
+        return plain_json({"before": str(cancel(service.store, service.job(request).number))})
 
     def frame(request: Request) -> Response:
-        return picture_answer(newest_frame(page.settings.folder, page.job(request).number))
+        return picture_answer(newest_frame(service.settings.folder, service.job(request).number))
 
     def download(request: Request) -> Response:
-        output = SlowSettings.from_json(page.job(request).settings).output
+        output = SlowSettings.from_json(service.job(request).settings).output
         return folder_answer(output) if output.is_dir() else file_answer(output, output.name)
 
     def video(request: Request) -> Response:
-        return file_answer(playable(SlowSettings.from_json(page.job(request).settings)))
+        return file_answer(playable(SlowSettings.from_json(service.job(request).settings)))
 
     def frames(request: Request) -> Response:
-        job = page.job(request)
-        clip = page.clip_of(job, request.state.user)
+        job = service.job(request)
+        clip = service.clip_of(job, request.state.user)
         if clip is None:
             raise LookupError(f"the clip of job {job.number} is gone")
         if job.state is not State.DONE:
@@ -67,7 +67,7 @@ def routes(page: Page) -> list[BaseRoute]:
             text = f"there is nothing{yet} of job {job.number}: it is {job.state}"
             raise HTTPException(409, text)
         settings = SlowSettings.from_json(job.settings)
-        sheet = page.sheets.sheet(clip).detection.sheet
+        sheet = service.sheets.sheet(clip).detection.sheet
         if settings.input_rate is not None:  # the clip's may have changed since
             sheet = replace(sheet, fps=settings.input_rate)
         rate = float(settings.rate or sheet.clock.fps)

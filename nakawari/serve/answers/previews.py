@@ -15,34 +15,36 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.ordering import told
-from nakawari.serve.page import Page
-from nakawari.serve.previewing import begin_preview
-from nakawari.serve.supervising import newest_frame
+from nakawari.serve.jobs.previewing import begin_preview
+from nakawari.serve.jobs.requesting import told
+from nakawari.serve.processes.supervising import newest_frame
+from nakawari.serve.service import Service
 
 
-def routes(page: Page) -> list[BaseRoute]:
+def routes(service: Service) -> list[BaseRoute]:
     """Return the addresses."""
 
     def begin(request: Request, wish: Wish) -> Response:
-        clip = page.clip(request)
-        sheet = page.sheets.sheet(clip).detection.sheet
-        begun = begin_preview(page.previews_folder, page.previews, clip, sheet, wish)
+        clip = service.clip(request)
+        sheet = service.sheets.sheet(clip).detection.sheet
+        begun = begin_preview(service.previews_folder, service.previews, clip, sheet, wish)
         return plain_json(begun, 201)
 
     async def begun(request: Request) -> Response:
         answer = await wishing(begin)(request)
-        page.draw_previews()
+        service.draw_previews()
         return answer
 
     def state(request: Request) -> Response:
-        return plain_json(told(page.preview(request), None))
+        return plain_json(told(service.preview(request), None))
 
     def frame(request: Request) -> Response:
-        return picture_answer(newest_frame(page.previews_folder, page.preview(request).number))
+        return picture_answer(
+            newest_frame(service.previews_folder, service.preview(request).number)
+        )
 
     def video(request: Request) -> Response:
-        settings = SlowSettings.from_json(page.preview(request).settings)
+        settings = SlowSettings.from_json(service.preview(request).settings)
         return file_answer(settings.output, kind="video/mp4")
 
     return [

@@ -18,19 +18,19 @@ from nakawari.serve.answers.common import (
     threaded,
     wishing,
 )
-from nakawari.serve.correcting import Corrected
-from nakawari.serve.library import Clip
-from nakawari.serve.page import Page
-from nakawari.serve.timeline import differing, rendered
+from nakawari.serve.clips.correcting import Corrected
+from nakawari.serve.clips.library import Clip
+from nakawari.serve.clips.timeline import differing, rendered
+from nakawari.serve.service import Service
 
 
-def routes(page: Page) -> list[BaseRoute]:
+def routes(service: Service) -> list[BaseRoute]:
     """Return the addresses."""
     one_by_one = Lock()  # an answer tells the difference from the sheet that the tab shows
 
     def sheet(request: Request) -> Response:
-        clip = page.clip(request)
-        text = page.sheets.sheet(clip).detection.sheet.to_json()
+        clip = service.clip(request)
+        text = service.sheets.sheet(clip).detection.sheet.to_json()
         name = quote(f"{clip.stem}.xsheet.json")
         saved = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
         return Response(text, media_type="application/json", headers=saved | NEVER_KEPT)
@@ -43,9 +43,9 @@ def routes(page: Page) -> list[BaseRoute]:
         """
 
         def answer(request: Request, wish: Wish) -> Response:
-            clip = page.clip(request)
+            clip = service.clip(request)
             with one_by_one:
-                before = page.sheets.sheet(clip)
+                before = service.sheets.sheet(clip)
                 is_stale = wish.get("seen", before.version) != before.version
                 corrected = before if is_stale else change(clip, wish)
             shown = None if is_stale else rendered(clip, before)
@@ -54,9 +54,9 @@ def routes(page: Page) -> list[BaseRoute]:
         return wishing(answer)
 
     changes: dict[str, Callable[[Clip, Wish], Corrected]] = {
-        "corrections": page.sheets.correct,
-        "undo": lambda clip, wish: page.sheets.undo(clip),
-        "redo": lambda clip, wish: page.sheets.redo(clip),
+        "corrections": service.sheets.correct,
+        "undo": lambda clip, wish: service.sheets.undo(clip),
+        "redo": lambda clip, wish: service.sheets.redo(clip),
     }
     return [
         Route("/clips/{clip}/sheet.json", threaded(sheet)),

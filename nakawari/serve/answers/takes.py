@@ -7,23 +7,23 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from nakawari.serve.answers.common import file_answer, plain_json, threaded
-from nakawari.serve.choosing import choices, clip_of_take
-from nakawari.serve.page import Page
+from nakawari.serve.jobs.choosing import choices, clip_of_take
+from nakawari.serve.service import Service
 
 
-def routes(page: Page) -> list[BaseRoute]:
+def routes(service: Service) -> list[BaseRoute]:
     """Return the addresses."""
 
     def takes(request: Request) -> Response:
-        clip = page.clip(request)
-        sheet = page.sheets.sheet(clip).detection.sheet
+        clip = service.clip(request)
+        sheet = service.sheets.sheet(clip).detection.sheet
         user = request.state.user
-        jobs = [job for job in page.store.jobs() if page.clip_of(job, user) == clip]
+        jobs = [job for job in service.store.jobs() if service.clip_of(job, user) == clip]
         return plain_json(choices(jobs, sheet))
 
     def video(request: Request) -> Response:
         name = request.path_params["name"]
-        return file_answer(clip_of_take(page.job(request), name), kind="video/mp4")
+        return file_answer(clip_of_take(service.job(request), name), kind="video/mp4")
 
     return [
         Route("/api/clips/{clip}/takes", threaded(takes)),

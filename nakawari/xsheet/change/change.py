@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.xsheet.camera.alignment import Matrix, corner_ways
 from nakawari.xsheet.camera.bars import inward, picture_area
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings, DifferenceSettings

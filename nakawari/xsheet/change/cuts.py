@@ -30,7 +30,7 @@ import numpy as np
 from nakawari.xsheet.camera.motion import Pair, camera_motion
 from nakawari.xsheet.change.change import Plate, changed_share
 from nakawari.xsheet.change.content import resemblance
-from nakawari.xsheet.change.look import WHOLE, Area, Look, color_distance, without_bars
+from nakawari.xsheet.change.seen_frame import WHOLE, Area, SeenFrame, color_distance, without_bars
 from nakawari.xsheet.change.surround import within_surround
 from nakawari.xsheet.settings import DEFAULT, DetectorSettings
 
@@ -55,12 +55,12 @@ def mark_cuts(
     before = 0
     for plate in plates:
         waiting.append(plate)
-        judge.looks.append(Look(plate, settings))
+        judge.seen.append(SeenFrame(plate, settings))
         if len(waiting) > window:
             yield ShotPlate(waiting.popleft(), judge.is_cut(before))
             before += 1
             if before > window + 1:
-                judge.looks.popleft()
+                judge.seen.popleft()
                 before -= 1
     while waiting:
         yield ShotPlate(waiting.popleft(), judge.is_cut(before))
@@ -73,13 +73,13 @@ class _Judge:
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
         # Up to ``window + 1`` frames before the first that waits, then the frames that wait.
-        self.looks: deque[Look] = deque()
+        self.seen: deque[SeenFrame] = deque()
 
     def is_cut(self, at: int) -> bool:
-        """Return whether the frame at a place in ``looks`` begins a shot."""
+        """Return whether the frame at a place in ``seen`` begins a shot."""
         if at == 0:
             return False
-        here, previous = self.looks[at], self.looks[at - 1]
+        here, previous = self.seen[at], self.seen[at - 1]
         # This spares most frames the rest.
         if here.luma_change(previous) < self._settings.cuts.min_luma_change:
             return False
@@ -108,17 +108,17 @@ class _Judge:
         """Return whether a shot begins where an area becomes empty, or ceases to be empty."""
         if not self._is_sudden(at):  # a step of a fade
             return False
-        limit = self._empty(self.looks[at - 1], self.looks[at], area)
+        limit = self._empty(self.seen[at - 1], self.seen[at], area)
 
         def is_empty(n: int) -> bool:
-            return self.looks[n].spread(area) < limit
+            return self.seen[n].spread(area) < limit
 
         first = max(at - self._settings.cuts.window - 1, 0)
         last = next((n for n in range(at - 1, first - 1, -1) if not is_empty(n)), None)
-        following = range(at, min(at + self._settings.cuts.window + 1, len(self.looks)))
+        following = range(at, min(at + self._settings.cuts.window + 1, len(self.seen)))
         back = next((n for n in following if not is_empty(n)), None)
         if last is not None and back is not None:
-            if not self._are_unlike(self.looks[last], self.looks[back], area):  # a flash
+            if not self._are_unlike(self.seen[last], self.seen[back], area):  # a flash
                 return False
             return back == at or not self._is_sudden(back)
         # The known frames end here. A light that went on and off before may go off again.
@@ -143,11 +143,11 @@ class _Judge:
 
     def _jump(self, at: int) -> float:
         """Return how much a frame changes from the one before [code values]."""
-        return self.looks[at].change_from(self.looks[at - 1])
+        return self.seen[at].change_from(self.seen[at - 1])
 
     def _is_other(self, at: int) -> bool:
         """Return whether a frame shows other things than the one before, in other colours."""
-        here, previous = self.looks[at], self.looks[at - 1]
+        here, previous = self.seen[at], self.seen[at - 1]
         if here.is_other is None:
             area = self._changed_area(at)
             here.is_other = area is not None and (
@@ -164,7 +164,7 @@ class _Judge:
 
         It is the picture within a surround, or else the whole picture.
         """
-        here, previous = self.looks[at], self.looks[at - 1]
+        here, previous = self.seen[at], self.seen[at - 1]
         whole = without_bars(previous, here)
         part = here.within_luma(whole)
         differences = self._settings.differences
@@ -172,7 +172,7 @@ class _Judge:
         changed = share >= self._settings.cuts.min_changed_share
         if changed and whole != WHOLE:
             return whole
-        steps = [self.looks[n].step_from(self.looks[n - 1]) for n in [at, *self._around(at)]]
+        steps = [self.seen[n].step_from(self.seen[n - 1]) for n in [at, *self._around(at)]]
         inner = within_surround(steps[0], steps[1:], self._settings.surrounds)
         if inner is not None:
             return inner
@@ -181,10 +181,10 @@ class _Judge:
     def _around(self, at: int) -> list[int]:
         """Return the frames around one that have a frame before them."""
         window = self._settings.cuts.window
-        near = range(max(at - window, 1), min(at + window + 1, len(self.looks)))
+        near = range(max(at - window, 1), min(at + window + 1, len(self.seen)))
         return [n for n in near if n != at]
 
-    def _camera_leads(self, one: Look, other: Look) -> bool:
+    def _camera_leads(self, one: SeenFrame, other: SeenFrame) -> bool:
         """Return whether a camera move leads from one picture to the other.
 
         The ground must go with it, of which even the faintest shades tell.
@@ -192,23 +192,23 @@ class _Judge:
         motion = camera_motion(Pair(one.luma, other.luma, settings=self._settings))
         return motion is not None and motion.support >= self._settings.cuts.min_following
 
-    def _one_is_empty(self, one: Look, other: Look, area: Area) -> bool:
+    def _one_is_empty(self, one: SeenFrame, other: SeenFrame, area: Area) -> bool:
         """Return whether one of two pictures shows nothing but one colour in an area."""
         return min(one.spread(area), other.spread(area)) < self._empty(one, other, area)
 
-    def _empty(self, one: Look, other: Look, area: Area) -> float:
+    def _empty(self, one: SeenFrame, other: SeenFrame, area: Area) -> float:
         """Return the spread below which a picture is empty; coding leaves a shadow of the other."""
         shadow = self._settings.cuts.shadow * max(one.spread(area), other.spread(area))
         return max(self._settings.cuts.empty, shadow)
 
-    def _are_unlike(self, one: Look, other: Look, area: Area) -> bool:
+    def _are_unlike(self, one: SeenFrame, other: SeenFrame, area: Area) -> bool:
         """Return whether two pictures show other things in an area."""
         return self._resemblance(one, other, area) < self._settings.cuts.min_resemblance
 
-    def _resemblance(self, one: Look, other: Look, area: Area) -> float:
+    def _resemblance(self, one: SeenFrame, other: SeenFrame, area: Area) -> float:
         enough = self._settings.cuts.max_resemblance
         return resemblance(one.within(area), other.within(area), enough)
 
-    def _have_other_colors(self, one: Look, other: Look, area: Area) -> bool:
+    def _have_other_colors(self, one: SeenFrame, other: SeenFrame, area: Area) -> bool:
         """Return whether enough of an area's pixels have other colours, compared in full light."""
         return color_distance(one, other, area) >= self._settings.cuts.other_colors

@@ -9,8 +9,8 @@ import numpy as np
 
 from nakawari.xsheet.camera.motion import STILL, CameraMotion
 from nakawari.xsheet.change.change import remainder
+from nakawari.xsheet.change.change_meter import Measure
 from nakawari.xsheet.change.frame_pair import FramePair
-from nakawari.xsheet.change.measure import Measure
 from nakawari.xsheet.change.uncovered import Uncovered
 from nakawari.xsheet.settings import DetectorSettings
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nakawari.xsheet.change.look import Area
+from nakawari.xsheet.change.seen_frame import Area
 from nakawari.xsheet.settings import SurroundSettings
 
 BORDER = 2  # thumbnail pixels: coding spreads a change to the blocks beside it

@@ -10,9 +10,9 @@ from nakawari.xsheet.camera.alignment import corner_ways
 from nakawari.xsheet.camera.ground import Evidence
 from nakawari.xsheet.camera.motion import CameraMotion, camera_motion
 from nakawari.xsheet.change.change import Plate, carried_change
-from nakawari.xsheet.change.measure import Measure
+from nakawari.xsheet.change.change_meter import Measure
+from nakawari.xsheet.change.motion_trial import MotionTrial, may_be_carried
 from nakawari.xsheet.change.remainders import Remainders, ShotFrame
-from nakawari.xsheet.change.trial import Trial, may_be_carried
 from nakawari.xsheet.change.uncovered import Uncovered
 from nakawari.xsheet.settings import DetectorSettings
 
@@ -32,7 +32,7 @@ class CameraTracker:
         self._unexplained: deque[ShotFrame] = deque(maxlen=settings.camera.look_far_back)
         self._evidence: Evidence | None = None  # of the ground, in this camera move
         self._seen = 0  # frames of this camera move in which it was seen
-        self._trial = Trial(self._settings)  # of this camera move, if its ground does not tell
+        self._trial = MotionTrial(self._settings)  # of this move, if its ground does not tell
         self._carried = 0.0  # code values: change of the last frame in which a motion was seen
         self._motion: CameraMotion | None = None  # the last one found, as long as it may go on
 
@@ -74,7 +74,7 @@ class CameraTracker:
         """Note that no camera moves in the last frame, and forget the move before it."""
         self._motion = None
         self._seen = 0
-        self._trial = Trial(self._settings)
+        self._trial = MotionTrial(self._settings)
         self._evidence = None
         self._unexplained.clear()
 

@@ -77,7 +77,7 @@ class DifferenceSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSettings:
-    """What counts as a frame's change (``detect.py``, ``change/measure.py``).
+    """What counts as a frame's change (``detect.py``, ``change/change_meter.py``).
 
     Attributes:
         light_weight: a change of the whole picture's brightness by one code value counts as much
@@ -167,7 +167,9 @@ class CameraSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSettings:
-    """When a motion is the camera's because it explains all that changes (``change/trial.py``).
+    """When a motion is the camera's because it explains all that changes.
+
+    It is tried in ``change/motion_trial.py``.
 
     Attributes:
         left_share: a motion explains a frame if it leaves at most this share of its change, and

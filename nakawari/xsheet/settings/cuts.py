@@ -44,7 +44,7 @@ class ContentSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ColorSettings:
-    """How the colours of two pictures are compared (``change/look.py``).
+    """How the colours of two pictures are compared (``change/seen_frame.py``).
 
     Attributes:
         luma_weight: factor for the change of luma, while the changes of both colour differences

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nakawari.video.timestamps import is_constant, rate_of_gaps
+from nakawari.video.times.timestamps import is_constant, rate_of_gaps
 
 if TYPE_CHECKING:
     from nakawari.video.reader import SourceFrame

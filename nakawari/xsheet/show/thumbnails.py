@@ -15,8 +15,8 @@ import numpy as np
 from nakawari.xsheet.sheet.sheet import ExposureSheet
 
 if TYPE_CHECKING:
-    from nakawari.video.color import ColorTags
-    from nakawari.video.picture import Picture
+    from nakawari.video.pictures.color import ColorTags
+    from nakawari.video.pictures.picture import Picture
 
 # About 8, 5, 4 and 2.6 kB each as data URIs: the page stays below some 16 MB up to 6000 drawings.
 # The smallest take 2 kB: a page of 17,000, an episode on twos, has 42 MB and opens in 3 s.

@@ -12,15 +12,15 @@ import pytest
 
 from eval.clips.camera import CameraTrack, PerFrame, sample_track
 from eval.clips.halves import SETS, ArtHalf, ClipSet, half_of, load_half
-from eval.clips.shots import StepPace, draw_shot
+from eval.clips.shots import TypicalPace, draw_shot
 from eval.clips.stage import AtTime, Stage, sample_stage, visible_change
 from eval.clips.strips import (
     Strip,
 )
 from eval.clips.write import CODINGS, draw_strip, with_grain, write_clips
-from nakawari.data.camera import Camera
-from nakawari.data.linear import LinearValue
-from nakawari.data.warps import Chain, Placement
+from nakawari.data.moving.linear import LinearValue
+from nakawari.data.moving.warps import Chain, Placement
+from nakawari.data.scenes.camera import Camera
 from nakawari.errors import UserError
 
 SIZE = (144, 256)  # H, W: half of what figures are measured at
@@ -79,7 +79,7 @@ def test_under_a_pan_a_held_figure_is_the_same_drawing_fixed_or_carried_along(
     rng = np.random.default_rng(5)
     clip_set, art = tuning
     stage = on_plain_ground(sample_stage(rng, art, clip_set, *SIZE), depth)
-    strip = draw_shot(stage, StepPace(rng, stage), [3, 3, 3], two_pixel_pan(9))
+    strip = draw_shot(stage, TypicalPace(rng, stage), [3, 3, 3], two_pixel_pan(9))
     assert strip.camera == [None, *["pan"] * 8]
     shift = round(2 * depth)
     for frame, new in enumerate(strip.new_drawings()[1:], 1):
@@ -93,7 +93,7 @@ def test_a_camera_that_stands_changes_nothing(tuning: tuple[ClipSet, ArtHalf]) -
     stage = sample_stage(np.random.default_rng(5), art, clip_set, *SIZE)
     standing = CameraTrack("pan", Camera(x=PerFrame(0.0, values=(0.0,) * 6)), (False,) * 6, (0, 0))
     strips = [
-        draw_shot(stage, StepPace(np.random.default_rng(4), stage), [2, 2, 2], track)
+        draw_shot(stage, TypicalPace(np.random.default_rng(4), stage), [2, 2, 2], track)
         for track in (None, standing)
     ]
     assert np.array_equal(strips[0].frames, strips[1].frames)

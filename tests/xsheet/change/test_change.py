@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.xsheet.camera.motion import STILL
 from nakawari.xsheet.change.change import (
     Plate,

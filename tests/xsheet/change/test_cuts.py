@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nakawari.video.picture import Picture
+from nakawari.video.pictures.picture import Picture
 from nakawari.xsheet.change.change import plate
 from nakawari.xsheet.change.cuts import mark_cuts
 from tests.builders.stage import background, shot_at

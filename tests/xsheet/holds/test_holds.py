@@ -133,14 +133,14 @@ def noisy_shot(frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_a_shot_is_decided_alike_however_many_frames_are_kept_at_once(monkeypatch, frames) -> None:
     shot = noisy_shot(frames)
     whole = decide(*shot)
-    monkeypatch.setattr("nakawari.xsheet.holds.holds.SPAN", 10)
+    monkeypatch.setattr("nakawari.xsheet.holds.forward_backward.SPAN", 10)
     in_spans = decide(*shot)
     assert in_spans.new_probability.tobytes() == whole.new_probability.tobytes()
     assert in_spans.thresholds.tobytes() == whole.thresholds.tobytes()
 
 
 def test_a_long_shot_takes_little_memory(monkeypatch) -> None:
-    monkeypatch.setattr("nakawari.xsheet.holds.holds.SPAN", 100)
+    monkeypatch.setattr("nakawari.xsheet.holds.forward_backward.SPAN", 100)
     once = HoldSettings(rounds=1)
     peaks = []
     for frames in (500, 1500):

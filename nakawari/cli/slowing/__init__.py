@@ -1,0 +1,1 @@
+"""What `nakawari slow` is made of: its model, its settings, several clips, a watched folder."""

@@ -1,0 +1,1 @@
+"""How things move between two drawings, and the layers drawn at any time."""

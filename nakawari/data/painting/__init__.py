@@ -1,0 +1,1 @@
+"""What drawings are made of: colours, strokes and patterns, put into pixels."""

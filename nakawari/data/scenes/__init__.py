@@ -1,0 +1,1 @@
+"""Scenes made up by chance: a background, figures and things over it, and a camera."""

@@ -1,0 +1,1 @@
+"""Who may come in: the checks of every request, the links that let in, and idle connections."""

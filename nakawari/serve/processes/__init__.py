@@ -1,0 +1,1 @@
+"""The processes that the page starts: they are watched, limited, and end with it."""
