@@ -32,7 +32,7 @@ def decode_picture(data: bytes, name: str) -> np.ndarray:
 
     Data that is no picture, or is cut short, raises ``UnreadableSampleError`` with ``name``.
     """
-    if _is_cut_short(data):
+    if is_cut_short(data):
         raise UnreadableSampleError(f"{name} is cut short")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if pixels is None:
@@ -40,8 +40,13 @@ def decode_picture(data: bytes, name: str) -> np.ndarray:
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def _is_cut_short(data: bytes) -> bool:
-    """Return whether a JPEG or PNG lacks its end; OpenCV would fill what is missing with grey."""
+def is_cut_short(data: bytes) -> bool:
+    """Return whether a JPEG, PNG or WebP lacks its end.
+
+    OpenCV would fill what is missing of the first two with grey.
+    """
+    if data[:4] == b"RIFF":
+        return len(data) < 8 + int.from_bytes(data[4:8], "little")
     ending = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND"}.get(data[:2])
     return ending is not None and ending not in data[-_MAX_TRAILER:]
 
