@@ -12,6 +12,7 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from nakawari.parsing import MAX_SEED
+from nakawari.whole import write_whole
 
 ConfigT = TypeVar("ConfigT")
 
@@ -219,7 +220,7 @@ class TrainerConfig:
 def write_settings(config: object, file: Path) -> None:
     """Write settings, a dataclass, to a YAML file that ``--config`` reads."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))  # type: ignore[call-overload]
-    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+    write_whole(file, yaml.safe_dump(settings, sort_keys=False).encode())
 
 
 class _Parser(ArgumentParser):
