@@ -103,7 +103,7 @@ class VideoReader:
             rate = input_rate or USUAL_RATE
             sequence = opened_sequence(self.path, rate, self._remarks.say, self._strict)
             return self._opened.enter_context(sequence)
-        container = self._opened.enter_context(open_file(self.path))
+        container = self._opened.enter_context(open_file(self.path, self._remarks.say))
         if input_rate is not None:
             raise UserError(
                 f"{self.path} has its own frame rate; --input-fps is for sequences of pictures, "
