@@ -13,23 +13,23 @@ from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
 CONTAINER = "gif"
-USUAL_DELAY = 0.1  # s, of a picture that states none, in FFmpeg as in browsers
 _EXTENSION, _IMAGE = 0x21, 0x2C  # the first bytes of a block
 _CONTROL = 0xF9  # the second byte of a graphic control extension
-_NO_DELAY = b"\x21\xf9\x04\0\0\0\0\0"  # a control extension that changes nothing
+# A control extension that states no time; FFmpeg, as browsers, shows such a picture for 0.1 s.
+_NO_DELAY = b"\x21\xf9\x04\0\0\0\0\0"
 
 
 class GifPictures(NamedTuple):
     """How many pictures a GIF has, and what is missing in them."""
 
-    count: int
+    number: int
     timeless: int  # pictures that state no time
     bare: list[int]  # where the pictures begin that have no control extension [byte]
 
 
 def gif_pictures(path: Path) -> GifPictures:
     """Return what a GIF says of its pictures; those after damage between pictures are left out."""
-    count, timeless, bare = 0, 0, []
+    number, timeless, bare = 0, 0, list[int]()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         delay: int | None = None
         for block in _blocks(content):
@@ -37,12 +37,12 @@ def gif_pictures(path: Path) -> GifPictures:
                 if content[block + 1] == _CONTROL:
                     delay = int.from_bytes(content[block + 4 : block + 6], "little")
                 continue
-            count += 1
+            number += 1
             timeless += not delay
             if delay is None:
                 bare.append(block)
             delay = None
-    return GifPictures(count, timeless, bare)
+    return GifPictures(number, timeless, bare)
 
 
 def _blocks(content: mmap.mmap) -> Iterator[int]:

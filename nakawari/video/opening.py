@@ -19,7 +19,7 @@ from nakawari.parsing import whole_number
 from nakawari.video import gif
 from nakawari.video.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
 from nakawari.video.names import no_such_clip
-from nakawari.wording import count
+from nakawari.video.remarks import timeless
 
 # Demuxers that read one file and follow no reference out of it. Playlists (concat, hls, dash),
 # image sequences (image2), devices and network formats are left out.
@@ -59,16 +59,12 @@ def open_file(path: Path, tell: Callable[[str], None] = lambda line: None) -> In
     try:
         head = check_header(path)
         if is_animated_webp(head):
-            return av.open(unpacked_webp(path), "r", CONTAINER, container_options=SAFE)
+            return av.open(unpacked_webp(path, tell), "r", CONTAINER, container_options=SAFE)
         if head.startswith(b"GIF8"):
             pictures = gif.gif_pictures(path)
-            if pictures.timeless and pictures.count > 1:
-                tell(
-                    f"{pictures.timeless:,} of {count(pictures.count, 'picture')} do not say how "
-                    f"long they are shown; each is taken to last {gif.USUAL_DELAY} s, as in "
-                    "browsers"
-                )
-            if pictures.bare and pictures.count > 1:
+            if pictures.timeless and pictures.number > 1:
+                tell(timeless(pictures.timeless, pictures.number))
+            if pictures.bare and pictures.number > 1:
                 whole = gif.with_controls(path, pictures)
                 return av.open(whole, "r", gif.CONTAINER, options=options, container_options=SAFE)
         # "file:" keeps FFmpeg from reading a protocol into a name such as "concat:a.mp4".
