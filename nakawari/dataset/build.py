@@ -136,7 +136,7 @@ def _begin(output: Path, settings: BuildSettings) -> None:
         ]
         if existing["format"] != FORMAT:
             differences.append(f"format {existing['format']!r}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} is damaged; choose another --output") from error
     if differences:
         raise UserError(

@@ -8,7 +8,14 @@ import pytest
 import webdataset
 
 from nakawari.data.real import UnreadableSampleError, decode_picture
-from nakawari.data.shards import EPISODES_FOLDER, INDEX_FILE, ShardedTriplets, ShardFile, read_index
+from nakawari.data.shards import (
+    EPISODES_FOLDER,
+    FORMAT,
+    INDEX_FILE,
+    ShardedTriplets,
+    ShardFile,
+    read_index,
+)
 from tests.builders.shards import write_dataset
 
 
@@ -97,8 +104,21 @@ def test_a_shard_that_was_cut_short_fails(root: Path) -> None:
         ShardedTriplets(root)
 
 
-def test_an_index_of_another_format_fails(root: Path) -> None:
-    (root / INDEX_FILE).write_text('{"format": "other"}')
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"format": "other"}',
+        "[" * 100_000,
+        json.dumps(
+            {
+                "format": FORMAT,
+                "splits": {"train": [{"file": 5, "samples": 1, "bytes": 1}], "validation": []},
+            }
+        ),
+    ],
+)
+def test_an_index_of_another_format_fails(root: Path, content: str) -> None:
+    (root / INDEX_FILE).write_text(content)
     with pytest.raises(ValueError, match="no index in the format 'nakawari triplets 1'"):
         ShardedTriplets(root)
 

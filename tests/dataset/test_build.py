@@ -188,11 +188,12 @@ def test_a_worker_that_is_killed_fails(shows: Path, tmp_path: Path) -> None:
         list(on_processes(2)(find_episodes([shows], {}), BuildSettings(), tmp_path / "set"))
 
 
+@pytest.mark.parametrize("content", ["{", "[" * 100_000])
 def test_settings_that_cannot_be_read_fail(
-    shows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: str, shows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "set").mkdir()
-    (tmp_path / "set" / "dataset.json").write_text("{")
+    (tmp_path / "set" / "dataset.json").write_text(content)
     assert build(shows, "--output", tmp_path / "set") == 2
     assert "dataset.json is damaged; choose another --output" in capsys.readouterr().err
 
