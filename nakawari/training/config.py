@@ -5,6 +5,8 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from itertools import pairwise
+from os.path import isfile
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
@@ -241,6 +243,11 @@ def parse_config(config_class: type[ConfigT], argv: list[str] | None = None) -> 
     parser = _Parser(description=description, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="a YAML file of settings")
     parser.add_class_arguments(config_class, as_group=False)
+    words = sys.argv[1:] if argv is None else argv
+    for before, word in pairwise(["", *words]):
+        name = word if before == "--config" else word.removeprefix("--config=")
+        if (before == "--config" or name != word) and os.path.exists(name) and not isfile(name):
+            parser.error(f"--config: {name} is not a file")  # to read a FIFO would wait for ever
     settings = parser.parse_args(argv)
     settings.pop("config", None)
     return config_class(**vars(parser.instantiate_classes(settings)))
