@@ -23,12 +23,15 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-s
 def fill(template: str, **values: Any) -> Markup:
     """Return a template with its values filled in.
 
+    Bytes of a file's name that are no UTF-8 (lone surrogates) are written out, such as \\udcff.
+
     Args:
         template: its path, relative to the folder that contains the packages, such as
             ``nakawari/sweep/report.html``.
         values: by the names that the template gives them; a missing one is an error.
     """
-    return Markup(_environment().get_template(template).render(values))
+    page = _environment().get_template(template).render(values)
+    return Markup(page.encode(errors="backslashreplace").decode())
 
 
 @cache

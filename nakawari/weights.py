@@ -83,7 +83,7 @@ def read_config(file: Path) -> dict[str, Any]:
     ``LARGEST_CONFIG`` bytes.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing; pass a complete folder with --model")
+        raise FileNotFoundError(f"{file} is missing; pass a complete folder of weights")
     if file.stat().st_size > LARGEST_CONFIG:
         raise ValueError(f"{file} is larger than {LARGEST_CONFIG} bytes, which no config is")
     try:

@@ -87,16 +87,16 @@ class ArtHalf(Art):
         super().__init__(folders)
         for kind in KINDS:
             chosen = [
-                (name, data)
-                for name, data in zip(self._names[kind], self._files[kind], strict=True)
-                if half_of(name) == half
+                (path, data)
+                for path, data in zip(self._paths[kind], self._files[kind], strict=True)
+                if half_of(path.stem) == half
             ]
-            self._names[kind] = [name for name, _ in chosen]
+            self._paths[kind] = [path for path, _ in chosen]
             self._files[kind] = [data for _, data in chosen]
 
     def names(self, kind: str) -> list[str]:
         """Return the names of the pictures of a kind."""
-        return list(self._names[kind])
+        return [path.stem for path in self._paths[kind]]
 
 
 def load_half(clip_set: ClipSet, folders: Sequence[str | Path] = ()) -> ArtHalf:

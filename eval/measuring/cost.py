@@ -19,6 +19,7 @@ from eval.methods.method import Draw, Method, MethodSettings, Sample
 from eval.methods.registry import ABLATIONS, find_method, load_pipeline
 from eval.sets.pictures import frame_from_pixels, read_pixels
 from eval.sets.triplet_list import FRAMES, TripletEntry
+from nakawari.errors import UserError
 from nakawari.memory import own_peak_mib
 
 YARDSTICK = "dis"
@@ -91,11 +92,17 @@ def _of_the_model(method: Method, settings: MethodSettings) -> dict[str, Any]:
 
 
 def training_cost(file: Path) -> dict[str, Any] | None:
-    """Return for how many ``minutes`` and ``on`` what weights were trained; None without a file."""
+    """Return for how many ``minutes`` and ``on`` what weights were trained; None without a file.
+
+    Raises ``UserError`` if the file is damaged.
+    """
     if not file.is_file():
         return None
-    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return {"minutes": float(known["minutes"]), "on": str(known["on"])}
+    try:
+        known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return {"minutes": float(known["minutes"]), "on": str(known["on"])}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{file} is damaged; restore it, or remove it") from error
 
 
 def _at_size(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nakawari.cli.arguments import path, plain_file, positive_int
 from nakawari.parsing import seed
 from nakawari.whole import write_whole
+from nakawari.wording import printable
 
 if TYPE_CHECKING:
     import optuna
@@ -57,7 +58,7 @@ def run_sweep_command(args: argparse.Namespace) -> None:
     report = folder / REPORT_FILE
     job = SweepJob(
         plan=plan,
-        name=args.study or args.plan.stem,
+        name=printable(args.study or args.plan.stem),  # a database stores nothing but UTF-8
         folder=folder,
         trials=args.trials,
         storage=args.storage,

@@ -19,7 +19,8 @@ from nakawari.data.streams.shards import (
     SETTINGS_FILE,
     Shard,
 )
-from nakawari.dataset.episode import EpisodeRecord, episode_folder
+from nakawari.dataset.episode import episode_folder
+from nakawari.dataset.record import EpisodeRecord
 from nakawari.dataset.report import html_report
 from nakawari.dataset.result import BuildResult
 from nakawari.dataset.runners import Outcome, Runner
@@ -56,7 +57,8 @@ def build_dataset(
 
     Episodes that an earlier build left in ``output`` belong to the dataset, too. A build may be
     stopped at any moment; the same call then goes on, and does not touch finished episodes again.
-    Raises ``UserError`` if ``output`` cannot be written to or another build is writing there.
+    Raises ``UserError`` if ``output`` cannot be written to, another build is writing there, or the
+    record of a finished episode is damaged.
 
     Args:
         episodes: the videos.
@@ -70,6 +72,9 @@ def build_dataset(
         (output / EPISODES_FOLDER).mkdir(parents=True, exist_ok=True)
         with _alone(output):
             _begin(output, settings)
+            begun = {folder for one in episodes if (folder := episode_folder(output, one)).is_dir()}
+            for folder in sorted({*_finished(output), *begun}):
+                EpisodeRecord.read(folder)  # a damaged one is told of before the work
             for partial in (output / EPISODES_FOLDER).glob(".*.partial"):
                 shutil.rmtree(partial, ignore_errors=True)  # of a build that was killed
             left = [one for one in episodes if not _is_done(output, one)]
@@ -114,7 +119,7 @@ def _begin(output: Path, settings: BuildSettings) -> None:
         ]
         if existing["format"] != FORMAT:
             differences.append(f"format {existing['format']!r}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} is damaged; choose another --output") from error
     if differences:
         raise UserError(
@@ -127,6 +132,12 @@ def _is_done(output: Path, episode: Episode) -> bool:
     return (episode_folder(output, episode) / EPISODE_FILE).is_file()
 
 
+def _finished(output: Path) -> list[Path]:
+    """Return the folders of all episodes that are done, this build's and earlier ones'."""
+    records = output.glob(f"{EPISODES_FOLDER}/[!.]*/{EPISODE_FILE}")
+    return sorted(record.parent for record in records if record.is_file())
+
+
 def _finish(
     output: Path,
     settings: BuildSettings,
@@ -135,7 +146,7 @@ def _finish(
     failed: list[Outcome],
     reused: int,
 ) -> BuildResult:
-    folders = sorted(path.parent for path in output.glob(f"{EPISODES_FOLDER}/[!.]*/{EPISODE_FILE}"))
+    folders = _finished(output)
     # An episode may have been given another title since it was built: this call's titles win.
     titles = {episode_folder(output, one): one.title for one in episodes}
     records = [EpisodeRecord.read(folder) for folder in folders]

@@ -8,15 +8,16 @@ import shutil
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from nakawari.data.streams.shards import EPISODE_FILE, EPISODES_FOLDER, Shard
+from nakawari.data.streams.shards import EPISODE_FILE, EPISODES_FOLDER
 from nakawari.dataset.candidates import Candidate, candidates, frame_time
 from nakawari.dataset.judge import Judge, Judgement, Proof
-from nakawari.dataset.pictures import Gallery, Picked
+from nakawari.dataset.pictures import Gallery
+from nakawari.dataset.record import MOTION_BIN, TIME_BIN, EpisodeRecord
 from nakawari.dataset.settings import BuildSettings, Reason
 from nakawari.dataset.shards import ShardWriter
 from nakawari.dataset.timed_frames import TimedFrame, read_frames
@@ -24,52 +25,6 @@ from nakawari.dataset.videos import Episode
 from nakawari.opencv import use_one_opencv_thread
 from nakawari.xsheet.detect import detect
 from nakawari.xsheet.sheet.sheet import ExposureSheet
-
-MOTION_BIN = 4  # px, width of a bin in the report's histogram of movement
-TIME_BIN = 0.05  # width of a bin in its histogram of frame_time
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpisodeRecord:
-    """The result of an episode; the paths of ``shards`` are relative to its folder."""
-
-    key: str
-    title: str
-    file: str
-    seconds: float
-    frames: int
-    drawings: int
-    cadences: dict[str, int]  # number of shots by cadence
-    candidates: int
-    rejected: dict[str, int]  # number of candidates left out, by reason
-    motion: dict[str, int]  # number of triplets kept, by motion [px] in bins of MOTION_BIN
-    frame_times: dict[str, int]  # number of triplets kept, by frame_time in bins of TIME_BIN
-    shards: list[Shard]
-    kept: list[Picked] = field(default_factory=list)
-    left_out: list[Picked] = field(default_factory=list)
-
-    @property
-    def samples(self) -> int:
-        """How many triplets were kept."""
-        return sum(shard.samples for shard in self.shards)
-
-    @property
-    def shots(self) -> int:
-        """How many shots there are."""
-        return sum(self.cadences.values())
-
-    @classmethod
-    def read(cls, folder: Path) -> EpisodeRecord:
-        """Read the record in an episode's folder."""
-        content: dict[str, Any] = json.loads((folder / EPISODE_FILE).read_text(encoding="utf-8"))
-        return cls(
-            **{
-                **content,
-                "shards": [Shard(**shard) for shard in content["shards"]],
-                "kept": [Picked(**picked) for picked in content["kept"]],
-                "left_out": [Picked(**picked) for picked in content["left_out"]],
-            }
-        )
 
 
 def build_episode(episode: Episode, settings: BuildSettings, output: Path) -> None:

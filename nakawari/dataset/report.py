@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from nakawari.dataset.episode import MOTION_BIN, TIME_BIN, EpisodeRecord
 from nakawari.dataset.pictures import Picked
+from nakawari.dataset.record import MOTION_BIN, TIME_BIN, EpisodeRecord
 from nakawari.dataset.result import BuildResult
 from nakawari.dataset.settings import EXPLANATIONS, BuildSettings, Reason
 from nakawari.dataset.split import canonical

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nakawari.dataset.episode import EpisodeRecord
+from nakawari.dataset.record import EpisodeRecord
 from nakawari.dataset.runners import Outcome
 from nakawari.dataset.split import canonical
 

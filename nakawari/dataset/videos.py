@@ -86,7 +86,7 @@ def read_titles(path: Path) -> dict[str, str]:
     """Read a JSON object of patterns and titles; ``UserError`` if it is anything else."""
     try:
         titles = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"--titles: cannot read {path} ({error}); give a JSON file") from error
     if not isinstance(titles, dict) or not all(
         isinstance(title, str) and title for title in titles.values()

@@ -73,7 +73,7 @@ def read_plan(path: Path) -> SweepPlan:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read the sweep {path} ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     try:
         return _plan(content)

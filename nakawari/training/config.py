@@ -5,6 +5,8 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from itertools import pairwise
+from os.path import isfile
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
@@ -12,6 +14,7 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from nakawari.parsing import MAX_SEED
+from nakawari.whole import write_whole
 
 ConfigT = TypeVar("ConfigT")
 
@@ -219,7 +222,7 @@ class TrainerConfig:
 def write_settings(config: object, file: Path) -> None:
     """Write settings, a dataclass, to a YAML file that ``--config`` reads."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))  # type: ignore[call-overload]
-    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+    write_whole(file, yaml.safe_dump(settings, sort_keys=False).encode())
 
 
 class _Parser(ArgumentParser):
@@ -240,6 +243,11 @@ def parse_config(config_class: type[ConfigT], argv: list[str] | None = None) -> 
     parser = _Parser(description=description, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="a YAML file of settings")
     parser.add_class_arguments(config_class, as_group=False)
+    words = sys.argv[1:] if argv is None else argv
+    for before, word in pairwise(["", *words]):
+        name = word if before == "--config" else word.removeprefix("--config=")
+        if (before == "--config" or name != word) and os.path.exists(name) and not isfile(name):
+            parser.error(f"--config: {name} is not a file")  # to read a FIFO would wait for ever
     settings = parser.parse_args(argv)
     settings.pop("config", None)
     return config_class(**vars(parser.instantiate_classes(settings)))

@@ -22,6 +22,7 @@ _SHARDED = {
     "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
     "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism other than over the data",
 }
+_FROM_A_WORKER = "Caught "  # torch's first word of such an error, see ExceptionWrapper
 _PR_SET_PDEATHSIG = 1  # option of prctl(2): the signal to get when the parent dies
 # Variables by which other launchers say how many processes they started.
 _OTHER_LAUNCHERS = {
@@ -152,7 +153,7 @@ def one_line_errors(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        print(f"{Path(sys.argv[0]).name}: {_rank()}{error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {_rank()}{_own_words(error)}", file=sys.stderr)
         raise SystemExit(2) from error
     except torch.cuda.OutOfMemoryError as error:
         print(
@@ -162,6 +163,15 @@ def one_line_errors(*kinds: type[Exception]) -> Iterator[None]:
             file=sys.stderr,
         )
         raise SystemExit(2) from error
+
+
+def _own_words(error: Exception) -> str:
+    """Return an error's text; torch puts a traceback before it if it comes from a data worker."""
+    text = str(error).strip()
+    if not text.startswith(_FROM_A_WORKER):
+        return text
+    kind = type(error)
+    return text.rpartition("\n")[2].removeprefix(f"{kind.__module__}.{kind.__qualname__}: ")
 
 
 def _rank() -> str:

@@ -30,6 +30,7 @@ from nakawari.training.tracking.loggers import start_tracking
 from nakawari.training.updates.speed import Trace, prepare
 from nakawari.training.updates.throughput import WARM_UP, Throughput
 from nakawari.training.validating import ValidateWhenDue, Validations
+from nakawari.whole import check_writable
 
 
 def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> None:
@@ -55,6 +56,7 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
         trainer.fit(module, data)
         return
     run = Path(config.run)
+    _claim(run)
     state = _state_to_resume(run, module, config)
     keep = KeepTheModel(run, config.save_minutes)
     stop = StopOnSignal(keep.save)
@@ -89,7 +91,6 @@ def train(module: AveragedModule, data: TripletData, config: TrainerConfig) -> N
             + (f", going on from {STATE}" if state else ""),
             flush=True,
         )
-        run.mkdir(parents=True, exist_ok=True)
         write_settings(module.config, run / "config.yaml")
     try:
         trainer.fit(module, data, ckpt_path=state)
@@ -140,6 +141,17 @@ def _strategy(launch: Launch, unused: bool) -> Strategy | str:
         return "auto"
     # Buffers are shared once an update (``share_buffers``), not before each pass as well.
     return DDPStrategy(find_unused_parameters=unused, broadcast_buffers=False)
+
+
+def _claim(run: Path) -> None:
+    """Make the folder of the training; ``UserError`` if nothing can be written to it."""
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot make the folder {run} ({error.strerror}); name another with --trainer.run"
+        ) from error
+    check_writable(run, f"to {run}")
 
 
 def _state_to_resume(run: Path, module: AveragedModule, config: TrainerConfig) -> Path | None:

@@ -37,12 +37,19 @@ def upload(run: Path, config: WandbConfig) -> None:
         )
     _check_login()
     records = sorted((run / "wandb").glob("offline-run-*"))
-    if records:
-        subprocess.run([sys.executable, "-m", "wandb", "sync", *map(str, records)], check=True)
     ended_well = known.pop("ended_well")
-    experiment = wandb.init(**known, resume="allow", dir=str(run))
-    arrived = publish(experiment, run, config)
-    experiment.finish(int(not (arrived and ended_well)))
+    try:
+        if records:
+            subprocess.run([sys.executable, "-m", "wandb", "sync", *map(str, records)], check=True)
+        experiment = wandb.init(**known, resume="allow", dir=str(run))
+        arrived = publish(experiment, run, config)
+        experiment.finish(int(not (arrived and ended_well)))
+    except (wandb.errors.Error, subprocess.CalledProcessError, OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"W&B did not take what it has not got of {run} ({reason}); all of it is still there, "
+            "try again later"
+        ) from error
     if not arrived:
         raise UserError(f"the model has not arrived; it is still in {run}, try again later")
     print(f"W&B has the model: {experiment.url}")

@@ -92,14 +92,15 @@ class VideoReader:
 
     def _open(self, input_rate: Fraction | None) -> InputContainer:
         if is_sequence(self.path):
+            rate = input_rate or USUAL_RATE
+            sequence = opened_sequence(self.path, rate, self._remarks.say, self._strict)
+            container = self._opened.enter_context(sequence)
             if input_rate is None:
                 self._remarks.say(
                     f"{USUAL_RATE} frames a second are assumed; --input-fps says another"
                 )
-            rate = input_rate or USUAL_RATE
-            sequence = opened_sequence(self.path, rate, self._remarks.say, self._strict)
-            return self._opened.enter_context(sequence)
-        container = self._opened.enter_context(open_file(self.path))
+            return container
+        container = self._opened.enter_context(open_file(self.path, self._remarks.say))
         if input_rate is not None:
             raise UserError(
                 f"{self.path} has its own frame rate; --input-fps is for sequences of pictures, "

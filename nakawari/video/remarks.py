@@ -8,6 +8,7 @@ import av
 
 from nakawari.video.pictures.form import PictureForm
 from nakawari.video.pictures.picture import is_see_through
+from nakawari.wording import count
 
 SEE_THROUGH = "transparency is laid on black"
 INTERLACED = {2, 3, 4, 5}  # of AVFieldOrder, which says which field is shown and coded first
@@ -45,3 +46,11 @@ class Remarks:
             )
         if not richest.alpha and SEE_THROUGH not in self._told and is_see_through(frame):
             self.say(SEE_THROUGH)
+
+
+def timeless(number: int, total: int) -> str:
+    """Return a line that says that so many of all pictures do not say how long they are shown."""
+    return (
+        f"{number:,} of {count(total, 'picture')} do not say how long they are shown; each is "
+        "taken to last 0.1 s, as in browsers"
+    )

@@ -216,3 +216,42 @@ def test_weights_that_do_not_fit_are_refused_in_one_line(
     )
     assert words in line
     assert {left.name for left in tmp_path.iterdir()} == {"clip.mp4", "model"}
+
+
+HUB = ("hub", "hugging", "http", "internet", "connect", "download", "token", "log in", "login")
+
+
+@pytest.mark.parametrize(
+    "model", ["nowhere", "owner/name", "http://example.org/a", "hf://owner/name"]
+)
+def test_a_model_that_is_not_there_is_never_looked_for_on_a_hub(
+    make_clip, tmp_path, capsys, model
+) -> None:
+    output = tmp_path / "o.mp4"
+    line = refused(capsys, "slow", make_clip(), "--model", model, "-o", output)
+    assert line.endswith("does not exist; give another with --model\n")
+    line = line.replace(str(Path(model)), "")
+    assert not [word for word in HUB if word in line.lower()]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[1]", b"null"])
+def test_a_model_that_lacks_a_part_is_never_looked_for_on_a_hub(
+    make_clip, tmp_path, capsys, pipeline, content
+) -> None:
+    folder = tmp_path / "model"
+    pipeline.save_pretrained(folder)
+    clip, output = make_clip(), tmp_path / "o.mp4"
+    files = [path for path in folder.rglob("*/*") if path.is_file()]
+    assert len(files) == 5  # the configs and weights of both stages, and the noise schedule
+    for file in files:
+        if content == b"{}" and file.name == "scheduler_config.json":
+            continue  # all of its settings have defaults
+        whole = file.read_bytes()
+        file.unlink()
+        if content is not None:
+            file.write_bytes(content)
+        line = refused(capsys, "slow", clip, "--model", folder, "--device", "cpu", "-o", output)
+        assert "cannot use the model in" in line
+        assert str(file) in line or str(file.parent) in line
+        assert not [word for word in HUB if word in line.lower().replace(str(tmp_path).lower(), "")]
+        file.write_bytes(whole)

@@ -6,6 +6,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,13 +188,86 @@ def test_a_worker_that_is_killed_fails(shows: Path, tmp_path: Path) -> None:
         list(on_processes(2)(find_episodes([shows], {}), BuildSettings(), tmp_path / "set"))
 
 
+@pytest.mark.parametrize("content", ["{", "[" * 100_000])
 def test_settings_that_cannot_be_read_fail(
-    shows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: str, shows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "set").mkdir()
-    (tmp_path / "set" / "dataset.json").write_text("{")
+    (tmp_path / "set" / "dataset.json").write_text(content)
     assert build(shows, "--output", tmp_path / "set") == 2
     assert "dataset.json is damaged; choose another --output" in capsys.readouterr().err
+
+
+def _without(record: dict[str, Any]) -> None:
+    del record["cadences"]
+
+
+def _too_much(record: dict[str, Any]) -> None:
+    record["colour"] = "red"
+
+
+def _wrong(field: str, value: object) -> Callable[[dict[str, Any]], None]:
+    return lambda record: record.update({field: value})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _without,
+        _too_much,
+        _wrong("frames", "many"),
+        _wrong("seconds", float("nan")),
+        _wrong("cadences", [2, 3]),
+        _wrong("motion", {"fast": 3}),
+        _wrong("motion", {"1e15": 3}),
+        _wrong("frame_times", {"0.50": -1}),
+        _wrong("shards", [{"file": "/etc/0000.tar", "samples": 1, "bytes": 1}]),
+        _wrong("kept", [{"jpeg": 5, "words": "frame", "reason": None}]),
+        _wrong("title", 8),
+    ],
+)
+def test_a_damaged_record_of_an_episode_fails_before_the_work(
+    damage: Callable[[dict[str, Any]], None],
+    shows: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "set"
+    assert build(shows / "one", "--output", output) == 0
+    file = next(output.glob("episodes/*/episode.json"))
+    record = json.loads(file.read_text())
+    damage(record)
+    file.write_text(json.dumps(record))
+    _assert_refused_before_the_work(file, shows, output, capsys)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_record_that_is_missing_or_no_json_fails_before_the_work(
+    content: bytes | None, shows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "set"
+    assert build(shows / "one", "--output", output) == 0
+    file = next(output.glob("episodes/*/episode.json"))
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    _assert_refused_before_the_work(file, shows, output, capsys)
+
+
+def _assert_refused_before_the_work(
+    file: Path, shows: Path, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Check the line, that no other episode was built, and that what the line says to do helps."""
+    capsys.readouterr()
+    assert build(shows, "--output", output) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"{file} is missing or damaged; delete its folder and run the same" in told
+    assert len(list((output / EPISODES_FOLDER).iterdir())) == 1
+    shutil.rmtree(file.parent)
+    assert build(shows, "--output", output) == 0
+    assert len(read_index(output)["train"] + read_index(output)["validation"]) == 2
 
 
 def test_a_second_build_at_the_same_time_fails(

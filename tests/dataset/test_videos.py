@@ -64,7 +64,10 @@ def test_a_folder_without_videos_fails(tmp_path: Path) -> None:
         find_episodes([tmp_path], {})
 
 
-@pytest.mark.parametrize(("text", "told"), [("{", "cannot read"), ('{"a": 1}', "must be an obj")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{", "cannot read"), ("[" * 100_000, "cannot read"), ('{"a": 1}', "must be an obj")],
+)
 def test_titles_that_are_none_fail(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "titles.json").write_text(text)
     with pytest.raises(UserError, match=f"--titles: .*{told}"):

@@ -138,7 +138,7 @@ def test_a_file_that_is_no_yaml_or_is_not_there_fails(tmp_path: Path) -> None:
     (tmp_path / "sweep.yaml").write_text("- a")
     with pytest.raises(UserError, match="a sweep has program, method, metric"):
         read_plan(tmp_path / "sweep.yaml")
-    for hostile in (b"\xff\xfe", b"[" * 2_000):
+    for hostile in (b"\xff\xfe", b"[" * 2_000, b"a: " + b"9" * 5_000):
         (tmp_path / "sweep.yaml").write_bytes(hostile)
         with pytest.raises(UserError, match="is no YAML"):
             read_plan(tmp_path / "sweep.yaml")

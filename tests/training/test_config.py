@@ -1,6 +1,7 @@
 """Settings come from YAML and dotted overrides; what is unknown or senseless is refused."""
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,14 @@ def test_algorithms_are_deterministic_where_asked(
     finally:
         torch.use_deterministic_algorithms(False)
     assert seen == [asked]
+
+
+@pytest.mark.parametrize("words", [["--config", "{}"], ["--config={}"]])
+def test_a_config_that_is_a_fifo_fails_at_once(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(SystemExit) as stop:
+        parse_config(AutoencoderConfig, [word.format(tmp_path / "fifo") for word in words])
+    assert stop.value.code == 2
+    assert f"--config: {tmp_path}/fifo is not a file; see --help" in capsys.readouterr().err

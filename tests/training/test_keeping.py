@@ -134,8 +134,9 @@ def test_the_weights_are_written_before_the_state_that_counts_their_updates(
     told = calls(monkeypatch)
     fit(tiny_config(tmp_path, max_updates=4, validate_every=4))
     renamed = [path.name for kind, path in told if kind == "rename" and path.suffix != ".csv"]
-    # Of the validation, which is the best so far, and of the end.
+    # The settings; of the validation, which is the best so far; and of the end.
     assert [name for name in renamed if not name.endswith(".old")] == [
+        "config.yaml",
         *("weights", "best", "last.ckpt"),
         *("weights", "last.ckpt"),
     ]
@@ -191,3 +192,21 @@ def test_what_to_do_next_depends_on_what_the_weights_are(tmp_path: Path) -> None
 def test_a_saving_interval_that_is_none_fails() -> None:
     with pytest.raises(ValueError, match=r"trainer.save_minutes must be positive, got 0"):
         TrainerConfig(save_minutes=0)
+
+
+@pytest.mark.parametrize("name", ["file", "file/run", "a" * 300])
+def test_a_folder_that_cannot_be_made_fails(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match=r"cannot make the folder .*; name another with --trainer."):
+        fit(tiny_config(tmp_path / name))
+
+
+def test_a_folder_that_cannot_be_written_to_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(UserError, match=r"cannot write to .*run \(Permission denied\); choose ano"):
+        fit(tiny_config(tmp_path / "run"))

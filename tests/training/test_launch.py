@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from nakawari.errors import UserError
 from nakawari.training.ancestry import Launcher, asked_processes, find_launcher
@@ -235,6 +237,21 @@ def test_what_the_user_can_put_right_is_one_line(capsys: pytest.CaptureFixture[s
         raise ValueError("data.height is odd; choose another")
     assert stop.value.code == 2
     assert capsys.readouterr().err.endswith(": data.height is odd; choose another\n")
+
+
+class _Unusable(Dataset[Tensor]):
+    def __getitem__(self, index: int) -> Tensor:
+        raise UserError("art/cels/05.png is no picture; remove it")
+
+
+def test_what_fails_in_a_data_worker_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    loader = DataLoader(_Unusable(), sampler=[0], num_workers=1)
+    with pytest.raises(SystemExit) as stop, one_line_errors(UserError):
+        next(iter(loader))
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert said.endswith(": art/cels/05.png is no picture; remove it\n")
+    assert said.count("\n") == 1
 
 
 def test_a_batch_that_does_not_fit_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,16 +112,16 @@ def claim(
     """
     try:
         there: dict[str, Any] = json.loads(file.read_text())
+        other = [name for name in settings if there.get(name) != settings[name]]
     except FileNotFoundError:
         there = settings | (notes or {})
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps(there, indent=2).encode())
         return there
-    except ValueError as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{file} is damaged; delete the folder, or name another with {setting}"
         ) from error
-    other = [name for name in settings if there.get(name) != settings[name]]
     if other:
         differing = ", ".join(f"{n} {there.get(n)} there and {settings[n]} here" for n in other)
         raise UserError(

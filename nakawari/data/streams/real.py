@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nakawari.data.intact import is_cut_short
 from nakawari.data.triplet import Triplet
-
-_MAX_TRAILER = 4096  # bytes that cameras and editors may append to a picture
 
 
 class UnreadableSampleError(ValueError):
@@ -32,18 +31,12 @@ def decode_picture(data: bytes, name: str) -> np.ndarray:
 
     Data that is no picture, or is cut short, raises ``UnreadableSampleError`` with ``name``.
     """
-    if _is_cut_short(data):
+    if is_cut_short(data):
         raise UnreadableSampleError(f"{name} is cut short")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if pixels is None:
         raise UnreadableSampleError(f"{name} is not a picture")
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-
-
-def _is_cut_short(data: bytes) -> bool:
-    """Return whether a JPEG or PNG lacks its end; OpenCV would fill what is missing with grey."""
-    ending = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND"}.get(data[:2])
-    return ending is not None and ending not in data[-_MAX_TRAILER:]
 
 
 def real_triplet(

@@ -52,6 +52,12 @@ class Shard:
     samples: int
     bytes: int
 
+    def __post_init__(self) -> None:
+        numbers = (self.samples, self.bytes)
+        are_counts = all(type(number) is int and number >= 0 for number in numbers)
+        if not isinstance(self.file, str) or not are_counts:
+            raise ValueError(f"{vars(self)!r:.80} is no shard")
+
 
 class Sample(NamedTuple):
     """A sample as it is stored."""
@@ -88,7 +94,7 @@ class ShardFile:
                     members[name] = content.read() if content else b""
             pictures, facts = [members[name] for name in FRAMES], json.loads(members[""])
             whole = [zlib.crc32(picture) for picture in pictures] == facts["crc32"]
-        except (tarfile.TarError, KeyError, ValueError) as error:
+        except (tarfile.TarError, KeyError, ValueError, RecursionError) as error:
             raise UnreadableSampleError("its tar members are damaged") from error
         if not whole:
             raise UnreadableSampleError("a picture is damaged")
@@ -203,7 +209,7 @@ def read_index(root: Path) -> dict[Split, list[Shard]]:
             split: [Shard(**shard) for shard in content["splits"][split]]
             for split in ("train", "validation")
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{index} is no index in the format {FORMAT!r} ({error}); build the dataset again"
         ) from error

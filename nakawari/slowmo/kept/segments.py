@@ -190,7 +190,7 @@ class KeptFrames:
         """Return the names of what was different when the kept frames were made."""
         try:
             theirs = json.loads((self._folder / MADE_FROM).read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             theirs = {}
         if not isinstance(theirs, dict):
             theirs = {}

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple
 
 from lightning.pytorch.loggers import WandbLogger
@@ -19,9 +20,13 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
+from nakawari.errors import UserError
 from nakawari.training.config import TrainerConfig
+from nakawari.whole import write_whole
 
 WANDB_RUN = "wandb_run.json"
+_KINDS = {"id": str, "project": str, "entity": str, "ended_well": bool}
+_NOT_IN_AN_ID = set(":;,#?/'")  # W&B refuses these characters
 UNSENT = ("offline", "dryrun", "disabled")  # modes of W&B in which nothing is sent anyway
 
 
@@ -35,12 +40,25 @@ class CaptionedPicture(NamedTuple):
 def wandb_run_of(run: Path) -> dict[str, Any]:
     """Return which run in W&B the folder ``run`` belongs to, and whether it ended well.
 
-    The result is empty if it belongs to none.
+    The result is empty if it belongs to none. Raises ``UserError`` if the record is damaged.
 
     Keys: id, project, entity (None for the account's), ended_well.
     """
     file = run / WANDB_RUN
-    return json.loads(file.read_text()) if file.exists() else {}
+    if not file.exists():
+        return {}
+    try:
+        known = json.loads(file.read_text())
+        kinds = {name: type(known[name]) for name in ("id", "project", "entity", "ended_well")}
+        is_sound = kinds in (_KINDS, _KINDS | {"entity": NoneType}) and len(known) == len(kinds)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        is_sound = False
+    if not is_sound or not known["id"] or set(known["id"]) & _NOT_IN_AN_ID:
+        raise UserError(
+            f'{file} is damaged; write into it {{"id": "ID", "project": "PROJECT", "entity": '
+            '"ENTITY", "ended_well": true}, as the address of the run in W&B has them'
+        )
+    return known
 
 
 class Wandb(WandbLogger):
@@ -53,7 +71,7 @@ class Wandb(WandbLogger):
 
     def __init__(self, run: Path, config: TrainerConfig, settings: object) -> None:
         self._run_folder = run
-        known = wandb_run_of(run)
+        known = self._known()
         super().__init__(
             project=known.get("project", config.wandb.project),
             entity=known.get("entity") or config.wandb.entity,
@@ -67,6 +85,14 @@ class Wandb(WandbLogger):
         self._wandb_init.pop("anonymous")  # set by Lightning, but W&B has dropped it and warns
         self._upload_minutes = config.wandb.upload_minutes
         self._told = False
+
+    def _known(self) -> dict[str, Any]:
+        """Return what ``wandb_run_of`` does; a damaged record is told of, and is not used."""
+        try:
+            return wandb_run_of(self._run_folder)
+        except UserError:
+            _tell(f"W&B: {self._run_folder / WANDB_RUN} is damaged; a new run is begun there")
+            return {}
 
     @property
     @rank_zero_experiment
@@ -89,7 +115,7 @@ class Wandb(WandbLogger):
             return
         identity = {name: getattr(experiment, name) for name in ("id", "project", "entity")}
         known = identity | {"ended_well": ended_well}
-        (self._run_folder / WANDB_RUN).write_text(json.dumps(known) + "\n")
+        write_whole(self._run_folder / WANDB_RUN, json.dumps(known).encode() + b"\n")
 
     @rank_zero_only
     def log_metrics(self, metrics: Any, step: int | None = None) -> None:
@@ -117,11 +143,9 @@ class Wandb(WandbLogger):
             log()
         except Exception as error:  # whatever its service raises, the training must go on
             if not self._told:
-                print(
+                _tell(
                     f"W&B fails ({_first_line(error)}); the training goes on, its metrics and "
-                    f"pictures are in {self._run_folder}",
-                    file=sys.stderr,
-                    flush=True,
+                    f"pictures are in {self._run_folder}"
                 )
             self._told = True
 
@@ -151,7 +175,7 @@ class Wandb(WandbLogger):
         experiment = self._experiment
         experiment.define_metric("trainer/global_step")
         experiment.define_metric("*", step_metric="trainer/global_step", step_sync=True)
-        self.note_end(ended_well=False)
+        self.attempt(lambda: self.note_end(ended_well=False))
 
 
 def _why_offline() -> str | None:
@@ -173,6 +197,11 @@ def _quiet(wandb: Any) -> Iterator[None]:
         yield
     finally:
         settings.silent = before
+
+
+@rank_zero_only
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _first_line(error: BaseException) -> str:

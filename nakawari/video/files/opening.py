@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -15,8 +16,10 @@ from av.container import InputContainer
 
 from nakawari.errors import UserError
 from nakawari.parsing import whole_number
+from nakawari.video.files import gif
 from nakawari.video.files.animated_webp import CONTAINER, canvas, is_animated_webp, unpacked_webp
 from nakawari.video.files.names import no_such_clip
+from nakawari.video.remarks import timeless
 
 # Demuxers that read one file and follow no reference out of it. Playlists (concat, hls, dash),
 # image sequences (image2), devices and network formats are left out.
@@ -43,20 +46,31 @@ STILL_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"\0\0\1
 LIST_STARTS = (b"ffconcat", b"#EXTM3U", b"[playlist]")
 
 
-def open_file(path: Path) -> InputContainer:
-    """Open a file of video or sound; ``UserError`` if it is none, or not a plain file."""
+def open_file(path: Path, tell: Callable[[str], None] = lambda line: None) -> InputContainer:
+    """Open a file of video or sound; ``UserError`` if it is none, or not a plain file.
+
+    ``tell`` is called with a line if pictures do not state how long they are shown.
+    """
     if not path.exists():
         raise no_such_clip(path)
     if not path.is_file():  # opening a FIFO would wait for whoever writes to it
         raise UserError(f"{path} is not a file; name a video file")
+    options = {"max_pixels": str(max_pixels())}
     try:
         head = check_header(path)
         if is_animated_webp(head):
-            return av.open(unpacked_webp(path), "r", CONTAINER, container_options=SAFE)
+            return av.open(unpacked_webp(path, tell), "r", CONTAINER, container_options=SAFE)
+        if head.startswith(b"GIF8"):
+            pictures = gif.gif_pictures(path)
+            if pictures.timeless and pictures.number > 1:
+                tell(timeless(pictures.timeless, pictures.number))
+            if pictures.bare and pictures.number > 1:
+                whole = gif.with_controls(path, pictures)
+                return av.open(whole, "r", gif.CONTAINER, options=options, container_options=SAFE)
         # "file:" keeps FFmpeg from reading a protocol into a name such as "concat:a.mp4".
         return av.open(
             f"file:{path}",
-            options={"max_pixels": str(max_pixels())},
+            options=options,
             container_options=SAFE,
             metadata_errors="replace",
         )

@@ -73,8 +73,9 @@ def test_a_store_of_other_samples_fails(tmp_path: Path) -> None:
         KeptTriplets(FiniteCels(3, CELS), tmp_path)
 
 
-def test_a_damaged_description_fails(tmp_path: Path) -> None:
-    (tmp_path / "kept.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 100_000])
+def test_a_damaged_description_fails(tmp_path: Path, content: str) -> None:
+    (tmp_path / "kept.json").write_text(content)
     with pytest.raises(UserError, match=r"kept.json is damaged; delete the folder, or name anothe"):
         KeptTriplets(FiniteCels(2, CELS), tmp_path)
 

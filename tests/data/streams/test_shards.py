@@ -10,6 +10,7 @@ import webdataset
 from nakawari.data.streams.real import UnreadableSampleError, decode_picture
 from nakawari.data.streams.shards import (
     EPISODES_FOLDER,
+    FORMAT,
     INDEX_FILE,
     ShardedTriplets,
     ShardFile,
@@ -103,8 +104,21 @@ def test_a_shard_that_was_cut_short_fails(root: Path) -> None:
         ShardedTriplets(root)
 
 
-def test_an_index_of_another_format_fails(root: Path) -> None:
-    (root / INDEX_FILE).write_text('{"format": "other"}')
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"format": "other"}',
+        "[" * 100_000,
+        json.dumps(
+            {
+                "format": FORMAT,
+                "splits": {"train": [{"file": 5, "samples": 1, "bytes": 1}], "validation": []},
+            }
+        ),
+    ],
+)
+def test_an_index_of_another_format_fails(root: Path, content: str) -> None:
+    (root / INDEX_FILE).write_text(content)
     with pytest.raises(ValueError, match="no index in the format 'nakawari triplets 1'"):
         ShardedTriplets(root)
 

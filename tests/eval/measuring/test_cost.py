@@ -17,6 +17,7 @@ from eval.measuring.cost import TRAINING, Pricing, Size, cost_table, measure_cos
 from eval.methods.method import Draw, Method, MethodSettings, Sample
 from eval.methods.registry import choose_methods
 from eval.sets.triplet_list import TripletEntry
+from nakawari.errors import UserError
 from tests.builders.pictures import moving_square
 
 CPU = torch.device("cpu")
@@ -176,6 +177,13 @@ def test_a_file_beside_the_weights_tells_what_it_took_to_train_them(tmp_path: Pa
     assert training_cost(file) is None
     file.write_text('{"minutes": 90, "on": "two cores", "samples": 5}')
     assert training_cost(file) == {"minutes": 90.0, "on": "two cores"}
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"minutes": 90}', "[" * 100_000])
+def test_a_damaged_file_beside_the_weights_fails(tmp_path: Path, content: str) -> None:
+    (tmp_path / "training.json").write_text(content)
+    with pytest.raises(UserError, match=r"training.json is damaged; restore it, or remove it"):
+        training_cost(tmp_path / "training.json")
 
 
 def test_what_it_took_to_train_the_shipped_weights_is_known() -> None:

@@ -124,7 +124,7 @@ def test_frames_of_another_job_fail_or_are_removed(tmp_path) -> None:
 
 def test_frames_whose_origin_is_not_known_fail(tmp_path) -> None:
     output = tmp_path / "out.mp4"
-    for content in ("[]", "{", None):
+    for content in ("[]", "{", "[" * 100_000, None):
         keep(output, 1)
         file = kept_folder(output) / segments.MADE_FROM
         file.unlink() if content is None else file.write_text(content)

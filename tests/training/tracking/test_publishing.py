@@ -1,6 +1,9 @@
 """The model reaches W&B before the run is called finished, and nothing is deleted before that."""
 
 import dataclasses
+import errno
+import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -21,6 +24,20 @@ from nakawari.training.data import TripletData
 from nakawari.training.run import train
 from nakawari.training.tracking.publishing import delete_superseded, publish
 from nakawari.training.tracking.wandb_logger import Wandb, wandb_run_of
+
+KNOWN = {"id": "abc", "project": "tiny", "entity": None, "ended_well": True}
+DAMAGED = [
+    b"",
+    b"{",
+    b"[]",
+    b"\xff",
+    b"[" * 100_000,
+    *(
+        json.dumps({**KNOWN, **change}).encode()
+        for change in ({"id": "a/b"}, {"id": 5}, {"ended_well": "yes"}, {"mode": "online"})
+    ),
+    json.dumps({"id": "abc"}).encode(),
+]
 
 
 def version(number: int, *aliases: str, state: str = "COMMITTED") -> MagicMock:
@@ -253,9 +270,7 @@ def test_the_upload_command_sends_records_then_the_model_then_finishes(
 ) -> None:
     server = Server(monkeypatch)
     run = folders(tmp_path / "run")
-    (run / "wandb_run.json").write_text(
-        '{"id": "abc", "project": "tiny", "entity": null, "ended_well": true}'
-    )
+    (run / "wandb_run.json").write_text(json.dumps(KNOWN))
     (run / "wandb" / "offline-run-1-abc").mkdir(parents=True)
     monkeypatch.setattr(
         subprocess, "run", lambda command, **_: server.calls.append(" ".join(command[2:4]))
@@ -272,7 +287,84 @@ def test_uploading_what_is_no_run_fails(tmp_path: Path) -> None:
 
 def test_uploading_without_a_key_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = folders(tmp_path / "run")
-    (run / "wandb_run.json").write_text('{"id": "abc", "ended_well": true}')
+    (run / "wandb_run.json").write_text(json.dumps(KNOWN))
     monkeypatch.setattr(wandb, "login", lambda **_: False)
     with pytest.raises(UserError, match="W&B has no API key; set one with `wandb login`"):
         upload.upload(run, WandbConfig())
+
+
+@pytest.mark.parametrize("record", DAMAGED)
+def test_uploading_with_a_damaged_record_of_the_run_is_one_line(
+    record: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = folders(tmp_path / "run")
+    (run / "wandb_run.json").write_bytes(record)
+    with pytest.raises(SystemExit) as stop:
+        upload.main([str(run)])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert f'{run}/wandb_run.json is damaged; write into it {{"id": "ID", ' in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("record", DAMAGED)
+def test_a_training_with_a_damaged_record_begins_a_new_run_and_says_so(
+    record: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Server(monkeypatch)
+    (tmp_path / "wandb_run.json").write_bytes(record)
+    config = AutoencoderConfig()
+    logger = Wandb(tmp_path, config.trainer, config)
+    said = capsys.readouterr().err
+    assert said == f"W&B: {tmp_path}/wandb_run.json is damaged; a new run is begun there\n"
+    logger.experiment  # noqa: B018  # begins the run
+    assert wandb_run_of(tmp_path)["ended_well"] is False
+
+
+def test_a_record_that_cannot_be_written_costs_a_line_and_leaves_the_old_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Server(monkeypatch)
+    (tmp_path / "wandb_run.json").write_text(json.dumps(KNOWN))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    config = AutoencoderConfig()
+    logger = Wandb(tmp_path, config.trainer, config)
+    logger.experiment  # noqa: B018  # begins the run
+    said = capsys.readouterr().err
+    assert "W&B fails ([Errno 28] No space left on device); the training goes on" in said
+    assert wandb_run_of(tmp_path) == KNOWN
+    assert [path.name for path in tmp_path.iterdir()] == ["wandb_run.json"]
+
+
+@pytest.mark.parametrize("part", ["sync", "init"])
+def test_a_wandb_that_refuses_the_upload_is_one_line(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Server(monkeypatch)
+    run = folders(tmp_path / "run")
+    (run / "wandb_run.json").write_text(json.dumps(KNOWN))
+    (run / "wandb" / "offline-run-1-abc").mkdir(parents=True)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise wandb.errors.CommError("permission denied\nas the server says")
+
+    def fail(command: list[str], **_: object) -> None:
+        if part == "sync":
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    monkeypatch.setattr(wandb, "init", refuse)
+    with pytest.raises(SystemExit) as stop:
+        upload.main([str(run)])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert "W&B did not take what it has not got of" in said
+    assert ("returned non-zero exit status 1" if part == "sync" else "(permission denied)") in said
+    assert said.count("\n") == 1

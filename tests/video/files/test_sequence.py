@@ -268,3 +268,10 @@ def test_a_sequence_is_named_after_its_folder(tmp_path) -> None:
     folder = write_pictures(tmp_path / "in", NUMBERED)
     assert clip_name(folder / "f_%04d.png") == clip_name(folder) == folder
     assert [path.name for path in pictures_of(folder)] == NUMBERED
+
+
+def test_a_folder_without_pictures_fails_in_one_line(tmp_path) -> None:
+    told: list[str] = []
+    with pytest.raises(UserError, match="a folder without numbered pictures; name a video file"):
+        VideoReader(tmp_path, told.append)
+    assert told == []  # not that 24 frames a second are assumed
