@@ -17,6 +17,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(done.returncode)
 """
 
+_NO_MEMORY = ("out of memory", "can't allocate memory", "Insufficient memory", "ALLOC_FAILED")
+"""What CUDA, torch on a CPU, OpenCV and cuBLAS say when they get no memory."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that there was too little memory, on whatever device."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
+
 
 def own_peak_mib() -> float:
     """Return the peak resident memory of this process [MiB].
