@@ -17,8 +17,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(done.returncode)
 """
 
-_NO_MEMORY = ("out of memory", "can't allocate memory", "Insufficient memory", "ALLOC_FAILED")
-"""What CUDA, torch on a CPU, OpenCV and cuBLAS say when they get no memory."""
+_NO_MEMORY = (
+    "out of memory",  # CUDA
+    "ALLOC_FAILED",  # cuBLAS
+    "can't allocate memory",  # torch on a CPU
+    "could not create a primitive",  # oneDNN on a CPU
+    "Insufficient memory",  # OpenCV
+)
+"""What libraries say when they get no memory."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

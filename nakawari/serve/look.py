@@ -18,7 +18,7 @@ from typing import Any
 
 REPORT_SECONDS = 0.2
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
-NO_ROOM = 3
+NO_ROOM = 6
 """Exit status if there is no room for the results."""
 
 
@@ -38,6 +38,7 @@ def main(words: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from nakawari.errors import UserError
+    from nakawari.memory import is_out_of_memory
     from nakawari.serve.tether import end_with_parent
 
     end_with_parent()
@@ -47,13 +48,13 @@ def main(words: list[str]) -> int:
         # The owner knows the file by its name; the path on the server is not to be disclosed.
         _say(error=str(error).replace(str(source), source.name))
         return 2
-    except MemoryError:
-        _say(error=f"{source.name} needs more memory than it may take; give a smaller picture")
-        return 2
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK_IS_FULL:
             return NO_ROOM
-        _say(error=f"{source.name} cannot be read ({type(error).__name__}); convert it first")
+        if is_out_of_memory(error):
+            _say(error=f"{source.name} needs more memory than it may take; give a smaller picture")
+        else:
+            _say(error=f"{source.name} cannot be read ({type(error).__name__}); convert it first")
         return 2
     return 0
 

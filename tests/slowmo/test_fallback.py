@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -97,9 +98,14 @@ def test_where_memory_is_shorter_still_one_in_between_is_drawn_at_a_time() -> No
                     "memory is short: from here on one in-between is drawn at a time"]  # fmt: skip
 
 
-def test_too_little_memory_for_one_in_between_fails() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), CPU_FULL, FULL, RuntimeError("could not create a primitive"),
+     cv2.error("OpenCV(5.0.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate")],
+)  # fmt: skip
+def test_too_little_memory_for_one_in_between_fails(error) -> None:
     def work(place: Place, times) -> list[Picture]:
-        raise MemoryError
+        raise error
 
     with pytest.raises(UserError, match=r"not enough memory to draw; .* scale the clip down"):
         Fallback(Place(blend, "cpu", 4)).draw(work, TIMES)
