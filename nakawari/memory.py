@@ -17,6 +17,20 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(done.returncode)
 """
 
+_NO_MEMORY = (
+    "out of memory",  # CUDA
+    "ALLOC_FAILED",  # cuBLAS
+    "can't allocate memory",  # torch on a CPU
+    "could not create a primitive",  # oneDNN on a CPU
+    "Insufficient memory",  # OpenCV
+)
+"""What libraries say when they get no memory."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that there was too little memory, on whatever device."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
+
 
 def own_peak_mib() -> float:
     """Return the peak resident memory of this process [MiB].

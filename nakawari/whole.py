@@ -169,13 +169,14 @@ def hidden_name(final: Path) -> str:
     return PREFIX + sha256(os.fsencode(final.name)).hexdigest()[:8]
 
 
-def lock(descriptor: int) -> bool | None:
+def lock(descriptor: int, how: int = fcntl.LOCK_EX) -> bool | None:
     """Lock an open file or folder until it is closed; return whether that succeeded.
 
-    ``False`` if a living run has the lock; ``None`` if the drive does not support locks.
+    ``False`` if a living run has the lock; ``None`` if the drive does not support locks. A lock
+    that is shared (``fcntl.LOCK_SH``) leaves others that are shared as well.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
@@ -214,7 +215,8 @@ def _remove_if_dead(left: Path) -> bool:
 
     If that cannot be known, it stays: it belongs to another user, or the drive does not support
     locks. The lock is held until it is gone, so that a run that has just made it, and was about to
-    lock it, learns that it is lost.
+    lock it, learns that it is lost. It is shared, so that others who remove it at the same time do
+    not take it for that of a run that writes the output.
     """
     is_folder = left.is_dir()
     try:
@@ -223,17 +225,13 @@ def _remove_if_dead(left: Path) -> bool:
     except OSError:
         return False
     try:
-        is_ours = lock(descriptor)
-        if is_ours:
+        is_dead = lock(descriptor, fcntl.LOCK_SH)
+        if is_dead and is_folder:
+            shutil.rmtree(left, ignore_errors=True)
+        elif is_dead:
             with suppress(OSError):  # the folder's owner may have forbidden it
-                # Under this name nobody takes its lock for that of a run that writes the output.
-                gone = left.with_name(f"{PREFIX}{secrets.token_hex(4)}{MARK}")
-                os.rename(left, gone)
-                if is_folder:
-                    shutil.rmtree(gone)
-                else:
-                    gone.unlink()
-        return is_ours is False
+                left.unlink()
+        return is_dead is False
     finally:
         os.close(descriptor)
 

@@ -127,11 +127,11 @@ def test_what_is_made_but_not_yet_locked_is_kept_or_made_anew(
 
         return pause
 
-    def locking(descriptor: int) -> bool | None:
+    def locking(descriptor: int, *how: int) -> bool | None:
         if current_thread() is not other and other.ident is None:
             other.start()  # between the making and the locking
             assert reached.wait(60)
-        locked = lock(descriptor)
+        locked = lock(descriptor, *how)
         return pausing(lambda: locked)() if at == "lock" else locked
 
     monkeypatch.setattr(whole, "lock", locking)
@@ -144,6 +144,39 @@ def test_what_is_made_but_not_yet_locked_is_kept_or_made_anew(
     assert list(tmp_path.iterdir()) == [partial.path]
     partial.finish()
     assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+@pytest.mark.parametrize("made", [PartialFile, PartialFolder])
+@pytest.mark.parametrize("at", ["lock", "removal"])
+def test_two_runs_clear_one_leftover_at_once(tmp_path, monkeypatch, made, at) -> None:
+    """The other one pauses when it has the leftover's lock, or when it is to remove it."""
+    reached, goes_on = Event(), Event()
+    left = made(tmp_path / "a")
+    os.close(left._descriptor)  # as its process is gone
+    other = Thread(target=check_free, args=[tmp_path / "a"])
+
+    def pausing(work: Callable[..., Any], *, before: bool) -> Callable[..., Any]:
+        def pause(*words: Any, **how: Any) -> Any:
+            done = None if before else work(*words, **how)
+            if current_thread() is other:
+                reached.set()
+                assert goes_on.wait(60)
+            return work(*words, **how) if before else done
+
+        return pause
+
+    if at == "lock":
+        monkeypatch.setattr(whole, "lock", pausing(lock, before=False))
+    else:
+        monkeypatch.setattr(shutil, "rmtree", pausing(shutil.rmtree, before=True))
+        monkeypatch.setattr(Path, "unlink", pausing(Path.unlink, before=True))
+    other.start()
+    assert reached.wait(60)
+    partial = made(tmp_path / "a")
+    goes_on.set()
+    other.join()
+    assert list(tmp_path.iterdir()) == [partial.path]
+    partial.finish()
 
 
 def test_many_runs_that_die_leave_nothing_for_the_next(tmp_path) -> None:

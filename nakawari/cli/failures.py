@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from nakawari.cli.arguments import BAD_INPUT
 from nakawari.errors import UserError
+from nakawari.memory import is_out_of_memory
 from nakawari.wording import printable
 
 OWN_FAULT = 1  # exit status
@@ -33,7 +34,7 @@ def failure_of(error: Exception) -> Failure:
         traceback.print_exception(error)
     if isinstance(error, UserError):
         return Failure(one_line(str(error)), BAD_INPUT)
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return Failure("not enough memory; use smaller pictures, or free some", BAD_INPUT)
     if _is_of_ffmpeg(error):
         return Failure(

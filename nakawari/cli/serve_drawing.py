@@ -9,9 +9,11 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nakawari.cli.failures import one_line
 from nakawari.cli.slowing.chosen_model import LoadedModel, run_with
 from nakawari.cli.slowing.many import reason_of
 from nakawari.cli.stopping import stop_on_signals
@@ -84,6 +86,7 @@ class Easel:
             self._loaded.load,
             settings.job(),
             settings,
+            tell=partial(_tell, settings),
             on_read=on_read,
             on_frame=on_frame,
             on_picture=_Window(newest_frame(self._folder, job.number)),
@@ -110,6 +113,12 @@ class Easel:
                 settings = SlowSettings.from_json(job.settings)
                 if not plays(settings):
                     playable_copy(settings).unlink(missing_ok=True)
+
+
+def _tell(settings: SlowSettings, line: str) -> None:
+    """Print a remark where the page was started."""
+    text = one_line(f"nakawari: note: {settings.source.name}: {line}")
+    print(text, file=sys.stderr, flush=True)
 
 
 class _Window:

@@ -8,11 +8,9 @@ from contextlib import ExitStack
 from hashlib import sha256
 from itertools import pairwise
 
-import torch
-
 from nakawari import __version__
-from nakawari.errors import UserError
 from nakawari.slowmo.beside import audio_for, companions_for, palette_for
+from nakawari.slowmo.fallback import Fallback
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.job_checks import check_outputs, check_ramp, check_takes, room_for_job
 from nakawari.slowmo.kept.compared import ComparedBefore
@@ -36,7 +34,6 @@ from nakawari.slowmo.takes import (
 from nakawari.slowmo.timing.drawings import every_frame, group
 from nakawari.slowmo.timing.keys import NEVER_RESTS, keys
 from nakawari.slowmo.timing.retiming import OutputClock
-from nakawari.slowmo.workers import workers_for
 from nakawari.video.codecs import check_picture, check_rate
 from nakawari.video.output_checks import check_output
 from nakawari.video.pictures.color import ColorTags
@@ -55,6 +52,7 @@ def run_job(
     *,
     drawn_by: Callable[[], str] = lambda: "",
     reseed: Reseed | None = None,
+    load_on_cpu: Callable[[], FrameInterpolator] | None = None,
     tell: Callable[[str], None] = lambda line: None,
     on_read: Callable[[int, int | None], None] = lambda read, expected: None,
     on_frame: Callable[[int, int | None], None] = lambda written, expected: None,
@@ -73,6 +71,8 @@ def run_job(
             it, its weights and its settings. Kept frames that another one drew are not used.
         reseed: returns the interpolator with another seed than ``job.seed``. ``None`` if it draws
             the same with every seed.
+        load_on_cpu: returns the interpolator for the CPU, where drawing goes on if ``device`` is a
+            graphics card that fails. ``None``: then the job fails.
         tell: is given remarks, one line each; none is repeated.
         on_read: is called after every frame of the first reading with the number of frames read and
             of frames expected. The latter is ``None`` if the input does not declare its length.
@@ -103,7 +103,8 @@ def run_job(
         companions = companions_for(job, info, codec, say)
         if companions is not None:
             opened.callback(companions.close)
-        interpolator = load_interpolator()
+        size = info.width, info.height
+        fallback = Fallback.load(load_interpolator, load_on_cpu, device, size, say)
         artist = drawn_by()
         if given is not None:
             sheet, content = timed_sheet(given, job, say, on_read)
@@ -154,7 +155,7 @@ def run_job(
                     drawn=compared,
                 )
             )
-        workers = workers_for(device, info.width, info.height)
+        workers = fallback.place.intervals
         with VideoWriter(
             job.output,
             codec=codec,
@@ -176,25 +177,17 @@ def run_job(
                 on_picture(picture, info.tags)
                 on_frame(writer.frames, expected)
 
-            try:
-                tally = slow_down(
-                    group(reader.frames(), sheet, longest_hold),
-                    clock,
-                    interpolator,
-                    info.tags,
-                    device,
-                    write,
-                    workers,
-                    kept,
-                    drawn,
-                    _seeds(job, sheet, longest_hold, reseed, say),
-                    takes,
-                )
-            except torch.OutOfMemoryError as error:
-                raise UserError(
-                    f"not enough memory on the graphics card for {info.width}x{info.height}; "
-                    "use --device cpu"
-                ) from error
+            tally = slow_down(
+                group(reader.frames(), sheet, longest_hold),
+                clock,
+                fallback,
+                info.tags,
+                write,
+                kept,
+                drawn,
+                _seeds(job, sheet, longest_hold, reseed, say),
+                takes,
+            )
     return SlowResult(
         output=job.output,
         duration=writer.frames / clock.rate,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from nakawari.slowmo.fallback import Fallback, Place
 from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.slowmo.kept.drawn import DrawnBefore
 from nakawari.slowmo.takes import SMALLER, UNSURE, Seed, Seeds, Takes, Unsure, spread
 from nakawari.slowmo.timing.drawings import KeyPicture
 from nakawari.slowmo.timing.retiming import OutputClock, OutputStep, output_steps
-from nakawari.slowmo.transparency import as_grey, from_grey, off_black, on_black, opacity_of
+from nakawari.slowmo.transparency import off_black, on_black, opacity_between, opacity_of
 from nakawari.slowmo.workers import in_order
 from nakawari.video.pictures.color import ColorTags, from_rgb, to_rgb
 from nakawari.video.pictures.form import PictureForm
@@ -53,11 +54,9 @@ class Kept(Protocol):
 def slow_down(
     keys: Iterable[KeyPicture],
     clock: OutputClock,
-    interpolator: FrameInterpolator,
+    fallback: Fallback,
     tags: ColorTags,
-    device: torch.device | str,
     write: Callable[[Picture], None],
-    workers: int = 1,
     kept: Kept | None = None,
     drawn: DrawnBefore | None = None,
     seeds: Seeds | None = None,
@@ -70,14 +69,14 @@ def slow_down(
     intervals are drawn with other seeds than the interpolator's. ``takes`` compares the takes of
     all intervals for which no take was chosen.
 
-    Memory holds two pictures and one batch of in-betweens for each of the ``workers`` intervals
-    drawn at once, and for one more, whatever the length of the clip. Nothing is drawn across a cut:
-    the last key before it is held until the cut. After the last key of the clip nothing can be
-    drawn, so it is held too.
+    Memory holds two pictures and one batch of in-betweens for each of the intervals that are drawn
+    at once, as ``fallback`` says, and for one more, whatever the length of the clip. Nothing is
+    drawn across a cut: the last key before it is held until the cut. After the last key of the clip
+    nothing can be drawn, so it is held too.
     """
     tally = Tally()
-    jobs = _jobs(keys, clock, _Artist(interpolator, tags, device, drawn, seeds), kept, takes)
-    with closing(in_order(jobs, workers)) as finished:
+    jobs = _jobs(keys, clock, _Artist(fallback, tags, drawn, seeds), kept, takes)
+    with closing(in_order(jobs, fallback.place.intervals)) as finished:
         for made in finished:
             if takes is not None and not made.pictures:
                 takes.end()
@@ -135,11 +134,10 @@ def _jobs(
 
 
 class _Artist(NamedTuple):
-    """What an interval needs to draw its in-betweens: interpolator, colours, device and so on."""
+    """What an interval needs to draw its in-betweens: where, which colours and so on."""
 
-    interpolator: FrameInterpolator
+    fallback: Fallback
     tags: ColorTags
-    device: torch.device | str
     drawn: DrawnBefore | None
     seeds: Seeds | None
 
@@ -154,11 +152,11 @@ class _Artist(NamedTuple):
         """Return whether the user chose a take for an interval, even if it is the usual one."""
         return self.seeds is not None and (key.frame, following.frame) in self.seeds.chosen
 
-    def with_seed(self, seed: Seed | None) -> FrameInterpolator:
-        """Return the interpolator that draws with a seed; ``None``: with the usual one."""
+    def interpolator(self, place: Place, seed: Seed | None) -> FrameInterpolator:
+        """Return the interpolator that draws in a place with a seed; ``None``: the usual one."""
         if self.seeds is None or seed is None:
-            return self.interpolator
-        return self.seeds.reseed(self.interpolator, seed)
+            return place.interpolator
+        return self.seeds.reseed(place.interpolator, seed)
 
 
 class _Interval:
@@ -173,81 +171,84 @@ class _Interval:
     ) -> None:
         self._key = key
         self._following = following
-        self._interpolator = artist.with_seed(seed)
-        self._tags, self._device, self._drawn = artist.tags, artist.device, artist.drawn
+        self._artist, self._seed = artist, seed
+        self._tags, self._drawn = artist.tags, artist.drawn
         self._by = "" if seed is None else f" seed {seed}"
-        self._layers: _Layers | None = None
+        self._seen_in: tuple[Place, _Layers] | None = None
         self._looking = Lock()
 
     def draw(self, frame_times: list[Fraction]) -> _Made:
         """Draw the in-between at each of ``frame_times``, which are in (0, 1)."""
         how = f"{self._tags} {' '.join(map(str, frame_times))}"
-        pictures = self._drawn_or(partial(self._pictures, frame_times), how, len(frame_times))
-        return _Made(pictures, drawn=True)
+        return _Made(self._drawn_or(self._pictures, frame_times, how), drawn=True)
 
     def middle(self) -> Picture:
         """Draw the picture in the middle, smaller than the keys and in RGB."""
-        (picture,) = self._drawn_or(self._middle, f"{self._tags} {MIDDLE} smaller {SMALLER}", 1)
+        how = f"{self._tags} {MIDDLE} smaller {SMALLER}"
+        (picture,) = self._drawn_or(self._middle, [MIDDLE], how)
         return picture
 
-    def _drawn_or(self, draw: Callable[[], list[Picture]], how: str, number: int) -> list[Picture]:
-        """Return the pictures that were drawn before, or else those that ``draw`` returns."""
+    def _drawn_or(
+        self,
+        work: Callable[[Place, Sequence[Fraction]], list[Picture]],
+        frame_times: list[Fraction],
+        how: str,
+    ) -> list[Picture]:
+        """Return the pictures that were drawn before, or else those that ``work`` draws."""
+        draw = partial(self._artist.fallback.draw, work, frame_times)
         if self._drawn is None:
             return draw()
         assert self._following is not None, "nothing is drawn after the last key"
         keys = (self._key.picture, self._following.picture)
-        return self._drawn.drawn_or(draw, keys, f"{how}{self._by}", number)
+        return self._drawn.drawn_or(draw, keys, f"{how}{self._by}", len(frame_times))
 
-    def _middle(self) -> list[Picture]:
-        seen, _ = self._seen()
+    def _middle(self, place: Place, frame_times: Sequence[Fraction]) -> list[Picture]:
+        seen, _ = self._seen(place)
         small_0, small_1 = (avg_pool2d(frame, SMALLER, ceil_mode=True) for frame in seen)
-        frame_time = torch.tensor([float(MIDDLE)], device=self._device)
+        interpolator = self._artist.interpolator(place, self._seed)
         with torch.inference_mode():
-            (drawn,) = self._interpolator(small_0, small_1, frame_time)
+            (drawn,) = interpolator(small_0, small_1, _tensor(frame_times, place))
         return [from_rgb(drawn, self._tags, COMPARED)]
 
-    def _pictures(self, frame_times: list[Fraction]) -> list[Picture]:
-        with self._looking:  # only once for all batches
-            if self._layers is None:
-                self._layers = self._look()
-        frame_time = torch.tensor([float(time) for time in frame_times], device=self._device)
+    def _pictures(self, place: Place, frame_times: Sequence[Fraction]) -> list[Picture]:
+        with self._looking:  # only once for all batches that are drawn in a place
+            if self._seen_in is None or self._seen_in[0] is not place:
+                self._seen_in = None  # its memory may be needed
+                self._seen_in = place, self._look(place)
+            layers = self._seen_in[1]
+        frame_time = _tensor(frame_times, place)
         form = self._key.picture.form
         with torch.inference_mode():
-            drawn = self._layers.colours(frame_time)  # (K, 3, H, W)
-            if self._layers.opacity is None:
+            drawn = layers.colours(frame_time)  # (K, 3, H, W)
+            if layers.opacity is None:
                 return [from_rgb(frame, self._tags, form) for frame in drawn]
-            opacity = self._layers.opacity(frame_time)  # (K, H, W)
+            opacity = layers.opacity(frame_time)  # (K, H, W)
             return [
                 from_rgb(frame, self._tags, form, alpha)
                 for frame, alpha in zip(off_black(drawn, opacity), opacity, strict=True)
             ]
 
-    def _look(self) -> _Layers:
-        seen, opacity = self._seen()
-        colours = partial(self._interpolator, *seen)
-        return _Layers(colours, self._opacity(*opacity) if opacity else None)
+    def _look(self, place: Place) -> _Layers:
+        seen, opacity = self._seen(place)
+        interpolator = self._artist.interpolator(place, self._seed)
+        colours = partial(interpolator, *seen)
+        return _Layers(colours, opacity_between(interpolator, *opacity) if opacity else None)
 
-    def _seen(self) -> tuple[list[Tensor], list[Tensor]]:
+    def _seen(self, place: Place) -> tuple[list[Tensor], list[Tensor]]:
         """Return both keys as they look on black, and their opacity: empty if they have none."""
         assert self._following is not None, "nothing is drawn after the last key"
         assert not self._following.begins_shot, "nothing is drawn across a cut"
         keys = (self._key.picture, self._following.picture)
-        frames = [to_rgb(picture, self._tags, self._device) for picture in keys]
+        frames = [to_rgb(picture, self._tags, place.device) for picture in keys]
         if self._key.picture.alpha is None:
             return frames, []
-        opacity = [opacity_of(picture, self._device) for picture in keys]
+        opacity = [opacity_of(picture, place.device) for picture in keys]
         seen = [on_black(frame, alpha) for frame, alpha in zip(frames, opacity, strict=True)]
         return seen, opacity
 
-    def _opacity(self, alpha_0: Tensor, alpha_1: Tensor) -> _Draw:
-        """Return the function that draws the opacity (K, H, W) of in-betweens at times (K,).
 
-        If both keys have the same opacity everywhere, the interpolator is not called.
-        """
-        if torch.equal(alpha_0, alpha_1):
-            return lambda frame_time: alpha_0.expand(len(frame_time), -1, -1)
-        greys = as_grey(alpha_0), as_grey(alpha_1)
-        return lambda frame_time: from_grey(self._interpolator(*greys, frame_time))
+def _tensor(frame_times: Sequence[Fraction], place: Place) -> Tensor:
+    return torch.tensor([float(time) for time in frame_times], device=place.device)
 
 
 def _compared(

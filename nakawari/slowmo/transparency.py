@@ -8,10 +8,13 @@ Dividing the colours by the opacity gives again those that a transparent picture
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from nakawari.slowmo.interpolator import FrameInterpolator
 from nakawari.video.pictures.picture import Picture
 
 SEEN = 1 / 510
@@ -51,3 +54,16 @@ def opacity_of(picture: Picture, device: torch.device | str) -> Tensor:
     assert picture.alpha is not None, "asked only of pictures that can be transparent"
     codes = torch.from_numpy(np.ascontiguousarray(picture.alpha)).to(device)
     return codes.float() / (2**picture.form.bits - 1)
+
+
+def opacity_between(
+    interpolator: FrameInterpolator, alpha_0: Tensor, alpha_1: Tensor
+) -> Callable[[Tensor], Tensor]:
+    """Return the function that draws the opacity (K, H, W) of in-betweens at times (K,).
+
+    If both keys have the same opacity everywhere, the interpolator is not called.
+    """
+    if torch.equal(alpha_0, alpha_1):
+        return lambda frame_time: alpha_0.expand(len(frame_time), -1, -1)
+    greys = as_grey(alpha_0), as_grey(alpha_1)
+    return lambda frame_time: from_grey(interpolator(*greys, frame_time))

@@ -13,14 +13,14 @@ PATIENCE = 10  # s, of a busy machine; on an idle one a stop takes less than one
 NEVER = """
 import os, sys, time
 from nakawari.cli import main
-from nakawari.slowmo import baselines, job
+from nakawari.slowmo import baselines, fallback
 
 def never(*frames):
     os.write(1, b"drawing\\n")  # at once, whatever the other threads write
     time.sleep(600)
 
 baselines.BASELINES["never"] = never
-job.workers_for = lambda *clip: 3
+fallback.workers_for = lambda *clip: 3
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -129,7 +129,7 @@ def test_a_sequence_that_cannot_be_looked_at_anew_is_as_it_was_and_the_next_clip
     client.post(f"{path}/rate", json={"rate": "12"})
     told = looked_at(client, sequence["number"])
     assert told["state"] == "ready"
-    assert told["reason"].endswith("cannot be looked at (No space left on device); try again")
+    assert told["reason"].endswith("(No space left on device); free some space, and try again")
     (clip,) = service.library.clips("local")
     assert clip.input_rate == 24
     clip.found.write_text("{")  # and what was found is damaged

@@ -14,6 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -29,6 +30,7 @@ from nakawari.serve.processes.appetite import TOO_MUCH
 from nakawari.serve.processes.supervising import FRAMES, Supervisor, newest_frame
 from nakawari.serve.processes.tether import ORPHANED
 from nakawari.serve.service import Service
+from nakawari.slowmo.baselines import blend
 from nakawari.slowmo.kept import segments
 from nakawari.slowmo.kept.segments import kept_folder, kept_frames
 from tests.conftest import painting
@@ -85,6 +87,35 @@ def test_a_job_is_drawn_its_newest_frame_shown_and_a_copy_made_that_plays(
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in copy.decode(video=0)]
     assert len(frames) == 32
     assert np.abs(frames[8] - painting(1)[..., :3].astype(int)).mean() < 8
+
+
+def test_a_job_goes_on_on_the_cpu_when_the_card_fails_and_the_next_tries_the_card_again(
+    store, make_clip, tmp_path, monkeypatch, capsys
+) -> None:
+    loaded = []
+
+    def gone(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: device unavailable")
+
+    def load(settings: SlowSettings, device: str):
+        loaded.append(device)
+        return blend if device == "cpu" else gone
+
+    monkeypatch.setattr("nakawari.cli.slowing.chosen_model.choose_device", lambda name: "meta")
+    monkeypatch.setattr("nakawari.cli.slowing.chosen_model.load_interpolator", load)
+    clip = make_clip(frames=8)
+    queued(store, clip, "a.mp4")
+    queued(store, clip, "b.mp4")
+    (tmp_path / FRAMES).mkdir()
+    with Worker(store, Easel(tmp_path).perform) as worker:
+        outcomes = [worker.run_next(), worker.run_next()]
+    assert [outcome.job.state for outcome in outcomes] == [State.DONE] * 2
+    assert loaded == ["meta", "cpu"] * 2
+    line = (
+        "nakawari: note: clip.mp4: the graphics card fails (CUDA error: device unavailable); from "
+        "here on the CPU draws, which takes longer\n"
+    )
+    assert capsys.readouterr().err.count(line) == 2
 
 
 @pytest.mark.parametrize(("output", "codec"), [("slow.mov", "prores"), ("slow", "png")])

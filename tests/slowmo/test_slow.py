@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from nakawari.errors import UserError
 from nakawari.pace import Pace, RampPoint
 from nakawari.slowmo.baselines import blend
-from nakawari.slowmo.job import SlowJob, run_job
+from nakawari.slowmo.fallback import Fallback, Place
+from nakawari.slowmo.job import SlowJob
 from nakawari.slowmo.slow import MAX_BATCH, slow_down
 from nakawari.slowmo.timing.drawings import group
 from nakawari.slowmo.timing.retiming import OutputClock
@@ -43,11 +43,9 @@ def slowed(levels, sheet: ExposureSheet, how: Pace | Fraction | int, interpolato
     tally = slow_down(
         group(iter(frames), sheet),
         clock,
-        interpolator,
+        Fallback(Place(interpolator, "cpu", workers)),
         ColorTags(),
-        "cpu",
         written.append,
-        workers,
     )
     return [int(picture.luma.mean()) for picture in written], tally
 
@@ -148,13 +146,3 @@ def test_nothing_is_drawn_across_a_cut_on_a_ramp() -> None:
 def test_a_job_with_an_unknown_word_fails(tmp_path, field) -> None:
     with pytest.raises(ValueError, match=f"{field} must be"):
         SlowJob(source=tmp_path, output=tmp_path, **{field: "maybe"})
-
-
-def test_a_full_graphics_card_fails_and_leaves_nothing(make_clip, tmp_path) -> None:
-    def too_big(*_: torch.Tensor) -> torch.Tensor:
-        raise torch.OutOfMemoryError("out of memory")
-
-    job = SlowJob(source=make_clip(), output=tmp_path / "out.mp4")
-    with pytest.raises(UserError, match="use --device cpu"):
-        run_job(job, lambda: too_big, "cpu")
-    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

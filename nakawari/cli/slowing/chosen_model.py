@@ -149,7 +149,8 @@ def run_with(
     """Run a job with the model, the device and the seeds that its settings name.
 
     Args:
-        load: returns the interpolator of settings on a device; is called at most once.
+        load: returns the interpolator of settings on a device; is called once, and once more for
+            the CPU if the device fails.
         job: that of the settings; whether it goes on with kept frames is its own.
         settings: what was asked for.
         reports: ``tell``, ``on_read``, ``on_frame`` and ``on_picture``, as ``run_job`` takes them.
@@ -163,5 +164,6 @@ def run_with(
         device,
         drawn_by=partial(drawn_by, settings),
         reseed=reseed_for(settings),
+        load_on_cpu=lambda: load(settings, "cpu"),
         **reports,
     )

@@ -7,6 +7,7 @@ Progress and the end are reported as JSON, one line each.
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import sys
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 REPORT_SECONDS = 0.2
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM = 6
+"""Exit status if there is no room for the results."""
 
 
 def main(words: list[str]) -> int:
@@ -34,6 +38,7 @@ def main(words: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from nakawari.errors import UserError
+    from nakawari.memory import is_out_of_memory
     from nakawari.serve.processes.tether import end_with_parent
 
     end_with_parent()
@@ -43,11 +48,13 @@ def main(words: list[str]) -> int:
         # The owner knows the file by its name; the path on the server is not to be disclosed.
         _say(error=str(error).replace(str(source), source.name))
         return 2
-    except MemoryError:
-        _say(error=f"{source.name} needs more memory than it may take; give a smaller picture")
-        return 2
     except Exception as error:
-        _say(error=f"{source.name} cannot be read ({type(error).__name__}); convert it first")
+        if isinstance(error, OSError) and error.errno in DISK_IS_FULL:
+            return NO_ROOM
+        if is_out_of_memory(error):
+            _say(error=f"{source.name} needs more memory than it may take; give a smaller picture")
+        else:
+            _say(error=f"{source.name} cannot be read ({type(error).__name__}); convert it first")
         return 2
     return 0
 
@@ -68,8 +75,15 @@ def _look(source: Path, found: Path, proxy: Path, rate: Fraction | None) -> None
         detection = detect(source, tell=notes.append, on_frame=report, input_rate=rate)
     clock = detection.sheet.clock
     report = _Reporter("making a copy to show")
-    info = write_proxy(source, proxy, report, times=clock.time, rate=rate)
-    write_found(found, detection)
+    # Both are of the same rate, also where the disk becomes full between the two.
+    info = write_proxy(
+        source,
+        proxy,
+        report,
+        times=clock.time,
+        rate=rate,
+        before_named=lambda: write_found(found, detection),
+    )
     remarks = {} if notes is None else {"notes": list(dict.fromkeys(notes))}
     _say(
         width=round(info.width * info.sample_aspect_ratio),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -13,11 +14,14 @@ from typing import Any, NamedTuple
 from nakawari.errors import UserError
 from nakawari.serve.clips.found import read_found
 from nakawari.serve.clips.library import Clip, ClipState, Library
+from nakawari.serve.clips.look import DISK_IS_FULL, NO_ROOM
 from nakawari.serve.settings import ServeSettings
 
 LONGEST_LINE = 2**20  # bytes of a line from that process; the notes on a clip are far shorter
 PROXY_SHARE = 4  # the copy may take this many times the size of the upload,
 PROXY_BYTES = 2**30  # or this many bytes if that is more
+
+PAUSE = 5.0  # s until a clip is tried again for which the disk had no room
 
 
 class LookProgress(NamedTuple):
@@ -70,6 +74,7 @@ class Looker:
                     await self._give_up(clip, error)
 
     async def _look(self, clip: Clip) -> None:
+        await self._save(clip)  # fails if the disk is still full, before any work
         process = await self._start(clip)
         self._at_work = clip.number, process
         last: dict[str, Any] = {}
@@ -89,6 +94,8 @@ class Looker:
             await process.wait()
         if clip.number not in self._progress:  # it was removed meanwhile
             return
+        if status == NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         del self._progress[clip.number]
         if status == 0:
             if "notes" in last:
@@ -111,14 +118,26 @@ class Looker:
         await asyncio.to_thread(self._library.save, clip, **changes)
 
     async def _give_up(self, clip: Clip, error: Exception) -> None:
-        """Mark a clip as failed at which nobody could look."""
-        self._progress.pop(clip.number, None)
+        """Mark a clip as failed at which nobody could look.
+
+        If there is no room even for that, it waits, and is looked at again.
+        """
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         is_known = await asyncio.to_thread(_rate_before, clip) is not None
         what_to_do = "try again" if is_known else "remove it, and drop it again"
+        if isinstance(error, OSError) and error.errno in DISK_IS_FULL:
+            what_to_do = f"free some space, {'and ' if is_known else ''}{what_to_do}"
         reason = f"{clip.name} cannot be looked at ({why}); {what_to_do}"
-        with suppress(OSError, UserError):  # on a full disk it waits until the next start
+        try:
             await self._fail(clip, reason)
+        except UserError:  # it is being written at this moment; the next start looks at it
+            self._progress.pop(clip.number, None)
+        except OSError as of_saving:
+            if clip.number in self._progress and of_saving.errno in DISK_IS_FULL:
+                self._progress[clip.number] = LookProgress("waiting for room on the disk")
+                asyncio.get_running_loop().call_later(PAUSE, self._waiting.put_nowait, clip)
+        else:
+            self._progress.pop(clip.number, None)
 
     async def _start(self, clip: Clip) -> asyncio.subprocess.Process:
         limits = self._settings.limits

@@ -51,6 +51,7 @@ def write_proxy(
     frames: tuple[int, int] | None = None,
     times: Callable[[int], Fraction] | None = None,
     rate: Fraction | None = None,
+    before_named: Callable[[], None] = lambda: None,
 ) -> ClipInfo:
     """Write the copy whole or not at all, and return what is known of the clip.
 
@@ -64,6 +65,8 @@ def write_proxy(
         frames: the first frame that is copied, and the one after the last; ``None``: all.
         times: returns when a frame begins [s], given its number; ``None``: as in the clip.
         rate: frames a second of a sequence of pictures, which does not state its rate.
+        before_named: is called when the copy is whole, and has not got its name yet. If it raises
+            an error, there is no copy.
     """
     first, end = frames or (0, None)
     with VideoReader(source, input_rate=rate if is_sequence(source) else None) as reader:
@@ -88,6 +91,7 @@ def write_proxy(
                     container.mux(stream.encode(copy))
                     on_frame(number + 1, expected)
                 container.mux(stream.encode(None))
+            before_named()
             partial.finish()
         except BaseException:
             partial.discard()
