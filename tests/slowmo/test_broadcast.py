@@ -11,8 +11,8 @@ import pytest
 
 from nakawari.cli import main
 from nakawari.video.reader import VideoReader
+from tests.builders.sounds import pitch, write_tones
 from tests.conftest import painting
-from tests.video.test_audio import pitch, write_tones
 
 FILM, NTSC = Fraction(24000, 1001), Fraction(30000, 1001)
 FIELD = Fraction(1001, 60000)  # s
