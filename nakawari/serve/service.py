@@ -62,6 +62,7 @@ class Service:
         The worker of the previews is started at once if a preview waits, and otherwise when the
         first one is asked for.
         """
+        await self.looker.resume()
         self._begin(self.looker.run())
         self._begin(self._supervisor(self.store).run())
         if any(not job.state.is_final for job in await asyncio.to_thread(self.previews.jobs)):

@@ -105,8 +105,9 @@ def test_several_threads_may_draw_at_once(
     times = [0.2, 0.4, 0.6, 0.8] * 3
     alone = [pipeline(frames[0], frames[2], time) for time in times]
     with ThreadPoolExecutor(4) as threads:
-        together = threads.map(lambda time: pipeline(frames[0], frames[2], time), times)
-        assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+        together = list(threads.map(lambda time: pipeline(frames[0], frames[2], time), times))
+    # Sums are rounded otherwise where a thread of Python has another number of torch's threads.
+    torch.testing.assert_close(together, alone, atol=ALIKE, rtol=0)
 
 
 def test_the_noise_is_the_same_for_every_frame_time_and_interval(

@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from nakawari.queue.settings import SlowSettings
 from nakawari.queue.store import Progress, State
 from nakawari.serve.app import app_of
-from nakawari.serve.clips.library import ClipState
+from nakawari.serve.clips.library import Clip, ClipState
 from nakawari.serve.jobs.requesting import add_job
 from nakawari.serve.service import Service
 from nakawari.xsheet.sheet.reading import sheet_from_json
@@ -279,6 +279,22 @@ def test_a_clip_whose_removal_was_cut_off_is_gone_and_its_files_at_the_next_star
     with TestClient(app_of(Service(settings, IDLE)), base_url=ADDRESS) as again:
         assert again.get("/api/clips").json() == []
         wait_for(lambda: list(settings.folder.glob("clips/*/.*")) == [])
+
+
+def test_what_arrived_in_part_is_gone_before_the_first_request_is_answered(
+    settings, monkeypatch
+) -> None:
+    service = Service(settings, IDLE)
+    in_part = service.library.add("local", "clip.mp4")
+    all_clips = service.library.all_clips
+
+    def slowly() -> list[Clip]:
+        time.sleep(0.5)
+        return all_clips()
+
+    monkeypatch.setattr(service.library, "all_clips", slowly)
+    with TestClient(app_of(service), base_url=ADDRESS):
+        assert not in_part.folder.exists()
 
 
 def test_a_clip_that_is_being_removed_is_not_found(client, clip, service) -> None:

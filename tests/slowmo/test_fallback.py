@@ -184,7 +184,7 @@ def test_a_command_asks_for_the_model_again_for_the_cpu(make_clip, monkeypatch, 
         return failing(GONE) if device == CARD else blend
 
     monkeypatch.setattr("nakawari.cli.slowing.chosen_model.choose_device", lambda name: CARD)
-    monkeypatch.setattr("nakawari.cli.slowing.chosen_model.load_interpolator", load)
+    monkeypatch.setattr("nakawari.cli.slow.load_interpolator", load)
     assert cli.main(["slow", str(make_clip()), "--slow", "2", "--model", "blend"]) == 0
     assert asked == [CARD, "cpu"]
     said = capsys.readouterr().err

@@ -33,7 +33,10 @@ class LookProgress(NamedTuple):
 
 
 class Looker:
-    """Looks at clips as they arrive; ``run`` does that until it is cancelled."""
+    """Looks at clips as they arrive; ``run`` does that until it is cancelled.
+
+    ``resume`` comes before all else.
+    """
 
     def __init__(self, library: Library, settings: ServeSettings) -> None:
         self._library = library
@@ -57,14 +60,20 @@ class Looker:
         if self._at_work is not None and self._at_work[0] == clip.number:
             _kill(self._at_work[1])
 
-    async def run(self) -> None:
-        """Look again at the clips for which this was interrupted, then at those that arrive."""
+    async def resume(self) -> None:
+        """Queue the clips at which looking was interrupted, and remove those that arrived in part.
+
+        This must end before the first upload begins, whose clip is there in part, too.
+        """
         await asyncio.to_thread(self._library.clear_up)
         for clip in await asyncio.to_thread(self._library.all_clips):
             if clip.state is ClipState.LOOKING:
                 self.look_at(clip)
             elif clip.state is ClipState.ARRIVING:  # its upload ended with the page
                 await asyncio.to_thread(self._library.remove, clip)
+
+    async def run(self) -> None:
+        """Look at the clips that are queued."""
         while True:
             clip = await self._waiting.get()
             if clip.number in self._progress:
