@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,7 @@ from nakawari.video.pictures.color import FULL, LIMITED, RGB_MATRIX, ColorTags, 
 from nakawari.video.pictures.form import PLAIN, PictureForm
 from nakawari.video.pictures.palette import Painter
 from nakawari.video.pictures.picture import Picture
+from nakawari.video.scheduling import same_scheduling
 from nakawari.video.sound.stretched_audio import StretchedAudio
 from nakawari.whole import PartialFile, PartialFolder
 
@@ -173,7 +174,14 @@ class VideoWriter:
     def _encode(self, frames: list[av.VideoFrame]) -> None:
         for frame in frames:
             frame.time_base = 1 / self._rate
-            self._container.mux(self._stream.encode(frame))
+            self._mux(frame)
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        # The encoder is opened by the first frame, and by nothing before.
+        is_open = self._stream.codec_context.is_open
+        with nullcontext() if is_open else same_scheduling():
+            packets = self._stream.encode(frame)
+        self._container.mux(packets)
 
     def _as_encoded(self, picture: Picture) -> av.VideoFrame:
         if (picture.width, picture.height) != self._size:
@@ -206,7 +214,7 @@ class VideoWriter:
     def _finish(self) -> None:
         with self._disk_errors():
             self._encode([] if self._painter is None else self._painter.finish())
-            self._container.mux(self._stream.encode(None))
+            self._mux(None)
             for sound in self._sounds:
                 if not sound.is_over:
                     self._container.mux(sound.stream.encode(None))
